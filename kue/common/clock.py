@@ -1,0 +1,43 @@
+"""Time as the data has it: whole milliseconds since the epoch, and durations in milliseconds."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from kue.errors import InvalidOption
+
+Clock = Callable[[], int]
+Duration = int | float | timedelta
+
+
+def now_ms() -> int:
+    """The wall clock in milliseconds, as Node's `Date.now()`."""
+    return time.time_ns() // 1_000_000
+
+
+def milliseconds(name: str, value: object, *, least: float = 0) -> int:
+    """Read a duration: a number of milliseconds or a `timedelta`. Raises `InvalidOption` naming `name`."""
+    if isinstance(value, timedelta):
+        number: float = value / timedelta(milliseconds=1)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        number = value
+    else:
+        raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {value!r}")
+    if not math.isfinite(number) or number < least or number > 2**53:
+        raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {value!r}")
+    return round(number)
+
+
+def seconds(name: str, value: object) -> float | None:
+    """Read an optional duration (None: no limit) and give it in seconds, as the standard library wants it."""
+    return None if value is None else milliseconds(name, value) / 1000
+
+
+def until(name: str, moment: datetime, now: int) -> int:
+    """Milliseconds from `now` to an aware `moment`; a moment in the past is 0. Raises `InvalidOption`."""
+    if moment.tzinfo is None:
+        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {moment!r}")
+    return max(0, round(moment.timestamp() * 1000) - now)

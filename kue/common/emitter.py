@@ -1,0 +1,97 @@
+"""Listeners as Kue has them: `on`, `once` and `off` chain, and a listener gets as many arguments as it accepts.
+
+Built on pyee's registry. What a listener raises reaches `on_error` and nobody else.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from pyee import EventEmitter
+
+from kue.errors import InvalidHandler
+
+Listener = Callable[..., Any]
+
+
+class Emitter:
+    """The listeners of one job or queue."""
+
+    def __init__(self, on_error: Callable[[str, Listener, BaseException], None]) -> None:
+        self._registry = EventEmitter()
+        self._calls: dict[tuple[str, Listener], list[Listener]] = {}
+        self._on_error = on_error
+
+    def add(self, event: str, listener: Listener, *, once: bool = False) -> None:
+        """Register a listener. Raises `InvalidHandler` where it cannot be called."""
+        count = _accepted(listener)
+
+        def call(*args: Any) -> None:
+            if once:
+                self.remove(event, listener)
+            try:
+                listener(*_fitted(args, count))
+            except Exception as problem:
+                self._on_error(event, listener, problem)
+
+        self._calls.setdefault((event, listener), []).append(call)
+        self._registry.add_listener(event, call)
+
+    def remove(self, event: str, listener: Listener | None = None) -> None:
+        """Forget one listener, or all of an event; one that is not there is no error."""
+        for known in [key for key in self._calls if key[0] == event and listener in (None, key[1])]:
+            calls = self._calls.get(known)
+            if not calls:
+                continue
+            for call in calls if listener is None else [calls[-1]]:
+                self._registry.remove_listener(event, call)
+            if listener is None or len(calls) == 1:
+                self._calls.pop(known, None)
+            else:
+                calls.pop()
+
+    def emit(self, event: str, *args: Any) -> bool:
+        """Call the listeners of an event, in the order they came; whether there were any."""
+        if not self._registry.listeners(event):
+            return False
+        return self._registry.emit(event, *args)
+
+    def after_fork(self) -> None:
+        """In a forked child: a fresh registry, since a thread of the parent may have held the lock of the old one."""
+        self._registry = EventEmitter()
+        for (event, _), calls in self._calls.items():
+            for call in calls:
+                self._registry.add_listener(event, call)
+
+    def has(self, event: str) -> bool:
+        return bool(self._registry.listeners(event))
+
+    def events(self) -> set[str]:
+        """The events that somebody listens to."""
+        return {event for event, _ in list(self._calls)}
+
+
+def _accepted(listener: Listener) -> tuple[int, int | None]:
+    """The least and the most positional arguments a listener takes; None: any number."""
+    if not callable(listener):
+        raise InvalidHandler(f"a listener must be callable, not {listener!r}")
+    if inspect.iscoroutinefunction(listener):
+        raise InvalidHandler(f"a listener must be a plain function, not the coroutine function {listener!r}")
+    try:
+        parameters = inspect.signature(listener).parameters.values()
+    except (TypeError, ValueError):
+        return 0, None
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    least = sum(p.default is p.empty for p in positional)
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        raise InvalidHandler(f"a listener cannot need keyword arguments: {listener!r}")
+    return least, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+
+
+def _fitted(args: tuple[Any, ...], count: tuple[int, int | None]) -> tuple[Any, ...]:
+    least, most = count
+    if len(args) < least:
+        return args + (None,) * (least - len(args))
+    return args if most is None else args[:most]

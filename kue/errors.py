@@ -1,0 +1,164 @@
+"""The one tree of exceptions: every error this package raises derives from `KueError`.
+
+Where a built-in exception says the same, the class derives from that too, so that code which knows nothing
+of kue still catches it (`except TimeoutError`, `except ValueError`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = [
+    "ConnectionFailed",
+    "ConnectionRestored",
+    "InvalidHandler",
+    "InvalidJobData",
+    "InvalidOption",
+    "InvalidURL",
+    "JobFailed",
+    "JobInvalid",
+    "JobLost",
+    "JobNotFound",
+    "JobRemoved",
+    "KueError",
+    "ListenerError",
+    "MissingExtra",
+    "PromiseTimeout",
+    "RedisRefused",
+    "SaveInDoubt",
+    "SaveInterrupted",
+    "ShutdownInProgress",
+    "UnknownOption",
+    "WouldDeadlock",
+]
+
+
+class KueError(Exception):
+    """Base class of every error raised by kue and kue_send."""
+
+
+class InvalidOption(KueError, ValueError):
+    """An option or argument has a value that cannot be used; the message names both."""
+
+
+class UnknownOption(InvalidOption, TypeError):
+    """A keyword that no option has."""
+
+
+class InvalidURL(InvalidOption):
+    """The `redis` option cannot be read as an address."""
+
+
+class InvalidHandler(KueError, TypeError):
+    """A handler given to `process`, or a listener given to `on`, cannot be called the way it would be."""
+
+
+class InvalidJobData(KueError, ValueError):
+    """A value that JSON cannot hold without changing it; `path` says where, as in ``data.rows[3].price``."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+
+
+class JobNotFound(KueError, LookupError):
+    """No job has this id."""
+
+    def __init__(self, id: object) -> None:
+        super().__init__(f"there is no job {id!r}")
+        self.id = id
+
+
+class JobInvalid(KueError, ValueError):
+    """The hash of a job cannot be read: it has no type, or data that is not JSON."""
+
+    def __init__(self, id: object, problem: str) -> None:
+        super().__init__(f"job {id} {problem}")
+        self.id = id
+
+
+class JobLost(KueError):
+    """The run that wanted to say something no longer holds its job."""
+
+    def __init__(self, id: object, what: str) -> None:
+        super().__init__(f"job {id} is no longer held by this run: its {what} was dropped")
+        self.id = id
+
+
+class JobFailed(KueError):
+    """The last attempt of a job has failed.
+
+    Attributes: `id` (of the job), `message` (one line), `stack` (as stored in the job's hash, or None).
+    """
+
+    def __init__(self, id: int, message: str, stack: str | None = None) -> None:
+        super().__init__(f"job {id} failed: {message}")
+        self.id = id
+        self.message = message
+        self.stack = stack
+
+
+class JobRemoved(KueError):
+    """The job was removed before its outcome was seen."""
+
+    def __init__(self, id: int, *, outcome_unknown: bool = False) -> None:
+        super().__init__(
+            f"job {id} is gone; its outcome is unknown, since remove_on_complete removes completed jobs"
+            if outcome_unknown
+            else f"job {id} was removed before it finished"
+        )
+        self.id = id
+        self.outcome_unknown = outcome_unknown
+
+
+class PromiseTimeout(KueError, TimeoutError):
+    """A promise was not settled within its timeout; the job itself goes on."""
+
+    def __init__(self, id: int | None, milliseconds: float) -> None:
+        super().__init__(f"job {id} did not settle within {milliseconds:g} ms")
+        self.id = id
+
+
+class ConnectionFailed(KueError, ConnectionError):
+    """Redis could not be reached (`sent` is False: nothing was done), or broke off before it answered."""
+
+    def __init__(self, message: str, *, sent: bool = False) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class ConnectionRestored(KueError):
+    """Not an error: what the `error` event brings when reported connection trouble is over."""
+
+
+class SaveInDoubt(ConnectionFailed):
+    """The connection broke after a save was sent: the job may or may not exist. It is not repeated by itself."""
+
+
+class SaveInterrupted(KueError):
+    """`save_all` broke off. `saved` holds, in order, the jobs known to be saved; `__cause__` says what happened."""
+
+    def __init__(self, saved: Sequence[Any], problem: object) -> None:
+        super().__init__(f"save_all broke off after {len(saved)} saved jobs: {problem}")
+        self.saved = list(saved)
+
+
+class RedisRefused(KueError):
+    """Redis answered with an error (READONLY, OOM, LOADING, WRONGTYPE, NOAUTH ...)."""
+
+
+class ShutdownInProgress(KueError, RuntimeError):
+    """The queue is shut down, or being shut down, and takes no more work."""
+
+
+class WouldDeadlock(KueError, RuntimeError):
+    """The call would wait for the very thread that makes it."""
+
+
+class ListenerError(KueError):
+    """A listener raised; `__cause__` is what it raised."""
+
+
+class MissingExtra(KueError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""

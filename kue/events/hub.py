@@ -1,0 +1,93 @@
+"""Everything a queue needs to hear events: subscription, routing, second looks, and the listeners' thread.
+
+Nothing is started before somebody listens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kue.common.emitter import Emitter
+from kue.common.later import Timer
+from kue.common.trouble import Trouble
+from kue.events.dispatcher import Dispatcher
+from kue.events.resync import Resync
+from kue.events.router import Router
+from kue.events.subscriber import Subscriber
+from kue.events.watch import Watch
+from kue.store.store import Store
+
+
+class Hub:
+    """The hearing side of one queue."""
+
+    def __init__(self, store: Store, emitter: Emitter, trouble: Trouble) -> None:
+        self.emitter = emitter
+        self.dispatcher = Dispatcher()
+        self._store = store
+        self._router = Router(emitter.has, self._emit_later)
+        self._resync = Resync(store, self._router, lambda: self._subscriber, trouble)
+        self._subscriber = Subscriber(
+            store.connections, store.keys.events, trouble, self._router.on_message, self._resync.ask_all
+        )
+
+    def _emit_later(self, event: str, *args: Any) -> None:
+        self.dispatcher.post(self.emitter.emit, event, *args)
+
+    def start(self) -> None:
+        """Begin to subscribe, without waiting for it."""
+        self._subscriber.start()
+
+    def listen(self) -> None:
+        """Have the subscription stand. Raises `ConnectionFailed`."""
+        self._subscriber.ensure()
+
+    def watch(self, id: int, watch: Watch) -> None:
+        """Hear the events of a saved job; where it has ended already, its outcome is looked up."""
+        self._subscriber.ensure()
+        self._router.watch(id, watch)
+        self._subscriber.call_later(0, lambda: self._resync.ask([id]))
+        if watch.insistent:
+            self._resync.keep_asking()
+
+    def watch_soon(self, id: int, watch: Watch) -> None:
+        """Hear the events of a job as soon as the subscription stands, without waiting for it here."""
+        self._router.watch(id, watch)
+        self._subscriber.start()
+
+    @contextlib.contextmanager
+    def saving(self) -> Iterator[Callable[[int, Watch], None]]:
+        """Around a save: the subscription stands before it, and what is watched inside misses nothing since."""
+        self._subscriber.ensure()
+        insistent = False
+
+        def watch(id: int, watch: Watch) -> None:
+            nonlocal insistent
+            self._router.watch(id, watch)
+            insistent = insistent or watch.insistent
+
+        with self._router.saving():
+            yield watch
+        self._subscriber.call_later(0, self._router.replay)
+        if insistent:
+            self._resync.keep_asking()
+
+    def unwatch(self, id: int, watch: Watch) -> bool:
+        """Stop hearing; False where the watch was over already."""
+        return self._router.unwatch(id, watch)
+
+    def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
+        """Make a call on the subscriber's thread; only once something is watched."""
+        return self._subscriber.call_later(delay, call)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller runs on the subscriber's thread, which waits for nobody."""
+        return self._subscriber.is_current
+
+    def stop(self) -> None:
+        """End both threads; listeners that are under way finish first."""
+        self._subscriber.stop()
+        self.dispatcher.stop()

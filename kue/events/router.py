@@ -1,0 +1,103 @@
+"""Hands each message to the jobs that are watched and to the queue's listeners.
+
+Events of a job whose id is not yet known, because the reply to its save is still under way, are held until it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from kue.events.watch import Watch
+from kue.store.messages import Message, decode_message, peek
+
+
+class Router:
+    """Who listens to what. `on_message` and `replay` belong to the subscriber's thread, the rest to any."""
+
+    def __init__(self, queue_wants: Callable[[str], bool], queue_emit: Callable[..., Any]) -> None:
+        self._queue_wants = queue_wants
+        self._queue_emit = queue_emit
+        self._lock = threading.Lock()
+        self._watches: dict[int, list[Watch]] = {}
+        self._saving = 0
+        self._newest = 0
+        self._held: list[Message] = []
+        self._replay: deque[tuple[Watch, Message]] = deque()
+
+    def watch(self, id: int, watch: Watch) -> None:
+        """Hear the events of a job from now on, and those held since its save began."""
+        with self._lock:
+            self._watches.setdefault(id, []).append(watch)
+            self._newest = max(self._newest, id)
+            self._replay.extend((watch, message) for message in self._held if message.id == id)
+
+    def unwatch(self, id: int, watch: Watch) -> bool:
+        """Stop hearing; False where the watch was over already."""
+        with self._lock:
+            watches = self._watches.get(id, [])
+            if watch not in watches:
+                return False
+            watches.remove(watch)
+            if not watches:
+                del self._watches[id]
+            return True
+
+    @contextlib.contextmanager
+    def saving(self) -> Iterator[None]:
+        """While jobs are being saved, hold the events of ids that nobody knows yet."""
+        with self._lock:
+            self._saving += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._saving -= 1
+                if not self._saving:
+                    self._held.clear()
+
+    def watched(self, *, insistent: bool) -> list[int]:
+        """The ids that are watched: all, or those that must learn their outcome."""
+        with self._lock:
+            return [id for id, watches in self._watches.items() if not insistent or any(w.insistent for w in watches)]
+
+    def watches(self, id: int) -> list[Watch]:
+        """What waits for the events of a job."""
+        with self._lock:
+            return list(self._watches.get(id, ()))
+
+    def on_message(self, raw: bytes) -> None:
+        """One message from the channel."""
+        head = peek(raw)
+        if head is not None and not self._wanted(*head):
+            return
+        message = decode_message(raw)
+        if message is None:
+            return
+        with self._lock:
+            if self._saving and message.id > self._newest and message.id not in self._watches:
+                self._held.append(message)
+            self._replay.extend((watch, message) for watch in self._watches.get(message.id, ()))
+        self.replay()
+        name = "job " + message.event
+        if self._queue_wants(name):
+            self._queue_emit(name, message.id, *message.args)
+
+    def replay(self) -> None:
+        """Deliver what is due to watches."""
+        while self._replay:
+            with self._lock:
+                due = list(self._replay)
+                self._replay.clear()
+            for watch, message in due:
+                if self._is_watching(message.id, watch) and watch.heard(message.event, message.args):
+                    self.unwatch(message.id, watch)
+
+    def _is_watching(self, id: int, watch: Watch) -> bool:
+        return watch in self._watches.get(id, ())
+
+    def _wanted(self, id: int, event: str) -> bool:
+        return id in self._watches or bool(self._replay) or self._saving > 0 or self._queue_wants("job " + event)

@@ -1,0 +1,38 @@
+"""What waits for the events of one job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+ENDS = frozenset(("complete", "failed", "remove"))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, as Redis has it: `state` is complete, failed or removed."""
+
+    state: str
+    result: Any = None
+    error: str | None = None
+    sent: tuple[Any, ...] = ()
+
+
+class Watch(Protocol):
+    """Something that hears the events of one job, until it says that it has heard enough. All on one thread."""
+
+    insistent: bool
+    """Whether it must learn the outcome even when the event is lost."""
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        """An event; True when the watch is over."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """Redis says that the job has ended; the watch is over."""
+
+
+def message_of(error: str) -> str:
+    """The message in a stored error: its first line, without the name of the exception in front."""
+    line = error.partition("\n")[0]
+    name, colon, rest = line.partition(": ")
+    return rest if colon and name.replace(".", "").isidentifier() else line

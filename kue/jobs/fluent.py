@@ -1,0 +1,57 @@
+"""The fluent methods of a job: without an argument they read an option, with one they set it and return the job."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from kue.options import JOB_OPTIONS, read_option
+
+
+class HasOptions(Protocol):
+    """Where the values of the options that were set are kept."""
+
+    _options: dict[str, Any]
+
+
+_J = TypeVar("_J", bound=HasOptions)
+_In_contra = TypeVar("_In_contra", contravariant=True)
+_Out_co = TypeVar("_Out_co", covariant=True)
+
+
+class Fluent(Generic[_In_contra, _Out_co]):
+    """One fluent method, for the option of the same name in `kue.options`."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, job: _J, owner: type | None = None) -> BoundFluent[_J, _In_contra, _Out_co]:
+        return BoundFluent(job, self._name)
+
+
+class BoundFluent(Generic[_J, _In_contra, _Out_co]):
+    """A fluent method of one job."""
+
+    __slots__ = ("_job", "_name")
+
+    def __init__(self, job: _J, name: str) -> None:
+        self._job = job
+        self._name = name
+
+    @overload
+    def __call__(self) -> _Out_co: ...
+    @overload
+    def __call__(self, value: _In_contra, /) -> _J: ...
+    def __call__(self, *value: Any) -> Any:
+        if not value:
+            return self._job._options.get(self._name, JOB_OPTIONS[self._name].default)
+        if len(value) > 1:
+            raise TypeError(f"{self._name}() takes one value, {len(value)} were given")
+        if value[0] is None:
+            self._job._options.pop(self._name, None)
+        else:
+            self._job._options[self._name] = read_option(self._name, value[0])
+        return self._job

@@ -1,0 +1,297 @@
+"""A job: its options, its fields, its events, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Self, overload
+
+from kue.common.emitter import Emitter, Listener
+from kue.common.listening import Listening
+from kue.errors import InvalidOption, JobInvalid, JobNotFound, ListenerError
+from kue.events.watch import Watch
+from kue.jobs.fluent import Fluent
+from kue.jobs.home import Home
+from kue.jobs.json import job_json
+from kue.jobs.lookup import Lookup
+from kue.jobs.speaker import Speaker
+from kue.jobs.watch import JobWatch
+from kue.options import read_options, read_type
+from kue.store import codec, job_hash, sayings
+from kue.store.keys import STATES
+from kue.store.link import Argument, Command
+from kue.store.store import Fields
+
+_Moment = int | float | None
+
+
+class Job(Lookup, Listening):
+    """A job of one queue; made by `queue.create`, `Job.get` and the ranges.
+
+    Fields (times in milliseconds since the epoch, None until they are known): `id`, `type`, `data`, `result`,
+    `created_at`, `promote_at`, `updated_at`, `failed_at`, `started_at`, `duration` (ms), `progress_data`, `worker_id`,
+    `attempts_made`.
+    """
+
+    priority = Fluent[int | str, int]("low 10, normal 0, medium -5, high -10, critical -15, or any whole number.")
+    attempts = Fluent[int, int]("How often the job may run at most, the first run included; default 1.")
+    backoff = Fluent[bool | dict[str, Any], Any](
+        'True, or {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}.'
+    )
+    delay = Fluent[int | float | timedelta | datetime, int | None]("Milliseconds, a timedelta, or an aware datetime.")
+    ttl = Fluent[int | float | timedelta, int | None]("How long a run may take: milliseconds or a timedelta.")
+    remove_on_complete = Fluent[bool, bool]("Whether the job is removed when it completes.")
+    search_keys = Fluent[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
+    events = Fluent[bool, bool]("Whether this object hears the events of its job.")
+
+    def __init__(self, home: Home, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
+        self._home = home
+        self._options: dict[str, Any] = {} if options is None else options
+        self._emitter: Emitter | None = None
+        self._watch: JobWatch | None = None
+        self._speaker: Speaker | None = None
+        self._state: str | None = None
+        self._error: str | None = None
+        self._progress: str | None = None
+        self.id: int | None = None
+        self.type = type
+        self.data = {} if data is None else data
+        self.result: Any = None
+        self.progress_data: Any = None
+        self.created_at: _Moment = None
+        self.promote_at: _Moment = None
+        self.updated_at: _Moment = None
+        self.failed_at: _Moment = None
+        self.started_at: _Moment = None
+        self.duration: _Moment = None
+        self.worker_id: str | None = None
+        self.attempts_made = 0
+
+    @classmethod
+    def create(cls, home: Home, type: str, data: Any, options: dict[str, Any]) -> Self:
+        """A new job, not yet saved; the flags of its type come before the options given."""
+        flags = home.options.job_flags.get(read_type(type))
+        return cls(home, type, data, {**(flags or {}), **read_options(options)} if options or flags else {})
+
+    @classmethod
+    def from_fields(cls, home: Home, id: int, fields: Fields) -> Self:
+        """A job as its hash has it. Raises `JobInvalid`."""
+        type = fields.get("type")
+        if not type:
+            raise JobInvalid(id, "has no type")
+        job = cls(home, type, None, job_hash.read_options(fields))
+        get = fields.get
+        job.id = id
+        job.worker_id, job._state, job._error, job._progress = (
+            get("workerId"),
+            get("state"),
+            get("error"),
+            get("progress"),
+        )
+        for name in job_hash.MOMENTS:
+            setattr(job, name, job_hash.number(get(name)))
+        job.attempts_made = int(job_hash.number(get("attempts")) or 0)
+        job.data = job_hash.read_json(id, "data", get("data"), {})
+        job.result = job_hash.read_json(id, "a result", get("result"))
+        job.progress_data = job_hash.read_json(id, "progress data", get("progress_data"))
+        return job
+
+    def __repr__(self) -> str:
+        id = "unsaved" if self.id is None else self.id
+        return f"<{type(self).__name__} {id} {self.type!r} {self._state or 'new'}>"
+
+    # saving
+
+    def save(self) -> Self:
+        """Save the job, or update it where it is saved.
+
+        Raises `InvalidJobData`, `ConnectionFailed`, `SaveInDoubt` (the job may or may not exist), `RedisRefused`.
+        """
+        if self.id is not None:
+            return self.update()
+        if self._home.test_mode.collect(self):
+            return self
+        command = self.save_command()
+        if not self.listens:
+            self.saved(self._home.store.save(command))
+            return self
+        with self._home.hub.saving() as watch:
+            self.saved(self._home.store.save(command))
+            self.start_watching(watch)
+        return self
+
+    def save_command(self) -> Command:
+        """The command that saves the job; sets what is known before the answer. Raises `InvalidJobData`."""
+        options, now = self._options, self._home.store.clock()
+        data = codec.encode(self.data, "data", self._home.options.json_default)
+        delay = options.get("delay")
+        self._state = "delayed" if delay else "inactive"
+        self.created_at = self.updated_at = now
+        self.promote_at = now + (delay or 0)
+        fields: list[Argument] = ["type", self.type, "data", data, "state", self._state, "created_at", now]
+        fields += ["updated_at", now, "promote_at", self.promote_at, *job_hash.option_fields(options)]
+        when = int(self.promote_at) if delay else None
+        return self._home.store.transitions.save(self.type, options.get("priority", 0), when, fields)
+
+    def saved(self, id: int) -> None:
+        """The save was answered with this id."""
+        self.id = id
+
+    def update(self) -> Self:
+        """Write the options and the data again. Raises as `save`, and `JobNotFound`."""
+        id = self._saved_id("update")
+        if self._home.test_mode.active and not self._home.test_mode.processing:
+            return self
+        options = self._options
+        data = codec.encode(self.data, "data", self._home.options.json_default)
+        fields: list[Argument] = ["data", data, *job_hash.option_fields(options)]
+        state, promote_at = self._home.store.update(id, options.get("priority", 0), options.get("delay"), fields)
+        self._state, self.promote_at = state or None, promote_at
+        return self
+
+    def remove(self) -> Self:
+        """Remove the job; no error where it is gone already."""
+        self._home.store.remove(self._saved_id("remove"))
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The job as Kue's JSON has it (Kue's `job.toJSON`)."""
+        return job_json(self)
+
+    # listening
+
+    @property
+    def listens(self) -> bool:
+        """Whether this object hears the events of its job once it is saved."""
+        return self._emitter is not None and self._home.options.job_events and bool(self._options.get("events", True))
+
+    def start_watching(self, watch: Callable[[int, Watch], None]) -> None:
+        """Hear the events of the job, now that its id is known."""
+        if self._emitter is not None and self.id is not None:
+            self._watch = JobWatch(self._emitter, self._home.hub.dispatcher)
+            watch(self.id, self._watch)
+
+    def _listeners(self) -> Emitter:
+        if self._emitter is None or (self._watch is not None and self._watch.over):
+            self._emitter, self._watch = Emitter(self._listener_raised), None
+        return self._emitter
+
+    def _listened(self, event: str) -> None:
+        if self.id is not None and self.listens and self._watch is None:
+            self.start_watching(self._home.hub.watch)
+
+    def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
+        failure = ListenerError(f"a listener of {event!r} on job {self.id} raised {type(problem).__name__}: {problem}")
+        failure.__cause__ = problem
+        self._home.trouble.report(failure)
+
+    # state
+
+    @overload
+    def state(self) -> str | None: ...
+    @overload
+    def state(self, state: str, /) -> Self: ...
+    def state(self, *state: str) -> Any:
+        """The state this object knows; with an argument, the job goes to that state. Raises `JobNotFound`."""
+        if not state:
+            return self._state
+        if state[0] not in STATES:
+            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state[0]!r}")
+        return self._go(state[0])
+
+    def inactive(self) -> Self:
+        """Queue the job (again)."""
+        return self._go("inactive")
+
+    def active(self) -> Self:
+        """Mark the job as running."""
+        return self._go("active")
+
+    def complete(self) -> Self:
+        """Mark the job as done, its progress as 100."""
+        self._progress = "100"
+        return self._go("complete", "progress", 100)
+
+    def failed(self) -> Self:
+        """Mark the job as failed, now."""
+        self.failed_at = self._home.store.clock()
+        return self._go("failed", "failed_at", int(self.failed_at))
+
+    def delayed(self) -> Self:
+        """Have the job wait until its `promote_at`."""
+        return self._go("delayed")
+
+    def _go(self, state: str, *fields: Argument) -> Self:
+        id, now = self._saved_id(state), self._home.store.clock()
+        self._home.store.set_state(id, state, now, fields or ("state", state))
+        self._state, self.updated_at = state, now
+        return self
+
+    # what is said on the way
+
+    def log(self, text: Any, *args: Any) -> Self:
+        """Add a line to the job's log, `%`-formatted where there are arguments; any value is accepted."""
+        return self._say(sayings.log(text, args, self._home.store.clock()))
+
+    @overload
+    def progress(self) -> int: ...
+    @overload
+    def progress(self, complete: float, total: float = 100, data: Any = None) -> Self: ...
+    def progress(self, complete: float | None = None, total: float = 100, data: Any = None) -> Any:
+        """The progress in percent; with arguments, `complete` of `total` is done. Raises `InvalidJobData`."""
+        if complete is None:
+            return int(job_hash.number(self._progress) or 0)
+        for name, value in (("complete", complete), ("total", total)):
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InvalidOption(f"progress {name} must be a number, not {value!r}")
+        default, now = self._home.options.json_default, self._home.store.clock()
+        percent, said = sayings.progress(self._saved_id("progress"), complete, total, data, now, default)
+        self._progress = str(percent)
+        if data is not None:
+            self.progress_data = data
+        if self._speaker is not None:
+            self._speaker.touch()
+        return self._say(said)
+
+    def set(self, field: str, value: str | int | float) -> Self:
+        """Write a field of the job's hash."""
+        if not isinstance(field, str) or not field:
+            raise InvalidOption(f"field must be a non-empty string, not {field!r}")
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise InvalidOption(f"value of field {field!r} must be a string or a number, not {value!r}")
+        return self._say(sayings.set_field(field, value))
+
+    def get_field(self, field: str) -> str | None:
+        """Read a field of the job's hash (Kue's `job.get`)."""
+        return self._home.store.field(self._saved_id("get_field"), field)
+
+    @overload
+    def error(self) -> str | None: ...
+    @overload
+    def error(self, problem: BaseException | str, /) -> Self: ...
+    def error(self, *problem: BaseException | str) -> Any:
+        """The stored error; with an argument, store one, log its first line and send the event `error`."""
+        if not problem:
+            return self._error
+        text = problem[0] if isinstance(problem[0], str) else f"{type(problem[0]).__name__}: {problem[0]}"
+        line = "" if isinstance(problem[0], str) else text.partition("\n")[0]
+        self._error = text
+        return self._say(sayings.error(self._saved_id("error"), text, line, self._home.store.clock()))
+
+    @property
+    def lost(self) -> bool:
+        """In a handler: whether the run no longer holds its job, so that its outcome will be dropped."""
+        return self._speaker is not None and self._speaker.lost
+
+    def _say(self, said: sayings.Triples) -> Self:
+        id = self._saved_id("say something of")
+        if self._speaker is not None:
+            self._speaker.say(said)
+        else:
+            self._home.store.say(id, "", said)
+        return self
+
+    def _saved_id(self, what: str) -> int:
+        if self.id is None:
+            raise JobNotFound(f"(unsaved {self.type!r}: save it before {what})")
+        return self.id

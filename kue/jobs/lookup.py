@@ -1,0 +1,122 @@
+"""Finding saved jobs: by id, and by their position among all jobs, those of a state, or those of a type and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from redis.exceptions import ResponseError
+
+from kue.errors import InvalidOption, JobInvalid, JobNotFound
+from kue.jobs.home import HasHome, Home
+from kue.options import read_type, whole
+from kue.store.connection import refusal
+from kue.store.keys import STATES
+from kue.store.store import Fields
+
+_ORDERS = ("asc", "desc")
+
+
+class Lookup:
+    """The class methods of `Job`. Each takes `queue=`, else the process-wide queue is asked."""
+
+    default_queue: ClassVar[Callable[[], HasHome]]
+    """The process-wide queue; set by the module that has it, which this one need not know."""
+
+    if TYPE_CHECKING:
+
+        @classmethod
+        def from_fields(cls, home: Home, id: int, fields: Fields) -> Self: ...
+
+    @classmethod
+    def get(cls, id: int | str, *, queue: HasHome | None = None) -> Self:
+        """The job with this id. Raises `JobNotFound`, and `JobInvalid` where its hash cannot be read."""
+        home, number = cls._home_of(queue), _read_id(id)
+        found = home.store.hashes([number])[0]
+        if isinstance(found, ResponseError):
+            raise refusal(found) from found
+        if not found:
+            raise JobNotFound(number)
+        if not found.get("type"):
+            home.store.drop_broken([number])
+        return cls.from_fields(home, number, found)
+
+    @classmethod
+    def get_log(cls, id: int | str, *, queue: HasHome | None = None) -> list[str]:
+        """The lines of a job's log (Kue's `Job.log`)."""
+        return cls._home_of(queue).store.log(_read_id(id))
+
+    @classmethod
+    def remove_by_id(cls, id: int | str, *, queue: HasHome | None = None) -> None:
+        """Remove a job (Kue's `Job.remove`). Raises `JobNotFound`."""
+        number = _read_id(id)
+        if not cls._home_of(queue).store.remove(number):
+            raise JobNotFound(number)
+
+    @classmethod
+    def range(cls, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None) -> list[Self]:
+        """The jobs at some positions among all, by priority; both ends included, -1 is the last.
+
+        As in Kue, the page so picked is sorted by id, and "desc" reverses that page only.
+        """
+        home = cls._home_of(queue)
+        return cls._page(home, home.store.keys.jobs, start, stop, order)
+
+    @classmethod
+    def range_by_state(
+        cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None
+    ) -> list[Self]:
+        """The same among the jobs in a state."""
+        home = cls._home_of(queue)
+        return cls._page(home, home.store.keys.state(_read_state(state)), start, stop, order)
+
+    @classmethod
+    def range_by_type(
+        cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None
+    ) -> list[Self]:
+        """The same among the jobs of a type in a state."""
+        home = cls._home_of(queue)
+        zset = home.store.keys.type_state(read_type(type), _read_state(state))
+        return cls._page(home, zset, start, stop, order, type)
+
+    @classmethod
+    def _page(cls, home: Home, zset: str, start: int, stop: int, order: str, type: str = "") -> list[Self]:
+        start, stop = whole("start", start, least=-(2**53)), whole("stop", stop, least=-(2**53))
+        if order not in _ORDERS:
+            raise InvalidOption(f"order must be asc or desc, not {order!r}")
+        ids = home.store.range(zset, start, stop)
+        jobs: list[Self] = []
+        broken: list[int] = []
+        for id, found in zip(ids, home.store.hashes(ids), strict=True):
+            try:
+                jobs.append(cls.from_fields(home, id, {} if isinstance(found, ResponseError) else found))
+            except JobInvalid as problem:
+                home.trouble.warn(problem)
+                if isinstance(found, ResponseError) or not found.get("type"):
+                    broken.append(id)
+        if broken:
+            home.store.drop_broken(broken, type)
+        jobs.sort(key=_id_of, reverse=order == "desc")
+        return jobs
+
+    @classmethod
+    def _home_of(cls, queue: HasHome | None) -> Home:
+        return (cls.default_queue() if queue is None else queue).home
+
+
+def _id_of(job: Any) -> int:
+    return int(job.id)
+
+
+def _read_id(id: object) -> int:
+    if isinstance(id, str) and id.isascii() and id.isdigit():
+        return int(id)
+    if isinstance(id, bool) or not isinstance(id, int) or id < 0:
+        raise InvalidOption(f"id must be a job id such as 7 or '7', not {id!r}")
+    return id
+
+
+def _read_state(state: object) -> str:
+    if state not in STATES:
+        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state!r}")
+    return str(state)

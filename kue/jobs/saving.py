@@ -1,0 +1,52 @@
+"""Saving many jobs: one pipeline for each few hundred, and nothing written before all of them are known to be good."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from redis.exceptions import ResponseError
+
+from kue.errors import InvalidOption, KueError, SaveInterrupted
+from kue.events.watch import Watch
+from kue.jobs.home import Home
+from kue.jobs.job import Job
+from kue.store.connection import refusal
+
+J = TypeVar("J", bound=Job)
+
+
+def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
+    """Save new jobs, ids in order. Raises `InvalidJobData` first, then `SaveInterrupted`."""
+    batch = list(jobs)
+    for job in batch:
+        if not isinstance(job, Job) or job.id is not None:
+            raise InvalidOption(f"save_all takes jobs that are not saved yet, not {job!r}")
+    if len({id(job) for job in batch}) != len(batch):
+        raise InvalidOption("save_all was given the same job twice")
+    if home.test_mode.active and not home.test_mode.processing:
+        return [job.save() for job in batch]
+    commands = [job.save_command() for job in batch]
+    saved: list[J] = []
+    with _listening(home, batch) as watch:
+        try:
+            for job, reply in zip(batch, home.store.save_many(commands), strict=True):
+                if isinstance(reply, ResponseError):
+                    raise refusal(reply)
+                job.saved(reply)
+                saved.append(job)
+                if watch is not None and job.listens:
+                    job.start_watching(watch)
+        except KueError as problem:
+            raise SaveInterrupted(saved, problem) from problem
+    return batch
+
+
+@contextlib.contextmanager
+def _listening(home: Home, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watch], None] | None]:
+    if any(job.listens for job in jobs):
+        with home.hub.saving() as watch:
+            yield watch
+    else:
+        yield None

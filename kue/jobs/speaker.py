@@ -1,0 +1,20 @@
+"""What a run gives its job to speak through, instead of straight to Redis."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from kue.store.sayings import Triples
+
+
+class Speaker(Protocol):
+    """The voice of one run."""
+
+    lost: bool
+    """Whether the run no longer holds its job."""
+
+    def say(self, triples: Triples) -> None:
+        """Have something said, in order, under the check of the run."""
+
+    def touch(self) -> None:
+        """Progress was made: the deadline of the run moves."""

@@ -1,0 +1,40 @@
+"""Test mode, as Kue has it: saved jobs are collected in a list, for assertions, instead of going to Redis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kue.jobs.job import Job
+
+
+class TestMode:
+    """`queue.test_mode`: `enter`, `exit`, `clear`, and the list `jobs`."""
+
+    __test__ = False  # a name that pytest would collect
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.active = False
+        self.processing = False
+
+    def enter(self, process: bool = False) -> None:
+        """Collect what is saved; with `process` it is also really saved, and runs."""
+        self.active, self.processing = True, process
+
+    def exit(self) -> None:
+        """Back to normal; what was collected stays until `clear`."""
+        self.active = self.processing = False
+
+    def clear(self) -> None:
+        """Forget what was collected."""
+        self.jobs.clear()
+
+    def collect(self, job: Job) -> bool:
+        """Note a job that is being saved; whether that is all that shall happen to it."""
+        if not self.active:
+            return False
+        self.jobs.append(job)
+        if not self.processing:
+            job.saved(len(self.jobs))
+        return not self.processing

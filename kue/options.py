@@ -1,0 +1,201 @@
+"""What can be set on a job: one table that the fluent methods, the keywords, `job_flags` and the JSON API all read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kue.common.clock import milliseconds, now_ms, until
+from kue.errors import InvalidOption, UnknownOption
+
+PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
+BACKOFF_TYPES = ("fixed", "exponential")
+_LARGEST = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class JobOption:
+    """One option: its name, Kue's name for it in JSON, how a value is read, and what stands where none is given."""
+
+    name: str
+    kue_name: str
+    read: Callable[[str, Any], Any]
+    default: Any = None
+
+
+def _priority(name: str, value: Any) -> int:
+    if isinstance(value, str):
+        if value in PRIORITIES:
+            return PRIORITIES[value]
+        raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {value!r}")
+    return whole(name, value, least=-_LARGEST)
+
+
+def _attempts(name: str, value: Any) -> int:
+    return whole(name, value, least=1)
+
+
+def _delay(name: str, value: Any) -> int:
+    if isinstance(value, datetime):
+        return until(name, value, now_ms())
+    return milliseconds(name, value)
+
+
+def _ttl(name: str, value: Any) -> int:
+    return milliseconds(name, value)
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidOption(f"{name} must be True or False, not {value!r}")
+    return value
+
+
+def _backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, Mapping):
+        hint = "; functions cannot be stored, since nothing read from Redis is ever executed" if callable(value) else ""
+        raise InvalidOption(
+            f'{name} must be True or a dict such as {{"type": "exponential", "delay": 500}}, not {value!r}{hint}'
+        )
+    unknown = set(value) - {"type", "delay", "maxDelay", "max_delay"}
+    if unknown:
+        raise InvalidOption(f"{name} has unknown keys {sorted(map(str, unknown))}; it takes type, delay and max_delay")
+    if value.get("type") not in BACKOFF_TYPES:
+        raise InvalidOption(f"{name} type must be one of {', '.join(BACKOFF_TYPES)}, not {value.get('type')!r}")
+    read: dict[str, Any] = {"type": value["type"]}
+    if value.get("delay") is not None:
+        read["delay"] = milliseconds(f"{name} delay", value["delay"])
+    longest = value.get("max_delay", value.get("maxDelay"))
+    if longest is not None:
+        read["maxDelay"] = milliseconds(f"{name} max_delay", longest)
+    return read
+
+
+def _search_keys(name: str, value: Any) -> list[str]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
+        raise InvalidOption(f"{name} must be a list of keys of the job's data, not {value!r}")
+    return list(keys)
+
+
+JOB_OPTIONS = {
+    option.name: option
+    for option in (
+        JobOption("priority", "priority", _priority, 0),
+        JobOption("attempts", "attempts", _attempts, 1),
+        JobOption("backoff", "backoff", _backoff),
+        JobOption("delay", "delay", _delay),
+        JobOption("ttl", "ttl", _ttl),
+        JobOption("remove_on_complete", "removeOnComplete", _flag, False),
+        JobOption("search_keys", "searchKeys", _search_keys),
+        JobOption("events", "events", _flag, True),
+    )
+}
+
+
+def read_option(name: str, value: Any) -> Any:
+    """Check one option. Raises `UnknownOption` or `InvalidOption`, naming the option and the value."""
+    option = JOB_OPTIONS.get(name)
+    if option is None:
+        raise UnknownOption(f"there is no job option {name!r}; there are {', '.join(JOB_OPTIONS)}")
+    return option.read(name, value)
+
+
+def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check several options; None stands for the default. Raises as `read_option` does."""
+    return {
+        name: read_option(name, value) for name, value in given.items() if value is not None or name not in JOB_OPTIONS
+    }
+
+
+def read_type(value: object) -> str:
+    """Check the type of a job: a string that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise InvalidOption(f"type must be a non-empty string, not {value!r}")
+    return value
+
+
+def whole(name: str, value: object, *, least: int) -> int:
+    """Check a whole number (a float without a fraction is one)."""
+    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _LARGEST:
+        bound = "" if least == -_LARGEST else f", {least} or more"
+        raise InvalidOption(f"{name} must be a whole number{bound}, not {value!r}")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class QueueOptions:
+    """What can be set on a queue, checked. Durations in milliseconds."""
+
+    name: str
+    prefix: str
+    promotion_interval: int
+    promotion_limit: int
+    lock_ttl: int
+    stuck_after: int
+    lease: int
+    disable_search: bool
+    job_events: bool
+    job_flags: Mapping[str, Mapping[str, Any]]
+    json_default: Callable[[Any], Any] | None
+
+
+def read_queue_options(
+    *,
+    name: str = "kue",
+    prefix: str = "q",
+    promotion: Mapping[str, Any] | None = None,
+    disable_search: bool = True,
+    job_events: bool = True,
+    job_flags: Mapping[str, Mapping[str, Any]] | None = None,
+    lease: int | float | timedelta = 30_000,
+    stuck_after: int | float | timedelta = 60_000,
+    json_default: Callable[[Any], Any] | None = None,
+) -> QueueOptions:
+    """Check the options of a queue. Raises `InvalidOption` or `UnknownOption`, naming the option and the value."""
+    if not isinstance(prefix, str) or not prefix:
+        raise InvalidOption(f"prefix must be a non-empty string, not {prefix!r}")
+    if not isinstance(name, str) or not name:
+        raise InvalidOption(f"name must be a non-empty string, not {name!r}")
+    if json_default is not None and not callable(json_default):
+        raise InvalidOption(f"json_default must be a function of one value, not {json_default!r}")
+    timing = {"interval": 1000, "limit": 1000, "lock_ttl": 2000}
+    for key, value in _mapping("promotion", promotion).items():
+        if key not in timing:
+            raise UnknownOption(f"promotion has no option {key!r}; it has {', '.join(timing)}")
+        timing[key] = (
+            whole("promotion limit", value, least=1)
+            if key == "limit"
+            else milliseconds(f"promotion {key}", value, least=1)
+        )
+    flags = {}
+    for type, options in _mapping("job_flags", job_flags).items():
+        flags[read_type(type)] = read_options(_mapping(f"job_flags[{type!r}]", options))
+    return QueueOptions(
+        name=name,
+        prefix=prefix,
+        promotion_interval=timing["interval"],
+        promotion_limit=timing["limit"],
+        lock_ttl=timing["lock_ttl"],
+        stuck_after=milliseconds("stuck_after", stuck_after),
+        lease=milliseconds("lease", lease, least=1),
+        disable_search=_flag("disable_search", disable_search),
+        job_events=_flag("job_events", job_events),
+        job_flags=flags,
+        json_default=json_default,
+    )
+
+
+def _mapping(name: str, given: Mapping[Any, Any] | None) -> Mapping[Any, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidOption(f"{name} must be a dict, not {given!r}")
+    return given

@@ -1,0 +1,151 @@
+"""Where Redis is: reads a URL, Kue's dict or a redis-py client into what opens a connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.retry import Retry
+
+from kue.errors import InvalidOption, InvalidURL
+
+DEFAULT = "redis://127.0.0.1:6379"
+WAYS = (
+    "give another address with kue.create_queue(redis=...), with the environment variable KUE_REDIS_URL, "
+    "or start a private server with redis='embedded:' (pip install 'kue[embedded]')"
+)
+_TIMEOUT = 10.0
+_DICT_KEYS = {"host", "port", "db", "auth", "socket", "options"}
+
+
+class Address:
+    """A connection class with its settings. `str()` gives the address without its password."""
+
+    def __init__(self, connection_class: type[Any], settings: Mapping[str, Any]) -> None:
+        self._class = connection_class
+        self._settings = {
+            "socket_timeout": _TIMEOUT,
+            "socket_connect_timeout": 5.0,
+            **{name: value for name, value in settings.items() if value is not None},
+            "decode_responses": False,
+            "encoding": "utf-8",
+            "protocol": 2,
+            "health_check_interval": 0,
+            "retry": Retry(NoBackoff(), 0),
+            "retry_on_timeout": False,
+            "retry_on_error": [],
+        }
+
+    def connection(self) -> AbstractConnection:
+        """A new connection, not yet open."""
+        connection: AbstractConnection = self._class(**self._settings)
+        return connection
+
+    def client(self) -> redis.Redis:
+        """A redis-py client of its own for this address, replies as bytes."""
+        return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=self._class, **self._settings))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether there is a socket behind it; fakeredis has none."""
+        return not self._class.__module__.startswith("fakeredis")
+
+    def __str__(self) -> str:
+        get = self._settings.get
+        if not self.is_real:
+            return "fakeredis"
+        if issubclass(self._class, UnixDomainSocketConnection):
+            return f"unix://{get('path')}?db={get('db', 0)}"
+        scheme = "rediss" if issubclass(self._class, SSLConnection) else "redis"
+        return f"{scheme}://{get('host', 'localhost')}:{get('port', 6379)}/{get('db', 0)}"
+
+
+def resolve(given: object) -> Address:
+    """Read the `redis` option; None is KUE_REDIS_URL, else the default. `embedded:` is not for this function.
+
+    Raises `InvalidURL` for a URL that cannot be read, `InvalidOption` for anything else that is no address.
+    """
+    if given is None:
+        given = os.environ.get("KUE_REDIS_URL") or DEFAULT
+    if isinstance(given, str):
+        return _from_url(given)
+    if isinstance(given, Mapping):
+        return _from_dict(given)
+    pool = getattr(given, "connection_pool", None)
+    if isinstance(pool, redis.ConnectionPool) and not isinstance(given, redis.asyncio.Redis):
+        settings = dict(pool.connection_kwargs)
+        settings["redis_connect_func"] = settings.get("redis_connect_func")
+        return Address(pool.connection_class, settings)
+    raise InvalidOption(
+        f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), not {given!r}"
+    )
+
+
+def embedded_directory(given: object) -> str | None:
+    """Where `redis` asks for a private server: the directory of its data, "" for none. Else None.
+
+    Raises `InvalidURL` for an embedded address with anything but a path.
+    """
+    if given is None:
+        given = os.environ.get("KUE_REDIS_URL")
+    if not isinstance(given, str) or not given.startswith("embedded:"):
+        return None
+    path = given.removeprefix("embedded:")
+    if path in ("", "//"):
+        return ""
+    if not path.startswith("///"):
+        raise InvalidURL(f"redis={given!r} cannot be read; use embedded: or embedded:///directory")
+    return unquote(path[2:])
+
+
+def _from_url(url: str) -> Address:
+    try:
+        settings: dict[str, Any] = dict(parse_url(url))
+    except (ValueError, TypeError) as problem:
+        raise InvalidURL(
+            f"redis={_hide_password(url)!r} cannot be read ({problem}); "
+            "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
+        ) from None
+    connection_class = settings.pop("connection_class", Connection)
+    if connection_class is not UnixDomainSocketConnection:
+        settings.setdefault("host", "127.0.0.1")
+    elif not settings.get("path"):
+        raise InvalidURL(f"redis={_hide_password(url)!r} names no socket; use unix:///path/to/redis.sock")
+    return Address(connection_class, settings)
+
+
+def _from_dict(given: Mapping[str, Any]) -> Address:
+    unknown = set(given) - _DICT_KEYS
+    if unknown:
+        raise InvalidOption(f"redis has unknown keys {sorted(map(str, unknown))}; it takes {sorted(_DICT_KEYS)}")
+    settings: dict[str, Any] = dict(given.get("options") or {})
+    ssl = settings.pop("ssl", False)
+    if given.get("auth") is not None:
+        settings["password"] = given["auth"]
+    try:
+        settings["db"] = int(given.get("db") or 0)
+        if given.get("socket"):
+            settings["path"] = os.fspath(given["socket"])
+            address = Address(UnixDomainSocketConnection, settings)
+        else:
+            settings["host"] = given.get("host") or "127.0.0.1"
+            settings["port"] = int(given.get("port") or 6379)
+            address = Address(SSLConnection if ssl else Connection, settings)
+        address.connection()
+    except (TypeError, ValueError) as problem:
+        raise InvalidOption(f"redis={_without_secrets(given)!r} cannot be used: {problem}") from None
+    return address
+
+
+def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: "***" if key in ("auth", "options") else value for key, value in given.items()}
+
+
+def _hide_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.partition('://')[0]}://***@{tail}" if at else url

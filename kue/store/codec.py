@@ -1,0 +1,137 @@
+"""Values as Redis holds them: JSON as Node writes it, and the text of numbers and strings.
+
+`encode` refuses what JSON cannot hold without changing it, and says where; nothing is ever repaired in silence.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from kue.errors import InvalidJobData
+
+Default = Callable[[Any], Any]
+_SCALARS = (str, int, float, bool, type(None))
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse)
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def text_bytes(text: str) -> bytes:
+    """UTF-8; half a surrogate pair, which UTF-8 cannot hold, becomes its \\u escape (as in JSON)."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+def text(raw: bytes | str) -> str:
+    """A stored string, whatever its bytes."""
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+
+
+def encode(value: Any, path: str, default: Default | None = None) -> bytes:
+    """`value` as compact JSON. `path` names it in errors; `default` may turn other objects into JSON first.
+
+    Raises `InvalidJobData` for NaN, Infinity, keys that are no strings, cycles, and whatever else JSON has no word for.
+    """
+    kind = type(value)
+    if value is None or kind is str or kind is bool or kind is int:
+        return text_bytes(_encoder.encode(value))
+    try:
+        if default is None:
+            written = _encoder.encode(value)
+            _check_keys(value, path)
+        else:
+            value = _simplified(value, path, default, [])
+            written = _encoder.encode(value)
+    except InvalidJobData:
+        raise
+    except RecursionError:
+        raise InvalidJobData(path, "is nested too deeply for JSON") from None
+    except (TypeError, ValueError) as problem:
+        _find_fault(value, path, [])
+        raise InvalidJobData(path, f"cannot be written as JSON ({problem})") from None
+    return text_bytes(written)
+
+
+def decode(raw: bytes | str) -> Any:
+    """Read JSON. Raises `ValueError` for anything else, NaN and Infinity included."""
+    try:
+        return _decoder.decode(raw if isinstance(raw, str) else raw.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _check_keys(value: Any, path: str) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidJobData(path, f"has the key {key!r}, and JSON keys are strings only")
+            if type(item) not in _SCALARS:
+                _check_keys(item, f"{path}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            if type(item) not in _SCALARS:
+                _check_keys(item, f"{path}[{i}]")
+
+
+def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
+    """Raise `InvalidJobData` at the first place that JSON cannot hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidJobData(path, f"is {value!r}, which JSON does not have")
+    if isinstance(value, _SCALARS):
+        return
+    if not isinstance(value, (dict, list, tuple)):
+        raise InvalidJobData(
+            path, f"is a {type(value).__name__} ({_shown(value)}), which JSON does not have; see json_default"
+        )
+    if any(value is parent for parent in parents):
+        raise InvalidJobData(path, "contains itself")
+    parents.append(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidJobData(path, f"has the key {key!r}, and JSON keys are strings only")
+            _find_fault(item, f"{path}.{key}", parents)
+    else:
+        for i, item in enumerate(value):
+            _find_fault(item, f"{path}[{i}]", parents)
+    parents.pop()
+
+
+def _simplified(value: Any, path: str, default: Default, parents: list[Any]) -> Any:
+    """A copy in which `default` has replaced every object that JSON has no word for, checked all the way."""
+    if isinstance(value, _SCALARS):
+        _find_fault(value, path, parents)
+        return value
+    if any(value is parent for parent in parents):
+        raise InvalidJobData(path, "contains itself")
+    parents.append(value)
+    try:
+        if isinstance(value, dict):
+            _check_keys(dict.fromkeys(value), path)
+            return {key: _simplified(item, f"{path}.{key}", default, parents) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [_simplified(item, f"{path}[{i}]", default, parents) for i, item in enumerate(value)]
+        try:
+            replaced = default(value)
+        except Exception as problem:
+            raise InvalidJobData(
+                path, f"is a {type(value).__name__} that json_default refused ({problem})"
+            ) from problem
+        return _simplified(replaced, path, default, parents)
+    finally:
+        parents.pop()
+
+
+def _shown(value: object) -> str:
+    try:
+        shown = repr(value)
+    except Exception:
+        return "..."
+    return shown if len(shown) <= 80 else shown[:77] + "..."

@@ -1,0 +1,127 @@
+"""Connections for everybody: a pool of links, opened when needed, that turns redis-py's errors into ours."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ConnectionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TimeoutError,
+)
+
+from kue.errors import ConnectionFailed, KueError, RedisRefused
+from kue.store import scripts
+from kue.store.address import WAYS, Address
+from kue.store.link import Command, Link
+
+BROKEN = (ConnectionError, TimeoutError, OSError)
+
+
+class Connections:
+    """Links to one address. Any number of threads may call; each call has a link to itself while it lasts."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._idle: deque[Link] = deque()
+        self._pid = os.getpid()
+        self.closed = False
+
+    def open(self) -> Link:
+        """A new open link that the caller keeps and closes. Raises `ConnectionFailed`, naming the address."""
+        link = Link(self.address.connection)
+        try:
+            link.open()
+        except (RedisError, OSError) as broken:
+            link.close()
+            raise self.unreachable(broken) from broken
+        return link
+
+    def run(self, commands: Sequence[Command]) -> list[Any]:
+        """One round trip. A command that Redis refuses gives its `ResponseError` as reply.
+
+        Raises `ConnectionFailed`; where `sent` is True on it, the commands had gone out and may have been carried out.
+        """
+        link = self._borrow()
+        try:
+            replies = scripts.run(link, commands)
+        except ResponseError as refused:
+            link.close()
+            raise refusal(refused) from refused
+        except BROKEN as broken:
+            link.close()
+            raise self.lost(broken) from broken
+        except BaseException:
+            link.close()
+            raise
+        if self.closed:
+            link.close()
+        else:
+            self._idle.append(link)
+        return replies
+
+    def call(self, *command: Any) -> Any:
+        """One command, one reply. Raises `ConnectionFailed`, and `RedisRefused` where Redis answers with an error."""
+        reply = self.run([command])[0]
+        if isinstance(reply, ResponseError):
+            raise refusal(reply) from reply
+        return reply
+
+    def _borrow(self) -> Link:
+        if self._pid != os.getpid():
+            self.reset_after_fork()
+        while True:
+            try:
+                link = self._idle.pop()
+            except IndexError:
+                return self.open()
+            if not link.is_stale():
+                return link
+            link.close()
+
+    def reset_after_fork(self) -> None:
+        """Forget the links that the parent process goes on using."""
+        self._idle = deque()
+        self._pid = os.getpid()
+
+    def close(self) -> None:
+        """Close the idle links; those in use are closed when their call ends."""
+        self.closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def unreachable(self, problem: BaseException) -> KueError:
+        """The error for a connection that could not be made."""
+        if isinstance(problem, AuthenticationError) or (
+            isinstance(problem, ResponseError) and not isinstance(problem, BusyLoadingError)
+        ):
+            return RedisRefused(f"Redis at {self.address} refused the connection: {problem}")
+        return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {WAYS}")
+
+    def lost(self, problem: BaseException) -> ConnectionFailed:
+        """The error for a connection that broke after commands went out on it."""
+        return ConnectionFailed(f"the connection to Redis at {self.address} broke ({problem})", sent=True)
+
+
+_PASSING = re.compile(
+    r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS)\b|read only replica|maxmemory"
+)
+
+
+def is_passing(reply: BaseException) -> bool:
+    """Whether what Redis refused may be granted later without any change: it is loading, read-only, out of memory."""
+    return isinstance(reply, (ReadOnlyError, OutOfMemoryError, BusyLoadingError)) or bool(_PASSING.search(str(reply)))
+
+
+def refusal(reply: BaseException) -> RedisRefused:
+    """Our error for an error that Redis answered."""
+    return RedisRefused(f"Redis refused: {reply}")

@@ -1,0 +1,38 @@
+-- complete: the run that holds an active job ends it well, after what it still had to say.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6 duration, 7 result as JSON or '', 8 result for the event,
+--       9... sayings
+-- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
+-- Events  those said, complete; remove where the job is removed on completion
+-- Shared  index announce deadline say erase count_attempt
+
+local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+
+local job, zid = key_job(id), zid_of(id)
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'removeOnComplete')
+if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
+local type, priority = held[3], tonumber(held[4]) or 0
+
+say(id, job, 9, now)
+leave('active', type, zid)
+redis.call('INCRBY', key_work_time(), ARGV[6])
+if held[8] and held[8] ~= '' then
+  announce(id, 'complete', ',' .. ARGV[8] .. ',null')
+  erase(id, type, ARGV[4], zid)
+  return {1}
+end
+
+local fields = {'duration', ARGV[6], 'progress', '100', 'state', 'complete', 'updated_at', ARGV[5]}
+local made = count_attempt(held[6], held[7])
+if made then
+  fields[#fields + 1] = 'attempts'
+  fields[#fields + 1] = made
+end
+if ARGV[7] ~= '' then
+  fields[#fields + 1] = 'result'
+  fields[#fields + 1] = ARGV[7]
+end
+redis.call('HSET', job, unpack(fields))
+enter('complete', type, zid, priority, priority)
+announce(id, 'complete', ',' .. ARGV[8] .. ',null')
+return {1}

@@ -1,0 +1,60 @@
+-- fail: the run that holds an active job ends it badly, after what it still had to say. While attempts remain the job
+-- is queued again or delayed, else it is failed.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6 error, 7 log line, 8 error as JSON, 9 message as JSON,
+--       10 next: 'inactive' (at once), 'delayed' (after 11) or 'failed' (no retry, whatever attempts remain),
+--       11 delay in ms, '' to keep promote_at as it is, 12 how the ttl comes in: 'ttl' where the run ends itself then,
+--       'asked' where a checker asked it to, 'expired' where the checker ends it, else '', 13 a lock that must be held or '', 14 its token, 15... sayings
+-- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
+--       {-3} where the lock is not held
+-- Events  those said; ttl exceeded; error; enqueue where queued again; failed attempt or failed; ttl exceeded ack
+-- Shared  index announce enqueue deadline say count_attempt
+
+local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+
+if ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then return {-3} end
+local job, zid = key_job(id), zid_of(id)
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
+if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
+local type, priority = held[3], tonumber(held[4]) or 0
+
+local mode = ARGV[12]
+if mode == 'expired' then
+  local left = (tonumber(redis.call('ZSCORE', key_state('active'), zid)) or 0) - now
+  if left > 0 then return {0, left} end
+end
+
+local made, remaining = count_attempt(held[6], held[7])
+local state = 'failed'
+if remaining > 0 then state = ARGV[10] end
+
+say(id, job, 15, now)
+if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
+redis.call('RPUSH', key_log(id), ARGV[7])
+announce(id, 'error', ',' .. ARGV[8])
+
+local fields = {'error', ARGV[6], 'failed_at', ARGV[5], 'state', state, 'updated_at', ARGV[5]}
+if made then
+  fields[#fields + 1] = 'attempts'
+  fields[#fields + 1] = made
+end
+local promote_at = held[8] or ARGV[5]
+if state == 'delayed' and ARGV[11] ~= '' then
+  promote_at = string.format('%.0f', now + ARGV[11])
+  for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
+end
+leave('active', type, zid)
+redis.call('HSET', job, unpack(fields))
+if state == 'inactive' then
+  enqueue(id, type, ARGV[4], zid, priority)
+else
+  enter(state, type, zid, state == 'delayed' and promote_at or priority, priority)
+end
+
+if state == 'failed' then
+  announce(id, 'failed', ',' .. ARGV[9] .. ',null')
+else
+  announce(id, 'failed attempt', ',' .. ARGV[9] .. ',' .. made)
+end
+if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
+return {1, state}

@@ -1,0 +1,18 @@
+-- requeue: an active job goes back to inactive without using up an attempt, if the run named still holds it.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... sayings
+-- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
+-- Events  those said, enqueue
+-- Shared  index announce enqueue deadline say
+
+local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+
+local job, zid = key_job(id), zid_of(id)
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority')
+if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
+
+say(id, job, 6, now)
+leave('active', held[3], zid)
+redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
+enqueue(id, held[3], ARGV[4], zid, tonumber(held[4]) or 0)
+return {1}

@@ -1,0 +1,17 @@
+-- restore_stuck: puts back a job that says inactive, is in P:jobs:inactive, and is in no type's set, as a Node worker
+-- leaves it that dies between popping it and making it active.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 updated_at as it was when first seen so
+-- Returns  1, or 0 where the job is not so any more
+-- Events  enqueue
+-- Shared  index announce enqueue
+
+local P, id = ARGV[1], ARGV[2]
+
+local zid = zid_of(id)
+local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'updated_at')
+if not held[1] or held[2] ~= 'inactive' or (held[4] or '') ~= ARGV[3] then return 0 end
+if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 end
+if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
+enqueue(id, held[1], cjson.encode(held[1]), zid, tonumber(held[3]) or 0)
+return 1

@@ -1,0 +1,26 @@
+-- set_state: a job goes to a state because somebody says so, from whatever state it is in.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 state, 4 now, 5... fields and values that go with it
+-- Returns  the state it was in, or false where there is no job
+-- Events  enqueue where the new state is inactive
+-- Shared  index announce enqueue deadline
+
+local P, id, state, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+
+local job, zid = key_job(id), zid_of(id)
+local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
+local type, old, priority = held[1], held[2], tonumber(held[3]) or 0
+if not type then return false end
+
+if old and old ~= '' and old ~= state then leave(old, type, zid) end
+redis.call('HSET', job, 'state', state, 'updated_at', ARGV[4], unpack(ARGV, 5))
+if state == 'inactive' then
+  enqueue(id, type, cjson.encode(type), zid, priority)
+elseif state == 'active' then
+  enter(state, type, zid, active_score(now, held[4], priority, old == 'active' and held[6] or nil), priority)
+elseif state == 'delayed' then
+  enter(state, type, zid, tonumber(held[5]) or now, priority)
+else
+  enter(state, type, zid, priority, priority)
+end
+return old or ''

@@ -1,0 +1,15 @@
+-- index: the zset entries of a job. Every zset holds zids; the score by state is the caller's, by type the priority.
+
+local function zid_of(id)
+  return string.format('%02d|%s', #id, id)
+end
+
+local function leave(state, type, zid)
+  redis.call('ZREM', key_state(state), zid)
+  redis.call('ZREM', key_type_state(type, state), zid)
+end
+
+local function enter(state, type, zid, score, priority)
+  redis.call('ZADD', key_state(state), score, zid)
+  redis.call('ZADD', key_type_state(type, state), priority, zid)
+end

@@ -1,0 +1,25 @@
+-- say: carries out what a run said on the way. Sayings are triples (kind, a, b) from ARGV[first] on:
+--   log, line, ''           a line for the job's log
+--   set, field, value       a field of the hash
+--   publish, message, ''    a whole message for the channel
+--   touch, '', ''           pushes the deadline of an active job with a ttl
+-- Needs: index, deadline.
+
+local function say(id, job, first, now, state, ttl, priority, worker)
+  local touched = false
+  for i = first, #ARGV, 3 do
+    local kind = ARGV[i]
+    if kind == 'log' then
+      redis.call('RPUSH', key_log(id), ARGV[i + 1])
+    elseif kind == 'set' then
+      redis.call('HSET', job, ARGV[i + 1], ARGV[i + 2])
+    elseif kind == 'publish' then
+      redis.call('PUBLISH', key_events(), ARGV[i + 1])
+    elseif kind == 'touch' then
+      touched = true
+    end
+  end
+  if touched and state == 'active' and (tonumber(ttl) or 0) > 0 then
+    redis.call('ZADD', key_state('active'), active_score(now, ttl, priority, worker), zid_of(id))
+  end
+end

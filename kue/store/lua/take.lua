@@ -1,0 +1,69 @@
+-- take: the first jobs of a type become active, each under a run of its own.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 type, 3 type as JSON, 4 how many, 5 tokens already received, 6 stem of the worker ids,
+--       7 number of the first run, 8 now
+-- Returns  {looked at, {broken ids}, {id, {fields and values before the take}}, ...}: the i-th taken runs as stem..(first+i-1)
+-- Events  start for each
+-- A job without a type is dropped from every index; one that is not inactive any more leaves the inactive indexes.
+-- Shared  index announce deadline
+
+local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
+local run = tonumber(ARGV[7])
+
+local waiting = key_type_state(type, 'inactive')
+local zids = redis.call('ZRANGE', waiting, 0, ARGV[4] - 1)
+local found = #zids
+if found == 0 then return {0, {}} end
+
+local answer, broken, stale, taken = {found, {}}, {}, {}, {}
+for i = 1, found do
+  local id = string.match(zids[i], '|(.*)$') or zids[i]
+  local fields = redis.pcall('HGETALL', key_job(id))
+  local state, kind, priority, ttl
+  if not fields.err then
+    for f = 1, #fields, 2 do
+      local name = fields[f]
+      if name == 'state' then state = fields[f + 1]
+      elseif name == 'type' then kind = fields[f + 1]
+      elseif name == 'priority' then priority = tonumber(fields[f + 1])
+      elseif name == 'ttl' then ttl = fields[f + 1] end
+    end
+  end
+  if not kind or kind == '' then
+    broken[#broken + 1] = zids[i]
+    answer[2][#answer[2] + 1] = id
+  elseif state ~= 'inactive' or kind ~= type then
+    stale[#stale + 1] = zids[i]
+  else
+    taken[#taken + 1] = {id = id, zid = zids[i], priority = priority or 0, ttl = ttl}
+    answer[#answer + 1] = {id, fields}
+  end
+end
+
+local surplus = found - tonumber(ARGV[5])
+if surplus > 0 then redis.call('LPOP', key_tokens(type), surplus) end
+redis.call('ZREM', waiting, unpack(zids))
+redis.call('ZREM', key_state('inactive'), unpack(zids))
+
+for _, zid in ipairs(broken) do
+  local id = string.match(zid, '|(.*)$') or zid
+  redis.call('DEL', key_job(id), key_log(id))
+  redis.call('ZREM', key_jobs(), zid)
+  for _, state in ipairs({'active', 'complete', 'failed', 'delayed'}) do leave(state, type, zid) end
+end
+
+if #taken > 0 then
+  local by_state, by_type = {}, {}
+  for i, job in ipairs(taken) do
+    local worker = stem .. string.format('%.0f', run + i - 1)
+    redis.call('HSET', key_job(job.id), 'started_at', ARGV[8], 'workerId', worker, 'state', 'active', 'updated_at', ARGV[8])
+    by_state[2 * i - 1] = active_score(now, job.ttl, job.priority, worker)
+    by_state[2 * i] = job.zid
+    by_type[2 * i - 1] = job.priority
+    by_type[2 * i] = job.zid
+    announce(job.id, 'start', ',' .. type_json .. ',null')
+  end
+  redis.call('ZADD', key_state('active'), unpack(by_state))
+  redis.call('ZADD', key_type_state(type, 'active'), unpack(by_type))
+end
+return answer

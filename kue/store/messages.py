@@ -1,0 +1,66 @@
+"""Messages on the events channel: built as Node builds them, and read so that no odd one does harm."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from kue.store.codec import decode
+from kue.store.codec import encode as encode_json
+
+# How many arguments, beyond its name, an event brings to a job-level listener; Node pads them with null on the wire.
+ARGUMENTS = {
+    "enqueue": 1,
+    "promotion": 0,
+    "start": 1,
+    "progress": 2,
+    "error": 1,
+    "failed attempt": 2,
+    "failed": 1,
+    "complete": 1,
+    "remove": 1,
+    "ttl exceeded": 0,
+    "ttl exceeded ack": 0,
+}
+_HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)",')
+
+
+class Message(NamedTuple):
+    """One event of one job."""
+
+    id: int
+    event: str
+    args: tuple[Any, ...]
+
+
+def encode(id: int, event: str, *args: bytes) -> bytes:
+    """A message whose further arguments are JSON already."""
+    name = encode_json(event, "event")
+    return b'{"id":%d,"event":%s,"args":[%s]}' % (id, name, b",".join((name, *args)))
+
+
+def peek(raw: bytes) -> tuple[int, str] | None:
+    """The id and event of a message in the usual form, without reading the rest; None: decode it to know."""
+    head = _HEAD.match(raw)
+    return (int(head[1]), head[2].decode("utf-8", "replace")) if head else None
+
+
+def decode_message(raw: bytes) -> Message | None:
+    """Read a message; None where it is not JSON or not of the form. The name that counts is the first of `args`."""
+    try:
+        found = decode(raw)
+        id, args = found["id"], found["args"]
+        if isinstance(id, str) and id.isascii() and id.isdigit():
+            id = int(id)
+        if isinstance(id, bool) or not isinstance(id, int) or not isinstance(args, list):
+            return None
+        event = args[0]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return None
+    if not isinstance(event, str) or not event:
+        return None
+    rest = args[1:]
+    count = ARGUMENTS.get(event)
+    if count is not None:
+        rest = (rest + [None] * count)[:count]
+    return Message(id, event, tuple(rest))

@@ -1,0 +1,68 @@
+"""Loads the Lua scripts: finds them, adds the shared functions their heads name, and knows their SHA1.
+
+A script is called by its SHA1; where Redis does not know it (first call, `SCRIPT FLUSH`, restart) all scripts are
+loaded in one transaction, so that the scripts of one pipeline are always known or unknown together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from redis.exceptions import NoScriptError, ResponseError
+
+from kue.store.keys import lua_functions
+from kue.store.link import Command, Link
+
+_LUA = resources.files("kue.store") / "lua"
+
+
+@cache
+def source(name: str) -> str:
+    """The whole text of a script as Redis gets it."""
+    body = (_LUA / f"{name}.lua").read_text("utf-8")
+    named = re.search(r"^-- Shared\s+(.*)$", body, re.MULTILINE)
+    shared = [(_LUA / "shared" / f"{part}.lua").read_text("utf-8") for part in (named[1].split() if named else [])]
+    text = "\n".join([*shared, body])
+    keys = [function for key, function in lua_functions().items() if f"{key}(" in text]
+    return "\n".join(["local P = ARGV[1]", *keys, text])
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every script, by the name of its file."""
+    return tuple(sorted(f.name[:-4] for f in _LUA.iterdir() if f.name.endswith(".lua")))
+
+
+@cache
+def sha(name: str) -> str:
+    """The SHA1 that Redis knows a script by."""
+    return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
+
+
+def load_all(link: Link) -> None:
+    """Make every script known to the server, all at once."""
+    commands: list[Command] = [("MULTI",)]
+    commands += [("SCRIPT", "LOAD", source(name)) for name in names()]
+    commands.append(("EXEC",))
+    for reply in link.exchange(commands):
+        if isinstance(reply, ResponseError):
+            raise reply
+
+
+def run(link: Link, commands: Sequence[Command]) -> list[Any]:
+    """Run commands, scripts among them, in one round trip; those that Redis did not know are repeated, in order.
+
+    A command that Redis refuses gives its `ResponseError` as reply. Raises `redis.ConnectionError` and the like.
+    """
+    replies = link.exchange(commands)
+    unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+    if unknown:
+        load_all(link)
+        for i, reply in zip(unknown, link.exchange([commands[i] for i in unknown]), strict=True):
+            replies[i] = reply
+    return replies

@@ -1,0 +1,145 @@
+"""The one interface to Redis about jobs: a method for each transition and each question, a round trip each."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.common.clock import now_ms
+from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
+from kue.store import codec
+from kue.store.connection import Connections, refusal
+from kue.store.keys import Keys, id_of
+from kue.store.link import Argument, Command
+from kue.store.transitions import Sayings, Transitions
+
+Fields = dict[str, str]
+_CHUNK = 500
+
+
+class Store:
+    """Jobs under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`; any thread may call."""
+
+    def __init__(self, connections: Connections, prefix: str, clock: Callable[[], int] = now_ms) -> None:
+        self.connections = connections
+        self.keys = Keys(prefix)
+        self.transitions = Transitions(self.keys)
+        self.clock = clock
+
+    # transitions
+
+    def save(self, command: Command) -> int:
+        """A new job; its id. Raises `SaveInDoubt` where the connection broke before the answer."""
+        with _in_doubt("it"):
+            return int(self.connections.call(*command))
+
+    def save_many(self, commands: Sequence[Command]) -> Iterator[int | ResponseError]:
+        """Many new jobs in one round trip for each few hundred: the id of each, or why Redis refused it."""
+        for start in range(0, len(commands), _CHUNK):
+            with _in_doubt("each of the last"):
+                yield from self.connections.run(commands[start : start + _CHUNK])
+
+    def update(self, id: int, priority: int, delay: int | None, fields: Sequence[Argument]) -> tuple[str, int]:
+        """Options and data again; the state the job is in and its promote_at. Raises `JobNotFound`."""
+        reply = self.connections.call(*self.transitions.update(id, self.clock(), priority, delay, fields))
+        if not reply:
+            raise JobNotFound(id)
+        return codec.text(reply[0]), int(reply[1] or 0)
+
+    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument]) -> None:
+        """Raises `JobNotFound`."""
+        if self.connections.call(*self.transitions.set_state(id, state, now, fields)) is None:
+            raise JobNotFound(id)
+
+    def say(self, id: int, worker: str, sayings: Sayings) -> None:
+        """Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job."""
+        code = self.connections.call(*self.transitions.say(id, worker, self.clock(), sayings))[0]
+        if code == -1:
+            raise JobLost(id, "message")
+        if code == -2:
+            raise JobNotFound(id)
+
+    def remove(self, id: int) -> bool:
+        """Whether there was such a job."""
+        return bool(self.connections.call(*self.transitions.remove(id)))
+
+    # questions
+
+    def hashes(self, ids: Sequence[int | str]) -> list[Fields | ResponseError]:
+        """The hash of each job, in one pipeline; an empty one where there is none."""
+        replies = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
+        return [reply if isinstance(reply, ResponseError) else fields(reply) for reply in replies]
+
+    def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
+        """Some fields of each job, in one pipeline."""
+        return [
+            [None] * len(names) if isinstance(reply, ResponseError) else reply
+            for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
+        ]
+
+    def field(self, id: int, name: str) -> str | None:
+        return _text(self.connections.call("HGET", self.keys.job(id), name))
+
+    def log(self, id: int) -> list[str]:
+        return [codec.text(line) for line in self.connections.call("LRANGE", self.keys.log(id), 0, -1)]
+
+    def range(self, zset: str, start: int, stop: int) -> list[int]:
+        """The ids at some positions of a zset, both ends included."""
+        return _ids(self.connections.call("ZRANGE", zset, start, stop))
+
+    def drop_broken(self, ids: Sequence[int | str], type: str = "") -> None:
+        self.ask([self.transitions.drop_broken(id, type) for id in ids])
+
+    def types(self) -> list[str]:
+        return sorted(codec.text(name) for name in self.connections.call("SMEMBERS", self.keys.types))
+
+    def counts(self, zsets: Sequence[str]) -> list[int]:
+        replies = self.ask([("ZCARD", zset) for zset in zsets])
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise refusal(reply) from reply
+        return replies
+
+    def work_time(self) -> int:
+        return int(self.connections.call("GET", self.keys.work_time) or 0)
+
+    def setting(self, name: str) -> str | None:
+        return _text(self.connections.call("HGET", self.keys.settings, name))
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        replies: list[Any] = []
+        for start in range(0, len(commands), _CHUNK):
+            replies += self.connections.run(commands[start : start + _CHUNK])
+        return replies
+
+
+def fields(flat: Sequence[bytes]) -> Fields:
+    """The reply of HGETALL as a dict of text."""
+    decoded = [codec.text(value) for value in flat]
+    return dict(zip(decoded[::2], decoded[1::2], strict=True))
+
+
+def _text(reply: bytes | None) -> str | None:
+    return None if reply is None else codec.text(reply)
+
+
+def _ids(zids: Sequence[bytes]) -> list[int]:
+    found = []
+    for zid in zids:
+        with contextlib.suppress(ValueError):
+            found.append(id_of(zid))
+    return found
+
+
+@contextlib.contextmanager
+def _in_doubt(which: str) -> Iterator[None]:
+    try:
+        yield
+    except ConnectionFailed as broken:
+        if not broken.sent:
+            raise
+        problem = f"{broken}; {which} may or may not have been saved, and was not sent again"
+        raise SaveInDoubt(problem, sent=True) from broken

@@ -1,0 +1,122 @@
+"""A command for each transition: the Lua script of the same name with its arguments in order.
+
+Building is apart from sending, so that a worker can put many transitions into one round trip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kue.store import messages, scripts
+from kue.store.codec import encode, text_bytes
+from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys
+from kue.store.link import Argument, Command
+
+Sayings = Sequence[Argument]
+NOTHING: tuple[Argument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run failed: the `error` field, the line for the log, and the message for the events."""
+
+    error: str
+    line: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What follows a failure while attempts remain: the next state, and its delay (None keeps promote_at)."""
+
+    state: str
+    delay: int | None = None
+
+
+@lru_cache(maxsize=1024)
+def _json(type: str) -> bytes:
+    return encode(type, "type")
+
+
+class Transitions:
+    """Commands for the jobs under one prefix."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self._heads: dict[str, Command] = {
+            name: ("EVALSHA", scripts.sha(name), 1, keys.jobs, keys.prefix) for name in scripts.names()
+        }
+
+    def save(self, type: str, priority: int, promote_at: int | None, fields: Sequence[Argument]) -> Command:
+        when = "" if promote_at is None else promote_at
+        return (*self._heads["save"], type, _json(type), priority, when, *fields)
+
+    def take(self, type: str, count: int, tokens: int, stem: str, first_run: int, now: int) -> Command:
+        return (*self._heads["take"], type, _json(type), count, tokens, stem, first_run, now)
+
+    def complete(
+        self, id: int, worker: str, type: str, now: int, duration: int, result: bytes | None, sayings: Sayings
+    ) -> Command:
+        head = self._heads["complete"]
+        return (*head, id, worker, _json(type), now, duration, result or b"", result or b"null", *sayings)
+
+    def fail(
+        self,
+        id: int,
+        worker: str,
+        type: str,
+        now: int,
+        failure: Failure,
+        retry: Retry,
+        *,
+        ttl_mode: str = "",
+        ttl_lock: str = "",
+        sayings: Sayings = NOTHING,
+    ) -> Command:
+        return (
+            *self._heads["fail"],
+            *(id, worker, _json(type), now, text_bytes(failure.error), text_bytes(failure.line)),
+            *(encode(failure.error, "error"), encode(failure.message, "message")),
+            *(retry.state, "" if retry.delay is None else retry.delay),
+            *(ttl_mode, TTL_LOCK if ttl_lock else "", ttl_lock),
+            *sayings,
+        )
+
+    def say(self, id: int, worker: str, now: int, sayings: Sayings) -> Command:
+        return (*self._heads["say"], id, worker, now, *sayings)
+
+    def requeue(self, id: int, worker: str, type: str, now: int, sayings: Sayings = NOTHING) -> Command:
+        return (*self._heads["requeue"], id, worker, _json(type), now, *sayings)
+
+    def update(self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument]) -> Command:
+        return (*self._heads["update"], id, now, priority, delay or "", *fields)
+
+    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument]) -> Command:
+        return (*self._heads["set_state"], id, state, now, *fields)
+
+    def remove(self, id: int) -> Command:
+        return (*self._heads["remove"], id)
+
+    def drop_broken(self, id: str | int, type: str = "") -> Command:
+        return (*self._heads["drop_broken"], id, type)
+
+    def promote(self, lock: str, now: int, limit: int) -> Command:
+        return (*self._heads["promote"], PROMOTION_LOCK, lock, now, limit)
+
+    def announce_expired(self, lock: str, now: int, limit: int) -> Command:
+        return (*self._heads["announce_expired"], TTL_LOCK, lock, now, limit)
+
+    def add_tokens(self, type: str) -> Command:
+        return (*self._heads["add_tokens"], type)
+
+    def restore_stuck(self, id: int, updated_at: str) -> Command:
+        return (*self._heads["restore_stuck"], id, updated_at)
+
+    def release_lock(self, key: str, token: str) -> Command:
+        return (*self._heads["release_lock"], key, token)
+
+    def publish(self, id: int, event: str) -> Command:
+        """Not a transition: an event alone."""
+        return ("PUBLISH", self.keys.events, messages.encode(id, event))

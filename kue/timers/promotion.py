@@ -1,0 +1,41 @@
+"""Promotes delayed jobs whose time has come, under the lock that Node's promoters take too."""
+
+from __future__ import annotations
+
+from kue.common.trouble import Trouble
+from kue.errors import JobInvalid
+from kue.store import codec
+from kue.store.keys import PROMOTION_LOCK
+from kue.store.store import Store
+from kue.timers.lock import Lock
+
+BATCH = 100
+
+
+class Promotion:
+    """Kue's `promotion` options: `interval` (ms), `limit` (jobs a round), `lock_ttl` (ms)."""
+
+    def __init__(self, store: Store, trouble: Trouble, interval: int, limit: int, lock_ttl: int) -> None:
+        self.interval = interval / 1000
+        self._store = store
+        self._trouble = trouble
+        self._limit = limit
+        self._lock = Lock(store, PROMOTION_LOCK, lock_ttl)
+
+    def run_once(self, now: int) -> bool:
+        store = self._store
+        if not store.connections.call("ZCOUNT", store.keys.state("delayed"), 0, now) or not self._lock.acquire():
+            return False
+        try:
+            left = self._limit
+            while left > 0:
+                batch = min(BATCH, left)
+                looked, *broken = store.connections.call(*store.transitions.promote(self._lock.token, now, batch))
+                for id in broken:
+                    self._trouble.warn(JobInvalid(codec.text(id), "was delayed, but has no type, and was dropped"))
+                if looked < batch:
+                    return False
+                left -= batch
+            return True
+        finally:
+            self._lock.release()

@@ -1,0 +1,74 @@
+"""Finds jobs that a dead Node worker left between its two steps: inactive, and in no type's set, so never taken again.
+
+A Node worker that is alive but blocked looks the same for a moment: a job is put back only after this process has
+itself seen it so, unchanged, for a while.
+"""
+
+from __future__ import annotations
+
+from kue.store import codec
+from kue.store.keys import id_of, zid
+from kue.store.store import Store
+
+_PAGE = 1000
+_REST = 60_000
+
+
+class StuckJobs:
+    """Compares the sizes of the sets, and only where they differ scans, a page of a thousand a round."""
+
+    def __init__(self, store: Store, interval: int, after: int) -> None:
+        self.interval = interval / 1000
+        self._store = store
+        self._after = after
+        self._cursor = b"0"
+        self._seen: dict[int, tuple[int, str]] = {}
+        self._explained = 0
+        self._rest_until = 0
+
+    def run_once(self, now: int) -> bool:
+        missing = self._missing()
+        if missing <= 0:
+            self._seen.clear()
+            self._cursor = b"0"
+            return False
+        self._restore(now)
+        if missing == self._explained and now < self._rest_until:
+            return False
+        self._scan(now)
+        if self._cursor == b"0":
+            self._explained, self._rest_until = missing, now + min(_REST, self._after)
+        return False
+
+    def _missing(self) -> int:
+        """How many inactive jobs are in no type's set."""
+        keys = self._store.keys
+        total, *by_type = self._store.counts(
+            [keys.state("inactive"), *(keys.type_state(type, "inactive") for type in self._store.types())]
+        )
+        return total - sum(by_type)
+
+    def _scan(self, now: int) -> None:
+        store = self._store
+        self._cursor, page = store.connections.call("ZSCAN", store.keys.state("inactive"), self._cursor, "COUNT", _PAGE)
+        ids = []
+        for member in page[::2]:
+            try:
+                ids.append(id_of(member))
+            except ValueError:
+                continue
+        waiting = []
+        for id, (type, state, updated_at) in zip(ids, store.fields(ids, ("type", "state", "updated_at")), strict=True):
+            if type is not None and state == b"inactive":
+                waiting.append((id, codec.text(type), codec.text(updated_at or b"")))
+        scores = store.ask([("ZSCORE", store.keys.type_state(type, "inactive"), zid(id)) for id, type, _ in waiting])
+        for (id, _, updated), score in zip(waiting, scores, strict=True):
+            if score is None and self._seen.get(id, (0, ""))[1] != updated:
+                self._seen[id] = (now, updated)
+
+    def _restore(self, now: int) -> None:
+        due = [(id, updated) for id, (since, updated) in self._seen.items() if now - since >= self._after]
+        for id, _ in due:
+            del self._seen[id]
+        if due:
+            self._store.ask([self._store.transitions.restore_stuck(id, updated) for id, updated in due])

@@ -1,0 +1,79 @@
+"""The thread that drives the periodic duties, with jitter, so that a fleet's processes do not move in step."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from kue.common.trouble import Trouble
+from kue.errors import KueError
+
+
+class Duty(Protocol):
+    """One thing to be done again and again."""
+
+    interval: float
+    """Seconds between two rounds."""
+
+    def run_once(self, now: int) -> bool:
+        """One round at `now` (ms); True where it was a full one, and the next should follow at once."""
+
+
+class Ticker:
+    """Runs duties from `start` to `stop`. A duty that fails is reported and tried again at its next turn."""
+
+    def __init__(self, duties: list[Duty], trouble: Trouble, clock: Callable[[], int], *, full: bool = True) -> None:
+        self.full = full
+        self._trouble = trouble
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._wakeup = threading.Event()
+        self._stopping = False
+        self._due = {duty: self._next(duty) for duty in duties}
+        self._thread = threading.Thread(target=self._run, name="kue-ticker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def add(self, duty: Duty) -> None:
+        """One duty more."""
+        with self._lock:
+            self._due.setdefault(duty, self._next(duty))
+        self._wakeup.set()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the thread; from the thread itself it does not wait."""
+        self._stopping = True
+        self._wakeup.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _next(self, duty: Duty) -> float:
+        return time.monotonic() + duty.interval * random.uniform(0.9, 1.1)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            with self._lock:
+                turns = sorted(self._due.items(), key=lambda item: item[1])
+            for duty, due in turns:
+                if due <= time.monotonic() and not self._stopping:
+                    again = self._do(duty)
+                    with self._lock:
+                        self._due[duty] = time.monotonic() if again else self._next(duty)
+            with self._lock:
+                wait = min(self._due.values(), default=time.monotonic() + 1.0) - time.monotonic()
+            if wait > 0:
+                self._wakeup.wait(wait)
+                self._wakeup.clear()
+
+    def _do(self, duty: Duty) -> bool:
+        try:
+            again = duty.run_once(self._clock())
+        except KueError as problem:
+            self._trouble.began("ticker", problem)
+            return False
+        self._trouble.ended("ticker")
+        return again

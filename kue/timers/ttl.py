@@ -1,0 +1,102 @@
+"""Ends active jobs past their ttl whose worker does not: the checker's side of Kue's acknowledgement dance.
+
+Under Kue's lock it says `ttl exceeded` of each, and a second later fails those that nobody acknowledged and that are
+still the same run, past the same deadline. Kue's own checker fails as many as acknowledgements are missing, whichever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kue.errors import JobInvalid
+from kue.events.watch import Outcome
+from kue.jobs.home import Home
+from kue.jobs.job import Job
+from kue.store import codec
+from kue.store.keys import TTL_LOCK
+from kue.store.transitions import Retry
+from kue.timers.lock import Lock
+from kue.worker.failure import TTL_EXCEEDED
+from kue.worker.retry import UnknownBackoff, next_retry
+
+BATCH = 100
+GRACE = 1000
+
+
+class AckWatch:
+    """Hears whether the worker of one job ended it."""
+
+    insistent = False
+
+    def __init__(self) -> None:
+        self.acknowledged = False
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        self.acknowledged = self.acknowledged or event == "ttl exceeded ack"
+        return self.acknowledged
+
+    def ended(self, outcome: Outcome) -> None:
+        self.acknowledged = True
+
+
+class TtlCheck:
+    """Each round either announces what is overdue, or a second later ends what was announced."""
+
+    def __init__(self, home: Home, interval: int, lock_ttl: int) -> None:
+        self.interval = interval / 1000
+        self._home = home
+        self._lock = Lock(home.store, TTL_LOCK, max(lock_ttl, GRACE + 2 * interval))
+        self._announced_at = 0
+        self._announced: dict[int, tuple[str, AckWatch]] = {}
+
+    def run_once(self, now: int) -> bool:
+        if self._announced:
+            if now >= self._announced_at + GRACE:
+                self._end_announced(now)
+            return False
+        store = self._home.store
+        if not store.connections.call("ZCOUNT", store.keys.state("active"), 100_000, now) or not self._lock.acquire():
+            return False
+        code, *pairs = store.connections.call(*store.transitions.announce_expired(self._lock.token, now, BATCH))
+        if code != 1 or not pairs:
+            self._lock.release()
+            return False
+        self._announced_at = now
+        for id, worker in zip(pairs[::2], pairs[1::2], strict=True):
+            watch = AckWatch()
+            self._announced[int(id)] = (codec.text(worker), watch)
+            self._home.hub.watch_soon(int(id), watch)
+        return False
+
+    def _end_announced(self, now: int) -> None:
+        announced, self._announced = self._announced, {}
+        for id, (_, watch) in announced.items():
+            self._home.hub.unwatch(id, watch)
+        store = self._home.store
+        ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
+        commands = []
+        for id, fields in zip(ids, store.hashes(ids), strict=True):
+            try:
+                job = Job.from_fields(self._home, id, fields if isinstance(fields, dict) else {})
+                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+            except JobInvalid:
+                continue
+            except UnknownBackoff:
+                retry = Retry("failed")
+            commands.append(
+                store.transitions.fail(
+                    id,
+                    announced[id][0],
+                    job.type,
+                    now,
+                    TTL_EXCEEDED,
+                    retry,
+                    ttl_mode="expired",
+                    ttl_lock=self._lock.token,
+                )
+            )
+        try:
+            if commands:
+                store.connections.run(commands)
+        finally:
+            self._lock.release()

@@ -1,0 +1,70 @@
+"""What the I/O thread sends: each call is a command, and what is to be done with its reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kue.store.link import Command
+from kue.worker.run import Run
+from kue.worker.slots import Group
+
+
+class Call:
+    """One command of a round trip. Calls that were cut off are dropped, but for reports."""
+
+    __slots__ = ("command",)
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+
+    def answered(self, reply: Any) -> None:
+        """The reply has come, maybe an error."""
+
+
+class Report(Call):
+    """What a run said, or how it ended. Kept until it is answered; sent again after an outage."""
+
+    __slots__ = ("_settled", "ends", "in_doubt", "run")
+
+    def __init__(self, command: Command, run: Run, *, ends: bool, settled: Callable[[Report, Any], None]) -> None:
+        super().__init__(command)
+        self.run = run
+        self.ends = ends
+        self.in_doubt = False
+        self._settled = settled
+
+    def answered(self, reply: Any) -> None:
+        self._settled(self, reply)
+
+
+class Take(Call):
+    """Asks for as many jobs as a type has free slots."""
+
+    __slots__ = ("_taken", "count", "first_run", "group")
+
+    def __init__(
+        self, command: Command, group: Group, count: int, first_run: int, taken: Callable[[Take, Any], None]
+    ) -> None:
+        super().__init__(command)
+        self.group = group
+        self.count = count
+        self.first_run = first_run
+        self._taken = taken
+
+    def answered(self, reply: Any) -> None:
+        self._taken(self, reply)
+
+
+class DeadlineCheck(Call):
+    """Asks where the deadline of a run stands in Redis, before the run is ended at its ttl."""
+
+    __slots__ = ("_found", "run")
+
+    def __init__(self, command: Command, run: Run, found: Callable[[Run, Any], None]) -> None:
+        super().__init__(command)
+        self.run = run
+        self._found = found
+
+    def answered(self, reply: Any) -> None:
+        self._found(self.run, reply)

@@ -1,0 +1,131 @@
+"""Ends runs at their ttl, and answers Node's checker: the acknowledgement dance seen from the worker's side.
+
+A run ends itself at its ttl, and its score in Redis lies a few seconds later, so that a checker meets only runs whose
+process is dead or stuck. One that asks all the same is answered, also for a run that has just ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kue.common.later import Timers
+from kue.events.watch import Outcome
+from kue.jobs.home import Home
+from kue.store.keys import zid
+from kue.worker.calls import Call, DeadlineCheck
+from kue.worker.executor import Executor
+from kue.worker.failure import TTL_EXCEEDED
+from kue.worker.run import Run
+
+MARGIN = 5000
+_REMEMBER = 10.0
+
+
+class TtlWatch:
+    """Hears `ttl exceeded` for one run, and a little longer. The one this process publishes itself is expected."""
+
+    insistent = False
+
+    def __init__(self, asked: Callable[[], None]) -> None:
+        self._asked = asked
+        self.expected = 0
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        if event == "ttl exceeded":
+            if self.expected:
+                self.expected -= 1
+            else:
+                self._asked()
+        return False
+
+    def ended(self, outcome: Outcome) -> None:
+        pass
+
+
+class Deadlines:
+    """The runs of a process that have a ttl. For the I/O thread, but for what is asked over the channel."""
+
+    timers: Timers
+
+    def __init__(self, home: Home, executor: Executor, abandon: Callable[[Run], None]) -> None:
+        self._home = home
+        self._executor = executor
+        self._abandon = abandon
+        self._watches: dict[Run, TtlWatch] = {}
+        self._due: dict[Run, float] = {}
+        self._asked: list[Run] = []
+        self._checks: list[Run] = []
+
+    def started(self, run: Run) -> None:
+        """A run began."""
+        ttl = run.job.ttl()
+        if not ttl:
+            return
+        watch = TtlWatch(lambda: self._on_asked(run))
+        self._watches[run] = watch
+        self._home.hub.watch_soon(run.job.id or 0, watch)
+        self._set(run, ttl / 1000)
+
+    def ended(self, run: Run) -> None:
+        """A run ended: soon nobody will ask for it any more."""
+        self._due.pop(run, None)
+        if run in self._watches:
+            self.timers.add(_REMEMBER, lambda: self._forget(run))
+
+    def checks(self) -> list[Call]:
+        """The runs whose time is up, to be looked up in Redis: an update may have pushed their deadline."""
+        checks, self._checks = self._checks, []
+        asked, self._asked = self._asked, []
+        active = self._home.store.keys.state("active")
+        calls: list[Call] = [
+            DeadlineCheck(("ZSCORE", active, zid(run.job.id or 0)), run, self._found) for run in checks
+        ]
+        for run in asked:
+            if run.settled:
+                calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
+            else:
+                self._end(run, "asked")
+        return calls
+
+    def _set(self, run: Run, seconds: float) -> None:
+        self._due[run] = time.monotonic() + seconds
+        run.moved = False
+        self.timers.add(seconds, lambda: self._time_is_up(run))
+
+    def _time_is_up(self, run: Run) -> None:
+        if run.settled or run not in self._due:
+            return
+        self._checks.append(run)
+
+    def _found(self, run: Run, score: Any) -> None:
+        try:
+            left = float(score) - MARGIN - self._home.store.clock()
+        except (TypeError, ValueError):
+            left = 0.0
+        if run.settled:
+            return
+        if left > 0 or run.moved:
+            self._set(run, max(left, 1.0) / 1000)
+            return
+        self._end(run, "ttl")
+
+    def _end(self, run: Run, mode: str) -> None:
+        watch = self._watches.get(run)
+        if watch is not None and mode == "ttl":
+            watch.expected += 1
+        if self._executor.settle_failed(run, TTL_EXCEEDED, mode):
+            self._abandon(run)
+        elif watch is not None and mode == "ttl":
+            watch.expected -= 1
+
+    def _on_asked(self, run: Run) -> None:
+        """A checker says `ttl exceeded` (the subscriber's thread)."""
+        self._asked.append(run)
+        run.wake()
+
+    def _forget(self, run: Run) -> None:
+        watch = self._watches.pop(run, None)
+        if watch is not None:
+            self._home.hub.unwatch(run.job.id or 0, watch)

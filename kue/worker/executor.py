@@ -1,0 +1,145 @@
+"""Calls a handler in the form it has, and settles its run once: by its result, its exception, `done`, or a Future."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kue.common.trouble import Trouble
+from kue.errors import InvalidJobData, JobInvalid
+from kue.store.codec import encode
+from kue.store.transitions import Failure, Retry
+from kue.worker.crew import Crew
+from kue.worker.current import current
+from kue.worker.failure import failure_of
+from kue.worker.handler import Handler
+from kue.worker.loop_thread import LoopThread
+from kue.worker.retry import UnknownBackoff, is_source, next_retry
+from kue.worker.run import Completed, Failed, Run
+
+
+class Executor:
+    """Runs handlers on threads and on the event loop."""
+
+    def __init__(self, trouble: Trouble, context: Callable[[Run], Any]) -> None:
+        self._trouble = trouble
+        self._context = context
+        self._crew = Crew(self._call)
+        self._loop = LoopThread()
+
+    def start(self, run: Run, handler: Handler) -> None:
+        """Have a run executed. For the I/O thread."""
+        run.handler = handler
+        if handler.is_async:
+            self._loop.call(lambda: self._call(run))
+        else:
+            self._crew.submit(run)
+
+    def stop(self) -> None:
+        """End the threads that can be ended."""
+        self._crew.stop()
+        self._loop.stop()
+
+    def _call(self, run: Run) -> None:
+        handler = run.handler
+        assert handler is not None
+        token = current.set(run.job)
+        try:
+            args: tuple[Any, ...] = (run.job,)
+            if handler.takes_context:
+                args += (self._context(run),)
+            if handler.takes_done:
+                args += (lambda err=None, result=None: self._done(run, err, result),)
+            result = handler.function(*args)
+            self._returned(run, result, waits_for_done=handler.takes_done)
+        except BaseException as problem:
+            self.fail(run, problem)
+        finally:
+            current.reset(token)
+
+    def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
+        if inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
+            awaitable = result
+            self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
+        elif isinstance(result, concurrent.futures.Future):
+            run.cancel = result.cancel
+            result.add_done_callback(lambda future: self._future_done(run, future, waits_for_done))
+        elif not waits_for_done:
+            self.complete(run, result)
+
+    def _await(self, run: Run, awaitable: Any, waits_for_done: bool) -> None:
+        """On the loop's thread: see an awaitable through."""
+
+        async def see_through() -> Any:
+            return await awaitable
+
+        token = current.set(run.job)
+        try:
+            task = asyncio.get_running_loop().create_task(see_through())
+        finally:
+            current.reset(token)
+        run.cancel = lambda: self._loop.call(task.cancel)
+        if run.abandoned:
+            task.cancel()
+        task.add_done_callback(lambda done: self._future_done(run, done, waits_for_done))
+
+    def _future_done(self, run: Run, future: Any, waits_for_done: bool) -> None:
+        if future.cancelled():
+            self.fail(run, "the handler was cancelled")
+        elif (problem := future.exception()) is not None:
+            self.fail(run, problem)
+        elif not waits_for_done:
+            self.complete(run, future.result())
+
+    def _done(self, run: Run, err: Any, result: Any) -> None:
+        if err:
+            self.fail(run, err)
+        else:
+            self.complete(run, result)
+
+    def complete(self, run: Run, result: Any) -> None:
+        """Settle a run with a result. One that JSON cannot hold becomes Kue's word for that: the work is done."""
+        if run.settled:
+            return
+        written: bytes | None = None
+        if result is not None and result is not run.job:
+            try:
+                written = encode(result, "result", run.job._home.options.json_default)
+            except InvalidJobData as problem:
+                self._trouble.warn(JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}"))
+                written = encode({"error": True, "message": f'Invalid JSON Result: "{_text(result)}"'}, "result")
+        run.settle(Completed(written))
+
+    def fail(self, run: Run, problem: Any) -> None:
+        """Settle a run with what its handler raised or gave to `done`."""
+        if not run.settled:
+            self.settle_failed(run, failure_of(problem))
+
+    def settle_failed(self, run: Run, failure: Failure, ttl_mode: str = "") -> bool:
+        """Settle a run as failed, with the retry that its backoff asks for; False where it was settled before."""
+        job = run.job
+        backoff, made = job._options.get("backoff"), job.attempts_made + 1
+        try:
+            if is_source(backoff) and made < job.attempts():
+                self._trouble.warn(
+                    JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
+                )
+            retry = next_retry(backoff, job.delay(), made)
+        except UnknownBackoff as problem:
+            retry = Retry("failed")
+            note = f" (not tried again: {problem})"
+            head, newline, rest = failure.error.partition("\n")
+            failure = Failure(
+                head + note + newline + rest, failure.line and failure.line + note, failure.message + note
+            )
+        return run.settle(Failed(failure, retry, ttl_mode))
+
+
+def _text(result: Any) -> str:
+    try:
+        return str(result)
+    except Exception as problem:
+        return f"<{type(result).__name__} whose str raised {type(problem).__name__}>"

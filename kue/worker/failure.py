@@ -1,0 +1,52 @@
+"""What becomes of the error of a run: the text that is stored, the line in the log, the message of the event."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from kue.store.transitions import Failure
+
+TTL_EXCEEDED = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
+SHUTDOWN = Failure("Shutdown", "Shutdown", "Shutdown")
+
+
+def failure_of(problem: Any) -> Failure:
+    """Read what a handler raised or gave to `done`: an exception, a string, or anything else.
+
+    As in Kue the stored text begins with `Name: message`, and a plain string leaves an empty line in the log.
+    """
+    if isinstance(problem, str):
+        return Failure(problem, "", problem)
+    if isinstance(problem, BaseException):
+        name, message = type(problem).__name__, _message(problem)
+        first = f"{name}: {message}" if message else name
+        return Failure(f"{first}\n{_stack(problem)}", first.partition("\n")[0], message or name)
+    if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
+        text = str(problem.get("stack") or problem["message"])
+        return Failure(text, text.partition("\n")[0], problem["message"])
+    text = _message(problem)
+    return Failure(text, text.partition("\n")[0], text)
+
+
+def _message(problem: Any) -> str:
+    try:
+        return str(problem)
+    except Exception as worse:
+        return f"<{type(problem).__name__} whose str raised {type(worse).__name__}>"
+
+
+def _stack(problem: BaseException) -> str:
+    """The traceback from the handler on, without the frames that called it."""
+    frames = problem.__traceback__
+    while (
+        frames is not None
+        and frames.tb_next is not None
+        and frames.tb_frame.f_globals.get("__name__", "").startswith("kue.")
+    ):
+        frames = frames.tb_next
+    try:
+        return "".join(traceback.format_exception(type(problem), problem, frames)).rstrip("\n")
+    except Exception as worse:
+        return f"<no traceback: {type(worse).__name__}>"

@@ -1,0 +1,52 @@
+"""The forms a handler can have, told by its parameters without defaults: `(job)`, `(job, done)`, `(job, ctx, done)`."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kue.errors import InvalidHandler
+
+Function = Callable[..., Any]
+FORMS = "(job), (job, done) or (job, ctx, done)"
+
+
+class Handler:
+    """A handler and what is known of its form."""
+
+    __slots__ = ("function", "is_async", "takes_context", "takes_done")
+
+    def __init__(self, function: Function) -> None:
+        if not callable(function):
+            raise InvalidHandler(f"a handler must be a function of {FORMS}, not {function!r}")
+        count = _parameters(function)
+        if count not in (1, 2, 3):
+            raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
+        self.function = function
+        self.takes_done = count > 1
+        self.takes_context = count == 3
+        self.is_async = _is_coroutine_function(function)
+
+
+def _parameters(function: Function) -> int:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as problem:
+        raise InvalidHandler(f"the parameters of the handler {_name(function)} cannot be read: {problem}") from None
+    needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    keyword = [p.name for p in needed if p.kind is p.KEYWORD_ONLY]
+    if keyword:
+        raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} needs the keywords {', '.join(keyword)}")
+    return len(needed)
+
+
+def _is_coroutine_function(function: Function) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def _name(function: object) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)

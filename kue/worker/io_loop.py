@@ -1,0 +1,263 @@
+"""The I/O thread: all Redis traffic of a process's workers, as many commands to a round trip as there are.
+
+One round: report what runs said and how they ended, and in the same round trip take as many jobs as there are free
+slots. With nothing to do it waits in a selector for a token, for a handler, or for the next timer.
+"""
+
+from __future__ import annotations
+
+import select
+import threading
+import time
+from typing import Protocol
+
+from redis.exceptions import ResponseError
+
+from kue.common.later import Timers
+from kue.common.reconnect import Backoff
+from kue.common.trouble import Trouble
+from kue.common.wakeup import Wakeup
+from kue.errors import KueError
+from kue.store import scripts
+from kue.store.connection import BROKEN, is_passing, refusal
+from kue.store.link import Link
+from kue.store.store import Store
+from kue.worker.calls import Call, Report
+from kue.worker.outbox import Outbox
+from kue.worker.waiter import BLOCK, Waiter
+
+_FAKE_POLL = 0.02
+_PATIENCE = 8.0
+
+
+class Work(Protocol):
+    """What the loop serves."""
+
+    def ended(self, report: Report) -> None:
+        """A report that ends its run is about to be sent: the slot is free."""
+
+    def takes(self) -> list[Call]:
+        """What to ask of Redis besides the reports: jobs for free slots, tokens given back."""
+
+    def idle_types(self) -> set[str]:
+        """The types whose free slots wait for a token."""
+
+    def token(self, type: str) -> None:
+        """A token came."""
+
+    def look(self, types: set[str]) -> None:
+        """It is time to look at the queues of these types without a token."""
+
+    def reconnected(self, link: Link) -> None:
+        """A new connection stands, after one was lost or a reply was."""
+
+
+class IoLoop:
+    """Runs on one thread from `start` to `stop`."""
+
+    def __init__(self, store: Store, work: Work, outbox: Outbox, trouble: Trouble) -> None:
+        self._store = store
+        self._work = work
+        self._outbox = outbox
+        self._trouble = trouble
+        self._wakeup = Wakeup()
+        self._waiter = Waiter(store.connections, store.keys)
+        self._link: Link | None = None
+        self._sleeping = False
+        self._stopping = False
+        self._giving_up = False
+        self._unblocked = False
+        self._waiting_since = 0.0
+        self._poll = select.poll()
+        self._poll.register(self._wakeup, select.POLLIN)
+        self.timers = Timers()
+        self.connected = False
+        self.heartbeat = time.monotonic()
+        self.thread = threading.Thread(target=self._run, name="kue-io", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self, timeout: float) -> bool:
+        """Give the wait and its tokens back, send what is still to be sent, and end; False if that takes too long."""
+        self._stopping = True
+        self._wakeup.wake()
+        self.thread.join(timeout)
+        self._giving_up = True
+        return not self.thread.is_alive()
+
+    def settle_down(self, timeout: float) -> None:
+        """Return when whatever was asked of Redis before this call has been answered, or the time is up."""
+        passed = threading.Event()
+        self.timers.add(0, passed.set)
+        self.wake()
+        passed.wait(timeout)
+
+    def wake(self) -> None:
+        """Something changed that the loop should see. Any thread."""
+        if self._sleeping:
+            self._wakeup.wake()
+
+    def _run(self) -> None:
+        backoff = Backoff()
+        lost_before = False
+        while self._has_work:
+            try:
+                self._connect(lost_before)
+                backoff.reset()
+                while self._has_work:
+                    self._round()
+                self._give_back_wait()
+            except (*BROKEN, KueError) as problem:
+                lost_before = True
+                self._disconnect()
+                self._trouble.began("worker", self._explained(problem))
+                self.timers.run_due()
+                self._pause(self.timers.wait(backoff.next()))
+        self._disconnect()
+        self._wakeup.close()
+
+    @property
+    def _has_work(self) -> bool:
+        return not self._giving_up and (not self._stopping or self._outbox.waiting)
+
+    def _explained(self, problem: BaseException) -> BaseException:
+        return problem if isinstance(problem, KueError) else self._store.connections.lost(problem)
+
+    def _connect(self, lost_before: bool) -> None:
+        self._link = self._store.connections.open()
+        scripts.load_all(self._link)
+        self._waiter.open()
+        if self._waiter.link is not None and self._waiter.link.socket is not None:
+            self._poll.register(self._waiter.link.socket, select.POLLIN)
+        if lost_before:
+            self._send_reports()
+            self._work.reconnected(self._link)
+        self.connected = True
+        self._trouble.ended("worker")
+
+    def _disconnect(self) -> None:
+        self.connected = False
+        self._unblocked = False
+        if self._link is not None:
+            self._link.close()
+        self._link = None
+        if self._waiter.link is not None and self._waiter.link.socket is not None:
+            self._poll.unregister(self._waiter.link.socket)
+        self._waiter.close()
+
+    def _round(self) -> None:
+        self.heartbeat = time.monotonic()
+        self.timers.run_due()
+        reports = self._outbox.collect(self._store.clock())
+        for report in reports:
+            if report.ends and not report.in_doubt:
+                self._work.ended(report)
+        calls: list[Call] = [*reports, *([] if self._stopping else self._work.takes())]
+        self._renew_wait(calls)
+        if calls:
+            self._exchange(calls)
+            self._see_to_waiter(0)
+        else:
+            self._wait()
+
+    def _send_reports(self) -> None:
+        reports = self._outbox.collect(self._store.clock())
+        for report in reports:
+            if report.ends and not report.in_doubt:
+                self._work.ended(report)
+        if reports:
+            self._exchange(list(reports))
+
+    def _exchange(self, calls: list[Call]) -> None:
+        """One round trip. Reports that get no answer, or none that stands, are kept."""
+        assert self._link is not None
+        try:
+            replies = scripts.run(self._link, [call.command for call in calls])
+        except BaseException:
+            self._outbox.keep([call for call in calls if isinstance(call, Report)], sent=True)
+            raise
+        refused: ResponseError | None = None
+        kept: list[Report] = []
+        for call, reply in zip(calls, replies, strict=True):
+            if isinstance(reply, ResponseError) and is_passing(reply):
+                refused = reply
+                if isinstance(call, Report):
+                    kept.append(call)
+            else:
+                call.answered(reply)
+        if kept:
+            self._outbox.keep(kept, sent=False)
+            for report in kept:
+                report.in_doubt = True
+        if refused is not None:
+            raise refusal(refused)
+
+    def _renew_wait(self, calls: list[Call]) -> None:
+        """Have an outstanding wait for every type that wants one."""
+        wanted = set() if self._stopping else self._work.idle_types()
+        waited = self._waiter.types
+        if not waited:
+            if wanted:
+                self._waiter.wait_for(wanted)
+                self._waiting_since = time.monotonic()
+        elif wanted - waited and not self._unblocked:
+            calls.append(Call(self._waiter.unblock()))
+            self._unblocked = True
+
+    def _wait(self) -> None:
+        """Sleep until there is a token, something to report, or something due."""
+        real = self._waiter.link is not None
+        self._sleeping = True
+        try:
+            if not (self._outbox.waiting or self._stopping):
+                self._see_to_waiter(self.timers.wait(BLOCK if real else _FAKE_POLL))
+        finally:
+            self._sleeping = False
+        if not real:
+            self._work.look(self._work.idle_types())
+
+    def _see_to_waiter(self, timeout: float) -> None:
+        """Wait for the reply to the outstanding wait, or to be woken; with timeout 0 only look."""
+        link = self._waiter.link
+        if link is not None and self._waiter.types and link.holds_read_ahead:
+            self._hear_waiter()
+            return
+        readable = False
+        for fd, _ in self._poll.poll(timeout * 1000):
+            if fd == self._wakeup.fileno():
+                self._wakeup.clear()
+            else:
+                readable = True
+        if readable:
+            self._hear_waiter()
+        elif self._waiter.types and time.monotonic() - self._waiting_since > BLOCK + _PATIENCE:
+            raise TimeoutError("no answer to a blocking pop")
+
+    def _hear_waiter(self) -> None:
+        if not self._waiter.types:
+            raise ConnectionError("the waiting connection was closed")
+        waited, type = self._waiter.received()
+        by_us, self._unblocked = self._unblocked, False
+        if type is not None:
+            self._work.token(type)
+        elif not by_us:
+            self._work.look(waited)
+
+    def _give_back_wait(self) -> None:
+        """Before the end: no token may be lost in the outstanding wait."""
+        if self._link is None or not self._waiter.types:
+            return
+        if not self._unblocked:
+            self._link.exchange([self._waiter.unblock()])
+        _, type = self._waiter.received()
+        if type is not None:
+            self._link.exchange([("LPUSH", self._store.keys.tokens(type), 1)])
+
+    def _pause(self, seconds: float) -> None:
+        self._sleeping = True
+        try:
+            self._poll.poll(seconds * 1000)
+            self._wakeup.clear()
+        finally:
+            self._sleeping = False

@@ -1,0 +1,66 @@
+"""The thread with the event loop that `async def` handlers run on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+
+class LoopThread:
+    """An event loop that starts with the first call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._calls: deque[Callable[[], Any]] = deque()
+        self._scheduled = False
+
+    def call(self, call: Callable[[], Any]) -> None:
+        """Have `call` made on the loop's thread; many calls wake the loop once."""
+        self._calls.append(call)
+        if not self._scheduled:
+            self._scheduled = True
+            self._started().call_soon_threadsafe(self._run_calls)
+
+    def _run_calls(self) -> None:
+        self._scheduled = False
+        while self._calls:
+            self._calls.popleft()()
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._run, args=(self._loop,), name="kue-asyncio", daemon=True)
+                self._thread.start()
+            return self._loop
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Cancel what still runs, and end the loop and its thread."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None or not thread.is_alive():
+            return
+        loop.call_soon_threadsafe(lambda: loop.create_task(self._wind_up(loop)))
+        if thread is not threading.current_thread():
+            thread.join(timeout)
+
+    @staticmethod
+    async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=1.0) if tasks else None
+        loop.stop()

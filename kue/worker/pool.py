@@ -1,0 +1,160 @@
+"""The workers of one process: which types they serve, what they run, and how they are paused and stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from kue.errors import InvalidOption, ShutdownInProgress
+from kue.jobs.home import Home
+from kue.jobs.job import Job
+from kue.worker.context import Context
+from kue.worker.current import current, mark_log_records
+from kue.worker.executor import Executor
+from kue.worker.failure import SHUTDOWN
+from kue.worker.handler import Handler
+from kue.worker.io_loop import IoLoop
+from kue.worker.run import PutBack, Run
+from kue.worker.runner import Runner
+from kue.worker.slots import Group, Worker
+
+logger = logging.getLogger("kue")
+_LAST_WORDS = 10.0
+
+
+class Pool:
+    """All slots of a process, served by one I/O thread. Starts with the first `add`."""
+
+    def __init__(self, home: Home, job_class: type[Job]) -> None:
+        self.home = home
+        self.name = f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(4)}"
+        self._groups: dict[str, Group] = {}
+        self._lock = threading.Lock()
+        self._quiet = False
+        self._idle = threading.Condition()
+        self.executor = Executor(home.trouble, lambda run: Context(self, run.slot))
+        self.runner = Runner(home, job_class, self.name, self._groups, self.executor, self._run_ended)
+        self.loop = IoLoop(home.store, self.runner, self.runner.outbox, home.trouble)
+        self.runner.attach(self.loop)
+
+    def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
+        """So many slots more for each type."""
+        with self._lock:
+            if self._quiet:
+                raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
+            for type in types:
+                group = self._groups.setdefault(type, Group(type))
+                for _ in range(slots):
+                    group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
+                group.hungry = True
+            if not self.loop.thread.is_alive():
+                mark_log_records()
+                self.loop.start()
+        self.loop.wake()
+
+    @property
+    def workers(self) -> list[Worker]:
+        """Every slot."""
+        return [slot for group in list(self._groups.values()) for slot in group.slots]
+
+    @property
+    def types(self) -> list[str]:
+        return list(self._groups)
+
+    def runs(self, type: str | None = None) -> list[Run]:
+        """The runs that have not ended, of one type or all."""
+        return [
+            run
+            for group in list(self._groups.values())
+            if type in (None, group.type)
+            for run in group.runs
+            if not run.settled
+        ]
+
+    def pause(self, type: str, timeout: float | None) -> None:
+        """Take no more of a type; what still runs after `timeout` seconds fails with `Shutdown`."""
+        group = self._group(type)
+        group.paused = True
+        if timeout is not None:
+            group.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
+        self.loop.wake()
+
+    def resume(self, type: str) -> None:
+        """Take jobs of a type again."""
+        group = self._group(type)
+        if group.pause_timer is not None:
+            group.pause_timer.cancel()
+            group.pause_timer = None
+        group.paused = False
+        group.hungry = True
+        self.loop.wake()
+
+    def retire(self, worker: Worker) -> None:
+        """One slot less, once its job is done."""
+        self._group(worker.type).retire(worker)
+
+    def drain(self, timeout: float | None, type: str | None, *, requeue: bool) -> None:
+        """Take no more jobs (of a type, or at all), and wait for those that run.
+
+        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`.
+        """
+        for group in [self._group(type)] if type is not None else list(self._groups.values()):
+            group.paused = True
+        if type is None:
+            self._quiet = True
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self.loop.settle_down(_LAST_WORDS)
+        with self._idle:
+            while self.runs(type):
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    break
+                self._idle.wait(left)
+        self._end(type, requeue=requeue)
+
+    def _end(self, type: str | None, *, requeue: bool) -> None:
+        for run in self.runs(type):
+            if requeue:
+                run.settle(PutBack())
+            else:
+                self.executor.settle_failed(run, SHUTDOWN)
+            self.runner.abandon(run)
+
+    def stop(self, timeout: float = _LAST_WORDS) -> None:
+        """Write the last outcomes and end the threads; handlers must have been drained."""
+        if self.loop.thread.is_alive() and not self.loop.stop(timeout):
+            logger.error("the last outcomes could not be written within %.0f s; the jobs are left active", timeout)
+        self.executor.stop()
+
+    @property
+    def is_handler_thread(self) -> bool:
+        """Whether the caller is a handler, whose end a shutdown would wait for."""
+        return current.get() is not None
+
+    def _run_ended(self) -> None:
+        with self._idle:
+            self._idle.notify_all()
+
+    def _group(self, type: str) -> Group:
+        group = self._groups.get(type)
+        if group is None:
+            raise InvalidOption(f"type {type!r} is not processed here; there are {sorted(self._groups)}")
+        return group
+
+    def health(self) -> dict[str, Any]:
+        """Facts for `queue.health()`."""
+        stalled = time.monotonic() - self.loop.heartbeat
+        return {
+            "connected": self.loop.connected,
+            "running": self.loop.thread.is_alive(),
+            "stalled_seconds": round(stalled, 3),
+            "slots": len(self.workers),
+            "active": len(self.runs()),
+            "strays": self.runner.strays,
+        }

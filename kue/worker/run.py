@@ -1,0 +1,112 @@
+"""One run of one job: what its handler says, how it ended, and whether it still holds the job."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kue.store.link import Argument, Command
+from kue.store.sayings import Triples
+from kue.store.transitions import Failure, Retry, Transitions
+
+if TYPE_CHECKING:
+    from kue.jobs.job import Job
+    from kue.worker.handler import Handler
+    from kue.worker.slots import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The handler is done; `result` is JSON, None where there is none."""
+
+    result: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run failed. `ttl_mode` as the script `fail` has it."""
+
+    failure: Failure
+    retry: Retry
+    ttl_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """The run gives its job back without using up an attempt."""
+
+
+Outcome = Completed | Failed | PutBack
+
+
+class Run:
+    """A job in a slot. The handler's thread says and settles; the I/O thread reports."""
+
+    def __init__(
+        self, job: Job, slot: Worker, worker_id: str, number: int, started: int, notify: Callable[[Run], None]
+    ) -> None:
+        self.job = job
+        self.slot = slot
+        self.worker_id = worker_id
+        self.number = number
+        self.started = started
+        self.handler: Handler | None = None
+        self.lost = False
+        self.executing = False
+        self.abandoned = False
+        self.cancel: Callable[[], Any] | None = None
+        self.moved = False
+        self._notify = notify
+        self._outcome: Outcome | None = None
+        self._unsettled = [True]
+        self._said: deque[Triples] = deque()
+
+    def say(self, triples: Triples) -> None:
+        """Have something said at once, in order, if the run still holds the job then."""
+        self._said.append(triples)
+        self._notify(self)
+
+    def touch(self) -> None:
+        """The deadline moves to the full ttl from now."""
+        self.moved = True
+
+    def wake(self) -> None:
+        """Have the I/O thread look, though this run has nothing new."""
+        self._notify(self)
+
+    @property
+    def settled(self) -> bool:
+        return not self._unsettled
+
+    def settle(self, outcome: Outcome) -> bool:
+        """End the run; False where it has ended before. Any thread may; the first counts."""
+        try:
+            self._unsettled.pop()
+        except IndexError:
+            return False
+        self._outcome = outcome
+        self._notify(self)
+        return True
+
+    def report(self, transitions: Transitions, now: int) -> tuple[Command | None, bool]:
+        """The command that carries what is new, and whether it ends the run. For the I/O thread."""
+        outcome, self._outcome = self._outcome, None
+        said: list[Argument] = []
+        while self._said:
+            said.extend(self._said.popleft())
+        job = self.job
+        id = job.id or 0
+        if outcome is None:
+            return (transitions.say(id, self.worker_id, now, said) if said else None), False
+        if isinstance(outcome, Completed):
+            duration = max(0, now - self.started)
+            return transitions.complete(id, self.worker_id, job.type, now, duration, outcome.result, said), True
+        if isinstance(outcome, Failed):
+            failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
+            return (
+                transitions.fail(id, self.worker_id, job.type, now, failure, retry, ttl_mode=mode, sayings=said),
+                True,
+            )
+        return transitions.requeue(id, self.worker_id, job.type, now, said), True

@@ -1,0 +1,205 @@
+"""Between Redis and the handlers, on the I/O thread: takes jobs into free slots, starts them, judges the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.errors import JobInvalid, JobLost, KueError
+from kue.jobs.home import Home
+from kue.jobs.job import Job
+from kue.store import codec
+from kue.store.connection import refusal
+from kue.store.link import Link
+from kue.store.store import fields as read_fields
+from kue.store.transitions import Retry
+from kue.worker.calls import Call, Report, Take
+from kue.worker.deadlines import Deadlines
+from kue.worker.executor import Executor
+from kue.worker.failure import failure_of
+from kue.worker.io_loop import IoLoop
+from kue.worker.orphans import put_back_orphans
+from kue.worker.outbox import Outbox
+from kue.worker.run import Failed, Run
+from kue.worker.slots import Group
+
+_MOST = 100
+
+
+class Runner:
+    """The `Work` of the I/O loop."""
+
+    def __init__(
+        self,
+        home: Home,
+        job_class: type[Job],
+        name: str,
+        groups: dict[str, Group],
+        executor: Executor,
+        run_ended: Callable[[], None],
+    ) -> None:
+        self._home = home
+        self._job_class = job_class
+        self._name = name
+        self._groups = groups
+        self._executor = executor
+        self._run_ended = run_ended
+        self._next_number = 1
+        self._surplus: list[str] = []
+        self._abandoned: list[Run] = []
+        self._held_back: list[tuple[Group, Run]] = []
+        self._loop: IoLoop | None = None
+        self.outbox = Outbox(home.store.transitions, self._report_answered)
+        self.deadlines = Deadlines(home, executor, self.abandon)
+
+    def attach(self, loop: IoLoop) -> None:
+        """Set once, before the loop starts: the loop serves this object, and this object wakes the loop."""
+        self._loop = loop
+        self.deadlines.timers = loop.timers
+
+    def notify(self, run: Run) -> None:
+        """A run has something new. Any thread."""
+        self.outbox.notify(run)
+        if self._loop is not None:
+            self._loop.wake()
+
+    # what the I/O loop asks
+
+    def ended(self, report: Report) -> None:
+        run = report.run
+        self.deadlines.ended(run)
+        group = self._groups[run.slot.type]
+        if run.executing and run.abandoned and self.strays > self._most_strays():
+            self._held_back.append((group, run))
+            problem = (
+                f"{self.strays} handlers run on past their end; a slot of {group.type!r} stays closed until one returns"
+            )
+            self._home.trouble.report(KueError(problem))
+        else:
+            group.release(run.slot)
+        self._run_ended()
+
+    def takes(self) -> list[Call]:
+        store = self._home.store
+        calls: list[Call] = [Call(("LPUSH", store.keys.tokens(type), 1)) for type in self._surplus]
+        self._surplus.clear()
+        self._reopen_slots()
+        calls += self.deadlines.checks()
+        for group in self._groups.values():
+            count = min(group.wants, _MOST)
+            if group.tokens and not count:
+                calls += [Call(("LPUSH", store.keys.tokens(group.type), 1))] * group.tokens
+                group.tokens = 0
+            elif group.hungry and count:
+                stem = f"{self._name}:{group.type}:"
+                first, self._next_number = self._next_number, self._next_number + count
+                command = store.transitions.take(group.type, count, group.tokens, stem, first, store.clock())
+                group.tokens = 0
+                calls.append(Take(command, group, count, first, self._taken))
+        return calls
+
+    def idle_types(self) -> set[str]:
+        return {group.type for group in self._groups.values() if group.wants and not group.hungry}
+
+    def token(self, type: str) -> None:
+        group = self._groups.get(type)
+        if group is None or not group.wants:
+            self._surplus.append(type)
+        else:
+            group.tokens += 1
+            group.hungry = True
+
+    def look(self, types: set[str]) -> None:
+        for type in types:
+            self._groups[type].hungry = True
+
+    def reconnected(self, link: Link) -> None:
+        held = {run.worker_id for group in self._groups.values() for run in group.runs}
+        put_back_orphans(link, self._home.store, list(self._groups), f"{self._name}:", held)
+        for group in self._groups.values():
+            group.tokens = 0
+            group.hungry = True
+
+    # what Redis answers
+
+    def _taken(self, take: Take, reply: Any) -> None:
+        group = take.group
+        group.hungry = False
+        if isinstance(reply, ResponseError):
+            if not group.refused:
+                self._home.trouble.report(refusal(reply))
+            group.refused = True
+            return
+        group.refused = False
+        group.hungry = reply[0] >= take.count
+        for id in reply[1]:
+            self._home.trouble.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
+        for i, (id, flat) in enumerate(reply[2:]):
+            self._start(group, int(id), flat, f"{self._name}:{group.type}:{take.first_run + i}", take.first_run + i)
+
+    def _start(self, group: Group, id: int, flat: list[bytes], worker_id: str, number: int) -> None:
+        slot = group.free.pop()
+        now = self._home.store.clock()
+        fields = read_fields(flat)
+        fields |= {"state": "active", "workerId": worker_id, "started_at": str(now), "updated_at": str(now)}
+        broken: JobInvalid | None = None
+        try:
+            job = self._job_class.from_fields(self._home, id, fields)
+        except JobInvalid as problem:
+            broken = problem
+            readable = {
+                name: value for name, value in fields.items() if name not in ("data", "result", "progress_data")
+            }
+            job = self._job_class.from_fields(self._home, id, readable)
+        run = Run(job, slot, worker_id, number, now, self.notify)
+        slot.run = run
+        job._speaker = run
+        if broken is not None:
+            self._home.trouble.warn(broken)
+            run.settle(Failed(failure_of(broken), Retry("failed")))
+            return
+        self.deadlines.started(run)
+        self._executor.start(run, group.handlers[slot])
+
+    def _report_answered(self, report: Report, reply: Any) -> None:
+        run = report.run
+        if isinstance(reply, ResponseError):
+            self._home.trouble.report(refusal(reply))
+        elif reply[0] == -1:
+            ours = report.in_doubt and codec.text(reply[2]) == run.worker_id
+            if not ours:
+                self._lost(run, "outcome" if report.ends else "message")
+        elif reply[0] == -2:
+            self._lost(run, "message")
+
+    def _lost(self, run: Run, what: str) -> None:
+        if not run.lost:
+            run.lost = True
+            self._home.trouble.warn(JobLost(run.job.id, what))
+        self.abandon(run)
+
+    # handlers that run on
+
+    def abandon(self, run: Run) -> None:
+        """Nobody waits for this handler any more: a coroutine is cancelled, a thread is a stray until it returns."""
+        run.abandoned = True
+        if run.executing:
+            self._abandoned.append(run)
+        if run.cancel is not None:
+            run.cancel()
+
+    @property
+    def strays(self) -> int:
+        """How many handlers run on past the end of their run."""
+        self._abandoned = [run for run in self._abandoned if run.executing]
+        return len(self._abandoned)
+
+    def _most_strays(self) -> int:
+        return max(16, 2 * sum(len(group.slots) for group in self._groups.values()))
+
+    def _reopen_slots(self) -> None:
+        if self._held_back and self.strays <= self._most_strays():
+            group, run = self._held_back.pop(0)
+            group.release(run.slot)

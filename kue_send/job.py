@@ -1,0 +1,39 @@
+"""A job that can send events to whoever watches it, and that can be waited for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import kue
+from kue.common.clock import milliseconds
+from kue.errors import InvalidOption
+from kue.store import sayings
+from kue_send.promise import Promise
+
+
+class Job(kue.Job):
+    """As `kue.Job`, with kue-send's `send` and `promise`."""
+
+    def send(self, event: str, data: Any = None) -> None:
+        """Send an event with data to every listener of this job, here and in other processes, Node's included.
+
+        In a handler it goes out in order with what else the handler says. The data of a `result` is also stored, so
+        that a promise gets it even when the event is lost. Raises `InvalidJobData`, `InvalidOption`, `JobNotFound`.
+        """
+        if not isinstance(event, str) or not event:
+            raise InvalidOption(f"event must be a non-empty string, not {event!r}")
+        default = self._home.options.json_default
+        self._say(sayings.send(self._saved_id("send"), event, data, default, keep=event == "result"))
+
+    def promise(self, timeout: int | float | timedelta | None = None) -> Promise:
+        """A Future of what the job comes to; saves the job if needed.
+
+        It resolves with the data of the first `result` event, else with what the handler returned, once the job
+        completes. It raises `JobFailed` when the last attempt has failed, `JobRemoved` when the job was removed
+        unfinished, and `PromiseTimeout` after `timeout` (ms). Raises here what `save` raises.
+        """
+        limit = None if timeout is None else milliseconds("timeout", timeout)
+        promise = Promise(self._home, self, limit)
+        promise.begin()
+        return promise

@@ -1,0 +1,130 @@
+"""A job as a `concurrent.futures.Future`: settled by the job's events, or from Redis where an event was lost."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, InvalidStateError
+from typing import TYPE_CHECKING, Any
+
+from kue.common.later import Timer
+from kue.errors import JobFailed, JobRemoved, PromiseTimeout, WouldDeadlock
+from kue.events.watch import Outcome, message_of
+from kue.jobs.home import Home
+
+if TYPE_CHECKING:
+    from kue_send.job import Job
+
+logger = logging.getLogger("kue")
+
+
+class Promise(Future[Any]):
+    """Settles on the subscriber's thread. Waiting for one there raises `WouldDeadlock`."""
+
+    insistent = True
+
+    def __init__(self, home: Home, job: Job, timeout: int | None) -> None:
+        super().__init__()
+        self._home = home
+        self._timeout = timeout
+        self._timer: Timer | None = None
+        self._stack: str | None = None
+        self._removes_itself = job.remove_on_complete()
+        self.job = job
+
+    def begin(self) -> None:
+        """Save the job if it is not saved, and hear of it from then on."""
+        hub = self._home.hub
+        if self.job.id is None:
+            with hub.saving() as watch:
+                self.job.save()
+                watch(self._id, self)
+        else:
+            hub.watch(self._id, self)
+        if self._timeout is not None:
+            self._timer = hub.call_later(self._timeout / 1000, self._time_is_up)
+
+    @property
+    def _id(self) -> int:
+        return self.job.id or 0
+
+    def result(self, timeout: float | None = None) -> Any:
+        """What the job came to, waiting for it at most `timeout` seconds."""
+        self._refuse_to_deadlock()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Why there is no result, or None, waiting for it at most `timeout` seconds."""
+        self._refuse_to_deadlock()
+        return super().exception(timeout)
+
+    def cancel(self) -> bool:
+        """Stop waiting; the job itself goes on."""
+        cancelled = super().cancel()
+        if cancelled:
+            self._forget()
+        return cancelled
+
+    def _refuse_to_deadlock(self) -> None:
+        if not self.done() and self._home.hub.is_current:
+            problem = WouldDeadlock(
+                "this promise is waited for on the thread that settles promises (a done-callback runs there); "
+                "wait on another thread, or add a done-callback to it"
+            )
+            self._home.trouble.report(problem)
+            raise problem
+
+    # what is heard, on the subscriber's thread
+
+    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        if event == "result":
+            return self._resolve(args[0] if args else None)
+        if event == "complete":
+            return self._resolve(args[0])
+        if event == "error":
+            self._stack = args[0] if isinstance(args[0], str) else None
+        elif event == "failed":
+            message = args[0] if isinstance(args[0], str) else message_of(self._stack or "")
+            return self._reject(JobFailed(self._id, message, self._stack))
+        elif event == "remove":
+            return self._reject(JobRemoved(self._id))
+        return False
+
+    def ended(self, outcome: Outcome) -> None:
+        if outcome.sent:
+            self._resolve(outcome.sent[0])
+        elif outcome.state == "complete":
+            self._resolve(outcome.result)
+        elif outcome.state == "failed":
+            error = outcome.error or ""
+            self._reject(JobFailed(self._id, message_of(error), error or None))
+        else:
+            self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
+
+    def _time_is_up(self) -> None:
+        if not self.done():
+            self._reject(PromiseTimeout(self.job.id, self._timeout or 0))
+            self._home.hub.unwatch(self._id, self)
+
+    def _resolve(self, value: Any) -> bool:
+        return self._settle(value, None)
+
+    def _reject(self, problem: BaseException) -> bool:
+        return self._settle(None, problem)
+
+    def _settle(self, value: Any, problem: BaseException | None) -> bool:
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            if problem is None:
+                self.set_result(value)
+            else:
+                self.set_exception(problem)
+        except InvalidStateError:
+            logger.debug("promise of job %s was settled or cancelled before", self.job.id)
+        return True
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.job.id is not None:
+            self._home.hub.unwatch(self._id, self)

@@ -1,0 +1,20 @@
+"""A queue whose jobs can send and promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import kue
+from kue_send.job import Job
+
+
+class Queue(kue.Queue):
+    """As `kue.Queue`, and its jobs have `send` and `promise`."""
+
+    job_class: ClassVar[type[kue.Job]] = Job
+
+    if TYPE_CHECKING:
+
+        def create(self, type: str, data: Any = None, **options: Any) -> Job: ...
+
+        create_job = create

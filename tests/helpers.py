@@ -1,0 +1,66 @@
+"""What tests share: waiting with a deadline, and reading a whole keyspace."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+POLL_INTERVAL = 0.005
+
+
+def wait_until(predicate: Callable[[], T], timeout: float = 10, message: str = "") -> T:
+    """Poll until the predicate holds and return what it returned; AssertionError after the deadline."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            what = message or getattr(predicate, "__name__", "the condition")
+            raise AssertionError(f"{what}: still not so after {timeout} s; last value {value!r}")
+        time.sleep(POLL_INTERVAL)
+
+
+def keyspace(client: Any, match: str = "*") -> dict[str, Any]:
+    """Every key with its value, comparable and in the order of the names.
+
+    A string comes as str, a hash as dict, a list as list, a set as set, a zset as dict of member to score.
+    Bytes that are not UTF-8 come as surrogates, so that nothing is lost.
+    """
+    names = sorted({_text(key) for key in client.scan_iter(match=match, count=1000)})
+    kinds = client.pipeline(transaction=False)
+    for name in names:
+        kinds.type(_raw(name))
+    values = client.pipeline(transaction=False)
+    readers = {
+        "string": values.get,
+        "hash": values.hgetall,
+        "list": lambda key: values.lrange(key, 0, -1),
+        "set": values.smembers,
+        "zset": lambda key: values.zrange(key, 0, -1, withscores=True),
+    }
+    shapes = [_text(kind) for kind in kinds.execute()]
+    for name, shape in zip(names, shapes, strict=True):
+        readers[shape](_raw(name))
+    shaped = zip(names, shapes, values.execute(), strict=True)
+    return {name: _comparable(shape, value) for name, shape, value in shaped}
+
+
+def _comparable(shape: str, value: Any) -> Any:
+    if shape == "hash":
+        return {_text(field): _text(content) for field, content in value.items()}
+    if shape == "list":
+        return [_text(item) for item in value]
+    if shape == "set":
+        return {_text(member) for member in value}
+    if shape == "zset":
+        return {_text(member): score for member, score in value}
+    return _text(value)
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
+
+
+def _raw(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")

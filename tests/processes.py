@@ -1,0 +1,29 @@
+"""Child processes that end with the process that started them, however that one ends."""
+
+import shutil
+import signal
+import subprocess
+
+SETPRIV = shutil.which("setpriv")
+
+
+def tied(command: list[str]) -> list[str]:
+    """The command, so wrapped that the kernel kills it when its parent dies, even of SIGKILL.
+
+    Linux ties a child to the thread that started it: start such a process from the main thread. Where
+    there is no setpriv (it comes with Linux's util-linux), the child is left to whoever calls `end`.
+    """
+    return [SETPRIV, "--pdeathsig", "KILL", *command] if SETPRIV else command
+
+
+def end(process: "subprocess.Popen[bytes]", patience: float = 10) -> None:
+    """Ask a process to end, even one that is stopped; kill it when it does not."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
