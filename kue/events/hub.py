@@ -70,7 +70,8 @@ class Hub:
 
         with self._router.saving():
             yield watch
-        self._subscriber.call_later(0, self._router.replay)
+        if self._router.has_replay:
+            self._subscriber.call_later(0, self._router.replay)
         if insistent:
             self._resync.keep_asking()
 

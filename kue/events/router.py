@@ -96,6 +96,11 @@ class Router:
                 if self._is_watching(message.id, watch) and watch.heard(message.event, message.args):
                     self.unwatch(message.id, watch)
 
+    @property
+    def has_replay(self) -> bool:
+        """Whether something held is due."""
+        return bool(self._replay)
+
     def _is_watching(self, id: int, watch: Watch) -> bool:
         return watch in self._watches.get(id, ())
 

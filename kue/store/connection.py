@@ -19,7 +19,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from kue.errors import ConnectionFailed, KueError, RedisRefused
+from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
 from kue.store import scripts
 from kue.store.address import WAYS, Address
 from kue.store.link import Command, Link
@@ -79,6 +79,8 @@ class Connections:
     def _borrow(self) -> Link:
         if self._pid != os.getpid():
             self.reset_after_fork()
+        if self.closed:
+            raise ShutdownInProgress("the queue is shut down; make another with kue.create_queue()")
         while True:
             try:
                 link = self._idle.pop()

@@ -121,7 +121,6 @@ class EmbeddedServer:
                 [sys.executable, "-I", str(GUARDIAN), self._directory, *command],
                 stdin=held_end,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
         except OSError as error:

@@ -75,6 +75,7 @@ def serve(directory: str, command: list[str], *, keep: bool) -> None:
 
 def main(directory: str, *command: str) -> None:
     """Make the directory, serve, and remove the directory if it is a temporary one."""
+    os.dup2(1, 2)  # the owner reads our last words; what the interpreter said before them is not ours
     # A signal sent to a whole service must not take the server from an owner that is still shutting down.
     # What is blocked here stays blocked in the server. It handles SIGINT again, which is what stops it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -25,12 +25,13 @@ class Call:
 class Report(Call):
     """What a run said, or how it ended. Kept until it is answered; sent again after an outage."""
 
-    __slots__ = ("_settled", "ends", "in_doubt", "run")
+    __slots__ = ("_settled", "ends", "freed", "in_doubt", "run")
 
     def __init__(self, command: Command, run: Run, *, ends: bool, settled: Callable[[Report, Any], None]) -> None:
         super().__init__(command)
         self.run = run
         self.ends = ends
+        self.freed = False
         self.in_doubt = False
         self._settled = settled
 

@@ -6,12 +6,13 @@ slots. With nothing to do it waits in a selector for a token, for a handler, or 
 
 from __future__ import annotations
 
+import logging
 import select
 import threading
 import time
 from typing import Protocol
 
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from kue.common.later import Timers
 from kue.common.reconnect import Backoff
@@ -26,6 +27,7 @@ from kue.worker.calls import Call, Report
 from kue.worker.outbox import Outbox
 from kue.worker.waiter import BLOCK, Waiter
 
+logger = logging.getLogger("kue")
 _FAKE_POLL = 0.02
 _PATIENCE = 8.0
 
@@ -48,8 +50,11 @@ class Work(Protocol):
     def look(self, types: set[str]) -> None:
         """It is time to look at the queues of these types without a token."""
 
-    def reconnected(self, link: Link) -> None:
-        """A new connection stands, after one was lost or a reply was."""
+    in_doubt: bool
+    """Whether a take may have succeeded though it was not answered well."""
+
+    def find_orphans(self, link: Link) -> None:
+        """Put back what was taken without this process learning of it, and look at every queue again."""
 
 
 class IoLoop:
@@ -108,12 +113,11 @@ class IoLoop:
                 while self._has_work:
                     self._round()
                 self._give_back_wait()
-            except (*BROKEN, KueError) as problem:
+            except Exception as problem:
                 lost_before = True
                 self._disconnect()
                 self._trouble.began("worker", self._explained(problem))
-                self.timers.run_due()
-                self._pause(self.timers.wait(backoff.next()))
+                self._sit_out(backoff.next())
         self._disconnect()
         self._wakeup.close()
 
@@ -121,8 +125,17 @@ class IoLoop:
     def _has_work(self) -> bool:
         return not self._giving_up and (not self._stopping or self._outbox.waiting)
 
-    def _explained(self, problem: BaseException) -> BaseException:
-        return problem if isinstance(problem, KueError) else self._store.connections.lost(problem)
+    def _explained(self, problem: Exception) -> KueError:
+        if isinstance(problem, KueError):
+            return problem
+        if isinstance(problem, BROKEN):
+            return self._store.connections.lost(problem)
+        if isinstance(problem, RedisError):
+            return refusal(problem)
+        unexpected = KueError(f"the workers' I/O thread met {type(problem).__name__}: {problem}; it starts afresh")
+        unexpected.__cause__ = problem
+        logger.error("unexpected trouble on the I/O thread", exc_info=problem)
+        return unexpected
 
     def _connect(self, lost_before: bool) -> None:
         self._link = self._store.connections.open()
@@ -131,8 +144,10 @@ class IoLoop:
         if self._waiter.link is not None and self._waiter.link.socket is not None:
             self._poll.register(self._waiter.link.socket, select.POLLIN)
         if lost_before:
-            self._send_reports()
-            self._work.reconnected(self._link)
+            reports = self._collect()
+            if reports:
+                self._exchange(reports)
+            self._work.find_orphans(self._link)
         self.connected = True
         self._trouble.ended("worker")
 
@@ -149,11 +164,11 @@ class IoLoop:
     def _round(self) -> None:
         self.heartbeat = time.monotonic()
         self.timers.run_due()
-        reports = self._outbox.collect(self._store.clock())
-        for report in reports:
-            if report.ends and not report.in_doubt:
-                self._work.ended(report)
-        calls: list[Call] = [*reports, *([] if self._stopping else self._work.takes())]
+        calls = self._collect()
+        if not self._stopping:
+            calls += self._work.takes()
+        if self._work.in_doubt and self._link is not None:
+            self._work.find_orphans(self._link)
         self._renew_wait(calls)
         if calls:
             self._exchange(calls)
@@ -161,13 +176,14 @@ class IoLoop:
         else:
             self._wait()
 
-    def _send_reports(self) -> None:
+    def _collect(self) -> list[Call]:
+        """All reports that are due; the slots of those that end a run are free from here on."""
         reports = self._outbox.collect(self._store.clock())
         for report in reports:
-            if report.ends and not report.in_doubt:
+            if report.ends and not report.freed:
+                report.freed = True
                 self._work.ended(report)
-        if reports:
-            self._exchange(list(reports))
+        return list(reports)
 
     def _exchange(self, calls: list[Call]) -> None:
         """One round trip. Reports that get no answer, or none that stands, are kept."""
@@ -254,10 +270,14 @@ class IoLoop:
         if type is not None:
             self._link.exchange([("LPUSH", self._store.keys.tokens(type), 1)])
 
-    def _pause(self, seconds: float) -> None:
+    def _sit_out(self, seconds: float) -> None:
+        """Without Redis: wait, keep the outbox in bounds, and let timers run; only `stop` ends it early."""
+        deadline = time.monotonic() + seconds
         self._sleeping = True
-        try:
-            self._poll.poll(seconds * 1000)
+        while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            self.heartbeat = time.monotonic()
+            self._poll.poll(1000 * self.timers.wait(left))
             self._wakeup.clear()
-        finally:
-            self._sleeping = False
+            self.timers.run_due()
+            self._outbox.keep([call for call in self._collect() if isinstance(call, Report)], sent=False)
+        self._sleeping = False

@@ -50,6 +50,7 @@ class Pool:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
                 group = self._groups.setdefault(type, Group(type))
+                group.paused = False
                 for _ in range(slots):
                     group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
                 group.hungry = True
@@ -97,7 +98,8 @@ class Pool:
 
     def retire(self, worker: Worker) -> None:
         """One slot less, once its job is done."""
-        self._group(worker.type).retire(worker)
+        self.loop.timers.add(0, lambda: self._group(worker.type).retire(worker))
+        self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, *, requeue: bool) -> None:
         """Take no more jobs (of a type, or at all), and wait for those that run.

@@ -47,6 +47,7 @@ class Runner:
         self._executor = executor
         self._run_ended = run_ended
         self._next_number = 1
+        self.in_doubt = False
         self._surplus: list[str] = []
         self._abandoned: list[Run] = []
         self._held_back: list[tuple[Group, Run]] = []
@@ -115,12 +116,13 @@ class Runner:
         for type in types:
             self._groups[type].hungry = True
 
-    def reconnected(self, link: Link) -> None:
+    def find_orphans(self, link: Link) -> None:
+        self.in_doubt = False
         held = {run.worker_id for group in self._groups.values() for run in group.runs}
         put_back_orphans(link, self._home.store, list(self._groups), f"{self._name}:", held)
         for group in self._groups.values():
             group.tokens = 0
-            group.hungry = True
+            group.hungry = not group.refused
 
     # what Redis answers
 
@@ -131,6 +133,7 @@ class Runner:
             if not group.refused:
                 self._home.trouble.report(refusal(reply))
             group.refused = True
+            self.in_doubt = True
             return
         group.refused = False
         group.hungry = reply[0] >= take.count
