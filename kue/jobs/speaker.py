@@ -10,8 +10,9 @@ from kue.store.sayings import Triples
 class Speaker(Protocol):
     """The voice of one run."""
 
-    lost: bool
-    """Whether the run no longer holds its job."""
+    @property
+    def lost(self) -> bool:
+        """Whether the run no longer holds its job."""
 
     def say(self, triples: Triples) -> None:
         """Have something said, in order, under the check of the run."""

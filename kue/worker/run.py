@@ -53,7 +53,7 @@ class Run:
         self.number = number
         self.started = started
         self.handler: Handler | None = None
-        self.lost = False
+        self.told_lost = False
         self.executing = False
         self.abandoned = False
         self.cancel: Callable[[], Any] | None = None
@@ -71,6 +71,11 @@ class Run:
     def touch(self) -> None:
         """The deadline moves to the full ttl from now."""
         self.moved = True
+
+    @property
+    def lost(self) -> bool:
+        """Whether the job is no longer held: another has it, or this run was given up (its ttl, a shutdown)."""
+        return self.abandoned
 
     def wake(self) -> None:
         """Have the I/O thread look, though this run has nothing new."""

@@ -178,8 +178,8 @@ class Runner:
             self._lost(run, "message")
 
     def _lost(self, run: Run, what: str) -> None:
-        if not run.lost:
-            run.lost = True
+        if not run.told_lost:
+            run.told_lost = True
             self._home.trouble.warn(JobLost(run.job.id, what))
         self.abandon(run)
 
