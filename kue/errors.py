@@ -82,7 +82,7 @@ class JobLost(KueError):
     """The run that wanted to say something no longer holds its job."""
 
     def __init__(self, id: object, what: str) -> None:
-        super().__init__(f"job {id} is no longer held by this run: its {what} was dropped")
+        super().__init__(f"job {id} is no longer held by this run: what it still says is dropped ({what})")
         self.id = id
 
 

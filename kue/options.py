@@ -141,6 +141,8 @@ class QueueOptions:
     lock_ttl: int
     stuck_after: int
     lease: int
+    ghost_retries: int
+    ghost_delay: int
     disable_search: bool
     job_events: bool
     job_flags: Mapping[str, Mapping[str, Any]]
@@ -156,6 +158,8 @@ def read_queue_options(
     job_events: bool = True,
     job_flags: Mapping[str, Mapping[str, Any]] | None = None,
     lease: int | float | timedelta = 30_000,
+    ghost_retries: int = 1,
+    ghost_delay: int | float | timedelta = 0,
     stuck_after: int | float | timedelta = 60_000,
     json_default: Callable[[Any], Any] | None = None,
 ) -> QueueOptions:
@@ -185,7 +189,9 @@ def read_queue_options(
         promotion_limit=timing["limit"],
         lock_ttl=timing["lock_ttl"],
         stuck_after=milliseconds("stuck_after", stuck_after),
-        lease=milliseconds("lease", lease, least=1),
+        lease=milliseconds("lease", lease, least=100),
+        ghost_retries=whole("ghost_retries", ghost_retries, least=0),
+        ghost_delay=milliseconds("ghost_delay", ghost_delay),
         disable_search=_flag("disable_search", disable_search),
         job_events=_flag("job_events", job_events),
         job_flags=flags,

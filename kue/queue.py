@@ -214,6 +214,9 @@ class Queue(Statistics, Listening):
             self._pool.stop()
         if self._ticker is not None:
             self._ticker.stop()
+        if self._pool is not None:
+            # After this another process may put back whatever is still active under our name.
+            self._pool.end_lease()
         # The subscriber after the workers, whose last events it still hears; then the listeners, who run to their end.
         self._home.hub.stop()
         self._home.store.connections.close()

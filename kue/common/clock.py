@@ -10,12 +10,18 @@ from datetime import datetime, timedelta
 from kue.errors import InvalidOption
 
 Clock = Callable[[], int]
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 Duration = int | float | timedelta
 
 
 def now_ms() -> int:
     """The wall clock in milliseconds, as Node's `Date.now()`."""
     return time.time_ns() // 1_000_000
+
+
+def steady() -> float:
+    """Seconds that never go back, and that go on while the machine sleeps."""
+    return time.clock_gettime(_STEADY)
 
 
 def milliseconds(name: str, value: object, *, least: float = 0) -> int:

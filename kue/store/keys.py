@@ -22,6 +22,8 @@ NAMES = {
     "events": "{P}:events",  # channel
     "work_time": "{P}:stats:work-time",  # string: milliseconds of completed work
     "settings": "{P}:settings",  # hash: free-form settings
+    "leases": "{P}:py:workers",  # zset: working Python processes, by when their lease ends (ms, Redis's own time)
+    "recovery_lock": "{P}:py:recovery:lock",  # string: token of the process that looks for lost jobs in this interval
 }
 
 # Kue's locks carry no prefix, and so lie in a slot of their own: never declared in KEYS, which a cluster would refuse.
@@ -40,6 +42,8 @@ class Keys:
         self.events = NAMES["events"].format(P=prefix)
         self.work_time = NAMES["work_time"].format(P=prefix)
         self.settings = NAMES["settings"].format(P=prefix)
+        self.leases = NAMES["leases"].format(P=prefix)
+        self.recovery_lock = NAMES["recovery_lock"].format(P=prefix)
 
     def job(self, id: int | str) -> str:
         return NAMES["job"].format(P=self.prefix, id=id)

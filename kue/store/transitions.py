@@ -71,8 +71,9 @@ class Transitions:
         failure: Failure,
         retry: Retry,
         *,
-        ttl_mode: str = "",
+        mode: str = "",
         ttl_lock: str = "",
+        dead_process: str = "",
         sayings: Sayings = NOTHING,
     ) -> Command:
         return (
@@ -80,7 +81,7 @@ class Transitions:
             *(id, worker, _json(type), now, text_bytes(failure.error), text_bytes(failure.line)),
             *(encode(failure.error, "error"), encode(failure.message, "message")),
             *(retry.state, "" if retry.delay is None else retry.delay),
-            *(ttl_mode, TTL_LOCK if ttl_lock else "", ttl_lock),
+            *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
             *sayings,
         )
 
@@ -113,6 +114,16 @@ class Transitions:
 
     def restore_stuck(self, id: int, updated_at: str) -> Command:
         return (*self._heads["restore_stuck"], id, updated_at)
+
+    def renew_lease(self, process: str, lease: int, *, only_new: bool = False) -> Command:
+        return (*self._heads["renew_lease"], process, lease, "NX" if only_new else "")
+
+    def end_lease(self, process: str, *, only_expired: bool = False) -> Command:
+        return (*self._heads["end_lease"], process, "expired" if only_expired else "")
+
+    def rescue(self, process: str, now: int, retries: int, delay: int, runs: Sequence[tuple[int, str]]) -> Command:
+        pairs = [value for run in runs for value in run]
+        return (*self._heads["rescue"], process, now, retries, delay, *pairs)
 
     def release_lock(self, key: str, token: str) -> Command:
         return (*self._heads["release_lock"], key, token)

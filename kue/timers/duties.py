@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kue.jobs.home import Home
 from kue.timers.promotion import Promotion
+from kue.timers.recovery import Recovery
 from kue.timers.stuck import StuckJobs
 from kue.timers.ticker import Duty
 from kue.timers.tokens import Tokens
@@ -24,4 +25,5 @@ def working_duties(home: Home) -> list[Duty]:
         Promotion(home.store, home.trouble, options.promotion_interval, options.promotion_limit, options.lock_ttl),
         TtlCheck(home, options.promotion_interval, options.lock_ttl),
         *stuck_job_duties(home),
+        Recovery(home),
     ]

@@ -91,7 +91,7 @@ class TtlCheck:
                     now,
                     TTL_EXCEEDED,
                     retry,
-                    ttl_mode="expired",
+                    mode="expired",
                     ttl_lock=self._lock.token,
                 )
             )

@@ -57,8 +57,8 @@ class Take(Call):
         self._taken(self, reply)
 
 
-class DeadlineCheck(Call):
-    """Asks where the deadline of a run stands in Redis, before the run is ended at its ttl."""
+class RunCheck(Call):
+    """Asks Redis something about a run that is not over."""
 
     __slots__ = ("_found", "run")
 

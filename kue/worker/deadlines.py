@@ -14,7 +14,7 @@ from kue.common.later import Timers
 from kue.events.watch import Outcome
 from kue.jobs.home import Home
 from kue.store.keys import zid
-from kue.worker.calls import Call, DeadlineCheck
+from kue.worker.calls import Call, RunCheck
 from kue.worker.executor import Executor
 from kue.worker.failure import TTL_EXCEEDED
 from kue.worker.run import Run
@@ -79,9 +79,7 @@ class Deadlines:
         checks, self._checks = self._checks, []
         asked, self._asked = self._asked, []
         active = self._home.store.keys.state("active")
-        calls: list[Call] = [
-            DeadlineCheck(("ZSCORE", active, zid(run.job.id or 0)), run, self._found) for run in checks
-        ]
+        calls: list[Call] = [RunCheck(("ZSCORE", active, zid(run.job.id or 0)), run, self._found) for run in checks]
         for run in asked:
             if run.settled:
                 calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))

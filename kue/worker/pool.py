@@ -56,6 +56,7 @@ class Pool:
                 group.hungry = True
             if not self.loop.thread.is_alive():
                 mark_log_records()
+                self.runner.lease.start()
                 self.loop.start()
         self.loop.wake()
 
@@ -133,6 +134,11 @@ class Pool:
         if self.loop.thread.is_alive() and not self.loop.stop(timeout):
             logger.error("the last outcomes could not be written within %.0f s; the jobs are left active", timeout)
         self.executor.stop()
+
+    def end_lease(self) -> None:
+        """Give the lease up; nothing may be active under this process's name any more."""
+        if self.loop.thread.ident is not None:
+            self.runner.lease.stop()
 
     @property
     def is_handler_thread(self) -> bool:

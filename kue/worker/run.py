@@ -111,7 +111,7 @@ class Run:
         if isinstance(outcome, Failed):
             failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
             return (
-                transitions.fail(id, self.worker_id, job.type, now, failure, retry, ttl_mode=mode, sayings=said),
+                transitions.fail(id, self.worker_id, job.type, now, failure, retry, mode=mode, sayings=said),
                 True,
             )
         return transitions.requeue(id, self.worker_id, job.type, now, said), True

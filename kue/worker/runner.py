@@ -15,11 +15,12 @@ from kue.store.connection import refusal
 from kue.store.link import Link
 from kue.store.store import fields as read_fields
 from kue.store.transitions import Retry
-from kue.worker.calls import Call, Report, Take
+from kue.worker.calls import Call, Report, RunCheck, Take
 from kue.worker.deadlines import Deadlines
 from kue.worker.executor import Executor
 from kue.worker.failure import failure_of
 from kue.worker.io_loop import IoLoop
+from kue.worker.lease import Lease
 from kue.worker.orphans import put_back_orphans
 from kue.worker.outbox import Outbox
 from kue.worker.run import Failed, Run
@@ -52,6 +53,8 @@ class Runner:
         self._abandoned: list[Run] = []
         self._held_back: list[tuple[Group, Run]] = []
         self._loop: IoLoop | None = None
+        self._recheck = False
+        self.lease = Lease(home.store, name, home.options.lease, home.trouble, self._lease_stands)
         self.outbox = Outbox(home.store.transitions, self._report_answered)
         self.deadlines = Deadlines(home, executor, self.abandon)
 
@@ -63,6 +66,11 @@ class Runner:
     def notify(self, run: Run) -> None:
         """A run has something new. Any thread."""
         self.outbox.notify(run)
+        if self._loop is not None:
+            self._loop.wake()
+
+    def _lease_stands(self, lapsed: bool) -> None:
+        self._recheck = self._recheck or lapsed
         if self._loop is not None:
             self._loop.wake()
 
@@ -88,12 +96,14 @@ class Runner:
         self._surplus.clear()
         self._reopen_slots()
         calls += self.deadlines.checks()
+        calls += self._rechecks()
+        may_take = self.lease.stands
         for group in self._groups.values():
             count = min(group.wants, _MOST)
             if group.tokens and not count:
                 calls += [Call(("LPUSH", store.keys.tokens(group.type), 1))] * group.tokens
                 group.tokens = 0
-            elif group.hungry and count:
+            elif group.hungry and count and may_take:
                 stem = f"{self._name}:{group.type}:"
                 first, self._next_number = self._next_number, self._next_number + count
                 command = store.transitions.take(group.type, count, group.tokens, stem, first, store.clock())
@@ -123,6 +133,15 @@ class Runner:
         for group in self._groups.values():
             group.tokens = 0
             group.hungry = not group.refused
+
+    def _rechecks(self) -> list[Call]:
+        """After the lease had run out: which runs still hold their jobs."""
+        if not self._recheck:
+            return []
+        self._recheck = False
+        job = self._home.store.keys.job
+        runs = [run for group in self._groups.values() for run in group.runs if not run.settled]
+        return [RunCheck(("HMGET", job(run.job.id or 0), "state", "workerId"), run, self._rechecked) for run in runs]
 
     # what Redis answers
 
@@ -176,6 +195,11 @@ class Runner:
                 self._lost(run, "outcome" if report.ends else "message")
         elif reply[0] == -2:
             self._lost(run, "message")
+
+    def _rechecked(self, run: Run, reply: Any) -> None:
+        held = [b"active", run.worker_id.encode()]
+        if not run.settled and isinstance(reply, list) and reply != held:
+            self._lost(run, "further messages and outcome")
 
     def _lost(self, run: Run, what: str) -> None:
         if not run.told_lost:

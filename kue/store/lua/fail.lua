@@ -4,15 +4,20 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6 error, 7 log line, 8 error as JSON, 9 message as JSON,
 --       10 next: 'inactive' (at once), 'delayed' (after 11) or 'failed' (no retry, whatever attempts remain),
 --       11 delay in ms, '' to keep promote_at as it is, 12 how the ttl comes in: 'ttl' where the run ends itself then,
---       'asked' where a checker asked it to, 'expired' where the checker ends it, else '', 13 a lock that must be held or '', 14 its token, 15... sayings
+--       'asked' where a checker asked it to, 'expired' where the checker ends it; or 'lost' where the process 14 must
+--       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... sayings
 -- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
---       {-3} where the lock is not held
+--       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; enqueue where queued again; failed attempt or failed; ttl exceeded ack
--- Shared  index announce enqueue deadline say count_attempt
+-- Shared  index announce enqueue deadline say count_attempt lease
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
-if ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then return {-3} end
+if ARGV[12] == 'lost' then
+  if is_alive(ARGV[14]) then return {-3} end
+elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
+  return {-3}
+end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
 if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end

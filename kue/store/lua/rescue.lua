@@ -1,0 +1,41 @@
+-- rescue: active jobs of a process whose lease has run out go back to their queue, each at most so often (a ghost, in
+-- Kickq's word), without using up an attempt.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 process, 3 now, 4 ghost retries, 5 ghost delay in ms, 6... id, worker id of each (at most 100)
+-- Returns  {1, how many were put back, ids that have been ghosts often enough...}; {-1} where the process is alive
+-- Events  enqueue for each that is due at once
+-- Shared  index announce enqueue lease
+
+local P, now = ARGV[1], tonumber(ARGV[3])
+
+if is_alive(ARGV[2]) then return {-1} end
+local lost, answer = {}, {1, 0}
+for i = 6, #ARGV, 2 do
+  local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
+    'py_ghost_retries', 'py_ghost_delay')
+  if not held.err and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
+    local ghosts, most = tonumber(held[5]) or 0, tonumber(held[6]) or tonumber(ARGV[4])
+    if ghosts < most then
+      local delay = tonumber(held[7]) or tonumber(ARGV[5])
+      lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = tonumber(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
+    else
+      answer[#answer + 1] = ARGV[i]
+    end
+  end
+end
+for _, job in ipairs(lost) do
+  local key, zid = key_job(job.id), zid_of(job.id)
+  leave('active', job.type, zid)
+  redis.call('RPUSH', key_log(job.id), 'worker lost: put back (' .. job.ghosts .. ' of ' .. job.most .. ')')
+  redis.call('HSET', key, 'py_ghosts', job.ghosts, 'updated_at', ARGV[3])
+  if job.delay > 0 then
+    local promote_at = string.format('%.0f', now + job.delay)
+    redis.call('HSET', key, 'state', 'delayed', 'promote_at', promote_at)
+    enter('delayed', job.type, zid, promote_at, job.priority)
+  else
+    redis.call('HSET', key, 'state', 'inactive')
+    enqueue(job.id, job.type, cjson.encode(job.type), zid, job.priority)
+  end
+end
+answer[2] = #lost
+return answer

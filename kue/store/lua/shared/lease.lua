@@ -1,0 +1,11 @@
+-- lease: whether a process of ours is alive, by Redis's own clock.
+
+local function redis_now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function is_alive(process)
+  local ends = redis.call('ZSCORE', key_leases(), process)
+  return ends and tonumber(ends) > redis_now()
+end

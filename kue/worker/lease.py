@@ -1,0 +1,77 @@
+"""The lease of this process: while it is renewed, nobody else touches the jobs that are active under its name.
+
+Renewed by a thread of its own, by Redis's own clock. A handler that holds the GIL for longer than the lease keeps this
+thread from running too, and the process counts as frozen.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from kue.common.clock import steady
+from kue.common.reconnect import Backoff
+from kue.common.trouble import Trouble
+from kue.errors import KueError
+from kue.store.store import Store
+
+PARTS = 3
+
+
+class Lease:
+    """Held from `start` to `stop`. Without it no job may be taken.
+
+    `renewed` is told whenever it stands anew, and whether it had run out meanwhile, so that jobs may have been lost.
+    """
+
+    def __init__(
+        self, store: Store, process: str, length: int, trouble: Trouble, renewed: Callable[[bool], None]
+    ) -> None:
+        self._store = store
+        self._process = process
+        self._length = length
+        self._trouble = trouble
+        self._renewed = renewed
+        self._valid_until = 0.0
+        self._began = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kue-lease", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the lease has certainly not run out: counted from before it was asked for."""
+        return steady() < self._valid_until
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Renew no more, and give the lease up."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        self._valid_until = 0.0
+        try:
+            self._store.connections.call(*self._store.transitions.end_lease(self._process))
+        except KueError as problem:
+            self._trouble.began("lease", problem)
+
+    def _run(self) -> None:
+        every = self._length / 1000 / PARTS
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            asked_at = steady()
+            try:
+                left = self._store.connections.call(*self._store.transitions.renew_lease(self._process, self._length))
+            except KueError as problem:
+                self._trouble.began("lease", problem)
+                self._stopping.wait(min(backoff.next(), every))
+                continue
+            self._trouble.ended("lease")
+            backoff.reset()
+            stood, began = self.stands, self._began
+            self._began = True
+            self._valid_until = asked_at + self._length / 1000
+            if not stood:
+                self._renewed(began and (left is None or left <= 0))
+            self._stopping.wait(every)
