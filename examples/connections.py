@@ -1,0 +1,36 @@
+"""The ways to say where Redis is: a URL, Kue's dict, a redis-py client, the environment; and one that leads nowhere."""
+
+import os
+
+import redis
+
+import kue
+
+first = kue.Queue(redis="embedded:")  # or embedded:///directory, which keeps its data
+job = first.create("where", "am I").save()
+
+# for the sake of the example: what a configuration file would know
+settings = first.client.connection_pool.connection_kwargs
+host, port, db = settings["host"], settings["port"], settings.get("db", 0)
+os.environ["KUE_REDIS_URL"] = f"redis://{host}:{port}/{db}"
+
+for name, address in {
+    "a URL": f"redis://{host}:{port}/{db}",  # also redis://:password@..., rediss://... (TLS), unix:///path
+    "Kue's dict": {"host": host, "port": port, "db": db},  # also auth, socket, options (redis-py's settings)
+    "a client": redis.Redis(host=host, port=port, db=db),  # its connection settings are taken, not the client
+    "the environment": None,
+}.items():
+    with kue.Queue(redis=address) as queue:
+        assert kue.Job.get(job.id, queue=queue).data == "am I"
+        print("found by", name)
+
+with kue.Queue(redis="redis://127.0.0.1:1") as nowhere:  # nothing is connected before it is needed
+    try:
+        nowhere.create("lost").save()
+    except kue.ConnectionFailed as problem:
+        print(problem)
+        assert not problem.sent
+    else:
+        raise AssertionError("nobody listens on port 1")
+job.remove()
+first.shutdown()

@@ -1,0 +1,47 @@
+"""What goes wrong: bad input raises where it is given; trouble in the background reaches the `error` event."""
+
+import os
+import threading
+
+import kue
+
+queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
+problems = []
+ended = threading.Semaphore(0)
+
+
+@queue.on("error")
+def on_error(problem):  # every one is a kue.KueError, and logged to "kue" as well
+    print("background:", problem)
+    problems.append(type(problem))
+    ended.release()
+
+
+for bad in (
+    lambda: queue.create(""),
+    lambda: queue.create("email").attempts(0),
+    lambda: queue.create("email").priority("urgent"),
+    lambda: queue.create("email", colour="red"),
+    lambda: queue.create("email", {"rows": [1, {2, 3}]}).save(),
+    lambda: queue.process("email", lambda a, b, c, d: None),
+    lambda: kue.Job.get(10**12),
+):
+    try:
+        bad()
+    except kue.KueError as problem:
+        print(f"{type(problem).__name__}: {problem}")
+    else:
+        raise AssertionError("this should be refused")
+
+# a job whose data is not JSON fails, and the worker goes on
+queue.process("poison", lambda job: "fine")
+queue.create("poison").delay(60_000).save().set("data", "{not json").inactive()
+assert ended.acquire(timeout=5)
+
+# a listener that raises hurts nobody
+queue.on("job complete", lambda id, result: {}[result])
+queue.create("poison").save()
+assert ended.acquire(timeout=5)
+
+queue.shutdown(1000)
+assert problems == [kue.JobInvalid, kue.ListenerError], problems

@@ -1,0 +1,29 @@
+"""A first job: created, run and heard of, all in one process."""
+
+import os
+import threading
+
+import kue
+
+queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
+
+
+@queue.process("email")
+def send(job):
+    print("sending", job.data["title"], "to", job.data["to"])
+    return {"sent": True}
+
+
+finished = threading.Event()
+job = queue.create("email", {"title": "welcome", "to": "tj@example.com"})
+
+
+@job.on("complete")
+def report(result):
+    print(f"job {job.id} is complete: {result}")
+    finished.set()
+
+
+job.save()
+assert finished.wait(5)
+queue.shutdown(1000)

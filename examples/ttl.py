@@ -1,0 +1,50 @@
+"""A job's ttl: how long a run may take. What takes longer fails with `TTL exceeded`, and its slot goes on."""
+
+import asyncio
+import os
+import threading
+
+import kue
+
+queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
+told = {}
+ended = threading.Semaphore(0)
+noticed = threading.Event()
+
+
+@queue.process("ttl plain")
+def plain(job):
+    while not job.lost:  # a thread cannot be stopped: a handler that may take long looks by itself
+        threading.Event().wait(0.05)
+    print("the plain handler noticed, and stops")
+    noticed.set()
+
+
+@queue.process("ttl coroutine")
+async def coroutine(job):
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:  # a coroutine is cancelled
+        print("the coroutine was cancelled")
+        raise
+
+
+@queue.process("ttl patient")
+def patient(job):
+    for step in range(10):
+        threading.Event().wait(0.1)
+        job.progress(step, 10)  # progress gives it the full ttl again
+
+
+for type, ttl in (("ttl plain", 300), ("ttl coroutine", 300), ("ttl patient", 500)):
+    job = queue.create(type).ttl(ttl)
+    job.on("failed", lambda message, type=type: (told.update({type: message}), ended.release()))
+    job.on("complete", lambda result, type=type: (told.update({type: "complete"}), ended.release()))
+    job.save()
+
+for _ in range(3):
+    assert ended.acquire(timeout=10)
+assert noticed.wait(5)
+queue.shutdown(1000)
+print(told)
+assert told == {"ttl plain": "TTL exceeded", "ttl coroutine": "TTL exceeded", "ttl patient": "complete"}

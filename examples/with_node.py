@@ -1,0 +1,47 @@
+"""Side by side with Node's Kue: each creates jobs that the other runs, and hears of them.
+
+Starts with_node.js, which needs Node and real Kue: `npm install kue@0.11.6` in this folder.
+"""
+
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import kue
+
+queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
+settings = queue.client.connection_pool.connection_kwargs
+url = os.environ.get("KUE_REDIS_URL") or f"redis://{settings['host']}:{settings['port']}"
+ended = threading.Semaphore(0)
+results = []
+
+
+@queue.process("summary")
+def summarise(job):
+    job.progress(1, 2)
+    return {"words": len(job.data["text"].split()), "by": "Python"}
+
+
+@queue.on("job complete")
+def on_complete(id, result):
+    print(f"Python: job {id} came to {result}")
+    results.append(result)
+    ended.release()
+
+
+node = subprocess.Popen(["node", Path(__file__).with_suffix(".js"), url], stdin=subprocess.PIPE)
+resize = queue.create("resize", {"photo": "cat.png", "width": 640}).save()
+
+try:
+    for _ in range(2):
+        assert ended.acquire(timeout=20)
+    assert {"words": 6, "by": "Python"} in results
+    assert {"width": 320, "by": "Node"} in results
+    assert kue.Job.get_log(resize.id) == ["resizing cat.png"]
+    assert kue.Job.get(resize.id).worker_id.split(":")[0] == "kue"
+finally:
+    node.stdin.close()
+    code = node.wait(10)
+queue.shutdown(1000)
+assert code == 0

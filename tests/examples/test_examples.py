@@ -1,0 +1,96 @@
+"""Every example runs against a real server, ends by itself with exit code 0, and prints something telling."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import absent
+from tests.interop.node import HERE as INTEROP
+from tests.interop.node import what_is_missing
+
+ROOT = Path(__file__).parent.parent.parent
+FOLDER = ROOT / "examples"
+NAMES = sorted(path.name for path in FOLDER.glob("*.py"))
+WITH_NODE = {"with_node.py"}
+
+TELLING = {
+    "async_handlers.py": "100 waits of 0.3 s took",
+    "asyncio_promise.py": "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100,",
+    "changing_jobs.py": "<Job 1 'parcel' delayed> {'to': 'Kiruna'} -10 3 shelf 12",
+    "connections.py": "found by the environment\ncannot reach Redis at redis://127.0.0.1:1/0 (",
+    "current_job.py": "[order 1] charging 995 cents",
+    "custom_events.py": "asked: favourite colour?\nresult: {'answers': 3}",
+    "delays.py": "a timedelta: asked for 600 ms",
+    "done_callback.py": "'555-0100': '555-0100 answered'",
+    "embedded_directory.py": "found job 1 again: {'disk': 'sda'}",
+    "errors.py": "background: a listener of 'job complete' raised KeyError: 'fine'",
+    "finding_jobs.py": "failed: [(2, \"KeyError: 'to'\")]",
+    "first_job.py": "sending welcome to tj@example.com\njob 1 is complete: {'sent': True}",
+    "fork.py": "7 jobs from 3 processes",
+    "graceful_shutdown.py": "short: complete - long: inactive",
+    "health.py": "after shutdown: 503 {'live': False, 'ready': False, 'shutting_down': True",
+    "job_events.py": "('failed attempt', 'disk full', 1)",
+    "job_flags.py": "flags email 5 -15 {'type': 'exponential', 'delay': 500} None",
+    "json_default.py": "{'due': '2030-01-31', 'lines': [{'price': '9.99'}]}",
+    "pause_and_resume.py": "too many requests\nresumed with 2 waiting\nnext",
+    "priorities.py": "5  first of two at 5\n   5  second of two at 5\n  10  low",
+    "progress_and_log.py": " 66 %  numbers\n100 %  questions\n",
+    "promise.py": "job 1 came to {'bytes': 12000}\nfailed: a book has no negative pages",
+    "queue_events.py": "job 3 came to 11",
+    "retries.py": "job 1: uploaded\njob 2: attempt 1 of 2 failed\njob 2 gave up: attempt 2 of 2 failed",
+    "save_many.py": "refused: data.price: is nan, which JSON does not have",
+    "several_types.py": "slots: ['original', 'preview', 'preview', 'thumbnail', 'thumbnail']",
+    "stuck_jobs.py": "tokens: 1 waiting: 1\ntokens: 2 waiting: 2\nran: ['half taken', 'without a token']",
+    "testing_your_code.py": "Ran 2 tests in",
+    "ttl.py": "{'ttl plain': 'TTL exceeded', 'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete'}",
+    "with_node.py": "came to {'words': 6, 'by': 'Python'}",
+}
+
+
+def run(name: str, address: str | None) -> "subprocess.CompletedProcess[str]":
+    """Run an example as a user does, from another folder."""
+    environment = {key: value for key, value in os.environ.items() if key != "KUE_REDIS_URL"}
+    environment |= {"PYTHONPATH": str(ROOT), "NODE_PATH": str(INTEROP / "node_modules")}
+    if address:
+        environment["KUE_REDIS_URL"] = address
+    command = [sys.executable, str(FOLDER / name)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.node] if name in WITH_NODE else []) for name in NAMES]
+)
+def test_an_example_works(name: str, redis_url: str) -> None:
+    missing = what_is_missing() if name in WITH_NODE else None
+    if missing:
+        absent(missing)
+    assert name in TELLING, f"say in TELLING what {name} prints"
+    ended = run(name, redis_url)
+    assert ended.returncode == 0, ended.stderr
+    assert TELLING[name] in ended.stdout + ended.stderr
+
+
+def test_what_is_told_of_is_there() -> None:
+    assert sorted(TELLING) == NAMES
+
+
+def test_without_an_address_an_example_starts_its_own_server() -> None:
+    ended = run("first_job.py", None)
+    assert ended.returncode == 0, ended.stderr
+    assert TELLING["first_job.py"] in ended.stdout
+
+
+def test_an_example_that_does_not_work_says_so(redis_url: str) -> None:
+    ended = run("first_job.py", redis_url.rpartition(":")[0] + ":1")
+    assert ended.returncode != 0
+    assert "cannot reach Redis at redis://127.0.0.1:1/0" in ended.stderr
+
+
+def test_the_list_of_examples_has_each_once() -> None:
+    listed = re.findall(r"^\| \[(\w+\.py)\]\((\w+\.py)\)", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert sorted(name for name, _ in listed) == NAMES
+    assert all(name == target for name, target in listed)
