@@ -116,7 +116,12 @@ def _from_url(url: str) -> Address:
         settings.setdefault("host", "127.0.0.1")
     elif not settings.get("path"):
         raise InvalidURL(f"redis={_hide_password(url)!r} names no socket; use unix:///path/to/redis.sock")
-    return Address(connection_class, settings)
+    address = Address(connection_class, settings)
+    try:
+        address.connection()
+    except (TypeError, ValueError) as problem:  # a setting after the ? that redis-py does not know
+        raise InvalidURL(f"redis={_hide_password(url)!r} cannot be used: {problem}") from None
+    return address
 
 
 def _from_dict(given: Mapping[str, Any]) -> Address:
