@@ -47,8 +47,8 @@ class Address:
         return connection
 
     def client(self) -> redis.Redis:
-        """A redis-py client of its own for this address, replies as bytes."""
-        return redis.Redis(connection_pool=redis.ConnectionPool(connection_class=self._class, **self._settings))
+        """A redis-py client of its own for this address, replies as bytes; closing it closes its connections."""
+        return redis.Redis.from_pool(redis.ConnectionPool(connection_class=self._class, **self._settings))
 
     @property
     def is_real(self) -> bool:
