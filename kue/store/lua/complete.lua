@@ -15,7 +15,7 @@ local type, priority = held[3], tonumber(held[4]) or 0
 
 say(id, job, 9, now)
 leave('active', type, zid)
-redis.call('INCRBY', key_work_time(), ARGV[6])
+redis.pcall('INCRBY', key_work_time(), ARGV[6]) -- a counter that is no number must not hold up the work
 if held[8] and held[8] ~= '' then
   announce(id, 'complete', ',' .. ARGV[8] .. ',null')
   erase(id, type, ARGV[4], zid)

@@ -4,7 +4,8 @@
 --       7 number of the first run, 8 now
 -- Returns  {looked at, {broken ids}, {id, {fields and values before the take}}, ...}: the i-th taken runs as stem..(first+i-1)
 -- Events  start for each
--- A job without a type is dropped from every index; one that is not inactive any more leaves the inactive indexes.
+-- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
+-- leaves the inactive indexes, and one of another type only this type's.
 -- Shared  index announce deadline
 
 local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
@@ -15,10 +16,10 @@ local zids = redis.call('ZRANGE', waiting, 0, ARGV[4] - 1)
 local found = #zids
 if found == 0 then return {0, {}} end
 
-local answer, broken, stale, taken = {found, {}}, {}, {}, {}
+local answer, broken, gone, taken = {found, {}}, {}, {}, {}
 for i = 1, found do
-  local id = string.match(zids[i], '|(.*)$') or zids[i]
-  local fields = redis.pcall('HGETALL', key_job(id))
+  local id = id_of(zids[i])
+  local fields = id and redis.pcall('HGETALL', key_job(id)) or {}
   local state, kind, priority, ttl
   if not fields.err then
     for f = 1, #fields, 2 do
@@ -29,25 +30,25 @@ for i = 1, found do
       elseif name == 'ttl' then ttl = fields[f + 1] end
     end
   end
-  if not kind or kind == '' then
+  if kind == '' then kind = nil end
+  if not kind then
     broken[#broken + 1] = zids[i]
-    answer[2][#answer[2] + 1] = id
-  elseif state ~= 'inactive' or kind ~= type then
-    stale[#stale + 1] = zids[i]
-  else
+    answer[2][#answer[2] + 1] = id or zids[i]
+  elseif state == 'inactive' and kind == type then
     taken[#taken + 1] = {id = id, zid = zids[i], priority = priority or 0, ttl = ttl}
     answer[#answer + 1] = {id, fields}
   end
+  if not kind or kind == type or state ~= 'inactive' then gone[#gone + 1] = zids[i] end
 end
 
 local surplus = found - tonumber(ARGV[5])
 if surplus > 0 then redis.call('LPOP', key_tokens(type), surplus) end
 redis.call('ZREM', waiting, unpack(zids))
-redis.call('ZREM', key_state('inactive'), unpack(zids))
+if #gone > 0 then redis.call('ZREM', key_state('inactive'), unpack(gone)) end
 
 for _, zid in ipairs(broken) do
-  local id = string.match(zid, '|(.*)$') or zid
-  redis.call('DEL', key_job(id), key_log(id))
+  local id = id_of(zid)
+  if id then redis.call('DEL', key_job(id), key_log(id)) end
   redis.call('ZREM', key_jobs(), zid)
   for _, state in ipairs({'active', 'complete', 'failed', 'delayed'}) do leave(state, type, zid) end
 end

@@ -12,5 +12,5 @@ local function active_score(now, ttl, priority, worker)
   if ttl and ttl > 0 then
     return now + ttl + (held_by_python(worker) and MARGIN or 0)
   end
-  return -math.abs(priority)
+  return 0 - math.abs(priority) -- a plain minus would write -0
 end

@@ -4,6 +4,12 @@ local function zid_of(id)
   return string.format('%02d|%s', #id, id)
 end
 
+-- The id in a member of a zset; nothing where the member is none that Kue writes.
+local function id_of(zid)
+  local id = string.match(zid, '^%d%d|([1-9]%d*)$')
+  return id and zid == zid_of(id) and id
+end
+
 local function leave(state, type, zid)
   redis.call('ZREM', key_state(state), zid)
   redis.call('ZREM', key_type_state(type, state), zid)

@@ -1,0 +1,184 @@
+"""The script `complete`: the run that holds an active job ends it well."""
+
+from typing import Any
+
+import pytest
+
+from kue.errors import RedisRefused
+from kue.store import sayings
+from tests.store.conftest import Place
+from tests.store.world import NODE, NOW, PYTHON, TYPES, World, gone, job, without, world
+
+DURATION = 1234
+WORK_TIME: World = {"q:stats:work-time": str(DURATION)}
+
+
+def complete(
+    place: Place, id: int = 1, *, worker: str = PYTHON, type: str = "email", result: bytes | None = None, said: Any = ()
+) -> Any:
+    return place.scripts.complete(id, worker, type, NOW, DURATION, result, said)
+
+
+def held(id: int = 1, **more: Any) -> World:
+    return job(id, "active", **{"workerId": PYTHON, "started_at": NOW - DURATION, **more})
+
+
+def done(id: int = 1, **more: Any) -> World:
+    """What `held(id)` is once it was completed."""
+    known = {"workerId": PYTHON, "started_at": NOW - DURATION, "updated_at": NOW, "duration": DURATION}
+    return world(job(id, "complete", **{**known, "progress": 100, "attempts": 1, **more}), WORK_TIME)
+
+
+def test_a_job_is_complete_without_a_result(place: Place) -> None:
+    place.seed(held())
+    place.check(complete(place), reply=[1], after=done(), events=[(1, "complete", None, None)])
+
+
+@pytest.mark.parametrize(
+    ("result", "value"),
+    [
+        (b'{"ok":true}', {"ok": True}),
+        (b"0", 0),
+        (b"false", False),
+        (b'""', ""),
+        (b"[]", []),
+        (b"12345678901234567890", 12345678901234567890),
+        ('"\u2709 \U0001f680 \\" \\\\ \\u0000"'.encode(), '\u2709 \U0001f680 " \\ \0'),
+    ],
+)
+def test_a_result_is_stored_byte_for_byte_and_told(place: Place, result: bytes, value: Any) -> None:
+    place.seed(held())
+    place.check(
+        complete(place, result=result),
+        reply=[1],
+        after=done(result=result.decode()),
+        events=[(1, "complete", value, None)],
+    )
+
+
+def test_work_time_adds_up(place: Place) -> None:
+    place.seed(world(held(), {"q:stats:work-time": "1000"}))
+    place.run(complete(place))
+    assert place.world() == world(done(), {"q:stats:work-time": "2234"})
+
+
+@pytest.mark.parametrize("poison", ["12.5", "a while", ["a list"]])
+def test_a_work_time_that_is_no_number_does_not_stop_the_transition(place: Place, poison: Any) -> None:
+    place.seed(world(held(), {"q:stats:work-time": poison}))
+    place.check(
+        complete(place),
+        reply=[1],
+        after=world(without(done(), "q:stats:work-time"), {"q:stats:work-time": poison}),
+        events=[(1, "complete", None, None)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("attempts", "max_attempts", "then"),
+    [
+        (None, 1, 1),
+        (None, 5, 1),
+        (2, 5, 3),
+        (4, 5, 5),
+        (5, 5, 5),  # never beyond
+        (7, 5, 7),  # nor back
+        (None, None, None),  # without max_attempts Node never counts
+        (2, None, 2),
+    ],
+)
+def test_an_attempt_is_counted_up_to_the_most(
+    place: Place, attempts: int | None, max_attempts: int | None, then: int | None
+) -> None:
+    place.seed(held(attempts=attempts, max_attempts=max_attempts))
+    place.run(complete(place))
+    assert place.world() == done(attempts=then, max_attempts=max_attempts)
+
+
+@pytest.mark.parametrize("priority", [-15, 10])
+def test_a_complete_job_is_scored_by_priority(place: Place, priority: int) -> None:
+    place.seed(held(priority=priority))
+    place.run(complete(place))
+    assert place.world() == done(priority=priority)
+
+
+def test_a_deadline_leaves_with_the_active_score(place: Place) -> None:
+    place.seed(held(ttl=500, score=NOW + 5500))
+    place.run(complete(place))
+    assert place.world() == done(ttl=500)
+
+
+@pytest.mark.parametrize("flag", ["true", "1", "false"])
+def test_remove_on_complete_leaves_nothing_but_the_type_and_the_work_time(place: Place, flag: str) -> None:
+    place.seed(held(removeOnComplete=flag, log=["one"]))
+    place.check(
+        complete(place, result=b"[1]"),
+        reply=[1],
+        after=world(gone(), WORK_TIME),
+        events=[(1, "complete", [1], None), (1, "remove", "email")],
+    )
+
+
+def test_an_empty_remove_on_complete_means_no(place: Place) -> None:
+    place.seed(held(removeOnComplete=""))
+    place.run(complete(place))
+    assert place.world() == done(removeOnComplete="")
+
+
+def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
+    percent, progress = sayings.progress(1, 1, 3, {"k": "v"}, NOW - 5, None)
+    one, two = sayings.log("one", (), NOW - 9), sayings.log("two", (), NOW - 4)
+    said = (*one, *progress, *sayings.set_field("page", 7), *two)
+    place.seed(held(log=["zero"]))
+    place.check(
+        complete(place, said=said),
+        reply=[1],
+        after=done(log=["zero", "one", "two"], progress_data='{"k":"v"}', page=7),
+        events=[(1, "progress", percent, {"k": "v"}), (1, "complete", None, None)],
+    )
+
+
+def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(place: Place) -> None:
+    said = (*sayings.log("one", (), NOW), *sayings.send(1, "result", {"pages": 2}, None, keep=True))
+    place.seed(held(removeOnComplete="true"))
+    place.check(
+        complete(place, said=said),
+        reply=[1],
+        after=world(gone(), WORK_TIME),
+        events=[(1, "result", {"pages": 2}), (1, "complete", None, None), (1, "remove", "email")],
+    )
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_any_type_is_completed_and_removed_as_it_is(place: Place, type: str) -> None:
+    place.seed(world(held(1, type=type), held(2, type=type, removeOnComplete="true")))
+    place.run(complete(place, 1, type=type))
+    place.run(complete(place, 2, type=type))
+    assert place.world() == world(done(1, type=type), {"q:stats:work-time": str(2 * DURATION)})
+    assert place.events() == [(1, "complete", None, None), (2, "complete", None, None), (2, "remove", type)]
+
+
+NOT_HELD = {
+    "by another run": (held(workerId=NODE), ["active", NODE]),
+    "by a later run of the same slot": (held(workerId=PYTHON + "1"), ["active", PYTHON + "1"]),
+    "while inactive": (job(1, workerId=PYTHON), ["inactive", PYTHON]),
+    "while complete": (job(1, "complete", workerId=PYTHON), ["complete", PYTHON]),
+    "while delayed": (job(1, "delayed", workerId=PYTHON), ["delayed", PYTHON]),
+    "while failed": (job(1, "failed", workerId=PYTHON), ["failed", PYTHON]),
+    "by nobody": (job(1, "active"), ["active", ""]),
+    "since it is gone": ({}, ["", ""]),
+}
+
+
+@pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
+def test_a_late_outcome_changes_nothing_and_says_nothing(place: Place, before: World, answer: list[str]) -> None:
+    place.seed(before)
+    said = sayings.log("too late", (), NOW)
+    place.check(complete(place, result=b"1", said=said), reply=[-1, *answer], after=before)
+
+
+def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.seed({"q:job:1": ["poison"]})
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(complete(place, said=sayings.log("x", (), NOW)))
+    assert place.world() == {"q:job:1": ["poison"]}
+    assert place.events() == []

@@ -1,0 +1,112 @@
+"""The script `save`: a new job, inactive or delayed, in every key it belongs in."""
+
+import pytest
+
+from kue.errors import RedisRefused
+from tests.store.conftest import Place
+from tests.store.world import NOW, TYPES, job, world
+
+LATER = NOW + 5000
+
+
+def fields(type: str = "email", state: str = "inactive", priority: int = 0, **more: object) -> list[object]:
+    """The fields of `world.job`, flat, as a job hands them to the script."""
+    hash = job(state=state, type=type, priority=priority, **more)["q:job:1"]  # type: ignore[arg-type]
+    return [part for pair in hash.items() for part in pair]
+
+
+def test_an_inactive_job_is_in_every_index_with_a_token_and_an_event(place: Place) -> None:
+    place.check(
+        place.scripts.save("email", 0, None, fields()),
+        reply=1,
+        after=world(job(1), {"q:ids": "1"}),
+        events=[(1, "enqueue", "email")],
+    )
+
+
+def test_a_delayed_job_has_no_token_and_no_event(place: Place) -> None:
+    given = fields(state="delayed", promote_at=LATER, delay=5000)
+    place.check(
+        place.scripts.save("email", 0, LATER, given),
+        reply=1,
+        after=world(job(1, "delayed", promote_at=LATER, delay=5000), {"q:ids": "1"}),
+    )
+
+
+@pytest.mark.parametrize("priority", [-(2**53), -15, -1, 0, 10, 2**53])
+def test_the_priority_is_the_score_of_an_inactive_job(place: Place, priority: int) -> None:
+    place.check(
+        place.scripts.save("email", priority, None, fields(priority=priority)),
+        reply=1,
+        after=world(job(1, priority=priority), {"q:ids": "1"}),
+        events=[(1, "enqueue", "email")],
+    )
+
+
+def test_a_delayed_job_is_scored_by_time_in_its_state_and_by_priority_elsewhere(place: Place) -> None:
+    given = fields(state="delayed", priority=-10, promote_at=LATER)
+    place.run(place.scripts.save("email", -10, LATER, given))
+    assert place.client.zscore(place.keys.state("delayed"), "01|1") == LATER
+    assert place.client.zscore(place.keys.type_state("email", "delayed"), "01|1") == -10
+    assert place.client.zscore(place.keys.jobs, "01|1") == -10
+
+
+def test_every_field_is_stored_as_it_was_given(place: Place) -> None:
+    options = {
+        "max_attempts": 5,
+        "ttl": 60_000,
+        "removeOnComplete": "true",
+        "backoff": '{"type":"exponential","delay":500,"maxDelay":9000}',
+        "data": '{"name":"Zo\u00eb \U0001f680","quote":"\\"","rows":[1,2.5,null,true,{}]}',
+    }
+    place.check(
+        place.scripts.save("email", 0, None, fields(**options)),
+        reply=1,
+        after=world(job(1, **options), {"q:ids": "1"}),  # type: ignore[arg-type]
+        events=[(1, "enqueue", "email")],
+    )
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_any_type_is_stored_and_told_as_it_is(place: Place, type: str) -> None:
+    place.check(
+        place.scripts.save(type, 0, None, fields(type)),
+        reply=1,
+        after=world(job(1, type=type), {"q:ids": "1"}),
+        events=[(1, "enqueue", type)],
+    )
+
+
+@pytest.mark.parametrize(("last", "zid"), [(8, "01|9"), (9, "02|10"), (999, "04|1000"), (2**52, "16|4503599627370497")])
+def test_an_id_follows_the_last_one_and_is_written_in_full(place: Place, last: int, zid: str) -> None:
+    place.seed({"q:ids": str(last)})
+    place.check(
+        place.scripts.save("email", 0, None, fields()),
+        reply=last + 1,
+        after=world(job(last + 1), {"q:ids": str(last + 1), "q:jobs": {zid: 0.0}}),
+        events=[(last + 1, "enqueue", "email")],
+    )
+
+
+def test_jobs_of_one_pipeline_are_saved_in_order(place: Place) -> None:
+    commands = [place.scripts.save("email", 0, None, fields(data=str(n))) for n in range(1, 101)]
+    assert place.connections.run(commands) == list(range(1, 101))
+    assert place.world() == world(*(job(n, data=str(n)) for n in range(1, 101)), {"q:ids": "100"})
+    assert place.events() == [(n, "enqueue", "email") for n in range(1, 101)]
+
+
+@pytest.mark.parametrize("when", [None, LATER])
+def test_a_key_in_the_way_of_the_hash_is_refused_before_any_index_is_written(place: Place, when: int | None) -> None:
+    place.seed({"q:job:1": ["in the way"]})
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(place.scripts.save("email", 0, when, fields()))
+    assert place.world() == {"q:job:1": ["in the way"], "q:ids": "1"}
+    assert place.events() == []
+
+
+def test_a_counter_that_is_no_number_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.seed({"q:ids": "seven"})
+    with pytest.raises(RedisRefused, match="not an integer"):
+        place.run(place.scripts.save("email", 0, None, fields()))
+    assert place.world() == {"q:ids": "seven"}
+    assert place.events() == []

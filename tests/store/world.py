@@ -1,0 +1,97 @@
+"""Whole keyspaces as plain data: what jobs look like in Redis, written down a second time and apart from kue.
+
+`job(...)` gives every key of one consistent job, `world(...)` puts several together. A test seeds such a world,
+runs one script, and compares everything that is in Redis then with the world it expects.
+"""
+
+from typing import Any
+
+World = dict[str, Any]  # as tests.helpers.keyspace gives it, with the prefix q
+
+NOW = 1_700_000_000_000
+BEFORE = NOW - 60_000
+PYTHON = "kue:host:77-beef0001:email:3"  # the worker id of a run in Python
+NODE = "kue:host:77:email:3"  # and of a worker in Node
+# Names that a careless script would cut, quote or escape wrongly.
+TYPES = [
+    "email",
+    "d\u00e9j\u00e0 vu \u2709 \U0001f680",
+    'say "hi"',
+    "it's",
+    "back\\slash",
+    "a:b|c/d",
+    "two\nlines",
+    "%d {x}",
+]
+# Members of a zset that stand for no job, though some of them hold a number.
+NO_ZIDS = ["garbage", "3|7x", "03|007", "01|", "03|1.5", "09|7", "01|0", "x01|7", "01|7\n"]
+
+
+def zid(id: int) -> str:
+    return f"{len(str(id)):02d}|{id}"
+
+
+def job(
+    id: int = 1,
+    state: str = "inactive",
+    type: str = "email",
+    *,
+    priority: int = 0,
+    score: float | None = None,
+    tokens: int | None = None,
+    log: list[str] | None = None,
+    **fields: Any,
+) -> World:
+    """One job, in every key it is in. `score` is that of the state's set; a field of None is left out of the hash."""
+    known = {"type": type, "state": state, "priority": priority, "data": '{"to":"tj"}', "max_attempts": 1}
+    known |= {"created_at": BEFORE, "promote_at": BEFORE, "updated_at": BEFORE, **fields}
+    if score is None:
+        score = {"active": -abs(priority), "delayed": known["promote_at"]}.get(state, priority)
+    keys: World = {
+        "q:job:types": {type},
+        f"q:job:{id}": {name: str(value) for name, value in known.items() if value is not None},
+        "q:jobs": {zid(id): float(priority)},
+        f"q:jobs:{state}": {zid(id): float(score)},
+        f"q:jobs:{type}:{state}": {zid(id): float(priority)},
+    }
+    return world(keys, token_list(type, (state == "inactive") if tokens is None else tokens), log_of(id, log or []))
+
+
+def gone(type: str = "email") -> World:
+    """What a removed job leaves: its type."""
+    return {"q:job:types": {type}}
+
+
+def token_list(type: str, count: int) -> World:
+    return {f"q:{type}:jobs": ["1"] * count} if count else {}
+
+
+def log_of(id: int, lines: list[str]) -> World:
+    return {f"q:job:{id}:log": lines} if lines else {}
+
+
+def world(*parts: World) -> World:
+    """The parts together: hashes, sets and zsets merged, lists joined, strings as the last part has them."""
+    whole: World = {}
+    for part in parts:
+        for key, value in part.items():
+            if isinstance(value, dict | set):
+                whole[key] = whole[key] | value if key in whole else value
+            elif isinstance(value, list):
+                whole[key] = whole.get(key, []) + value
+            else:
+                whole[key] = value
+    return whole
+
+
+def without(whole: World, *keys: str) -> World:
+    """A world that lacks some keys; `key/member` lacks one field or member."""
+    rest = dict(whole)
+    for key in keys:
+        name, slash, member = key.partition("/")
+        if slash:
+            left = {m: v for m, v in rest[name].items() if m != member}
+            rest[name] = left
+        if not slash or not rest[name]:
+            del rest[name]
+    return rest
