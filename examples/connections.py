@@ -21,7 +21,7 @@ for name, address in {
     "the environment": None,
 }.items():
     with kue.Queue(redis=address) as queue:
-        assert kue.Job.get(job.id, queue=queue).data == "am I"
+        assert kue.Job.get(job.id, queue=queue).data == "am I" and queue.client.ping()
         print("found by", name)
 
 with kue.Queue(redis="redis://127.0.0.1:1") as nowhere:  # nothing is connected before it is needed

@@ -78,8 +78,9 @@ def resolve(given: object) -> Address:
         return _from_dict(given)
     pool = getattr(given, "connection_pool", None)
     if isinstance(pool, redis.ConnectionPool) and not isinstance(given, redis.asyncio.Redis):
-        settings = dict(pool.connection_kwargs)
-        settings["redis_connect_func"] = settings.get("redis_connect_func")
+        # What ties a connection to the client's own pool stays with that pool (redis-py 8 tells it of maintenance).
+        own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
+        settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
         return Address(pool.connection_class, settings)
     raise InvalidOption(
         f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), not {given!r}"
