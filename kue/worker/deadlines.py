@@ -28,11 +28,14 @@ class TtlWatch:
 
     insistent = False
 
-    def __init__(self, asked: Callable[[], None]) -> None:
+    def __init__(self, run: Run, asked: Callable[[], None]) -> None:
+        self._run = run
         self._asked = asked
         self.expected = 0
 
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        if event == "start" and self._run.settled:
+            return True  # the job runs again, here or elsewhere: from now on that run answers
         if event == "ttl exceeded":
             if self.expected:
                 self.expected -= 1
@@ -63,7 +66,7 @@ class Deadlines:
         ttl = run.job.ttl()
         if not ttl:
             return
-        watch = TtlWatch(lambda: self._on_asked(run))
+        watch = TtlWatch(run, lambda: self._on_asked(run))
         self._watches[run] = watch
         self._home.hub.watch_soon(run.job.id or 0, watch)
         self._set(run, ttl / 1000)
@@ -75,17 +78,19 @@ class Deadlines:
             self.timers.add(_REMEMBER, lambda: self._forget(run))
 
     def checks(self) -> list[Call]:
-        """The runs whose time is up, to be looked up in Redis: an update may have pushed their deadline."""
+        """The runs whose time is up, or said to be: Redis knows whether an update has pushed their deadline."""
         checks, self._checks = self._checks, []
         asked, self._asked = self._asked, []
-        active = self._home.store.keys.state("active")
-        calls: list[Call] = [RunCheck(("ZSCORE", active, zid(run.job.id or 0)), run, self._found) for run in checks]
+        calls: list[Call] = [self._check(run, self._found) for run in checks]
         for run in asked:
-            if run.settled:
+            if not run.settled:
+                calls.append(self._check(run, self._found_when_asked))
+            elif self._home.store.clock() - run.started >= (run.job.ttl() or 0):
                 calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
-            else:
-                self._end(run, "asked")
         return calls
+
+    def _check(self, run: Run, found: Callable[[Run, Any], None]) -> Call:
+        return RunCheck(("ZSCORE", self._home.store.keys.state("active"), zid(run.job.id or 0)), run, found)
 
     def _set(self, run: Run, seconds: float) -> None:
         self._due[run] = time.monotonic() + seconds
@@ -98,10 +103,7 @@ class Deadlines:
         self._checks.append(run)
 
     def _found(self, run: Run, score: Any) -> None:
-        try:
-            left = float(score) - MARGIN - self._home.store.clock()
-        except (TypeError, ValueError):
-            left = 0.0
+        left = self._left(score)
         if run.settled:
             return
         if left > 0 or run.moved:
@@ -109,14 +111,28 @@ class Deadlines:
             return
         self._end(run, "ttl")
 
-    def _end(self, run: Run, mode: str) -> None:
+    def _found_when_asked(self, run: Run, score: Any) -> None:
+        if self._left(score) > 0:
+            return  # meant for an earlier run of the job, and heard late
+        if run.settled or not self._end(run, "asked"):
+            self._on_asked(run)
+
+    def _left(self, score: Any) -> float:
+        try:
+            return float(score) - MARGIN - self._home.store.clock()
+        except (TypeError, ValueError):
+            return 0.0
+
+    def _end(self, run: Run, mode: str) -> bool:
         watch = self._watches.get(run)
         if watch is not None and mode == "ttl":
             watch.expected += 1
-        if self._executor.settle_failed(run, TTL_EXCEEDED, mode):
+        ended = self._executor.settle_failed(run, TTL_EXCEEDED, mode)
+        if ended:
             self._abandon(run)
         elif watch is not None and mode == "ttl":
             watch.expected -= 1
+        return ended
 
     def _on_asked(self, run: Run) -> None:
         """A checker says `ttl exceeded` (the subscriber's thread)."""

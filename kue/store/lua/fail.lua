@@ -8,7 +8,7 @@
 --       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... sayings
 -- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
--- Events  those said; ttl exceeded; error; enqueue where queued again; failed attempt or failed; ttl exceeded ack
+-- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
 -- Shared  index announce enqueue deadline say count_attempt lease
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
@@ -37,6 +37,7 @@ say(id, job, 15, now)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 redis.call('RPUSH', key_log(id), ARGV[7])
 announce(id, 'error', ',' .. ARGV[8])
+if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 
 local fields = {'error', ARGV[6], 'failed_at', ARGV[5], 'state', state, 'updated_at', ARGV[5]}
 if made then
@@ -61,5 +62,4 @@ if state == 'failed' then
 else
   announce(id, 'failed attempt', ',' .. ARGV[9] .. ',' .. made)
 end
-if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 return {1, state}
