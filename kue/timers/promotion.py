@@ -31,11 +31,16 @@ class Promotion:
             while left > 0:
                 batch = min(BATCH, left)
                 looked, *broken = store.connections.call(*store.transitions.promote(self._lock.token, now, batch))
-                for id in broken:
-                    self._trouble.warn(JobInvalid(codec.text(id), "was delayed, but has no type, and was dropped"))
+                if broken:
+                    self._drop([codec.text(id) for id in broken])
                 if looked < batch:
                     return False
                 left -= batch
             return True
         finally:
             self._lock.release()
+
+    def _drop(self, ids: list[str]) -> None:
+        self._store.drop_broken(ids)
+        for id in ids:
+            self._trouble.warn(JobInvalid(id, "was delayed, but has no type, and was dropped"))

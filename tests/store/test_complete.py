@@ -7,7 +7,7 @@ import pytest
 from kue.errors import RedisRefused
 from kue.store import sayings
 from tests.store.conftest import Place
-from tests.store.world import NODE, NOW, PYTHON, TYPES, World, gone, job, without, world
+from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, without, world
 
 DURATION = 1234
 WORK_TIME: World = {"q:stats:work-time": str(DURATION)}
@@ -145,6 +145,18 @@ def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(pl
         reply=[1],
         after=world(gone(), WORK_TIME),
         events=[(1, "result", {"pages": 2}), (1, "complete", None, None), (1, "remove", "email")],
+    )
+
+
+def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
+    in_the_way = {"q:job:1:log": "poison"}
+    place.seed(world(held(), in_the_way))
+    said = (*sayings.log("x", (), BEFORE), *sayings.set_field("page", 7))
+    place.check(
+        complete(place, said=said),
+        reply=[1],
+        after=world(done(page=7), in_the_way),
+        events=[(1, "complete", None, None)],
     )
 
 

@@ -84,14 +84,15 @@ def world(*parts: World) -> World:
     return whole
 
 
-def without(whole: World, *keys: str) -> World:
-    """A world that lacks some keys; `key/member` lacks one field or member."""
+def without(whole: World, *names: str) -> World:
+    """A world that lacks some keys; `key/member` lacks one field or member, and the key with its last one."""
     rest = dict(whole)
-    for key in keys:
-        name, slash, member = key.partition("/")
-        if slash:
-            left = {m: v for m, v in rest[name].items() if m != member}
-            rest[name] = left
-        if not slash or not rest[name]:
+    for name in names:
+        if name in rest:
             del rest[name]
+            continue
+        key, _, member = name.rpartition("/")
+        rest[key] = {other: value for other, value in rest[key].items() if other != member}
+        if not rest[key]:
+            del rest[key]
     return rest

@@ -4,7 +4,7 @@
 --       9... sayings
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
--- Shared  index announce deadline say erase count_attempt
+-- Shared  index announce deadline append_log say erase count_attempt
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 

@@ -9,7 +9,7 @@
 -- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  index announce enqueue deadline say count_attempt lease
+-- Shared  index announce enqueue deadline append_log say count_attempt lease
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -35,7 +35,7 @@ if remaining > 0 then state = ARGV[10] end
 
 say(id, job, 15, now)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
-redis.call('RPUSH', key_log(id), ARGV[7])
+append_log(id, ARGV[7])
 announce(id, 'error', ',' .. ARGV[8])
 if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 
@@ -44,7 +44,7 @@ if made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
-local promote_at = held[8] or ARGV[5]
+local promote_at = tonumber(held[8]) and held[8] or ARGV[5]
 if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end

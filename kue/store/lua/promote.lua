@@ -12,10 +12,10 @@ if redis.call('GET', ARGV[2]) ~= ARGV[3] then return {-1} end
 local zids = redis.call('ZRANGEBYSCORE', key_state('delayed'), 0, now, 'LIMIT', 0, ARGV[5])
 local answer, due = {#zids}, {}
 for i, zid in ipairs(zids) do
-  local id = string.match(zid, '|(.*)$') or zid
-  local held = redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
-  if held.err or not held[1] or held[1] == '' then held = nil end
-  due[i] = {id = id, zid = zid, held = held}
+  local id = id_of(zid)
+  local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
+  if held and (held.err or not held[1] or held[1] == '') then held = nil end
+  due[i] = {id = id or zid, zid = zid, held = held}
 end
 for _, job in ipairs(due) do
   local held = job.held

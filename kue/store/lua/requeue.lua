@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... sayings
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, enqueue
--- Shared  index announce enqueue deadline say
+-- Shared  index announce enqueue deadline append_log say
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 

@@ -4,7 +4,7 @@
 -- ARGV  1 prefix, 2 process, 3 now, 4 ghost retries, 5 ghost delay in ms, 6... id, worker id of each (at most 100)
 -- Returns  {1, how many were put back, ids that have been ghosts often enough...}; {-1} where the process is alive
 -- Events  enqueue for each that is due at once
--- Shared  index announce enqueue lease
+-- Shared  index announce enqueue lease append_log
 
 local P, now = ARGV[1], tonumber(ARGV[3])
 
@@ -26,7 +26,7 @@ end
 for _, job in ipairs(lost) do
   local key, zid = key_job(job.id), zid_of(job.id)
   leave('active', job.type, zid)
-  redis.call('RPUSH', key_log(job.id), 'worker lost: put back (' .. job.ghosts .. ' of ' .. job.most .. ')')
+  append_log(job.id, 'worker lost: put back (' .. job.ghosts .. ' of ' .. job.most .. ')')
   redis.call('HSET', key, 'py_ghosts', job.ghosts, 'updated_at', ARGV[3])
   if job.delay > 0 then
     local promote_at = string.format('%.0f', now + job.delay)

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 now, 5... sayings
 -- Returns  {1}; {-1, state, worker id} where the run does not hold the job; {-2} where there is no job
 -- Events  those said
--- Shared  index deadline say
+-- Shared  index deadline append_log say
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 

@@ -23,7 +23,9 @@ if state == 'inactive' then
 elseif state == 'active' then
   local ttl = redis.call('HGET', job, 'ttl')
   enter(state, type, zid, active_score(now, ttl, priority, held[3]), priority)
-elseif state then
-  enter(state, type, zid, state == 'delayed' and promote_at or priority, priority)
+elseif state == 'delayed' then
+  enter(state, type, zid, tonumber(promote_at) or now, priority)
+elseif state and state ~= '' then
+  enter(state, type, zid, priority, priority)
 end
 return {state or '', promote_at or ''}

@@ -3,14 +3,14 @@
 --   set, field, value       a field of the hash
 --   publish, message, ''    a whole message for the channel
 --   touch, '', ''           pushes the deadline of an active job with a ttl
--- Needs: index, deadline.
+-- Needs: append_log, index, deadline.
 
 local function say(id, job, first, now, state, ttl, priority, worker)
   local touched = false
   for i = first, #ARGV, 3 do
     local kind = ARGV[i]
     if kind == 'log' then
-      redis.call('RPUSH', key_log(id), ARGV[i + 1])
+      append_log(id, ARGV[i + 1])
     elseif kind == 'set' then
       redis.call('HSET', job, ARGV[i + 1], ARGV[i + 2])
     elseif kind == 'publish' then

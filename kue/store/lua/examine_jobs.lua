@@ -1,0 +1,21 @@
+-- examine_jobs: what is wrong with some jobs. Reads only.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 the moment before which an active job of a Node worker is too old, or '', 3... ids (at most 100)
+-- Returns  for each with something wrong {id, mark, type, state, worker id, {kinds}, {{what, key, score, due score}...}, {states}}
+-- Events  none
+-- Shared  index lease examine
+
+local P = ARGV[1]
+
+local answer = {}
+for i = 3, #ARGV do
+  local job = examine(ARGV[i], ARGV[2])
+  if job and #job.kinds > 0 then
+    for _, fault in ipairs(job.faults) do
+      fault[4] = tostring(fault[4])
+    end
+    answer[#answer + 1] =
+      {job.id, job.mark, job.type or '', job.state or '', job.worker or '', job.kinds, job.faults, job.listed}
+  end
+end
+return answer

@@ -1,0 +1,14 @@
+-- examine_unique: which unique keys stand for jobs that are gone. Reads only.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2... unique keys
+-- Returns  {unique key, id} for each
+-- Events  none
+
+local P = ARGV[1]
+
+local answer = {}
+for i = 2, #ARGV do
+  local id = redis.call('HGET', key_unique(), ARGV[i])
+  if id and redis.call('EXISTS', key_job(id)) == 0 then answer[#answer + 1] = {ARGV[i], id} end
+end
+return answer

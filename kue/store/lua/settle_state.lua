@@ -1,0 +1,22 @@
+-- settle_state: a job whose state is missing, or none of Kue's, gets the one whose sets it is in; where they do not tell,
+-- it fails, for somebody to look at.
+-- KEYS  1 every job
+-- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now, 5 error, 6 error as JSON
+-- Returns  the state it has now, or 0 where the job is not so any more
+-- Events  error and failed where it fails, enqueue where it is queued
+-- Shared  index announce deadline lease examine refile
+
+local P, id, now = ARGV[1], ARGV[2], ARGV[4]
+
+local job = examine(id, '')
+if not is_kind(job, 'unsettled') or job.mark ~= ARGV[3] then return 0 end
+redis.call('LLEN', key_tokens(job.type))
+local state = #job.listed == 1 and job.listed[1] or 'failed'
+redis.call('HSET', key_job(id), 'state', state, 'updated_at', now)
+if #job.listed ~= 1 then redis.call('HSET', key_job(id), 'error', ARGV[5], 'failed_at', now) end
+refile(examine(id, ''), tonumber(now))
+if #job.listed ~= 1 then
+  announce(id, 'error', ',' .. ARGV[6])
+  announce(id, 'failed', ',' .. ARGV[6] .. ',null')
+end
+return state

@@ -1,0 +1,107 @@
+-- examine: everything that is wrong with one job, read in one moment. The hash says where the job belongs; the sets are
+-- compared with that. Needs: index, lease.
+
+local STATES = {'inactive', 'active', 'complete', 'failed', 'delayed'}
+
+-- The process of a Python worker; nothing for a worker in Node.
+local function python_process(worker)
+  return worker and string.match(worker, '^(kue:.-:%d+%-%x+):.*:%d+$')
+end
+
+-- The score that a job has to have among those in its state; nothing where any will do.
+local function due_score(job)
+  if job.state == 'delayed' then
+    local at = tonumber(job.promote_at)
+    return at and math.floor(at)
+  elseif job.state == 'active' then
+    if (tonumber(job.ttl) or 0) > 0 then return nil end
+    return job.priority and 0 - math.abs(job.priority)
+  end
+  return job.priority
+end
+
+-- What identifies this very state of the hash, as far as any step of Kue changes it.
+local function mark_of(id, held)
+  local parts = {redis.call('HLEN', key_job(id))}
+  for i = 2, 5 do parts[i] = held[i] or '' end
+  return table.concat(parts, ' ')
+end
+
+-- Where the job is filed, against where it belongs: `job.faults`, each {what, key, score it has, score it ought to have},
+-- and the states whose sets it is in. False where a set is of the wrong kind.
+local function compare_filing(job)
+  local readable = true
+  local function look(key, belongs, due)
+    local score = redis.pcall('ZSCORE', key, job.zid)
+    local fault
+    if type(score) == 'table' then
+      readable = false
+    elseif belongs and not score then
+      fault = {'missing', key, '', due or ''}
+    elseif score and not belongs then
+      fault = {'surplus', key, score, ''}
+    elseif score and due and tonumber(score) ~= due then
+      fault = {'score', key, score, due}
+    end
+    if fault then job.faults[#job.faults + 1] = fault end
+    return score
+  end
+
+  look(key_jobs(), true, job.priority)
+  for _, state in ipairs(STATES) do
+    local here = state == job.state
+    local among_all = look(key_state(state), here, here and due_score(job))
+    local among_type = look(key_type_state(job.type, state), here, here and job.priority)
+    if among_all or among_type then job.listed[#job.listed + 1] = state end
+    if here then job.known, job.stuck = true, state == 'inactive' and not among_type end
+  end
+  return readable
+end
+
+-- The job with `kinds`, what is wrong with it; nothing where there is no such key, or where it cannot be judged.
+-- `old` is the moment before which an active job of a worker in Node is too old, '' for never.
+local function examine(id, old)
+  local job = {id = id, zid = zid_of(id), kinds = {}, faults = {}, listed = {}}
+  local function add(kind) job.kinds[#job.kinds + 1] = kind end
+  local held = redis.pcall('HMGET', key_job(id), 'type', 'state', 'updated_at', 'started_at', 'workerId', 'priority', 'promote_at', 'ttl')
+  if held.err then
+    job.mark = 'not a hash'
+    add('unreadable')
+    return job
+  end
+  if not held[1] and redis.call('EXISTS', key_job(id)) == 0 then return nil end
+  job.mark = mark_of(id, held)
+  if not held[1] or held[1] == '' then
+    add('unreadable')
+    return job
+  end
+  job.type, job.state, job.worker = held[1], held[2] or '', held[5] or ''
+  job.priority, job.promote_at, job.ttl = tonumber(held[6]), held[7], held[8]
+
+  local is_member = redis.pcall('SISMEMBER', key_types(), job.type)
+  if type(is_member) == 'table' or not compare_filing(job) then return nil end
+  if is_member == 0 then add('unlisted') end
+  if not job.known then
+    add((job.state == '' and #job.listed == 0) and 'unfinished' or 'unsettled')
+  elseif job.stuck then
+    add('stuck')
+  elseif #job.faults > 0 then
+    add('misfiled')
+  end
+  if job.state == 'active' then
+    local process = python_process(job.worker)
+    if process then
+      if not is_alive(process) then add('abandoned') end
+    elseif old ~= '' and math.max(tonumber(held[3]) or 0, tonumber(held[4]) or 0) < tonumber(old) then
+      add('old')
+    end
+  end
+  return job
+end
+
+local function is_kind(job, kind)
+  for _, one in ipairs(job and job.kinds or {}) do
+    if one == kind then return true end
+  end
+  return false
+end

@@ -1,0 +1,23 @@
+-- refile: mends the faults that `examine` found in the filing of a job; one that was in no queue is queued.
+-- Needs: index, announce, deadline, examine.
+
+local function refile(job, now)
+  redis.call('LLEN', key_tokens(job.type)) -- raises here, before the first write, what would raise below
+  for _, fault in ipairs(job.faults) do
+    local what, key, due = fault[1], fault[2], fault[4]
+    if what == 'surplus' then
+      redis.call('ZREM', key, job.zid)
+    else
+      if due == '' then
+        due = job.priority or 0
+        if key == key_state('active') then due = active_score(now, job.ttl, due, job.worker) end
+        if key == key_state('delayed') then due = now end
+      end
+      redis.call('ZADD', key, due, job.zid)
+    end
+  end
+  if job.stuck then
+    redis.call('LPUSH', key_tokens(job.type), 1)
+    announce(job.id, 'enqueue', ',' .. cjson.encode(job.type))
+  end
+end

@@ -1,0 +1,308 @@
+"""The script `fail`: the run that holds an active job ends it badly, and the job is tried again or has failed."""
+
+from typing import Any
+
+import pytest
+
+from kue.errors import RedisRefused
+from kue.store import sayings
+from kue.store.transitions import Failure, Retry
+from tests.store.conftest import Place
+from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, job, world
+
+BOOM = Failure("Error: boom\n    at line 1", "Error: boom", "boom")
+AT_ONCE, NEVER = Retry("inactive"), Retry("failed")
+TTL = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
+LOCK = "activeJobsTTL:lock"
+
+
+def fail(
+    place: Place,
+    retry: Retry = AT_ONCE,
+    failure: Failure = BOOM,
+    *,
+    worker: str = PYTHON,
+    type: str = "email",
+    **more: Any,
+) -> Any:
+    return place.scripts.fail(1, worker, type, NOW, failure, retry, **more)
+
+
+def held(**more: Any) -> World:
+    return job(1, "active", **{"workerId": PYTHON, "max_attempts": 3, **more})
+
+
+def after(state: str, failure: Failure = BOOM, **more: Any) -> World:
+    """What `held()` is once it has failed."""
+    known = {"workerId": PYTHON, "max_attempts": 3, "attempts": 1, "error": failure.error, "failed_at": NOW}
+    return job(1, state, **{**known, "updated_at": NOW, "log": [failure.line], **more})
+
+
+ERROR = (1, "error", BOOM.error)
+ATTEMPT = (1, "failed attempt", "boom", 1)
+FAILED = (1, "failed", "boom", None)
+
+
+def test_while_attempts_remain_the_job_is_queued_again_at_once(place: Place) -> None:
+    place.seed(held())
+    place.check(
+        fail(place),
+        reply=[1, "inactive"],
+        after=after("inactive"),
+        events=[ERROR, (1, "enqueue", "email"), ATTEMPT],
+    )
+
+
+def test_with_a_backoff_it_is_delayed(place: Place) -> None:
+    place.seed(held())
+    place.check(
+        fail(place, Retry("delayed", 750)),
+        reply=[1, "delayed"],
+        after=after("delayed", delay=750, promote_at=NOW + 750),
+        events=[ERROR, ATTEMPT],
+    )
+
+
+def test_the_longest_delay_keeps_every_digit(place: Place) -> None:
+    place.seed(held())
+    place.run(fail(place, Retry("delayed", 2**52)))
+    assert place.world() == after("delayed", delay=2**52, promote_at=NOW + 2**52)
+
+
+@pytest.mark.parametrize("delay", [None, 0])
+def test_without_a_delay_promote_at_stays_or_is_now(place: Place, delay: int | None) -> None:
+    place.seed(held())
+    place.run(fail(place, Retry("delayed", delay)))
+    kept = {} if delay is None else {"delay": 0, "promote_at": NOW}
+    assert place.world() == after("delayed", **kept)
+
+
+@pytest.mark.parametrize("promote_at", [None, "", "soon"])
+def test_a_promote_at_that_is_no_moment_makes_the_job_due_now(place: Place, promote_at: str | None) -> None:
+    place.seed(held(promote_at=promote_at))
+    place.run(fail(place, Retry("delayed")))
+    assert place.world() == after("delayed", promote_at=promote_at, score=NOW)
+
+
+def test_after_the_last_attempt_it_has_failed(place: Place) -> None:
+    place.seed(held(attempts=2))
+    place.check(
+        fail(place),
+        reply=[1, "failed"],
+        after=after("failed", attempts=3),
+        events=[ERROR, FAILED],
+    )
+
+
+def test_it_may_fail_for_good_whatever_attempts_remain(place: Place) -> None:
+    place.seed(held())
+    place.check(fail(place, NEVER), reply=[1, "failed"], after=after("failed"), events=[ERROR, FAILED])
+
+
+@pytest.mark.parametrize(
+    ("attempts", "max_attempts", "then", "state"),
+    [
+        (None, 1, 1, "failed"),
+        (None, 2, 1, "inactive"),
+        (1, 2, 2, "failed"),
+        (2, 2, 2, "failed"),  # never beyond
+        (5, 2, 5, "failed"),  # nor back
+        (1, 3, 2, "inactive"),
+        (None, None, None, "failed"),  # without max_attempts Node never counts, and never tries again
+        (4, None, 4, "failed"),
+        ("", 2, 1, "inactive"),
+    ],
+)
+def test_attempts_are_counted_up_to_the_most(
+    place: Place, attempts: Any, max_attempts: Any, then: int | None, state: str
+) -> None:
+    place.seed(held(attempts=attempts, max_attempts=max_attempts))
+    said = (*ATTEMPT[:3], then) if state == "inactive" else FAILED
+    queued = [(1, "enqueue", "email")] if state == "inactive" else []
+    place.check(
+        fail(place),
+        reply=[1, state],
+        after=after(state, attempts=then, max_attempts=max_attempts),
+        events=[ERROR, *queued, said],
+    )
+
+
+@pytest.mark.parametrize("priority", [-15, 10])
+@pytest.mark.parametrize("retry", [AT_ONCE, Retry("delayed", 10), NEVER])
+def test_scores_follow_the_state(place: Place, retry: Retry, priority: int) -> None:
+    place.seed(held(priority=priority, ttl=500, score=NOW + 5500))
+    place.run(fail(place, retry))
+    delayed = {"delay": 10, "promote_at": NOW + 10} if retry.state == "delayed" else {}
+    assert place.world() == after(retry.state, priority=priority, ttl=500, **delayed)
+
+
+def test_tokens_that_wait_already_stay(place: Place) -> None:
+    place.seed(held(tokens=2))
+    place.run(fail(place))
+    assert place.world() == after("inactive", tokens=3)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure("plain words", "", "plain words"),
+        Failure("E: \u2709 \U0001f680 \" \\ '\n\tat <x>", "E: \u2709 \U0001f680", '\u2709 \U0001f680 " \\'),
+        Failure("", "", ""),
+        Failure("E: half \ud83d a pair", "E: half \ud83d", "half \ud83d a pair"),
+    ],
+    ids=["a string", "quotes", "nothing", "half a surrogate pair"],
+)
+def test_the_words_are_stored_logged_and_told(place: Place, failure: Failure) -> None:
+    written = [words.replace("\ud83d", "\\ud83d") for words in (failure.error, failure.line, failure.message)]
+    place.seed(held(log=["before"]))
+    place.check(
+        fail(place, NEVER, failure),
+        reply=[1, "failed"],
+        after=after("failed", Failure(*written), log=["before", written[1]]),
+        events=[(1, "error", failure.error), (1, "failed", failure.message, None)],
+    )
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_any_type_is_queued_again_as_it_is(place: Place, type: str) -> None:
+    place.seed(held(type=type))
+    place.check(
+        fail(place, type=type),
+        reply=[1, "inactive"],
+        after=after("inactive", type=type),
+        events=[ERROR, (1, "enqueue", type), ATTEMPT],
+    )
+
+
+def test_what_was_said_comes_before_the_error(place: Place) -> None:
+    one, two = sayings.log("one", (), BEFORE), sayings.log("two", (), BEFORE)
+    sent = sayings.send(1, "page", 7, None, keep=False)
+    place.seed(held())
+    place.check(
+        fail(place, sayings=(*one, *sent, *two, *sayings.set_field("page", 7))),
+        reply=[1, "inactive"],
+        after=after("inactive", log=["one", "two", "Error: boom"], page=7),
+        events=[(1, "page", 7), ERROR, (1, "enqueue", "email"), ATTEMPT],
+    )
+
+
+def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
+    in_the_way = {"q:job:1:log": "poison"}
+    place.seed(world(held(), in_the_way))
+    place.check(
+        fail(place, sayings=sayings.log("x", (), BEFORE)),
+        reply=[1, "inactive"],
+        after=world(after("inactive", log=None), in_the_way),
+        events=[ERROR, (1, "enqueue", "email"), ATTEMPT],
+    )
+
+
+# how the ttl comes in
+
+
+@pytest.mark.parametrize(("mode", "announced"), [("ttl", True), ("asked", False)])
+def test_a_run_that_ends_itself_acknowledges_and_announces_where_nobody_has(
+    place: Place, mode: str, announced: bool
+) -> None:
+    place.seed(held())
+    place.check(
+        fail(place, NEVER, TTL, mode=mode),
+        reply=[1, "failed"],
+        after=after("failed", TTL),
+        events=[
+            *([(1, "ttl exceeded")] if announced else []),
+            (1, "error", "TTL exceeded"),
+            (1, "ttl exceeded ack"),
+            (1, "failed", "TTL exceeded", None),
+        ],
+    )
+
+
+@pytest.mark.parametrize("worker", [PYTHON, NODE])
+def test_a_checker_ends_a_run_past_its_deadline(place: Place, worker: str) -> None:
+    place.seed(world(held(workerId=worker, ttl=500, score=NOW), {LOCK: "token"}))
+    place.check(
+        fail(place, AT_ONCE, TTL, worker=worker, mode="expired", ttl_lock="token"),
+        reply=[1, "inactive"],
+        after=world(after("inactive", TTL, workerId=worker, ttl=500), {LOCK: "token"}),
+        events=[
+            (1, "error", "TTL exceeded"),
+            (1, "enqueue", "email"),
+            (1, "failed attempt", "TTL exceeded", 1),
+        ],
+    )
+
+
+def test_a_checker_leaves_a_run_alone_whose_deadline_was_pushed(place: Place) -> None:
+    before = world(held(ttl=500, score=NOW + 1), {LOCK: "token"})
+    place.seed(before)
+    place.check(fail(place, AT_ONCE, TTL, mode="expired", ttl_lock="token"), reply=[0, 1], after=before)
+
+
+@pytest.mark.parametrize("lock", ["somebody else's", None])
+def test_a_checker_without_the_lock_does_nothing(place: Place, lock: str | None) -> None:
+    before = world(held(ttl=500, score=NOW), {LOCK: lock} if lock else {})
+    place.seed(before)
+    place.check(fail(place, AT_ONCE, TTL, mode="expired", ttl_lock="token"), reply=[-3], after=before)
+
+
+def test_a_checker_does_not_end_another_run(place: Place) -> None:
+    before = world(held(workerId=PYTHON + "1", ttl=500, score=NOW), {LOCK: "token"})
+    place.seed(before)
+    place.check(
+        fail(place, AT_ONCE, TTL, mode="expired", ttl_lock="token"),
+        reply=[-1, "active", PYTHON + "1"],
+        after=before,
+    )
+
+
+PROCESS = "kue:host:77-beef0001"
+LOST = Failure("worker lost", "worker lost", "worker lost")
+
+
+@pytest.mark.parametrize("lease", [{}, {"q:py:workers": {PROCESS: 1.0}}], ids=["no lease", "a lease that ran out"])
+def test_the_run_of_a_dead_process_is_failed_for_it(place: Place, lease: World) -> None:
+    place.seed(world(held(), lease))
+    place.check(
+        fail(place, NEVER, LOST, mode="lost", dead_process=PROCESS),
+        reply=[1, "failed"],
+        after=world(after("failed", LOST), lease),
+        events=[(1, "error", "worker lost"), (1, "failed", "worker lost", None)],
+    )
+
+
+def test_the_run_of_a_process_that_is_alive_is_not_failed_for_it(place: Place) -> None:
+    before = world(held(), {"q:py:workers": {PROCESS: 1e15}})
+    place.seed(before)
+    place.check(fail(place, NEVER, LOST, mode="lost", dead_process=PROCESS), reply=[-3], after=before)
+
+
+# what is not this run's
+
+NOT_HELD = {
+    "by another run": (held(workerId=NODE), ["active", NODE]),
+    "while inactive": (job(1, workerId=PYTHON), ["inactive", PYTHON]),
+    "while complete": (job(1, "complete", workerId=PYTHON), ["complete", PYTHON]),
+    "while delayed": (job(1, "delayed", workerId=PYTHON), ["delayed", PYTHON]),
+    "while failed": (job(1, "failed", workerId=PYTHON), ["failed", PYTHON]),
+    "by nobody": (job(1, "active"), ["active", ""]),
+    "since it is gone": ({}, ["", ""]),
+}
+
+
+@pytest.mark.parametrize("mode", ["", "ttl", "asked"])
+@pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
+def test_a_late_outcome_changes_nothing_and_says_nothing(
+    place: Place, before: World, answer: list[str], mode: str
+) -> None:
+    place.seed(before)
+    said = sayings.log("too late", (), NOW)
+    place.check(fail(place, mode=mode, sayings=said), reply=[-1, *answer], after=before)
+
+
+def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.seed({"q:job:1": ["poison"]})
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(fail(place, sayings=sayings.log("x", (), NOW)))
+    assert place.world() == {"q:job:1": ["poison"]}
+    assert place.events() == []

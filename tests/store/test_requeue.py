@@ -1,0 +1,80 @@
+"""The script `requeue`: an active job goes back to its queue without using up an attempt."""
+
+from typing import Any
+
+import pytest
+
+from kue.errors import RedisRefused
+from kue.store import sayings
+from tests.store.conftest import Place
+from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job
+
+
+def held(**more: Any) -> World:
+    return job(1, "active", **{"workerId": PYTHON, "max_attempts": 3, "attempts": 1, **more})
+
+
+def back(**more: Any) -> World:
+    """What `held()` is once it was put back."""
+    return job(1, "inactive", **{"workerId": PYTHON, "max_attempts": 3, "attempts": 1, "updated_at": NOW, **more})
+
+
+def requeue(place: Place, *, type: str = "email", said: Any = ()) -> Any:
+    return place.scripts.requeue(1, PYTHON, type, NOW, said)
+
+
+def test_the_job_is_inactive_with_a_token_and_its_attempts_as_they_were(place: Place) -> None:
+    place.seed(held())
+    place.check(requeue(place), reply=[1], after=back(), events=[(1, "enqueue", "email")])
+
+
+@pytest.mark.parametrize("priority", [-15, 10])
+def test_it_is_scored_by_priority_and_no_longer_by_its_deadline(place: Place, priority: int) -> None:
+    place.seed(held(priority=priority, ttl=500, score=NOW + 5500))
+    place.run(requeue(place))
+    assert place.world() == back(priority=priority, ttl=500)
+
+
+def test_tokens_that_wait_already_stay(place: Place) -> None:
+    place.seed(held(tokens=2))
+    place.run(requeue(place))
+    assert place.world() == back(tokens=3)
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
+    place.seed(held(type=type))
+    place.check(requeue(place, type=type), reply=[1], after=back(type=type), events=[(1, "enqueue", type)])
+
+
+def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
+    one, two = sayings.log("one", (), NOW), sayings.log("two", (), NOW)
+    place.seed(held())
+    place.check(
+        requeue(place, said=(*one, *sayings.send(1, "page", [7], None, keep=False), *two)),
+        reply=[1],
+        after=back(log=["one", "two"]),
+        events=[(1, "page", [7]), (1, "enqueue", "email")],
+    )
+
+
+NOT_HELD = {
+    "by another run": (held(workerId=NODE), ["active", NODE]),
+    "while inactive": (job(1, workerId=PYTHON), ["inactive", PYTHON]),
+    "while complete": (job(1, "complete", workerId=PYTHON), ["complete", PYTHON]),
+    "by nobody": (job(1, "active"), ["active", ""]),
+    "since it is gone": ({}, ["", ""]),
+}
+
+
+@pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
+def test_a_job_this_run_does_not_hold_stays_as_it_is(place: Place, before: World, answer: list[str]) -> None:
+    place.seed(before)
+    place.check(requeue(place, said=sayings.log("too late", (), NOW)), reply=[-1, *answer], after=before)
+
+
+def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.seed({"q:job:1": ["poison"]})
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(requeue(place, said=sayings.log("x", (), NOW)))
+    assert place.world() == {"q:job:1": ["poison"]}

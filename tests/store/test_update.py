@@ -1,0 +1,128 @@
+"""The script `update`: the options and data of a saved job again, in the state it is in."""
+
+from typing import Any
+
+import pytest
+
+from kue.errors import RedisRefused
+from tests.store.conftest import Place
+from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, job, world
+
+MARGIN = 5000
+NEW = {"data": '{"to":"\u2709"}', "max_attempts": 4}
+
+
+def update(place: Place, *, priority: int = 0, delay: int | None = None, **fields: Any) -> Any:
+    given = {**NEW, "priority": priority, **fields}
+    return place.scripts.update(1, NOW, priority, delay, [part for pair in given.items() for part in pair])
+
+
+def test_an_inactive_job_is_queued_again_with_another_token_as_in_kue(place: Place) -> None:
+    place.seed(job(1))
+    place.check(
+        update(place),
+        reply=["inactive", str(BEFORE)],
+        after=job(1, tokens=2, updated_at=NOW, **NEW),
+        events=[(1, "enqueue", "email")],
+    )
+
+
+@pytest.mark.parametrize("state", ["complete", "failed", "active", "delayed"])
+def test_a_job_in_another_state_is_told_to_nobody(place: Place, state: str) -> None:
+    place.seed(job(1, state))
+    place.check(update(place), reply=[state, str(BEFORE)], after=job(1, state, updated_at=NOW, **NEW))
+
+
+@pytest.mark.parametrize("state", ["inactive", "complete", "failed", "active", "delayed"])
+def test_the_new_priority_is_the_score_wherever_it_counts(place: Place, state: str) -> None:
+    place.seed(job(1, state, priority=10))
+    place.run(update(place, priority=-15))
+    tokens = 2 if state == "inactive" else 0
+    assert place.world() == job(1, state, priority=-15, tokens=tokens, updated_at=NOW, **NEW)
+
+
+@pytest.mark.parametrize(
+    ("failed_at", "created_at", "from_"),
+    [(None, BEFORE, BEFORE), (BEFORE + 7, BEFORE, BEFORE + 7), (None, None, NOW), ("", "soon", NOW)],
+)
+def test_a_delay_counts_from_the_failure_else_from_the_creation(
+    place: Place, failed_at: Any, created_at: Any, from_: int
+) -> None:
+    times = {"failed_at": failed_at, "created_at": created_at}
+    place.seed(job(1, "delayed", **times))
+    place.check(
+        update(place, delay=90_000, delay_=90_000),
+        reply=["delayed", str(from_ + 90_000)],
+        after=job(1, "delayed", promote_at=from_ + 90_000, updated_at=NOW, delay_=90_000, **NEW, **times),
+    )
+
+
+@pytest.mark.parametrize("state", ["inactive", "active", "complete", "failed"])
+def test_a_delay_moves_promote_at_in_other_states_too_but_not_the_job(place: Place, state: str) -> None:
+    place.seed(job(1, state))
+    tokens = 2 if state == "inactive" else 0
+    place.run(update(place, delay=2**52))
+    assert place.world() == job(1, state, tokens=tokens, promote_at=BEFORE + 2**52, updated_at=NOW, **NEW)
+
+
+@pytest.mark.parametrize(("worker", "margin"), [(PYTHON, MARGIN), (NODE, 0)])
+@pytest.mark.parametrize("ttl_before", [None, 10])
+def test_the_deadline_of_an_active_job_is_set_by_its_new_ttl(
+    place: Place, worker: str, margin: int, ttl_before: int | None
+) -> None:
+    place.seed(job(1, "active", workerId=worker, ttl=ttl_before, score=NOW - 1))
+    place.run(update(place, ttl=60_000))
+    score = NOW + 60_000 + margin
+    assert place.world() == job(1, "active", workerId=worker, ttl=60_000, score=score, updated_at=NOW, **NEW)
+
+
+def test_the_ttl_that_stays_pushes_the_deadline_as_well(place: Place) -> None:
+    place.seed(job(1, "active", workerId=NODE, ttl=500, score=NOW - 1))
+    place.run(update(place))
+    assert place.world() == job(1, "active", workerId=NODE, ttl=500, score=NOW + 500, updated_at=NOW, **NEW)
+
+
+@pytest.mark.parametrize("promote_at", [None, "", "soon"])
+def test_a_delayed_job_without_a_moment_is_due_now(place: Place, promote_at: str | None) -> None:
+    place.seed(job(1, "delayed", promote_at=promote_at, score=0))
+    place.run(update(place, priority=-5))
+    assert place.world() == job(1, "delayed", priority=-5, promote_at=promote_at, score=NOW, updated_at=NOW, **NEW)
+
+
+@pytest.mark.parametrize("state", ["", None])
+def test_a_job_without_a_state_goes_into_no_state(place: Place, state: str | None) -> None:
+    hash = {"type": "email"} if state is None else {"type": "email", "state": state}
+    place.seed({"q:job:1": hash})
+    place.check(
+        update(place),
+        reply=["", ""],
+        after={"q:job:1": {**hash, "updated_at": str(NOW), "priority": "0", **_text(NEW)}, "q:jobs": {"01|1": 0.0}},
+    )
+
+
+@pytest.mark.parametrize("type", TYPES)
+def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
+    place.seed(job(1, type=type))
+    place.check(
+        update(place),
+        reply=["inactive", str(BEFORE)],
+        after=job(1, type=type, tokens=2, updated_at=NOW, **NEW),
+        events=[(1, "enqueue", type)],
+    )
+
+
+@pytest.mark.parametrize("there", [{}, {"q:job:1": {"state": "inactive"}}])
+def test_a_job_that_is_gone_is_not_brought_back(place: Place, there: Any) -> None:
+    place.seed(world(there))
+    place.check(update(place), reply=[], after=there)
+
+
+def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
+    place.seed({"q:job:1": ["poison"]})
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(update(place, delay=5))
+    assert place.world() == {"q:job:1": ["poison"]}
+
+
+def _text(fields: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in fields.items()}
