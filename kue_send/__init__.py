@@ -6,8 +6,36 @@ future = kue.create_queue().create("pdf", {"url": "..."}).promise(timeout=10_000
 print(future.result())
 """
 
-from kue import *  # noqa: F403
-from kue import __all__ as _all_of_kue
+# Name by name: of a star import type checkers would keep kue's own Job, Queue and create_queue.
+from kue import (
+    PRIORITIES,
+    ConnectionFailed,
+    ConnectionRestored,
+    Context,
+    InvalidHandler,
+    InvalidJobData,
+    InvalidOption,
+    InvalidURL,
+    JobFailed,
+    JobInvalid,
+    JobLost,
+    JobNotFound,
+    JobRemoved,
+    KueError,
+    ListenerError,
+    MissingExtra,
+    PromiseTimeout,
+    RedisRefused,
+    SaveInDoubt,
+    SaveInterrupted,
+    ShutdownInProgress,
+    UnknownOption,
+    Worker,
+    WouldDeadlock,
+    __version__,
+    current_job,
+    errors,
+)
 from kue.singleton import ProcessWide
 from kue_send.job import Job
 from kue_send.promise import Promise
@@ -17,4 +45,36 @@ _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
 Job.default_queue = _process_wide.create_queue
 
-__all__ = [*_all_of_kue, "Promise"]  # noqa: PLE0604 (the names of kue)
+__all__ = [
+    "PRIORITIES",
+    "ConnectionFailed",
+    "ConnectionRestored",
+    "Context",
+    "InvalidHandler",
+    "InvalidJobData",
+    "InvalidOption",
+    "InvalidURL",
+    "Job",
+    "JobFailed",
+    "JobInvalid",
+    "JobLost",
+    "JobNotFound",
+    "JobRemoved",
+    "KueError",
+    "ListenerError",
+    "MissingExtra",
+    "Promise",
+    "PromiseTimeout",
+    "Queue",
+    "RedisRefused",
+    "SaveInDoubt",
+    "SaveInterrupted",
+    "ShutdownInProgress",
+    "UnknownOption",
+    "Worker",
+    "WouldDeadlock",
+    "__version__",
+    "create_queue",
+    "current_job",
+    "errors",
+]
