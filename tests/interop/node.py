@@ -8,9 +8,11 @@
 Start it from the main thread: it dies with the thread that started it (see tests/processes.py).
 """
 
+import re
 import shutil
 from typing import Any
 
+from tests.helpers import wait_until
 from tests.interop.process import HERE, NodeError, NodeProcess
 
 __all__ = ["STATES", "NodeError", "NodeKue", "what_is_missing"]
@@ -46,6 +48,21 @@ class NodeKue(NodeProcess):
     ) -> None:
         client = {"url": url, "ioredis": ioredis, "cluster": cluster}
         super().__init__({**client, "prefix": prefix, "options": options}, timeout)
+        self.was_killed = False
+        self.complaint = ""  # what it is expected to write to stderr, as a regular expression
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.was_killed = True
+        super().kill()
+
+    def assert_unharmed(self) -> None:
+        """It runs, it hears what is published now, and it has written to stderr what is expected and nothing else."""
+        assert self.running, self.stderr()
+        before = len(self.events("job marker"))
+        self.evaluate("() => { require('kue/lib/queue/events').emit(0, 'marker'); }")
+        wait_until(lambda: len(self.events("job marker")) > before)
+        assert re.fullmatch(self.complaint, self.stderr(), re.DOTALL), self.stderr()
 
     # --- jobs ---
 
@@ -140,6 +157,10 @@ class NodeKue(NodeProcess):
         callback into a promise.
         """
         return self.request("evaluate", source=source, args=args)
+
+    def flush(self) -> None:
+        """Return when everything sent so far on Kue's connections has been carried out."""
+        self.request("flush")
 
     # --- what it heard ---
 

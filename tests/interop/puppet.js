@@ -134,6 +134,7 @@ const operations = {
   shutdown: ({ ms, type }) => call(queue, 'shutdown', ms, type),
   evaluate: ({ source, args }) => evaluate(source)(...args),
   heard: ({ what }) => heard[what],
+  flush: async () => { await flush(); },
 };
 
 const answer = message => process.stdout.write(JSON.stringify(message) + '\n');

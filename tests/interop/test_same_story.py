@@ -1,0 +1,138 @@
+"""The same story, told by Node alone and by Python alone, leaves the same keys and the same messages."""
+
+from typing import Any
+
+import pytest
+
+from tests.interop.node import STATES
+from tests.interop.tellers import Tell, Teller, assert_same
+from tests.interop.told import Channel
+
+HOUR = 3_600_000
+DATA = {"to": "zoë \u2028 \U0001f600", "n": [1, 2.5, None, True, {}, []]}
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    *({"priority": level} for level in ("low", "normal", "medium", "high", "critical", 7, -100)),
+    {"delay": HOUR},
+    {"attempts": 7},
+    {"ttl": HOUR},
+    {"removeOnComplete": True},
+    {"backoff": True},
+    {"backoff": {"type": "fixed", "delay": 500}},
+    {"backoff": {"type": "exponential", "delay": 500, "maxDelay": 4000}},
+    {"events": False},
+]
+EVERY_OPTION = {"priority": "high", "attempts": 5, "delay": HOUR, "ttl": 9000, "removeOnComplete": True} | {
+    "backoff": {"type": "exponential", "delay": 500},
+    "searchKeys": ["to"],
+}
+
+
+# --- saving ---
+
+
+@pytest.mark.parametrize("options", [*OPTIONS, EVERY_OPTION], ids=str)
+def test_saved(tell: Tell, options: dict[str, Any]) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        teller.save("email", DATA, **options)
+        teller.save("a b:ü", **options)
+
+    assert_same(tell(story))
+
+
+def test_priorities_are_worked_in_order(tell: Tell) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        for level in ("low", "normal", "high", "normal", "critical", "medium", 7):
+            teller.save(priority=level)
+        teller.work()
+        channel.wait_for("complete", 7)
+        assert [event["id"] for event in channel.events("start")] == [5, 3, 6, 2, 4, 7, 1]
+
+    assert_same(tell(story))
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"data": {"a": 2}}, {"priority": "low"}, {"delay": 2 * HOUR}, {"ttl": 2 * HOUR}, {"removeOnComplete": True}),
+        {"data": [], "priority": 3, "delay": HOUR, "ttl": HOUR, "backoff": {"type": "fixed", "delay": 9}},
+    ],
+    ids=str,
+)
+def test_updated(tell: Tell, state: str, options: dict[str, Any]) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        id = teller.save(data=DATA, attempts=3, delay=HOUR)
+        teller.change_state(id, state)
+        teller.update(id, **options)
+
+    assert_same(tell(story))
+
+
+# --- by hand ---
+
+
+@pytest.mark.parametrize("options", [{}, {"priority": "high", "delay": HOUR, "ttl": HOUR}], ids=str)
+@pytest.mark.parametrize("start", STATES)
+def test_every_state_by_hand_from(tell: Tell, start: str, options: dict[str, Any]) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        for state in STATES:
+            id = teller.save(**options)
+            teller.change_state(id, start)
+            teller.change_state(id, state)
+
+    assert_same(tell(story))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_removed(tell: Tell, state: str) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        teller.save()
+        id = teller.save(attempts=3)
+        teller.change_state(id, state)
+        teller.say(id, "log", "a line")
+        teller.remove(id)
+
+    assert_same(tell(story))
+
+
+def test_said_by_hand(tell: Tell) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        id = teller.save(ttl=HOUR)
+        teller.change_state(id, "active")
+        teller.say(id, "log", "100% of nothing")
+        teller.say(id, "log", "%s and %d", "one", 2)
+        teller.say(id, "progress", 1, 3)
+        teller.say(id, "progress", 2, 3, {"step": "ü"})
+        teller.say(id, "progress", 5, 3)
+        teller.say(id, "progress", 0, 0)
+        teller.say(id, "progress", -1, 3)
+        teller.say(id, "set", "colour", "red")
+        teller.say(id, "error", "no such address")
+
+    assert_same(tell(story))
+
+
+# --- where Python does more than Node ---
+
+
+def test_python_stores_attempts_set_in_an_update_which_node_forgets(tell: Tell) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        teller.update(teller.save(attempts=2), attempts=5)
+
+    by_node, by_python = tell(story)
+    assert by_node.messages == by_python.messages
+    assert by_node.keys["q:job:1"]["max_attempts"] == "2"
+    by_node.keys["q:job:1"]["max_attempts"] = "5"
+    assert by_python.keys == by_node.keys
+
+
+@pytest.mark.parametrize(("data", "stored"), [(0, "0"), ("", '""'), (False, "false")])
+def test_python_stores_falsy_progress_data_which_node_only_publishes(tell: Tell, data: Any, stored: str) -> None:
+    def story(teller: Teller, channel: Channel) -> None:
+        teller.say(teller.save(), "progress", 1, 2, data)
+
+    by_node, by_python = tell(story)
+    assert by_node.messages == by_python.messages
+    assert by_python.keys["q:job:1"].pop("progress_data") == stored
+    assert by_python.keys == by_node.keys
