@@ -1,0 +1,180 @@
+"""The head of each script is true: what it takes, what it shares, and what `Transitions` hands it."""
+
+import re
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kue.store import scripts
+from kue.store.keys import Keys, lua_functions
+from kue.store.transitions import Failure, Retry, Transitions
+
+LUA = Path(str(resources.files("kue.store"))) / "lua"
+NAMES = scripts.names()
+SHARED = sorted(path.stem for path in (LUA / "shared").glob("*.lua"))
+TRANSITIONS = Transitions(Keys("q"))
+each_script = pytest.mark.parametrize("name", NAMES)
+each_shared = pytest.mark.parametrize("name", SHARED)
+
+MORE: tuple[Any, ...] = ("more", "and more")
+COMMANDS = {
+    "save": TRANSITIONS.save("t", 0, None, MORE),
+    "take": TRANSITIONS.take("t", 1, 0, "stem:", 1, 2),
+    "complete": TRANSITIONS.complete(1, "w", "t", 2, 3, None, MORE),
+    "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), sayings=MORE),
+    "say": TRANSITIONS.say(1, "w", 2, MORE),
+    "requeue": TRANSITIONS.requeue(1, "w", "t", 2, MORE),
+    "update": TRANSITIONS.update(1, 2, 0, None, MORE),
+    "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),
+    "remove": TRANSITIONS.remove(1),
+    "drop_broken": TRANSITIONS.drop_broken(1),
+    "promote": TRANSITIONS.promote("token", 2, 3),
+    "announce_expired": TRANSITIONS.announce_expired("token", 2, 3),
+    "add_tokens": TRANSITIONS.add_tokens("t"),
+    "restore_stuck": TRANSITIONS.restore_stuck(1, "2"),
+    "renew_lease": TRANSITIONS.renew_lease("p", 2),
+    "end_lease": TRANSITIONS.end_lease("p"),
+    "rescue": TRANSITIONS.rescue("p", 2, 3, 4, [MORE]),
+    "release_lock": TRANSITIONS.release_lock("key", "token"),
+}
+
+
+def text(name: str) -> str:
+    return (LUA / f"{name}.lua").read_text()
+
+
+def head(source: str) -> list[str]:
+    return [line for line in source.splitlines() if line.startswith("--")]
+
+
+def section(name: str, title: str) -> str:
+    """What the head says under a title, its lines joined."""
+    lines = iter(head(text(name)))
+    for line in lines:
+        if line.startswith(f"-- {title}  "):
+            return " ".join([line.removeprefix(f"-- {title}  "), *_continued(lines)])
+    return ""
+
+
+def _continued(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        if not line.startswith("--       "):
+            return
+        yield line.removeprefix("--       ")
+
+
+def listed(name: str) -> list[int]:
+    """The numbers that begin an item of ARGV; the items are apart by commas."""
+    items = re.split(r", (?=\d+(?:\.{3})? )", section(name, "ARGV"))
+    return [int(re.match(r"\d+", item)[0]) for item in items]  # type: ignore[index]
+
+
+def takes_any_number(name: str) -> bool:
+    return bool(re.search(r"\b\d+\.\.\. ", section(name, "ARGV")))
+
+
+def code(source: str) -> str:
+    return re.sub(r"--[^\n]*", "", source)
+
+
+@each_script
+def test_a_head_has_its_lines_in_order(name: str) -> None:
+    lines = head(text(name))
+    assert lines[0].startswith(f"-- {name}: ")
+    titles = [match[1] for line in lines if (match := re.match(r"-- ([A-Z][A-Za-z]+)  \S", line))]
+    assert titles in (
+        ["KEYS", "ARGV", "Returns", "Events"],
+        ["KEYS", "ARGV", "Returns", "Events", "Shared"],
+    )
+    assert section(name, "KEYS").startswith("1 every job")
+
+
+@each_script
+def test_the_arguments_are_numbered_without_a_gap_and_cover_what_is_used(name: str) -> None:
+    numbers = listed(name)
+    assert numbers == list(range(1, len(numbers) + 1))
+    body = code(text(name))
+    used = {int(n) for n in re.findall(r"\bARGV\[(\d+)\]", body)}
+    assert used | {1} <= set(numbers)
+    rest = re.findall(r"(?:unpack\(ARGV, |\bfor i = |\bsay\(id, job, )(\d+)(?=\)|, #ARGV|, now)", body)
+    assert {int(n) for n in rest} == ({numbers[-1]} if takes_any_number(name) else set())
+
+
+@each_script
+def test_every_argument_in_the_head_is_used(name: str) -> None:
+    body = code(scripts.source(name))
+    for number in listed(name)[: -1 if takes_any_number(name) else None]:
+        assert f"ARGV[{number}]" in body, f"ARGV[{number}] is never read"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_transitions_hand_over_as_many_arguments_as_the_head_names(name: str) -> None:
+    evalsha, sha, keys, key, *args = COMMANDS[name]
+    assert (evalsha, sha, keys, key, args[0]) == ("EVALSHA", scripts.sha(name), 1, "q:jobs", "q")
+    fixed = len(listed(name)) - takes_any_number(name)
+    assert len(args) == fixed + (len(MORE) if takes_any_number(name) else 0)
+
+
+def test_every_transition_is_looked_at() -> None:
+    offered = {name for name in vars(Transitions) if not name.startswith("_")}
+    assert set(COMMANDS) == offered - {"publish"}
+
+
+@each_script
+def test_what_a_script_shares_exists_and_is_all_it_needs(name: str) -> None:
+    parts = section(name, "Shared").split()
+    assert set(parts) <= set(SHARED)
+    assert len(parts) == len(set(parts))
+    source = code(scripts.source(name))
+    defined = set(re.findall(r"\blocal function (\w+)", source))
+    called = set(re.findall(r"(?<![\w.:])([a-z]\w*)\(", source)) - LUA_WORDS
+    assert called <= defined
+    wanted = {part for part in SHARED if functions(part) & set(re.findall(r"\w+(?=\()", code(text(name))))}
+    assert wanted | {need for part in parts for need in needs(part)} == set(parts)
+
+
+@each_shared
+def test_a_shared_part_says_its_duty_and_what_it_needs(name: str) -> None:
+    source = (LUA / "shared" / f"{name}.lua").read_text()
+    assert head(source)[0].startswith(f"-- {name}: ")
+    used = set(re.findall(r"\w+(?=\()", code(source)))
+    assert needs(name) >= {part for part in SHARED if part != name and functions(part) & used}
+
+
+@each_shared
+def test_a_shared_part_comes_after_what_it_needs(name: str) -> None:
+    for script in NAMES:
+        parts = section(script, "Shared").split()
+        if name in parts:
+            assert all(parts.index(need) < parts.index(name) for need in needs(name)), script
+
+
+def test_every_shared_part_is_used() -> None:
+    assert {part for name in NAMES for part in section(name, "Shared").split()} == set(SHARED)
+
+
+@each_script
+def test_key_names_are_spelt_nowhere_but_in_the_table(name: str) -> None:
+    source = code(text(name)) + "".join(code((LUA / "shared" / f"{part}.lua").read_text()) for part in SHARED)
+    assert not re.search(r"\bP \.\.|ARGV\[1\] \.\.", source)
+    assert set(re.findall(r"\bkey_\w+(?=\()", source)) <= set(lua_functions())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_transition_has_a_test_file(name: str) -> None:
+    assert (Path(__file__).parent / f"test_{name}.py").is_file()
+
+
+LUA_WORDS = {"function", "tonumber", "ipairs", "type", "unpack", "if", "and", "or", "not", "return"}
+
+
+def functions(part: str) -> set[str]:
+    return set(re.findall(r"\blocal function (\w+)", code((LUA / "shared" / f"{part}.lua").read_text())))
+
+
+def needs(part: str) -> set[str]:
+    named = re.search(r"Needs: ([\w, ]+)\.", (LUA / "shared" / f"{part}.lua").read_text())
+    return set(named[1].split(", ")) if named else set()

@@ -1,0 +1,106 @@
+"""Scripts are known to Redis by their SHA1, and are loaded again wherever it has forgotten them."""
+
+from typing import Any
+
+import pytest
+
+from kue.errors import RedisRefused
+from kue.store import scripts
+from kue.store.address import resolve
+from kue.store.connection import Connections
+from kue.store.keys import Keys
+from kue.store.link import Command
+from kue.store.transitions import Transitions
+from tests.conftest import absent
+from tests.helpers import keyspace
+from tests.servers import MissingPackage, RedisServer
+from tests.store.conftest import Place
+from tests.store.world import NOW, PYTHON, job, world
+
+FLUSH: Command = ("SCRIPT", "FLUSH")
+
+
+def save(place: Place) -> Command:
+    hash = job(1)["q:job:1"]
+    return place.scripts.save("email", 0, None, [part for pair in hash.items() for part in pair])
+
+
+def known(place: Place) -> list[Any]:
+    return place.connections.call("SCRIPT", "EXISTS", *(scripts.sha(name) for name in scripts.names()))
+
+
+def test_the_first_call_makes_every_script_known(place: Place) -> None:
+    place.client.script_flush()
+    assert set(known(place)) == {0}
+    assert place.run(save(place)) == 1
+    assert set(known(place)) == {1}
+
+
+def test_a_flush_between_two_calls_is_survived(place: Place) -> None:
+    assert place.run(save(place)) == 1
+    place.client.script_flush()
+    assert place.run(save(place)) == 2
+    assert place.world() == world(job(1), job(2), {"q:ids": "2"})
+    assert place.events() == [(1, "enqueue", "email"), (2, "enqueue", "email")]
+
+
+def test_a_flush_in_the_middle_of_a_pipeline_is_survived_each_command_once_and_in_order(place: Place) -> None:
+    take = place.scripts.take("email", 2, 0, PYTHON[:-1], 3, NOW)
+    complete = place.scripts.complete(1, PYTHON, "email", NOW, 5, None, ())
+    replies = place.connections.run([save(place), FLUSH, save(place), take, FLUSH, complete, save(place)])
+    assert [replies[i] for i in (0, 1, 2, 4, 5, 6)] == [1, b"OK", 2, b"OK", [1], 3]
+    assert replies[3][0] == 2
+    runs = {"started_at": NOW, "updated_at": NOW}
+    done = job(1, "complete", workerId=PYTHON, duration=5, progress=100, attempts=1, **runs)
+    held = job(2, "active", workerId=PYTHON[:-1] + "4", **runs)
+    assert place.world() == world(done, held, job(3), {"q:ids": "3", "q:stats:work-time": "5"})
+    assert [event[:2] for event in place.events()] == [
+        (1, "enqueue"),
+        (2, "enqueue"),
+        (1, "start"),
+        (2, "start"),
+        (1, "complete"),
+        (3, "enqueue"),
+    ]
+
+
+def test_other_commands_of_a_pipeline_are_not_repeated(place: Place) -> None:
+    count: Command = ("INCR", place.keys.work_time)
+    replies = place.connections.run([count, FLUSH, count, save(place), count])
+    assert replies == [1, b"OK", 2, 1, 3]
+
+
+def test_one_refused_command_of_a_pipeline_leaves_the_others_their_replies(place: Place) -> None:
+    place.seed({"q:job:2": ["poison"]})
+    replies = place.connections.run([save(place), save(place), save(place)])
+    assert replies[0] == 1
+    assert "WRONGTYPE" in str(replies[1])
+    assert replies[2] == 3
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(place.scripts.remove(2))
+
+
+def test_a_restart_of_the_server_is_survived() -> None:
+    try:
+        server = RedisServer(persist=True)
+    except MissingPackage as missing:
+        absent(str(missing))
+    with server:
+        transitions, connections = Transitions(Keys("q")), Connections(resolve(server.url))
+        command = transitions.save("email", 0, None, ["type", "email", "state", "inactive"])
+        assert connections.call(*command) == 1
+        server.restart()
+        assert connections.call(*command) == 2
+        assert connections.call(*transitions.remove(1)) == 1
+        with server.client() as client:
+            after = keyspace(client)
+        connections.close()
+    assert after == {
+        "q:ids": "2",
+        "q:job:2": {"type": "email", "state": "inactive"},
+        "q:job:types": {"email"},
+        "q:jobs": {"01|2": 0.0},
+        "q:jobs:inactive": {"01|2": 0.0},
+        "q:jobs:email:inactive": {"01|2": 0.0},
+        "q:email:jobs": ["1", "1"],
+    }
