@@ -163,6 +163,7 @@ class RedisServer:
             raise ServerDied(f"{self.binary} ended with code {self.process.returncode}: {self.log()[-2000:]}")
         try:
             answering = client.info("server")["process_id"]
+            client.ping()  # refused while it loads, unlike INFO
         except redis.exceptions.ConnectionError:  # not listening yet, or still loading
             return False
         if answering != self.process.pid:

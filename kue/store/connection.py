@@ -57,6 +57,9 @@ class Connections:
         except ResponseError as refused:
             link.close()
             raise refusal(refused) from refused
+        except BusyLoadingError as loading:  # for redis-py a broken connection; for one command, a plain refusal
+            link.close()
+            raise (refusal(loading) if len(commands) == 1 else self.lost(loading)) from loading
         except BROKEN as broken:
             link.close()
             raise self.lost(broken) from broken

@@ -55,7 +55,8 @@ def load_all(link: Link) -> None:
 
 
 def run(link: Link, commands: Sequence[Command]) -> list[Any]:
-    """Run commands, scripts among them, in one round trip; those that Redis did not know are repeated, in order.
+    """Run commands, scripts among them, in one round trip; those that Redis did not know are repeated, in order, with
+    their text, so that a flush in between does no harm.
 
     A command that Redis refuses gives its `ResponseError` as reply. Raises `redis.ConnectionError` and the like.
     """
@@ -63,6 +64,15 @@ def run(link: Link, commands: Sequence[Command]) -> list[Any]:
     unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if unknown:
         load_all(link)
-        for i, reply in zip(unknown, link.exchange([commands[i] for i in unknown]), strict=True):
+        for i, reply in zip(unknown, link.exchange([_with_text(commands[i]) for i in unknown]), strict=True):
             replies[i] = reply
     return replies
+
+
+def _with_text(command: Command) -> Command:
+    return ("EVAL", _by_sha()[str(command[1])], *command[2:])
+
+
+@cache
+def _by_sha() -> dict[str, str]:
+    return {sha(name): source(name) for name in names()}

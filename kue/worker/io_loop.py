@@ -75,6 +75,7 @@ class IoLoop:
         self._waiting_since = 0.0
         self._poll = select.poll()
         self._poll.register(self._wakeup, select.POLLIN)
+        self._watched: int | None = None
         self.timers = Timers()
         self.connected = False
         self.heartbeat = time.monotonic()
@@ -142,7 +143,8 @@ class IoLoop:
         scripts.load_all(self._link)
         self._waiter.open()
         if self._waiter.link is not None and self._waiter.link.socket is not None:
-            self._poll.register(self._waiter.link.socket, select.POLLIN)
+            self._watched = self._waiter.link.socket.fileno()
+            self._poll.register(self._watched, select.POLLIN)
         if lost_before:
             reports = self._collect()
             if reports:
@@ -157,8 +159,9 @@ class IoLoop:
         if self._link is not None:
             self._link.close()
         self._link = None
-        if self._waiter.link is not None and self._waiter.link.socket is not None:
-            self._poll.unregister(self._waiter.link.socket)
+        if self._watched is not None:  # by its number: a broken connection has dropped its socket by now
+            self._poll.unregister(self._watched)
+            self._watched = None
         self._waiter.close()
 
     def _round(self) -> None:

@@ -189,12 +189,14 @@ class Runner:
         run = report.run
         if isinstance(reply, ResponseError):
             self._home.trouble.report(refusal(reply))
-        elif reply[0] == -1:
-            ours = report.in_doubt and codec.text(reply[2]) == run.worker_id
-            if not ours:
-                self._lost(run, "outcome" if report.ends else "message")
-        elif reply[0] == -2:
-            self._lost(run, "message")
+        elif reply[0] < 0 and not (report.in_doubt and self._was_carried_out(run, reply)):
+            self._lost(run, "outcome" if report.ends else "message")
+
+    @staticmethod
+    def _was_carried_out(run: Run, reply: Any) -> bool:
+        """Of a report whose first reply was lost: whether the run ended by it, or by what was sent with it."""
+        gone = reply[0] == -2 or not reply[1]
+        return (run.settled and run.job.remove_on_complete()) if gone else codec.text(reply[2]) == run.worker_id
 
     def _rechecked(self, run: Run, reply: Any) -> None:
         held = [b"active", run.worker_id.encode()]
