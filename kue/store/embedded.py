@@ -64,6 +64,11 @@ class EmbeddedServer:
             raise ConnectionFailed("the embedded server is not running")
         return self._url
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started, was not stopped and has not ended by itself."""
+        return self._url is not None and self._guardian is not None and self._guardian.poll() is None
+
     def start(self) -> None:
         """Start the server and wait until it answers, with the data of its directory loaded."""
         if self._url is not None:

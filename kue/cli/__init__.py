@@ -1,0 +1,19 @@
+"""The kue command: workers, an embedded server, a demo. It needs typer and rich: `pip install 'kue[cli]'`."""
+
+from __future__ import annotations
+
+import sys
+
+_BROUGHT_BY_THE_EXTRA = {"typer", "rich", "click"}
+
+
+def main() -> None:
+    """The entry point of `kue` and of `python -m kue.cli`."""
+    try:
+        from kue.cli.app import run
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in _BROUGHT_BY_THE_EXTRA:
+            raise
+        print(f"kue: the command line needs {missing.name}: pip install 'kue[cli]'", file=sys.stderr)
+        sys.exit(1)
+    run()

@@ -1,0 +1,57 @@
+"""Creates the planned jobs when their time has come, in Python or through the Node producer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import kue_send
+from kue import Job
+from kue.cli.demo.node import NodeSide
+from kue.cli.demo.plan import Planned
+
+
+class Producer:
+    """`create_due` again and again, until `is_done`."""
+
+    def __init__(
+        self,
+        queue: kue_send.Queue,
+        plan: Sequence[Planned],
+        node: NodeSide | None,
+        created: Callable[[int, str], object],
+    ) -> None:
+        self._queue = queue
+        self._node = node
+        self._created = created
+        self._left = list(plan)
+        self.promises: list[tuple[Planned, kue_send.Promise]] = []
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all jobs have been created, or asked of Node."""
+        return not self._left
+
+    def create_due(self, elapsed: float) -> None:
+        """Create what is due after so many seconds. Raises what `save` raises."""
+        due = [job for job in self._left if job.at <= elapsed]
+        self._left = self._left[len(due) :]
+        plain = [job for job in due if job.maker == "python" and not job.promises]
+        jobs = [self._queue.create(job.type, job.data, **job.options) for job in plain]
+        for planned, job in zip(plain, self._queue.save_all(jobs), strict=True):
+            self._is_created(planned, job)
+        for planned in due:
+            if planned.promises:
+                promise = self._queue.create(planned.type, planned.data, **planned.options).promise()
+                self._is_created(planned, promise.job)
+                self.promises.append((planned, promise))
+            elif planned.maker == "node" and self._node is not None:
+                self._node.create(planned)
+
+    def _is_created(self, planned: Planned, job: Job) -> None:
+        planned.id = job.id
+        self._created(job.id or 0, job.type)
+
+    @property
+    def settled(self) -> int:
+        """How many promises are settled."""
+        return sum(promise.done() for _, promise in self.promises)

@@ -1,0 +1,116 @@
+"""All that runs during the demo: queue, workers, Node, and the loop that watches them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import kue_send
+from kue.cli.demo.display import Display
+from kue.cli.demo.node import NodeSide
+from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
+from kue.cli.demo.producer import Producer
+from kue.cli.demo.scenario import Scenario
+from kue.cli.demo.tally import Tally
+from kue.cli.demo.verdict import Verdict, judge
+from kue.cli.demo.view import View, look
+from kue.cli.serving import Stopping
+from kue.cli.signals import Signals
+from kue.cli.supervisor import Supervisor
+
+_LOOK_SECONDS = 0.1
+# A queue's end and a worker's are told before the last field is written (in Node) or heard (here).
+_SETTLE_SECONDS = 2.0
+_STOPPING = Stopping(0.2, requeue=True)
+
+
+class Stage:
+    """Set up by `with`, on a server that runs already; everything on it ends with it. The clock is `time.monotonic`."""
+
+    def __init__(
+        self, url: str, scenario: Scenario, parts: Sequence[Part], plan: Sequence[Planned], folder: Path | None
+    ) -> None:
+        self._url = url
+        self._scenario = scenario
+        self._parts = parts
+        self._plan = plan
+        self._folder = folder
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._queue = stack.enter_context(kue_send.Queue(redis=self._url))
+            self._tally = Tally(self._queue)
+            self._node: NodeSide | None = None
+            if self._folder is not None:
+                self._node = NodeSide(self._folder, self._url, self._parts, self._tally.created)
+                stack.callback(self._node.close)
+            self._producer = Producer(self._queue, self._plan, self._node, self._tally.created)
+            self._workers = Supervisor(
+                self._scenario.workers,
+                self._scenario.processes,
+                _STOPPING,
+                self._tally.note,
+                environment={"KUE_REDIS_URL": self._url},
+            )
+            stack.callback(self._workers.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self, signals: Signals, display: Display, began: float, seconds: float, deadline: float) -> None:
+        """Create the jobs and watch them, until all have ended, the time is up, or a signal comes."""
+        self._producer.create_due(BEFORE_THE_WORKERS)
+        ready_at: float | None = None
+        while True:
+            self.tend(signals)
+            now = time.monotonic()
+            if ready_at is None and self._workers.is_ready and (self._node is None or self._node.is_ready):
+                ready_at = now
+            if ready_at is not None:
+                self._producer.create_due(now - ready_at)
+            view = self._view(now - began, seconds)
+            display.show(view)
+            if signals.received or now >= deadline or self._is_done(view):
+                return
+
+    def tend(self, signals: Signals) -> None:
+        """See to the workers and to Node, for a moment. Raises `CommandError`."""
+        self._workers.tend(signals, _LOOK_SECONDS)
+        if self._node is not None:
+            self._node.hear()
+
+    def verdict(self, signals: Signals) -> Verdict:
+        """Judge every job; where something is not as it should be yet, again for a moment."""
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while True:
+            verdict = judge(self._parts, self._plan, self._queue, self._producer.promises, self._tally, self._node)
+            unfinished = any(row.unfinished for row in verdict.rows)
+            if not verdict.deviations or unfinished or signals.received or time.monotonic() >= deadline:
+                return verdict
+            self.tend(signals)
+
+    def _view(self, elapsed: float, seconds: float) -> View:
+        return View(
+            url=self._url,
+            elapsed=elapsed,
+            seconds=seconds,
+            types=look(self._queue, self._parts, self._plan),
+            retries=self._tally.retries,
+            rate=self._tally.rate,
+            promises=(self._producer.settled, sum(job.promises for job in self._plan)),
+            lines=list(self._tally.lines),
+            notes=list(self._tally.notes),
+        )
+
+    def _is_done(self, view: View) -> bool:
+        heard = self._node is None or self._node.is_done
+        return heard and view.total.done == len(self._plan) and self._producer.settled == view.promises[1]

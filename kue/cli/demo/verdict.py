@@ -1,0 +1,184 @@
+"""Compares how every job of the demo ended with how it was to end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import kue_send
+from kue.cli.demo.node import NodeSide
+from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
+from kue.cli.demo.tally import Tally
+from kue.errors import JobFailed
+
+_UNFINISHED = {"inactive": "waiting", "delayed": "delayed", "active": "running"}
+
+
+@dataclass
+class Row:
+    """What became of one type."""
+
+    type: str
+    created: int = 0
+    complete: int = 0
+    failed: int = 0
+    unfinished: int = 0
+    retries: int = 0
+    made_by: Counter[str] = field(default_factory=Counter)
+    run_by: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Verdict:
+    """The rows add up to what was created; `deviations` is empty where everything ended as expected."""
+
+    rows: list[Row]
+    promises: int
+    resolved: int
+    rejected: int
+    deviations: list[str]
+    node: str = ""
+
+
+def judge(
+    parts: Sequence[Part],
+    plan: Sequence[Planned],
+    queue: kue_send.Queue,
+    promises: Sequence[tuple[Planned, kue_send.Promise]],
+    tally: Tally,
+    node: NodeSide | None,
+) -> Verdict:
+    """Read every job from Redis and judge it."""
+    jobs: dict[int | None, kue_send.Job] = {job.id: job for job in kue_send.Job.range(0, -1, queue=queue)}
+    rows = {part.type: Row(part.type) for part in parts}
+    deviations: list[str] = []
+    for planned in plan:
+        job = jobs.pop(planned.id, None) if planned.id is not None else None
+        if job is None:
+            continue
+        _count(rows[planned.type], planned, job)
+        if job.state() in ("complete", "failed"):
+            deviations += [f"{job.type} {job.id} {what}" for what in _deviations(planned, job, tally)]
+    deviations = _left_over(parts, plan, rows, jobs) + deviations + _disorder(plan, tally)
+    settled = [promise for _, promise in promises if promise.done()]
+    for planned, promise in promises:
+        deviations += [f"the promise of {planned.type} {planned.id} {what}" for what in _broken(planned, promise)]
+    rejected = sum(promise.exception(timeout=0) is not None for promise in settled)
+    verdict = Verdict(list(rows.values()), len(promises), len(settled) - rejected, rejected, deviations)
+    if node is not None:
+        deviations += _differences(parts, plan, queue, rows, node)
+        verdict.node = _said_by(node)
+    return verdict
+
+
+def ran_by(worker_id: str | None) -> str:
+    """Who ran a job: Python's worker ids carry a nonce after the process id."""
+    if worker_id is None:
+        return "nobody"
+    return "python" if "-" in worker_id.split(":")[2] else "node"
+
+
+def _count(row: Row, planned: Planned, job: kue_send.Job) -> None:
+    row.created += 1
+    row.made_by[planned.maker] += 1
+    state = job.state()
+    if state in ("complete", "failed"):
+        row.complete += state == "complete"
+        row.failed += state == "failed"
+        row.run_by[ran_by(job.worker_id)] += 1
+        row.retries += job.attempts_made - 1
+    else:
+        row.unfinished += 1
+
+
+def _deviations(planned: Planned, job: kue_send.Job, tally: Tally) -> Iterator[str]:
+    id = job.id or 0
+    error = (job.error() or "").partition("\n")[0]
+    if job.state() != planned.state:
+        yield f"is {job.state()}, not {planned.state}" + (f" ({error})" if error else "")
+        return
+    if job.attempts_made != planned.attempts:
+        yield f"took {job.attempts_made} attempts, not {planned.attempts}"
+    if tally.starts[id] != job.attempts_made:
+        yield f"was started {tally.starts[id]} times for {job.attempts_made} attempts"
+    if planned.state == "failed" and error != planned.error:
+        yield f"failed with {error!r}, not {planned.error!r}"
+    if planned.state == "complete" and job.result != planned.result:
+        yield f"has the result {job.result!r}, not {planned.result!r}"
+    if planned.state == "complete" and job.progress() != 100:
+        yield f"is complete at {job.progress()} %"
+    # Not its started_at: a worker reads its clock a little before Redis gives it the job.
+    if tally.last_start.get(id, 0) < (job.promote_at or 0):
+        yield "was started before it was due"
+
+
+def _left_over(
+    parts: Sequence[Part], plan: Sequence[Planned], rows: dict[str, Row], strangers: dict[int | None, kue_send.Job]
+) -> list[str]:
+    found = []
+    wanted = Counter(job.type for job in plan)
+    for part in parts:
+        row = rows[part.type]
+        if row.created != wanted[part.type]:
+            found.append(f"{part.type}: {wanted[part.type] - row.created} of {wanted[part.type]} jobs were not created")
+        if row.unfinished:
+            found.append(f"{part.type}: {row.unfinished} of {row.created} jobs are unfinished")
+    return found + [f"{job.type} {job.id} was not planned" for job in strangers.values()]
+
+
+def _disorder(plan: Sequence[Planned], tally: Tally) -> list[str]:
+    """Jobs that all waited before the workers came must have been started by priority, then in order of creation."""
+    waiting = {job.id: job for job in plan if job.at == BEFORE_THE_WORKERS}
+    started = [id for id in tally.started if id in waiting]
+    ranks = [(kue_send.PRIORITIES[waiting[id].options["priority"]], id) for id in started]
+    for earlier, later in pairwise(ranks):
+        if earlier > later:
+            return [f"{waiting[later[1]].type} {later[1]} was started after {earlier[1]}, against their priorities"]
+    return []
+
+
+def _broken(planned: Planned, promise: kue_send.Promise) -> Iterator[str]:
+    if not promise.done():
+        yield "is not settled"
+        return
+    problem = promise.exception(timeout=0)
+    if planned.state == "failed":
+        message = planned.error.partition(": ")[2]
+        if not isinstance(problem, JobFailed) or problem.message != message:
+            yield f"was to fail with {message!r}, and came to {problem or promise.result(timeout=0)!r}"
+    elif problem is not None:
+        yield f"failed: {problem}"
+    elif promise.result(timeout=0) != planned.promised:
+        yield f"resolved with {promise.result(timeout=0)!r}, not {planned.promised!r}"
+
+
+def _differences(
+    parts: Sequence[Part], plan: Sequence[Planned], queue: kue_send.Queue, rows: dict[str, Row], node: NodeSide
+) -> Iterator[str]:
+    """What Node says against what Redis and the plan say."""
+    for planned in plan:
+        heard = node.outcomes.get(planned.id or 0)
+        if planned.maker == "node" and planned.id and heard is None:
+            yield f"Node did not hear the end of {planned.type} {planned.id}"
+        elif heard is not None and (heard.state, heard.result) != (planned.state, planned.result):
+            yield f"Node heard {planned.type} {planned.id} end {heard.state} with {heard.result!r}"
+    by_node = sum(row.run_by["node"] for row in rows.values())
+    if len(node.runs) != by_node:
+        yield f"Node says that it ran {len(node.runs)} jobs, Redis says {by_node}"
+    for part in parts:
+        row = rows[part.type]
+        ended = row.complete + row.failed
+        for runner in ("python", "node"):
+            if runner not in part.runners and row.run_by[runner]:
+                yield f"{part.type}: {runner} ran {row.run_by[runner]} jobs that were not for it"
+            if runner in part.runners and ended and not row.run_by[runner]:
+                yield f"{part.type}: {runner} ran none of {ended} jobs"
+
+
+def _said_by(node: NodeSide) -> str:
+    return (
+        f"Node created {len(node.created)} jobs and heard {len(node.outcomes)} of them end, after {node.retries} "
+        f"retries; its worker ran {len(node.runs)} jobs in {sum(node.runs.values())} runs"
+    )

@@ -1,0 +1,62 @@
+"""One look at the demo: how many jobs of each type are where, straight from Redis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kue.cli.demo.plan import Part, Planned
+from kue.queue import Queue
+
+# In the order of a bar: what is done comes first.
+STATES = ("complete", "failed", "active", "delayed", "inactive")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One type: what it shows, how many jobs are planned, and how many are in each state."""
+
+    type: str
+    story: str
+    planned: int
+    states: dict[str, int]
+
+    @property
+    def done(self) -> int:
+        return self.states["complete"] + self.states["failed"]
+
+    @property
+    def created(self) -> int:
+        return sum(self.states.values())
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything a display shows. Times in seconds; `lines` are the latest, `notes` all there were."""
+
+    url: str
+    elapsed: float
+    seconds: float
+    types: list[Line]
+    retries: int
+    rate: float
+    promises: tuple[int, int]
+    lines: Sequence[tuple[str, str]] = ()
+    notes: Sequence[str] = ()
+
+    @property
+    def total(self) -> Line:
+        """All types together."""
+        states = {state: sum(line.states[state] for line in self.types) for state in STATES}
+        return Line("together", "", sum(line.planned for line in self.types), states)
+
+
+def look(queue: Queue, parts: Sequence[Part], plan: Sequence[Planned]) -> list[Line]:
+    """Count, in one round trip."""
+    store = queue.home.store
+    planned = Counter(job.type for job in plan)
+    counts = iter(store.counts([store.keys.type_state(part.type, state) for part in parts for state in STATES]))
+    return [
+        Line(part.type, part.story, planned[part.type], {state: next(counts) for state in STATES}) for part in parts
+    ]

@@ -1,0 +1,116 @@
+"""`kue doctor`: says what is inconsistent under a prefix, and mends it where asked to."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from kue.cli.problem import CommandError
+from kue.cli.voice import answering, complain, say
+from kue.doctor import Finding, Mended, Report, examine, mend
+from kue.doctor import examination, repair
+from kue.errors import KueError
+from kue.queue import Queue
+
+FINDINGS, TROUBLE = 1, 2
+# Mending one thing can bring another to light: a job that gets its state back may turn out to be a dead worker's.
+_MOST_ROUNDS = 5
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def duration(text: str) -> int:
+    """Milliseconds: `90s`, `1.5h`, `2d`, or a bare number of them."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhd]|)", text.strip())
+    if not match:
+        raise typer.BadParameter(f"{text!r} is no duration such as 500ms, 90s, 10m, 1h or 2d")
+    return round(float(match[1]) * _UNITS[match[2] or "ms"])
+
+
+def doctor(
+    redis: Annotated[str | None, typer.Option(metavar="URL", help="Else KUE_REDIS_URL, else this machine.")] = None,
+    prefix: Annotated[str, typer.Option(help="The prefix of the queue.")] = "q",
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is found.")] = False,
+    requeue_active_older_than: Annotated[
+        int | None,
+        typer.Option(
+            parser=duration, metavar="DURATION", help="Jobs active for Node workers, untouched for so long, count as lost."
+        ),
+    ] = None,
+    grace: Annotated[
+        int | None,
+        typer.Option(
+            parser=duration,
+            metavar="DURATION",
+            help="How long a thing must have stood to be reported (else 2s), and to be mended where a living process "
+            "may be half-way through it (else 60s).",
+        ),
+    ] = None,
+) -> None:
+    """Find what is inconsistent in Redis, while the queue is in use. Exit code 0: nothing, or all mended; 1: findings."""
+    with answering():
+        try:
+            with Queue(redis=redis, prefix=prefix) as queue:
+                clean = Visit(queue, requeue_active_older_than, grace).run(fix=fix)
+        except KueError as problem:
+            raise CommandError(str(problem), TROUBLE) from problem
+    raise typer.Exit(0 if clean else FINDINGS)
+
+
+class Visit:
+    """One look, or, where things are to be mended, rounds of looking and mending until there is nothing left to mend."""
+
+    def __init__(self, queue: Queue, older_than: int | None, grace: int | None) -> None:
+        self._queue = queue
+        self._older_than = older_than
+        self._grace = grace
+
+    def run(self, *, fix: bool) -> bool:
+        """Whether nothing is wrong in the end."""
+        before: Report | None = None
+        rounds = 0
+        while True:
+            report = self._examine()
+            if report.is_clean:
+                self._say_clean(report, mended=before is not None)
+                return True
+            same = before is not None and report.findings == before.findings
+            if not fix or same or rounds == _MOST_ROUNDS:
+                self._say_findings(report)
+                return False
+            self._mend(report)
+            before = report
+            rounds += not report.is_full
+
+    def _examine(self) -> Report:
+        grace = examination.GRACE if self._grace is None else self._grace
+        return examine(self._queue, grace=grace, requeue_active_older_than=self._older_than)
+
+    def _mend(self, report: Report) -> None:
+        grace = repair.GRACE if self._grace is None else self._grace
+        later = sum(finding.fleeting for finding in report.findings)
+        if later and grace > examination.GRACE:
+            say(f"{_count(later, 'finding')} may be a process half-way through its work: {grace / 1000:g} s will tell")
+        mend(self._queue, report, grace=grace, tell=_say_mended)
+
+    def _say_clean(self, report: Report, *, mended: bool) -> None:
+        read = f"{_count(report.jobs, 'job')} of {_count(len(report.types), 'type')}"
+        say(f"{read} under {self._queue.options.prefix}: {'all mended' if mended else 'nothing wrong'}", style="green")
+
+    def _say_findings(self, report: Report) -> None:
+        for finding in report.findings:
+            say(str(finding))
+        many = _count(len(report.findings), "finding")
+        say(f"{many} among {_count(report.jobs, 'job')}{', and perhaps more' if report.is_full else ''}", style="bold")
+
+
+def _say_mended(mended: Mended) -> None:
+    if mended.problem:
+        complain(f"{mended.finding}: {mended.problem}")
+    else:
+        say(f"{mended.finding}: {mended.done or 'left alone, it is not so any more'}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,24 @@
+"""`kue server`: an embedded server on a port of one's choice, until a signal."""
+
+from __future__ import annotations
+
+from kue.cli.problem import CommandError
+from kue.cli.signals import Signals
+from kue.cli.voice import say
+from kue.store.embedded import EmbeddedServer
+
+_LOOK_SECONDS = 0.5
+
+
+def run_server(port: int, directory: str | None) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `CommandError`."""
+    with Signals() as signals, EmbeddedServer(directory, port) as server:
+        say(f"a server for kue is at {server.url}", style="bold")
+        say(f"its data is kept in {directory}" if directory else "its data is gone when it ends (--dir keeps it)")
+        say(f"  Python  kue.create_queue(redis={server.url!r})")
+        say(f"  Node    kue.createQueue({{ redis: '{server.url}' }})")
+        say("Ctrl-C or SIGTERM stops it", style="dim")
+        while not signals.wait(_LOOK_SECONDS):
+            if not server.is_running:
+                raise CommandError(f"the server at {server.url} has ended", 1)
+    say("stopped")

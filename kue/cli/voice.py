@@ -1,0 +1,44 @@
+"""How the commands speak: plain sentences to standard output, one line of trouble to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from kue.cli.problem import CommandError
+from kue.errors import KueError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def say(line: str, style: str = "") -> None:
+    """One line to standard output, at once, and never wrapped."""
+    out.print(Text(line, style=style), soft_wrap=True)
+
+
+def complain(line: str) -> None:
+    """One line to standard error."""
+    err.print(Text.assemble(("kue: ", "bold red"), line), soft_wrap=True)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turns what kue raises into one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a character gets a question mark, not a traceback.
+            stream.reconfigure(errors="replace")
+    try:
+        yield
+    except CommandError as problem:
+        complain(str(problem))
+        raise typer.Exit(problem.code) from None
+    except KueError as problem:
+        complain(str(problem))
+        raise typer.Exit(1) from None
