@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -70,7 +69,7 @@ def _backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     read: dict[str, Any] = {"type": value["type"]}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
-    longest = value.get("max_delay", value.get("maxDelay"))
+    longest = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
     if longest is not None:
         read["maxDelay"] = milliseconds(f"{name} max_delay", longest)
     return read
@@ -115,19 +114,16 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_type(value: object) -> str:
     """Check the type of a job: a string that is not empty."""
-    if not isinstance(value, str) or not value:
-        raise InvalidOption(f"type must be a non-empty string, not {value!r}")
-    return value
+    return _name("type", value)
 
 
 def whole(name: str, value: object, *, least: int) -> int:
     """Check a whole number (a float without a fraction is one)."""
-    if isinstance(value, float) and math.isfinite(value) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _LARGEST:
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= _LARGEST:
         bound = "" if least == -_LARGEST else f", {least} or more"
         raise InvalidOption(f"{name} must be a whole number{bound}, not {value!r}")
-    return value
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +160,6 @@ def read_queue_options(
     json_default: Callable[[Any], Any] | None = None,
 ) -> QueueOptions:
     """Check the options of a queue. Raises `InvalidOption` or `UnknownOption`, naming the option and the value."""
-    if not isinstance(prefix, str) or not prefix:
-        raise InvalidOption(f"prefix must be a non-empty string, not {prefix!r}")
-    if not isinstance(name, str) or not name:
-        raise InvalidOption(f"name must be a non-empty string, not {name!r}")
     if json_default is not None and not callable(json_default):
         raise InvalidOption(f"json_default must be a function of one value, not {json_default!r}")
     timing = {"interval": 1000, "limit": 1000, "lock_ttl": 2000}
@@ -183,8 +175,8 @@ def read_queue_options(
     for type, options in _mapping("job_flags", job_flags).items():
         flags[read_type(type)] = read_options(_mapping(f"job_flags[{type!r}]", options))
     return QueueOptions(
-        name=name,
-        prefix=prefix,
+        name=_name("name", name),
+        prefix=_name("prefix", prefix),
         promotion_interval=timing["interval"],
         promotion_limit=timing["limit"],
         lock_ttl=timing["lock_ttl"],
@@ -197,6 +189,17 @@ def read_queue_options(
         job_flags=flags,
         json_default=json_default,
     )
+
+
+def _name(name: str, value: object) -> str:
+    """Check text that becomes part of a key."""
+    if not isinstance(value, str) or not value:
+        raise InvalidOption(f"{name} must be a non-empty string, not {value!r}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidOption(f"{name} must be text that UTF-8 can hold, not {value!r}") from None
+    return value
 
 
 def _mapping(name: str, given: Mapping[Any, Any] | None) -> Mapping[Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -32,7 +31,7 @@ def milliseconds(name: str, value: object, *, least: float = 0) -> int:
         number = value
     else:
         raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {value!r}")
-    if not math.isfinite(number) or number < least or number > 2**53:
+    if not least <= number <= 2**53:  # nan is neither
         raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {value!r}")
     return round(number)
 

@@ -43,20 +43,22 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     if value is None or kind is str or kind is bool or kind is int:
         return text_bytes(_encoder.encode(value))
     try:
-        if default is None:
-            written = _encoder.encode(value)
-            _check_keys(value, path)
-        else:
-            value = _simplified(value, path, default, [])
-            written = _encoder.encode(value)
-    except InvalidJobData:
-        raise
+        return text_bytes(_written(value, path, default))
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
+
+
+def _written(value: Any, path: str, default: Default | None) -> str:
+    if default is not None:
+        value = _simplified(value, path, default, [])
+    try:
+        written = _encoder.encode(value)
     except (TypeError, ValueError) as problem:
         _find_fault(value, path, [])
         raise InvalidJobData(path, f"cannot be written as JSON ({problem})") from None
-    return text_bytes(written)
+    if default is None:
+        _check_keys(value, path)
+    return written
 
 
 def decode(raw: bytes | str) -> Any:

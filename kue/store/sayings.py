@@ -41,7 +41,7 @@ def percentage(complete: float, total: float) -> int:
 
 
 def set_field(field: str, value: Argument) -> Triples:
-    return ("set", field, text_bytes(value) if isinstance(value, str) else value)
+    return ("set", text_bytes(field), text_bytes(value) if isinstance(value, str) else value)
 
 
 def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool) -> Triples:

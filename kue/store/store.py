@@ -81,7 +81,7 @@ class Store:
         ]
 
     def field(self, id: int, name: str) -> str | None:
-        return _text(self.connections.call("HGET", self.keys.job(id), name))
+        return _text(self.connections.call("HGET", self.keys.job(id), codec.text_bytes(name)))
 
     def log(self, id: int) -> list[str]:
         return [codec.text(line) for line in self.connections.call("LRANGE", self.keys.log(id), 0, -1)]
@@ -107,7 +107,7 @@ class Store:
         return int(self.connections.call("GET", self.keys.work_time) or 0)
 
     def setting(self, name: str) -> str | None:
-        return _text(self.connections.call("HGET", self.keys.settings, name))
+        return _text(self.connections.call("HGET", self.keys.settings, codec.text_bytes(name)))
 
     def ask(self, commands: Sequence[Command]) -> list[Any]:
         replies: list[Any] = []

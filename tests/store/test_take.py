@@ -200,6 +200,11 @@ def test_a_job_listed_under_the_wrong_type_stays_where_it_belongs(place: Place) 
     )
 
 
+def test_a_queue_of_nothing_but_jobs_of_another_type_is_emptied(place: Place) -> None:
+    place.seed(world(job(1, type="pdf"), {"q:jobs:email:inactive": {"01|1": 0.0}}))
+    place.check(take(place), reply=[1, []], after=job(1, type="pdf"))
+
+
 @pytest.mark.parametrize("member", NO_ZIDS)
 def test_a_member_that_is_no_zid_leaves_the_indexes_and_is_never_told(place: Place, member: str) -> None:
     """Told, it would be a message that is not JSON, which crashes every Node process that listens."""

@@ -1,0 +1,300 @@
+"""JSON as it goes to Redis: compact, exact, and refused with the path of what JSON cannot hold."""
+
+import datetime
+import decimal
+import enum
+import json
+from collections import OrderedDict, UserDict
+from typing import Any, NamedTuple
+
+import pytest
+
+from kue.errors import InvalidJobData
+from kue.store.codec import decode, encode, text, text_bytes
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+class Text(str):
+    pass
+
+
+class Plain:
+    def __repr__(self) -> str:
+        return "<plain>"
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, b"null"),
+        (True, b"true"),
+        (False, b"false"),
+        (0, b"0"),
+        (-7, b"-7"),
+        (2**70, b"1180591620717411303424"),
+        (1.5, b"1.5"),
+        (1e100, b"1e+100"),
+        (-0.0, b"-0.0"),
+        ("", b'""'),
+        ('a"b\\c\n\t\0', rb'"a\"b\\c\n\t\u0000"'),
+        ("caf\u00e9 \U0001f680", '"caf\u00e9 \U0001f680"'.encode()),
+        ([], b"[]"),
+        ({}, b"{}"),
+        ((1, (2,)), b"[1,[2]]"),
+        ({"a": [1, {"b": None}], "c": "d"}, b'{"a":[1,{"b":null}],"c":"d"}'),
+        ({"": {"": 0}}, b'{"":{"":0}}'),
+        (OrderedDict(b=1, a=2), b'{"b":1,"a":2}'),
+        (Point(1, 2), b"[1,2]"),
+        ([Colour.RED], b"[1]"),
+        ({Text("key"): Text("value")}, b'{"key":"value"}'),
+        (Colour.RED, b"1"),
+    ],
+)
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+def test_what_json_can_hold_is_written_compactly(value: Any, written: bytes, default: Any) -> None:
+    assert encode(value, "data", default) == written
+    json.loads(written)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("\ud83d", rb'"\ud83d"'),
+        ({"\udc00": ["x\ud83dy"]}, rb'{"\udc00":["x\ud83dy"]}'),
+        ("\ud83d\ude80", rb'"\ud83d\ude80"'),
+    ],
+)
+def test_half_a_surrogate_pair_is_written_as_an_escape(value: Any, written: bytes) -> None:
+    assert encode(value, "data") == written
+    assert encode(value, "data", repr) == written
+    assert json.loads(written.decode()) == json.loads(json.dumps(value))
+
+
+BAD_FLOATS = [(NAN, "nan"), (INFINITY, "inf"), (-INFINITY, "-inf")]
+
+
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+@pytest.mark.parametrize(("number", "shown"), BAD_FLOATS)
+@pytest.mark.parametrize(
+    ("wrap", "path"),
+    [
+        (lambda v: v, "data"),
+        (lambda v: [v], "data[0]"),
+        (lambda v: [1, "x", (0, v)], "data[2][1]"),
+        (lambda v: {"rows": [{"price": 1.0}, {"price": v}]}, "data.rows[1].price"),
+        (lambda v: {"": v}, "data."),
+        (lambda v: {"a b": {"c.d": v}}, "data.a b.c.d"),
+    ],
+)
+def test_nan_and_infinity_are_refused_wherever_they_are(
+    wrap: Any, path: str, number: float, shown: str, default: Any
+) -> None:
+    with pytest.raises(InvalidJobData) as refused:
+        encode(wrap(number), "data", default)
+    assert refused.value.path == path
+    assert str(refused.value) == f"{path}: is {shown}, which JSON does not have"
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ({1, 2}, "set ({1, 2})"),
+        (b"raw", "bytes (b'raw')"),
+        (1j, "complex (1j)"),
+        (Plain(), "Plain (<plain>)"),
+        (decimal.Decimal("1.5"), "Decimal (Decimal('1.5'))"),
+        (datetime.date(2024, 5, 6), "date (datetime.date(2024, 5, 6))"),
+        (UserDict(a=1), "UserDict ({'a': 1})"),
+        (range(3), "range (range(0, 3))"),
+        (Unprintable(), "Unprintable (...)"),
+        (b"x" * 100, f"bytes (b'{'x' * 75}...)"),
+    ],
+)
+@pytest.mark.parametrize(("wrap", "path"), [(lambda v: v, "data"), (lambda v: {"a": [0, v]}, "data.a[1]")])
+def test_what_json_has_no_word_for_is_refused_and_shown(value: Any, what: str, wrap: Any, path: str) -> None:
+    with pytest.raises(InvalidJobData) as refused:
+        encode(wrap(value), "data")
+    assert refused.value.path == path
+    assert str(refused.value) == f"{path}: is a {what}, which JSON does not have; see json_default"
+
+
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+@pytest.mark.parametrize("key", [1, 1.5, True, None, (1, 2), b"x", NAN, Colour.RED])
+@pytest.mark.parametrize(
+    ("wrap", "path"),
+    [(lambda d: d, "data"), (lambda d: [d], "data[0]"), (lambda d: {"a": {"b": (1, d)}}, "data.a.b[1]")],
+)
+def test_a_key_that_json_would_change_is_refused(wrap: Any, path: str, key: Any, default: Any) -> None:
+    with pytest.raises(InvalidJobData) as refused:
+        encode(wrap({"fine": 1, key: 2}), "data", default)
+    assert refused.value.path == path
+    assert str(refused.value) == f"{path}: has the key {key!r}, and JSON keys are strings only"
+
+
+def cycle_of(kind: str) -> tuple[Any, str]:
+    a: list[Any] = [1]
+    b: dict[str, Any] = {"back": a}
+    if kind == "itself":
+        a.append(a)
+        return a, "data[1]"
+    if kind == "round":
+        a.append(b)
+        return a, "data[1].back"
+    a.append(b)
+    return {"top": [b]}, "data.top[0].back[1]"
+
+
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+@pytest.mark.parametrize("kind", ["itself", "round", "below"])
+def test_a_cycle_is_refused_where_it_closes(kind: str, default: Any) -> None:
+    value, path = cycle_of(kind)
+    with pytest.raises(InvalidJobData) as refused:
+        encode(value, "data", default)
+    assert (refused.value.path, str(refused.value)) == (path, f"{path}: contains itself")
+
+
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+def test_one_object_in_two_places_is_no_cycle(default: Any) -> None:
+    shared = [1]
+    assert encode({"a": shared, "b": [shared, shared]}, "data", default) == b'{"a":[1],"b":[[1],[1]]}'
+
+
+def nested(depth: int, core: Any) -> Any:
+    value = core
+    for level in range(depth):
+        value = [value] if level % 2 else {"k": value}
+    return value
+
+
+@pytest.mark.parametrize("default", [None, repr], ids=["no default", "a default"])
+@pytest.mark.parametrize("core", [0, NAN, Plain(), {1: 2}], ids=["fine", "nan", "an object", "a key"])
+@pytest.mark.parametrize("depth", [*range(900, 1000, 7), 5000, 200_000])
+def test_whatever_is_too_deep_is_refused_as_such_and_never_crashes(depth: int, core: Any, default: Any) -> None:
+    value = nested(depth, core)
+    try:
+        written = encode(value, "data", default)
+    except InvalidJobData as refused:
+        assert refused.path.startswith("data")
+    else:
+        assert core == 0 or default is repr
+        assert written.count(b"[") == depth // 2
+
+
+def test_very_deep_data_is_named_at_its_root() -> None:
+    with pytest.raises(InvalidJobData, match=r"^data: is nested too deeply for JSON$"):
+        encode(nested(200_000, 0), "data")
+
+
+# json_default
+
+
+def iso(value: Any) -> Any:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, set):
+        return sorted(value)
+    if isinstance(value, Plain):
+        return {"when": datetime.date(2024, 5, 6), "rows": {3, 1}}
+    raise TypeError(f"no word for {type(value).__name__}")
+
+
+def test_json_default_replaces_what_json_has_no_word_for_also_in_what_it_gives() -> None:
+    value = {"a": [datetime.date(2024, 5, 6)], "b": Plain()}
+    assert encode(value, "data", iso) == b'{"a":["2024-05-06"],"b":{"when":"2024-05-06","rows":[1,3]}}'
+    assert encode({2, 1}, "data", iso) == b"[1,2]"
+
+
+def test_what_json_default_refuses_is_refused_with_its_reason() -> None:
+    with pytest.raises(InvalidJobData) as refused:
+        encode({"a": [1j]}, "data", iso)
+    assert refused.value.path == "data.a[0]"
+    assert str(refused.value) == "data.a[0]: is a complex that json_default refused (no word for complex)"
+    assert isinstance(refused.value.__cause__, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (NAN, "data.a: is nan, which JSON does not have"),
+        ({"x": INFINITY}, "data.a.x: is inf, which JSON does not have"),
+        ({1: 2}, "data.a: has the key 1, and JSON keys are strings only"),
+    ],
+)
+def test_what_json_default_gives_is_checked_as_well(given: Any, problem: str) -> None:
+    with pytest.raises(InvalidJobData) as refused:
+        encode({"a": Plain()}, "data", lambda value: given)
+    assert str(refused.value) == problem
+
+
+@pytest.mark.parametrize("default", [lambda value: value, lambda value: [value]], ids=["itself", "around itself"])
+def test_a_json_default_that_leads_nowhere_is_refused(default: Any) -> None:
+    with pytest.raises(InvalidJobData, match=r"^data\.a(\[0\])?: contains itself$"):
+        encode({"a": Plain()}, "data", default)
+
+
+def test_a_json_default_that_never_ends_is_refused() -> None:
+    with pytest.raises(InvalidJobData, match="nested too deeply"):
+        encode(Plain(), "data", lambda value: [Plain()])
+
+
+def test_json_default_is_not_asked_for_what_json_can_hold() -> None:
+    asked: list[Any] = []
+    encode({"a": [1, "x", None, True, 1.5, (2,)]}, "data", asked.append)
+    assert asked == []
+
+
+def test_the_value_given_stays_as_it_was() -> None:
+    value = {"a": {1, 2}, "b": [datetime.date(2024, 5, 6)]}
+    encode(value, "data", iso)
+    assert value == {"a": {1, 2}, "b": [datetime.date(2024, 5, 6)]}
+
+
+# reading
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (b'{"a":[1,2.5,null,true,"\xc3\xa9"]}', {"a": [1, 2.5, None, True, "\u00e9"]}),
+        (' "x" ', "x"),
+        (b"12345678901234567890123", 12345678901234567890123),
+        (rb'"\ud83d"', "\ud83d"),
+    ],
+)
+def test_json_is_read(raw: bytes | str, value: Any) -> None:
+    assert decode(raw) == value
+
+
+@pytest.mark.parametrize(
+    "raw",
+    ["", "{", "nope", "NaN", "-Infinity", "[1,Infinity]", "{'a':1}", "1 2", b"\xff", b'"\xff"', "[" * 100_000],
+)
+def test_anything_else_is_a_value_error(raw: bytes | str) -> None:
+    with pytest.raises(ValueError):
+        decode(raw)
+
+
+def test_stored_text_is_read_whatever_its_bytes() -> None:
+    assert text(b"caf\xc3\xa9") == "caf\u00e9"
+    assert text(b"\xff!") == "\ufffd!"
+    assert text("as it is") == "as it is"
+
+
+def test_text_is_written_as_utf8_and_half_a_pair_as_an_escape() -> None:
+    assert text_bytes("caf\u00e9 \U0001f680") == "caf\u00e9 \U0001f680".encode()
+    assert text_bytes("x\ud83dy") == rb"x\ud83dy"

@@ -1,0 +1,140 @@
+"""Each option of a queue: what stands where none is given, what it accepts, and how it refuses the rest."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kue import Queue
+from kue.errors import InvalidOption, UnknownOption
+from kue.options import QueueOptions, read_queue_options
+
+DEFAULTS = {
+    "name": "kue",
+    "prefix": "q",
+    "promotion_interval": 1000,
+    "promotion_limit": 1000,
+    "lock_ttl": 2000,
+    "stuck_after": 60_000,
+    "lease": 30_000,
+    "ghost_retries": 1,
+    "ghost_delay": 0,
+    "disable_search": True,
+    "job_events": True,
+    "job_flags": {},
+    "json_default": None,
+}
+
+
+def changed(**options: Any) -> dict[str, Any]:
+    """What differs from the defaults."""
+    read = read_queue_options(**options)
+    return {name: getattr(read, name) for name in DEFAULTS if getattr(read, name) != DEFAULTS[name]}
+
+
+def test_the_defaults_are_kue_s() -> None:
+    assert read_queue_options() == QueueOptions(**DEFAULTS)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"name": "mail"}, {"name": "mail"}),
+        ({"prefix": "{q}"}, {"prefix": "{q}"}),
+        ({"prefix": "caf\u00e9"}, {"prefix": "caf\u00e9"}),
+        ({"promotion": None}, {}),
+        ({"promotion": {}}, {}),
+        ({"promotion": {"interval": 50}}, {"promotion_interval": 50}),
+        ({"promotion": {"interval": timedelta(seconds=5)}}, {"promotion_interval": 5000}),
+        ({"promotion": {"limit": 10, "lock_ttl": 99}}, {"promotion_limit": 10, "lock_ttl": 99}),
+        ({"disable_search": False}, {"disable_search": False}),
+        ({"job_events": False}, {"job_events": False}),
+        ({"lease": 100}, {"lease": 100}),
+        ({"lease": timedelta(minutes=2)}, {"lease": 120_000}),
+        ({"ghost_retries": 0}, {"ghost_retries": 0}),
+        ({"ghost_delay": timedelta(seconds=3)}, {"ghost_delay": 3000}),
+        ({"stuck_after": 0}, {"stuck_after": 0}),
+        ({"json_default": str}, {"json_default": str}),
+        ({"json_default": None}, {}),
+        ({"job_flags": None}, {}),
+        ({"job_flags": {"email": {}}}, {"job_flags": {"email": {}}}),
+        (
+            {"job_flags": {"email": {"attempts": 5, "priority": "high"}, "pdf": {"ttl": timedelta(seconds=9)}}},
+            {"job_flags": {"email": {"attempts": 5, "priority": -10}, "pdf": {"ttl": 9000}}},
+        ),
+    ],
+    ids=str,
+)
+def test_a_good_value_is_read(given: dict[str, Any], read: dict[str, Any]) -> None:
+    assert changed(**given) == read
+
+
+NAN = float("nan")
+NUMBER = "must be a number of milliseconds or a timedelta"
+FINITE = "must be a finite number of milliseconds"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"name": ""}, "name must be a non-empty string, not ''"),
+        ({"name": 5}, "name must be a non-empty string, not 5"),
+        ({"prefix": ""}, "prefix must be a non-empty string, not ''"),
+        ({"prefix": None}, "prefix must be a non-empty string, not None"),
+        ({"prefix": b"q"}, "prefix must be a non-empty string, not b'q'"),
+        ({"prefix": "\ud83d"}, "prefix must be text that UTF-8 can hold, not '\\ud83d'"),
+        ({"promotion": 5}, "promotion must be a dict, not 5"),
+        ({"promotion": [("limit", 1)]}, "promotion must be a dict, not [('limit', 1)]"),
+        ({"promotion": {"interval": 0}}, f"promotion interval {FINITE}, 1 or more, not 0"),
+        ({"promotion": {"interval": NAN}}, f"promotion interval {FINITE}, 1 or more, not nan"),
+        ({"promotion": {"limit": 0}}, "promotion limit must be a whole number, 1 or more, not 0"),
+        ({"promotion": {"limit": 1.5}}, "promotion limit must be a whole number, 1 or more, not 1.5"),
+        ({"promotion": {"lock_ttl": "2s"}}, f"promotion lock_ttl {NUMBER}, not '2s'"),
+        ({"disable_search": 1}, "disable_search must be True or False, not 1"),
+        ({"job_events": "no"}, "job_events must be True or False, not 'no'"),
+        ({"lease": 99}, f"lease {FINITE}, 100 or more, not 99"),
+        ({"lease": None}, f"lease {NUMBER}, not None"),
+        ({"ghost_retries": -1}, "ghost_retries must be a whole number, 0 or more, not -1"),
+        ({"ghost_delay": -1}, f"ghost_delay {FINITE}, 0 or more, not -1"),
+        ({"stuck_after": timedelta(-1)}, f"stuck_after {FINITE}, 0 or more, not datetime.timedelta(days=-1)"),
+        ({"json_default": "str"}, "json_default must be a function of one value, not 'str'"),
+        ({"job_flags": ["email"]}, "job_flags must be a dict, not ['email']"),
+        ({"job_flags": {"": {}}}, "type must be a non-empty string, not ''"),
+        ({"job_flags": {"email": 5}}, "job_flags['email'] must be a dict, not 5"),
+        ({"job_flags": {"email": {"attempts": 0}}}, "attempts must be a whole number, 1 or more, not 0"),
+    ],
+    ids=str,
+)
+def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidOption) as refused:
+        read_queue_options(**given)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"promotion": {"lockTtl": 1}}, "promotion has no option 'lockTtl'; it has interval, limit, lock_ttl"),
+        ({"job_flags": {"email": {"tries": 1}}}, "there is no job option 'tries'; there are priority, attempts, "),
+        ({"prefixx": "q"}, "there is no queue option 'prefixx'; there are redis, name, prefix, "),
+        ({"jobEvents": False}, "there is no queue option 'jobEvents'; there are redis, name, prefix, "),
+    ],
+)
+def test_an_option_that_there_is_not_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UnknownOption) as refused:
+        Queue(**given)
+    assert str(refused.value).startswith(message)
+
+
+def test_a_queue_refuses_a_bad_option_before_it_opens_anything() -> None:
+    with pytest.raises(InvalidOption, match=r"^lease must be "):
+        Queue(redis="redis://127.0.0.1:1", lease="soon")
+
+
+def test_flags_are_read_when_the_queue_is_made_and_later_changes_do_not_count() -> None:
+    flags = {"email": {"attempts": 5}}
+    read = read_queue_options(job_flags=flags)
+    flags["email"]["attempts"] = 0
+    flags["pdf"] = {}
+    assert json.dumps(read.job_flags) == '{"email": {"attempts": 5}}'
