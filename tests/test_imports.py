@@ -35,7 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "statistics": JOBS,
     "queue": TIMERS | {"statistics"},
     "singleton": {"queue"},
-    "cli": QUEUE | {"kue"},
+    "doctor": TIMERS,
+    "cli": QUEUE | {"doctor", "kue"},
     "kue": QUEUE,  # kue/__init__.py: the public names
 }
 MAY_USE_KUE_SEND = {"cli"}

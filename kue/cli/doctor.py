@@ -9,8 +9,7 @@ import typer
 
 from kue.cli.problem import CommandError
 from kue.cli.voice import answering, complain, say
-from kue.doctor import Finding, Mended, Report, examine, mend
-from kue.doctor import examination, repair
+from kue.doctor import Mended, Report, examination, examine, mend, repair
 from kue.errors import KueError
 from kue.queue import Queue
 
@@ -35,7 +34,7 @@ def doctor(
     requeue_active_older_than: Annotated[
         int | None,
         typer.Option(
-            parser=duration, metavar="DURATION", help="Jobs active for Node workers, untouched for so long, count as lost."
+            parser=duration, metavar="DURATION", help="Jobs of Node workers, active and untouched for so long, are lost."
         ),
     ] = None,
     grace: Annotated[
@@ -48,7 +47,7 @@ def doctor(
         ),
     ] = None,
 ) -> None:
-    """Find what is inconsistent in Redis, while the queue is in use. Exit code 0: nothing, or all mended; 1: findings."""
+    """Find what is inconsistent in Redis. Exit code 0: nothing is, or all was mended; 1: something is; 2: trouble."""
     with answering():
         try:
             with Queue(redis=redis, prefix=prefix) as queue:
@@ -59,7 +58,7 @@ def doctor(
 
 
 class Visit:
-    """One look, or, where things are to be mended, rounds of looking and mending until there is nothing left to mend."""
+    """One look, or, where things are to be mended, rounds of looking and mending until nothing is left to mend."""
 
     def __init__(self, queue: Queue, older_than: int | None, grace: int | None) -> None:
         self._queue = queue

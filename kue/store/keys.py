@@ -22,6 +22,7 @@ NAMES = {
     "events": "{P}:events",  # channel
     "work_time": "{P}:stats:work-time",  # string: milliseconds of completed work
     "settings": "{P}:settings",  # hash: free-form settings
+    "unique": "{P}:unique:jobs",  # hash: unique key to job id, shared with kue-unique
     "leases": "{P}:py:workers",  # zset: working Python processes, by when their lease ends (ms, Redis's own time)
     "recovery_lock": "{P}:py:recovery:lock",  # string: token of the process that looks for lost jobs in this interval
 }
@@ -29,6 +30,10 @@ NAMES = {
 # Kue's locks carry no prefix, and so lie in a slot of their own: never declared in KEYS, which a cluster would refuse.
 PROMOTION_LOCK = "promotion:lock"  # string: token of the holder
 TTL_LOCK = "activeJobsTTL:lock"  # string: token of the holder
+
+# The names of which there are many, read backwards: the prefix aside, each form catches what the key is the key of.
+_PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
+_FORMS = {name: re.compile(NAMES[name].format(**_PARTS), re.DOTALL) for name in ("job", "log", "type_state")}
 
 
 class Keys:
@@ -42,6 +47,7 @@ class Keys:
         self.events = NAMES["events"].format(P=prefix)
         self.work_time = NAMES["work_time"].format(P=prefix)
         self.settings = NAMES["settings"].format(P=prefix)
+        self.unique = NAMES["unique"].format(P=prefix)
         self.leases = NAMES["leases"].format(P=prefix)
         self.recovery_lock = NAMES["recovery_lock"].format(P=prefix)
 
@@ -59,6 +65,19 @@ class Keys:
 
     def tokens(self, type: str) -> str:
         return NAMES["tokens"].format(P=self.prefix, type=type)
+
+    @property
+    def pattern(self) -> str:
+        """What `SCAN ... MATCH` takes to find every key under the prefix."""
+        return re.sub(r"([*?\[\]\\])", r"\\\1", self.prefix) + ":*"
+
+    def read(self, key: str) -> tuple[str, str]:
+        """What a key holds: ("job", id), ("log", id), ("type_state", type); ("", "") where it is none of these."""
+        if key.startswith(self.prefix):
+            for name, form in _FORMS.items():
+                if match := form.fullmatch(key, len(self.prefix)):
+                    return name, match[1]
+        return "", ""
 
 
 def zid(id: int | str) -> str:

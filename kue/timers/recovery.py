@@ -25,7 +25,13 @@ from kue.worker.retry import UnknownBackoff, next_retry
 BATCH = 100
 PAGE = 1000
 WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
-_PROCESS = re.compile(r"(kue:.*:\d+-[0-9a-f]+):.*:\d+")
+_PROCESS = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
+
+
+def process_of(worker: str) -> str | None:
+    """The process that a worker id names; None where it is none of a Python worker."""
+    match = _PROCESS.fullmatch(worker)
+    return match and match[1]
 
 
 class Recovery:
@@ -72,9 +78,9 @@ class Recovery:
         start = 0
         while ids := store.range(store.keys.state("active"), start, start + PAGE - 1):
             for id, (worker,) in zip(ids, store.fields(ids, ("workerId",)), strict=True):
-                match = _PROCESS.fullmatch(codec.text(worker or b""))
-                if match:
-                    found[match[1]].append((id, match[0]))
+                run = codec.text(worker or b"")
+                if process := process_of(run):
+                    found[process].append((id, run))
             start += PAGE
         return found
 
@@ -89,9 +95,9 @@ class Recovery:
                 return
             spent = {int(id) for id in rest[1:]}
             if spent:
-                self._fail(process, [run for run in batch if run[0] in spent], now)
+                self.fail(process, [run for run in batch if run[0] in spent], now)
 
-    def _fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
+    def fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
         """These were lost too often: they fail, under the ordinary rules of attempts."""
         store = self._home.store
         commands = []

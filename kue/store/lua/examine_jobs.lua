@@ -12,7 +12,7 @@ for i = 3, #ARGV do
   local job = examine(ARGV[i], ARGV[2])
   if job and #job.kinds > 0 then
     for _, fault in ipairs(job.faults) do
-      fault[4] = tostring(fault[4])
+      if type(fault[4]) == 'number' then fault[4] = string.format('%.17g', fault[4]) end
     end
     answer[#answer + 1] =
       {job.id, job.mark, job.type or '', job.state or '', job.worker or '', job.kinds, job.faults, job.listed}

@@ -6,5 +6,5 @@
 
 local P = ARGV[1]
 
-if redis.call('HGET', key_job(ARGV[3]), 'type') ~= ARGV[2] then return 0 end
+if redis.pcall('HGET', key_job(ARGV[3]), 'type') ~= ARGV[2] then return 0 end
 return redis.call('SADD', key_types(), ARGV[2])
