@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from kue.common.clock import steady
-from kue.errors import ConnectionFailed, JobInvalid
+from kue.errors import JobInvalid, KueError
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.store import codec
@@ -48,7 +48,7 @@ class Recovery:
     def run_once(self, now: int) -> bool:
         try:
             return self._look(now)
-        except ConnectionFailed:
+        except KueError:  # cut off or refused, so may be the holders who want to renew
             self._stood_since = None
             raise
 
