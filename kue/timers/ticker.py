@@ -70,10 +70,11 @@ class Ticker:
                 self._wakeup.clear()
 
     def _do(self, duty: Duty) -> bool:
+        who = f"ticker: {type(duty).__name__}"  # each for itself: one may be refused what another does not need
         try:
             again = duty.run_once(self._clock())
         except KueError as problem:
-            self._trouble.began("ticker", problem)
+            self._trouble.began(who, problem)
             return False
-        self._trouble.ended("ticker")
+        self._trouble.ended(who)
         return again

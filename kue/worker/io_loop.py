@@ -141,6 +141,7 @@ class IoLoop:
     def _connect(self, lost_before: bool) -> None:
         self._link = self._store.connections.open()
         scripts.load_all(self._link)
+        self._refuse_unless_writable(self._link)
         self._waiter.open()
         if self._waiter.link is not None and self._waiter.link.socket is not None:
             self._watched = self._waiter.link.socket.fileno()
@@ -152,6 +153,12 @@ class IoLoop:
             self._work.find_orphans(self._link)
         self.connected = True
         self._trouble.ended("worker")
+
+    def _refuse_unless_writable(self, link: Link) -> None:
+        """A server that answers may still be read-only: a write that changes nothing tells."""
+        reply = link.exchange([("ZREM", self._store.keys.leases, "")])[0]
+        if isinstance(reply, ResponseError):
+            raise refusal(reply)
 
     def _disconnect(self) -> None:
         self.connected = False
@@ -170,11 +177,11 @@ class IoLoop:
         calls = self._collect()
         if not self._stopping:
             calls += self._work.takes()
-        if self._work.in_doubt and self._link is not None:
-            self._work.find_orphans(self._link)
         self._renew_wait(calls)
         if calls:
             self._exchange(calls)
+            if self._work.in_doubt and self._link is not None:
+                self._work.find_orphans(self._link)
             self._see_to_waiter(0)
         else:
             self._wait()
