@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 
 import kue
 import kue_send
+from kue.cli.app import app
 from kue.worker.context import Context
 from tests.examples.markdown import code_spans, column, links, table
 from tests.test_imports import ALLOWED
@@ -51,7 +53,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_table_of_rooms_has_each_below_what_it_uses() -> None:
     rooms = [name.strip("`") for name, _ in table(ARCHITECTURE.read_text(), "room")]
-    assert sorted(rooms) == sorted(ALLOWED)
+    assert sorted(rooms) == sorted(ALLOWED), "docs/architecture.md tells what each room is for"
     for place, room in enumerate(rooms):
         assert ALLOWED[room] <= set(rooms[:place]), room
 
@@ -67,3 +69,21 @@ def test_every_script_has_a_place_in_how_a_job_travels_or_is_a_duty() -> None:
     scripts = {path.stem for path in (ROOT / "kue" / "store" / "lua").glob("*.lua")}
     assert told <= scripts
     assert {"save", "take", "say", "complete", "fail", "requeue"} == told
+
+
+# --- the command line ---
+
+
+def test_the_table_of_commands_has_each_with_its_options() -> None:
+    group = typer.main.get_group(app)
+    known = {
+        name: {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        for name, command in group.commands.items()
+    }
+    documented = {
+        name.strip("`").split()[1]: set(re.findall(r"--[a-z-]+", options))
+        for name, _, options in table((ROOT / "README.md").read_text(), "command")
+    }
+    assert documented == {
+        name: {option for option in options if option.startswith("--")} for name, options in known.items()
+    }

@@ -21,6 +21,7 @@ TELLING = {
     "async_handlers.py": "100 waits of 0.3 s took",
     "asyncio_promise.py": "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100,",
     "changing_jobs.py": "<Job 1 'parcel' delayed> {'to': 'Kiruna'} -10 3 shelf 12",
+    "command_line.py": "12 tiles are rendered\nthe workers ended with code 0",
     "connections.py": "found by the environment\ncannot reach Redis at redis://127.0.0.1:1/0 (",
     "current_job.py": "[order 1] charging 995 cents",
     "custom_events.py": "asked: favourite colour?\nresult: {'answers': 3}",
