@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from kue.errors import InvalidOption, InvalidURL
@@ -62,7 +64,8 @@ class Address:
         if issubclass(self._class, UnixDomainSocketConnection):
             return f"unix://{get('path')}?db={get('db', 0)}"
         scheme = "rediss" if issubclass(self._class, SSLConnection) else "redis"
-        return f"{scheme}://{get('host', 'localhost')}:{get('port', 6379)}/{get('db', 0)}"
+        host = get("host", "localhost")
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{get('port', 6379)}/{get('db', 0)}"
 
 
 def resolve(given: object) -> Address:
@@ -83,7 +86,8 @@ def resolve(given: object) -> Address:
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
         return Address(pool.connection_class, settings)
     raise InvalidOption(
-        f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), not {given!r}"
+        f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
+        f"not {_hide_password(repr(given))}"
     )
 
 
@@ -106,22 +110,27 @@ def embedded_directory(given: object) -> str | None:
 
 def _from_url(url: str) -> Address:
     try:
+        if "#" in url:
+            raise ValueError("# has to be written as %23")
         settings: dict[str, Any] = dict(parse_url(url))
-    except (ValueError, TypeError) as problem:
+        connection_class = settings.pop("connection_class", Connection)
+        if connection_class is UnixDomainSocketConnection:
+            if not settings.get("path"):
+                raise ValueError("it names no socket")
+        else:
+            settings.setdefault("host", "127.0.0.1")
+            _, _, path, query, _ = urlsplit(url)
+            if not re.fullmatch(r"/?\d*/?", unquote(path)):
+                raise ValueError(f"the database has to be a number, not {unquote(path[1:])!r}")
+            if query:
+                parse_qsl(query, strict_parsing=True)
+        address = Address(connection_class, settings)
+        address.connection()  # a setting after the ? that redis-py does not know
+    except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
-            f"redis={_hide_password(url)!r} cannot be read ({problem}); "
+            f"redis={_hide_password(url)!r} cannot be read ({_reason(url, problem)}); "
             "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
         ) from None
-    connection_class = settings.pop("connection_class", Connection)
-    if connection_class is not UnixDomainSocketConnection:
-        settings.setdefault("host", "127.0.0.1")
-    elif not settings.get("path"):
-        raise InvalidURL(f"redis={_hide_password(url)!r} names no socket; use unix:///path/to/redis.sock")
-    address = Address(connection_class, settings)
-    try:
-        address.connection()
-    except (TypeError, ValueError) as problem:  # a setting after the ? that redis-py does not know
-        raise InvalidURL(f"redis={_hide_password(url)!r} cannot be used: {problem}") from None
     return address
 
 
@@ -129,23 +138,34 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
     unknown = set(given) - _DICT_KEYS
     if unknown:
         raise InvalidOption(f"redis has unknown keys {sorted(map(str, unknown))}; it takes {sorted(_DICT_KEYS)}")
-    settings: dict[str, Any] = dict(given.get("options") or {})
-    ssl = settings.pop("ssl", False)
-    if given.get("auth") is not None:
-        settings["password"] = given["auth"]
     try:
-        settings["db"] = int(given.get("db") or 0)
+        settings: dict[str, Any] = dict(given.get("options") or {})
+        ssl = settings.pop("ssl", False)
+        if given.get("auth") is not None:
+            settings["password"] = given["auth"]
+        settings["db"] = _number("db", given.get("db") or 0, range(2**31))
         if given.get("socket"):
             settings["path"] = os.fspath(given["socket"])
             address = Address(UnixDomainSocketConnection, settings)
         else:
             settings["host"] = given.get("host") or "127.0.0.1"
-            settings["port"] = int(given.get("port") or 6379)
+            if not isinstance(settings["host"], str):
+                raise TypeError(f"host has to be a string, not {settings['host']!r}")
+            settings["port"] = _number("port", given.get("port") or 6379, range(1, 2**16))
             address = Address(SSLConnection if ssl else Connection, settings)
         address.connection()
-    except (TypeError, ValueError) as problem:
+    except (TypeError, ValueError, RedisError) as problem:
         raise InvalidOption(f"redis={_without_secrets(given)!r} cannot be used: {problem}") from None
     return address
+
+
+def _number(name: str, value: object, allowed: range) -> int:
+    """A number, or its digits, as they come from the environment."""
+    digits = isinstance(value, str) and value.isascii() and value.isdigit()
+    number = int(str(value)) if digits or (isinstance(value, int) and not isinstance(value, bool)) else -1
+    if number not in allowed:
+        raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {value!r}")
+    return number
 
 
 def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,4 +174,13 @@ def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hide_password(url: str) -> str:
     head, at, tail = url.rpartition("@")
-    return f"{head.partition('://')[0]}://***@{tail}" if at else url
+    shown = f"{head.partition('://')[0]}://***@{tail}" if at else url
+    return re.sub(r"((?:password|username)=)[^&]*", r"\1***", shown)
+
+
+def _reason(url: str, problem: Exception) -> str:
+    """What is wrong with a URL. Where the password has cut it short, what redis-py says would show a piece of it."""
+    beyond_host = re.match(r"rediss?://[^/?#]*(.*)", url)
+    if beyond_host is not None and "@" in beyond_host[1]:
+        return "in a user name or password, / ? # and @ have to be written as %2F %3F %23 and %40"
+    return str(problem)
