@@ -6,6 +6,7 @@ Built on pyee's registry. What a listener raises reaches `on_error` and nobody e
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ class Emitter:
     """The listeners of one job or queue."""
 
     def __init__(self, on_error: Callable[[str, Listener, BaseException], None]) -> None:
+        self._lock = threading.Lock()
         self._registry = EventEmitter()
         self._calls: dict[tuple[str, Listener], list[Listener]] = {}
         self._on_error = on_error
@@ -29,28 +31,37 @@ class Emitter:
         count = _accepted(listener)
 
         def call(*args: Any) -> None:
-            if once:
-                self.remove(event, listener)
+            if once and not self._forget(event, listener, call):
+                return
             try:
                 listener(*_fitted(args, count))
-            except Exception as problem:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as problem:  # sys.exit() too: the thread belongs to all listeners
                 self._on_error(event, listener, problem)
 
-        self._calls.setdefault((event, listener), []).append(call)
-        self._registry.add_listener(event, call)
+        with self._lock:
+            self._calls.setdefault((event, listener), []).append(call)
+            self._registry.add_listener(event, call)
 
     def remove(self, event: str, listener: Listener | None = None) -> None:
         """Forget one listener, or all of an event; one that is not there is no error."""
-        for known in [key for key in self._calls if key[0] == event and listener in (None, key[1])]:
-            calls = self._calls.get(known)
+        for known in [key for key in list(self._calls) if key[0] == event and listener in (None, key[1])]:
+            calls = self._calls.get(known, [])
+            for call in calls[:] if listener is None else calls[-1:]:
+                self._forget(*known, call)
+
+    def _forget(self, event: str, listener: Listener, call: Listener) -> bool:
+        """Forget one call of a listener; False where it was forgotten before."""
+        with self._lock:
+            calls = self._calls.get((event, listener), [])
+            if call not in calls:
+                return False
+            calls.remove(call)
             if not calls:
-                continue
-            for call in calls if listener is None else [calls[-1]]:
-                self._registry.remove_listener(event, call)
-            if listener is None or len(calls) == 1:
-                self._calls.pop(known, None)
-            else:
-                calls.pop()
+                del self._calls[event, listener]
+            self._registry.remove_listener(event, call)
+        return True
 
     def emit(self, event: str, *args: Any) -> bool:
         """Call the listeners of an event, in the order they came; whether there were any."""
@@ -59,7 +70,8 @@ class Emitter:
         return self._registry.emit(event, *args)
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh registry, since a thread of the parent may have held the lock of the old one."""
+        """In a forked child: a fresh registry, since a thread of the parent may have held a lock."""
+        self._lock = threading.Lock()
         self._registry = EventEmitter()
         for (event, _), calls in self._calls.items():
             for call in calls:

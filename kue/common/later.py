@@ -59,5 +59,5 @@ class Timers:
             if call is not None:
                 try:
                     call()
-                except Exception:
+                except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all
                     logger.exception("a timer's call failed")

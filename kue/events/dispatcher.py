@@ -41,7 +41,7 @@ class Dispatcher:
             call, args = item
             try:
                 call(*args)
-            except Exception:
+            except BaseException:
                 logger.exception("a listener's call failed")
             del item, call, args
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import selectors
 import threading
 import time
@@ -17,6 +18,7 @@ from kue.errors import ConnectionFailed, KueError
 from kue.store.connection import BROKEN, Connections, refusal
 from kue.store.link import Link
 
+logger = logging.getLogger("kue")
 _PING_AFTER = 15.0
 _FAKE_POLL = 0.005
 
@@ -154,7 +156,7 @@ class Subscriber:
                     reply = link.read()
                     self._heard_at, pinged = time.monotonic(), False
                     if isinstance(reply, list) and reply[0] == b"message":
-                        self._on_message(reply[2])
+                        self._tell(reply[2])
                 self._timers.run_due()
                 silence = time.monotonic() - self._heard_at
                 if sock is not None and silence >= _PING_AFTER:
@@ -163,6 +165,12 @@ class Subscriber:
                     if not pinged:
                         link.send([("PING",)])
                         pinged = True
+
+    def _tell(self, message: bytes) -> None:
+        try:
+            self._on_message(message)
+        except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all
+            logger.exception("an event's call failed")
 
     def _pause(self, seconds: float) -> None:
         """Wait, running timers meanwhile; a new caller of `ensure` ends the wait."""

@@ -1,0 +1,365 @@
+"""Listeners: how many arguments they get, once and off, and that one that raises hurts nobody."""
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue.common.emitter import Emitter
+from kue.common.listening import Listening
+from kue.errors import InvalidHandler, InvalidOption, KueError
+
+Failure = tuple[str, Any, BaseException]
+
+
+class Book:
+    """An emitter and what went wrong with its listeners."""
+
+    def __init__(self) -> None:
+        self.failures: list[Failure] = []
+        self.emitter = Emitter(lambda *failure: self.failures.append(failure))
+
+
+@pytest.fixture
+def book() -> Book:
+    return Book()
+
+
+@pytest.fixture
+def emitter(book: Book) -> Emitter:
+    return book.emitter
+
+
+class Callee:
+    """Listeners of every shape; each notes what it got."""
+
+    def __init__(self) -> None:
+        self.got: list[Any] = []
+
+    def none(self) -> None:
+        self.got.append(())
+
+    def one(self, a: Any) -> None:
+        self.got.append((a,))
+
+    def two(self, a: Any, b: Any) -> None:
+        self.got.append((a, b))
+
+    def defaults(self, a: Any, b: Any = "B", c: Any = "C") -> None:
+        self.got.append((a, b, c))
+
+    def any(self, *args: Any) -> None:
+        self.got.append(args)
+
+    def one_and_any(self, a: Any, *rest: Any) -> None:
+        self.got.append((a, *rest))
+
+    def keywords(self, a: Any, *, key: Any = "K", **more: Any) -> None:
+        self.got.append((a, key, more))
+
+    def positional(self, a: Any, /, b: Any) -> None:
+        self.got.append((a, b))
+
+    def __call__(self, a: Any) -> None:
+        self.got.append((a,))
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "got"),
+    [
+        ("none", (1, 2, 3), ()),
+        ("none", (), ()),
+        ("one", (1, 2, 3), (1,)),
+        ("one", (), (None,)),
+        ("two", (1, 2, 3), (1, 2)),
+        ("two", (1,), (1, None)),
+        ("two", (), (None, None)),
+        ("defaults", (), (None, "B", "C")),
+        ("defaults", (1, 2), (1, 2, "C")),
+        ("defaults", (1, 2, 3, 4), (1, 2, 3)),
+        ("any", (1, 2, 3), (1, 2, 3)),
+        ("any", (), ()),
+        ("one_and_any", (1, 2, 3), (1, 2, 3)),
+        ("one_and_any", (), (None,)),
+        ("keywords", (1, 2, 3), (1, "K", {})),
+        ("positional", (1, 2, 3), (1, 2)),
+        ("__call__", (1, 2), (1,)),
+    ],
+)
+def test_a_listener_gets_as_many_arguments_as_it_accepts(
+    emitter: Emitter, name: str, sent: tuple[Any, ...], got: tuple[Any, ...]
+) -> None:
+    callee = Callee()
+    emitter.add("event", getattr(callee, name))
+    assert emitter.emit("event", *sent) is True
+    assert callee.got == [got]
+
+
+@pytest.mark.parametrize(
+    ("make", "sent", "got"),
+    [
+        (lambda note: lambda: note(()), (1,), ()),
+        (lambda note: lambda a, b: note((a, b)), (1,), (1, None)),
+        (lambda note: functools.partial(lambda a, b: note((a, b)), "bound"), (1, 2), ("bound", 1)),
+        (lambda note: functools.partial(lambda a, b=0: note((a, b)), b=5), (1, 2), (1, 5)),
+        (lambda note: type("Made", (), {"__init__": lambda self, a: note((a,))}), (1, 2), (1,)),
+    ],
+    ids=["lambda", "lambda of two", "partial", "partial by keyword", "class"],
+)
+def test_so_does_anything_else_that_can_be_called(
+    emitter: Emitter, make: Callable[[Any], Any], sent: tuple[Any, ...], got: tuple[Any, ...]
+) -> None:
+    notes: list[Any] = []
+    emitter.add("event", make(notes.append))
+    emitter.emit("event", *sent)
+    assert notes == [got]
+
+
+def test_a_listener_whose_parameters_cannot_be_read_gets_everything(emitter: Emitter) -> None:
+    seen: dict[Any, Any] = {}
+    emitter.add("event", seen.update)  # a built-in: its text signature says (*args, **kwargs) or nothing
+    emitter.emit("event", {"a": 1})
+    assert seen == {"a": 1}
+
+
+async def coroutine(a: Any) -> None:
+    raise NotImplementedError
+
+
+def needs_a_keyword(a: Any, *, key: Any) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("listener", [5, "print", None, [], coroutine, needs_a_keyword])
+def test_what_cannot_be_called_is_refused_when_it_is_added(emitter: Emitter, listener: Any) -> None:
+    with pytest.raises(InvalidHandler) as refused:
+        emitter.add("event", listener)
+    assert repr(listener) in str(refused.value)
+    assert not emitter.has("event")
+
+
+def test_listeners_are_called_in_the_order_they_came(emitter: Emitter) -> None:
+    order: list[int] = []
+    for number in range(5):
+        emitter.add("event", functools.partial(order.append, number))
+    emitter.emit("event")
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_only_the_listeners_of_the_event_are_called(emitter: Emitter) -> None:
+    callee = Callee()
+    emitter.add("event", callee.one)
+    assert emitter.emit("other", 1) is False
+    assert emitter.emit("error", KueError()) is False
+    assert callee.got == []
+    assert (emitter.has("event"), emitter.has("other")) == (True, False)
+    assert emitter.events() == {"event"}
+
+
+def test_once_is_once(emitter: Emitter) -> None:
+    callee = Callee()
+    emitter.add("event", callee.one, once=True)
+    assert [emitter.emit("event", n) for n in (1, 2)] == [True, False]
+    assert callee.got == [(1,)]
+    assert emitter.events() == set()
+
+
+def test_once_is_once_also_when_the_listener_emits_the_event_itself(emitter: Emitter) -> None:
+    callee = Callee()
+
+    def again(n: int) -> None:
+        callee.one(n)
+        emitter.emit("event", n + 1)
+
+    emitter.add("event", again, once=True)
+    emitter.emit("event", 1)
+    assert callee.got == [(1,)]
+
+
+@pytest.mark.parametrize("order", [(True, False), (False, True)], ids=["once, on", "on, once"])
+def test_a_listener_both_once_and_on_stays_after_the_first_event(emitter: Emitter, order: tuple[bool, bool]) -> None:
+    callee = Callee()
+    for once in order:
+        emitter.add("event", callee.one, once=once)
+    for number in (1, 2, 3):
+        emitter.emit("event", number)
+    assert callee.got == [(1,), (1,), (2,), (3,)]
+
+
+def test_a_listener_added_twice_is_called_twice_and_off_forgets_one(emitter: Emitter) -> None:
+    callee = Callee()
+    for _ in range(2):
+        emitter.add("event", callee.one)
+    emitter.emit("event", 1)
+    emitter.remove("event", callee.one)
+    emitter.emit("event", 2)
+    emitter.remove("event", callee.one)
+    assert emitter.emit("event", 3) is False
+    assert callee.got == [(1,), (1,), (2,)]
+
+
+def test_off_without_a_listener_forgets_all_of_the_event(emitter: Emitter) -> None:
+    callee = Callee()
+    for event in ("event", "event", "other"):
+        emitter.add(event, callee.one)
+    emitter.add("event", callee.two, once=True)
+    emitter.remove("event")
+    assert (emitter.has("event"), emitter.has("other")) == (False, True)
+    assert emitter.events() == {"other"}
+
+
+def test_off_of_what_is_not_there_is_no_error(emitter: Emitter) -> None:
+    emitter.remove("event")
+    emitter.remove("event", print)
+    emitter.add("event", repr)
+    emitter.remove("event", print)
+    assert emitter.has("event")
+
+
+def test_a_listener_may_forget_itself_and_others_while_it_is_called(emitter: Emitter) -> None:
+    callee = Callee()
+
+    def leave(n: int) -> None:
+        emitter.remove("event")
+        callee.one(n)
+
+    emitter.add("event", leave)
+    emitter.emit("event", 1)
+    assert emitter.emit("event", 2) is False
+    assert callee.got == [(1,)]
+
+
+@pytest.mark.parametrize("problem", [ValueError("boom"), KueError("boom"), SystemExit(1), GeneratorExit()])
+def test_a_listener_that_raises_is_reported_and_the_next_one_is_called(book: Book, problem: BaseException) -> None:
+    callee = Callee()
+
+    def bad(n: int) -> None:
+        raise problem
+
+    book.emitter.add("event", bad)
+    book.emitter.add("event", callee.one)
+    assert book.emitter.emit("event", 1) is True
+    assert book.failures == [("event", bad, problem)]
+    assert callee.got == [(1,)]
+    book.emitter.emit("event", 2)
+    assert callee.got == [(1,), (2,)]
+
+
+def test_an_interrupt_from_the_keyboard_is_not_swallowed(book: Book) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    book.emitter.add("event", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        book.emitter.emit("event")
+    assert book.failures == []
+
+
+def test_a_type_error_inside_a_listener_is_its_own_and_it_is_called_once(book: Book) -> None:
+    calls: list[int] = []
+
+    def wrong(n: int) -> None:
+        calls.append(n)
+        len(n)  # type: ignore[arg-type]
+
+    book.emitter.add("event", wrong)
+    book.emitter.emit("event", 1, 2)
+    assert calls == [1]
+    assert [type(failure[2]) for failure in book.failures] == [TypeError]
+
+
+def test_a_forked_child_has_the_listeners_in_a_registry_of_its_own(emitter: Emitter) -> None:
+    callee = Callee()
+    emitter.add("event", callee.one)
+    emitter.add("event", callee.two, once=True)
+    emitter.after_fork()
+    emitter.emit("event", 1)
+    emitter.emit("event", 2)
+    assert callee.got == [(1,), (1, None), (2,)]
+    emitter.remove("event", callee.one)
+    assert not emitter.has("event")
+
+
+def test_threads_may_add_emit_and_forget_at_the_same_time(book: Book) -> None:
+    heard: list[int] = []
+    stop = threading.Event()
+
+    def come_and_go(number: int) -> None:
+        while not stop.is_set():
+            book.emitter.add(f"event {number}", heard.append)
+            book.emitter.remove(f"event {number}")
+
+    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(2000):
+            book.emitter.add("mine", heard.append, once=True)
+            book.emitter.emit("mine", number)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert heard == list(range(2000))
+    assert book.failures == []
+    assert book.emitter.events() == set()
+
+
+# on, once and off, as jobs and queues have them
+
+
+class Thing(Listening):
+    def __init__(self) -> None:
+        self.emitter = Emitter(lambda *failure: None)
+        self.told: list[str] = []
+
+    def _listeners(self) -> Emitter:
+        return self.emitter
+
+    def _listened(self, event: str) -> None:
+        self.told.append(event)
+
+
+def test_on_once_and_off_chain() -> None:
+    thing, callee = Thing(), Callee()
+    assert thing.on("a", callee.one).once("b", callee.two).off("a", callee.one).off("a") is thing
+    assert thing.emitter.events() == {"b"}
+    assert thing.told == ["a", "b"]
+
+
+def test_without_a_function_they_decorate_and_give_it_back() -> None:
+    thing, got = Thing(), []  # type: ignore[var-annotated]
+
+    @thing.on("a")
+    def always(n: int) -> None:
+        got.append(n)
+
+    @thing.once("b")
+    def first(n: int) -> None:
+        got.append(-n)
+
+    assert (always.__name__, first.__name__) == ("always", "first")
+    for event, number in (("a", 1), ("b", 2), ("a", 3), ("b", 4)):
+        thing.emit(event, number)
+    assert got == [1, -2, 3]
+
+
+@pytest.mark.parametrize("event", ["", None, 5, b"complete", print])
+@pytest.mark.parametrize("method", ["on", "once"])
+def test_an_event_is_named_by_text(method: str, event: Any) -> None:
+    thing = Thing()
+    with pytest.raises(InvalidOption) as refused:
+        getattr(thing, method)(event, print)
+    assert str(refused.value) == f"event must be a non-empty string, not {event!r}"
+    with pytest.raises(InvalidOption):
+        getattr(thing, method)(event)
+    assert thing.told == []
+
+
+def test_a_listener_that_is_refused_is_told_to_nobody() -> None:
+    thing = Thing()
+    with pytest.raises(InvalidHandler):
+        thing.on("a", coroutine)
+    assert thing.told == []
