@@ -1,4 +1,4 @@
-"""`queue.client`: a redis-py client for the application's own use, whatever the queue was given, closed with the queue."""
+"""`queue.client`: a redis-py client for the application, whatever the queue was given, closed with the queue."""
 
 from typing import Any
 
