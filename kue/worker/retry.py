@@ -39,14 +39,12 @@ def _computed(backoff: dict[str, Any], delay: float | None, attempts: int) -> fl
         return base
     if backoff.get("type") != "exponential":
         raise UnknownBackoff(f"the backoff type {backoff.get('type')!r} is unknown")
-    if base is None:
+    if not base:
         return None
     longest = _number(backoff.get("maxDelay")) or math.inf
-    try:
-        wait = min(longest - base * 0.5, base * 0.5 * (2.0**attempts - 1))
-    except OverflowError:
-        wait = longest - base * 0.5
-    return _LONGEST if math.isinf(wait) else math.floor(wait + 0.5)
+    growth = 2.0**attempts if attempts < 1024 else math.inf  # beyond that no float holds it
+    wait = min(longest - base * 0.5, base * 0.5 * (growth - 1))
+    return math.copysign(_LONGEST, wait) if math.isinf(wait) else math.floor(wait + 0.5)
 
 
 def _number(value: Any) -> float | None:

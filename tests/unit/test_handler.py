@@ -1,0 +1,138 @@
+"""The forms a handler can have, told by its parameters without defaults."""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue.errors import InvalidHandler, InvalidOption
+from kue.worker.handler import Handler
+
+
+def job_only(job: Any) -> None: ...
+def with_done(job: Any, done: Any) -> None: ...
+def with_ctx(job: Any, ctx: Any, done: Any) -> None: ...
+def any_names(a: Any, b: Any) -> None: ...
+def with_default(job: Any, retries: int = 3) -> None: ...
+def with_defaults(job: Any, done: Any, a: int = 1, *, b: int = 2) -> None: ...
+def with_rest(job: Any, *rest: Any, **more: Any) -> None: ...
+def positional(job: Any, done: Any, /) -> None: ...
+async def coroutine(job: Any) -> None: ...
+async def coroutine_with_done(job: Any, done: Any) -> None: ...
+async def coroutine_with_ctx(job: Any, ctx: Any, done: Any) -> None: ...
+
+
+def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+class Methods:
+    def method(self, job: Any) -> None: ...
+    def method_with_done(self, job: Any, done: Any) -> None: ...
+    async def coroutine(self, job: Any) -> None: ...
+
+    @classmethod
+    def of_class(cls, job: Any) -> None: ...
+
+    @staticmethod
+    def static(job: Any, done: Any) -> None: ...
+
+
+class Callable_:
+    def __call__(self, job: Any, ctx: Any, done: Any) -> None: ...
+
+
+class AsyncCallable:
+    async def __call__(self, job: Any) -> None: ...
+
+
+class Constructor:
+    def __init__(self, job: Any, done: Any) -> None: ...
+
+
+FORMS = [
+    (job_only, 1, False),
+    (with_done, 2, False),
+    (with_ctx, 3, False),
+    (any_names, 2, False),
+    (with_default, 1, False),
+    (with_defaults, 2, False),
+    (with_rest, 1, False),
+    (positional, 2, False),
+    (coroutine, 1, True),
+    (coroutine_with_done, 2, True),
+    (coroutine_with_ctx, 3, True),
+    (lambda job: None, 1, False),
+    (lambda job, done: None, 2, False),
+    (wrapped(with_done), 2, False),
+    (Methods().method, 1, False),
+    (Methods().method_with_done, 2, False),
+    (Methods().coroutine, 1, True),
+    (Methods.of_class, 1, False),
+    (Methods.static, 2, False),
+    (Callable_(), 3, False),
+    (AsyncCallable(), 1, True),
+    (Constructor, 2, False),
+    (functools.partial(with_done, "job"), 1, False),
+    (functools.partial(with_ctx, ctx=1, done=2), 1, False),
+    (functools.partial(coroutine_with_done, "job"), 1, True),
+    (functools.partial(functools.partial(coroutine_with_ctx, 1), 2), 1, True),
+    (functools.partial(AsyncCallable()), 1, True),
+    (len, 1, False),
+]
+
+
+@pytest.mark.parametrize(("function", "parameters", "is_async"), FORMS)
+def test_a_form_is_told_by_the_parameters_without_defaults(
+    function: Callable[..., Any], parameters: int, is_async: bool
+) -> None:
+    handler = Handler(function)
+    assert handler.function is function
+    assert (handler.takes_done, handler.takes_context) == (parameters >= 2, parameters == 3)
+    assert handler.is_async is is_async
+
+
+class Unreadable:
+    __signature__ = "of nothing"
+
+
+def none() -> None: ...
+def four(a: Any, b: Any, c: Any, d: Any) -> None: ...
+def defaults_only(job: Any = None) -> None: ...
+def rest_only(*args: Any) -> None: ...
+def needs_keywords(job: Any, *, key: Any, other: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (none, "a handler takes (job), (job, done) or (job, ctx, done); none has 0 parameters without defaults"),
+        (four, "a handler takes (job), (job, done) or (job, ctx, done); four has 4 parameters without defaults"),
+        (defaults_only, "; defaults_only has 0 parameters without defaults"),
+        (rest_only, "; rest_only has 0 parameters without defaults"),
+        (needs_keywords, "; needs_keywords needs the keywords key, other"),
+        (Methods.method_with_done, ""),
+        (functools.partial(job_only, 1), " has 0 parameters without defaults"),
+        (functools.partial(with_ctx, ctx=1), "needs the keywords done"),
+        (Unreadable, "the parameters of the handler Unreadable cannot be read: "),
+        (5, "a handler must be a function of (job), (job, done) or (job, ctx, done), not 5"),
+        ("send", "a handler must be a function of (job), (job, done) or (job, ctx, done), not 'send'"),
+        (asyncio, "a handler must be a function of "),
+    ],
+    ids=str,
+)
+def test_a_function_that_cannot_be_called_so_is_refused_by_name(function: Any, message: str) -> None:
+    if function is Methods.method_with_done:  # unbound: self, job and done are three parameters
+        assert Handler(function).takes_context
+        return
+    with pytest.raises(InvalidHandler) as refused:
+        Handler(function)
+    assert message in str(refused.value)
+    assert isinstance(refused.value, TypeError)
+    assert not isinstance(refused.value, InvalidOption)

@@ -1,0 +1,143 @@
+"""Kue's backoff, to the millisecond. The numbers of the tables are what Kue's own arithmetic gives in Node."""
+
+from typing import Any
+
+import pytest
+
+from kue.store.transitions import Retry
+from kue.worker.retry import UnknownBackoff, is_source, next_retry
+
+LONGEST = 2**52
+
+
+def exponential(delay: float | None = None, longest: float | None = None) -> dict[str, Any]:
+    given = {"type": "exponential", "delay": delay, "maxDelay": longest}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+@pytest.mark.parametrize("backoff", [None, False, "", 0, {}])
+@pytest.mark.parametrize("delay", [None, 0, 500])
+def test_without_a_backoff_the_job_is_queued_at_once(backoff: Any, delay: float | None) -> None:
+    assert next_retry(backoff, delay, 1) == Retry("inactive")
+
+
+@pytest.mark.parametrize(
+    ("backoff", "delay", "wait"),
+    [
+        (True, 500, 500),
+        (True, None, None),
+        (True, 0, None),
+        ({"type": "fixed"}, 500, 500),
+        ({"type": "fixed"}, None, None),
+        ({"type": "fixed", "delay": 250}, 500, 250),
+        ({"type": "fixed", "delay": 250}, None, 250),
+        ({"type": "fixed", "delay": 0}, 500, 500),
+        ({"type": "fixed", "delay": -5}, 500, 500),
+        ({"type": "fixed", "delay": -5}, None, None),
+        ({"type": "fixed", "delay": "250"}, 500, 250),
+        ({"type": "fixed", "delay": "soon"}, 500, 500),
+        ({"type": "fixed", "delay": [5]}, 500, 500),
+        ({"type": "fixed", "delay": 2**60}, None, LONGEST),
+        ("function(attempts) { return attempts * 1000 }", 500, 500),
+        ("function(attempts) { return attempts * 1000 }", None, None),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("attempts", [1, 2, 1030])
+def test_a_fixed_backoff_is_its_delay_else_the_job_s_however_often_it_failed(
+    backoff: Any, delay: float | None, wait: int | None, attempts: int
+) -> None:
+    assert next_retry(backoff, delay, attempts) == Retry("delayed", wait)
+
+
+@pytest.mark.parametrize(
+    ("delay", "longest", "attempts", "wait"),
+    [
+        (500, None, 1, 250),
+        (500, None, 2, 750),
+        (500, None, 3, 1750),
+        (500, None, 4, 3750),
+        (500, None, 5, 7750),
+        (333, None, 1, 167),  # 166.5: halves are rounded up
+        (333, None, 2, 500),
+        (333, None, 3, 1166),
+        (1, None, 1, 1),
+        (1, None, 2, 2),
+        (1, None, 3, 4),
+        (3, None, 1, 2),
+        (3, None, 2, 5),
+        (5, None, 1, 3),
+        (100, None, 40, 54_975_581_388_750),
+        (500, 2000, 3, 1750),
+        (500, 2000, 4, 1750),
+        (500, 2000, 9, 1750),
+        (500, 2000, 5000, 1750),
+        (500, 1001, 2, 750),
+        (500, 251, 1, 1),
+        (7, 10, 3, 7),
+        (1000, 60_000, 6, 31_500),
+        (1000, 60_000, 7, 59_500),
+        ("500", "2000", 9, 1750),
+    ],
+)
+def test_an_exponential_backoff_doubles_up_to_its_longest(delay: Any, longest: Any, attempts: int, wait: int) -> None:
+    assert next_retry(exponential(delay, longest), None, attempts) == Retry("delayed", wait)
+    # the job's own delay plays no part where the backoff has one
+    assert next_retry(exponential(delay, longest), 77, attempts) == Retry("delayed", wait)
+
+
+@pytest.mark.parametrize(("delay", "attempts", "wait"), [(500, 1, 250), (500, 3, 1750), (333, 1, 167)])
+def test_without_a_delay_of_its_own_it_grows_from_the_job_s(delay: float, attempts: int, wait: int) -> None:
+    assert next_retry(exponential(), delay, attempts) == Retry("delayed", wait)
+    assert next_retry(exponential(0), delay, attempts) == Retry("delayed", wait)
+
+
+@pytest.mark.parametrize("longest", [250, 100])
+def test_one_that_comes_to_nothing_or_less_falls_back_on_the_job_s_delay(longest: int) -> None:
+    assert next_retry(exponential(500, longest), 70, 1) == Retry("delayed", 70)
+    assert next_retry(exponential(500, longest), None, 1) == Retry("delayed")
+
+
+@pytest.mark.parametrize("attempts", [1, 1023, 1024, 1030, 10**9])
+@pytest.mark.parametrize("delay", [None, 0])
+def test_where_there_is_no_delay_at_all_none_grows(delay: float | None, attempts: int) -> None:
+    assert next_retry(exponential(), delay, attempts) == Retry("delayed")
+    assert next_retry(exponential(0), delay, attempts) == Retry("delayed")
+
+
+@pytest.mark.parametrize("attempts", [1, 60, 1030])
+def test_a_negative_delay_is_none(attempts: int) -> None:
+    assert next_retry(exponential(-500), 70, attempts) == Retry("delayed", 70)
+    assert next_retry(exponential(-500), None, attempts) == Retry("delayed")
+
+
+@pytest.mark.parametrize("attempts", [60, 1023, 1024, 1030, 10**9])
+def test_a_wait_beyond_all_numbers_is_the_longest_there_is(attempts: int) -> None:
+    assert next_retry(exponential(500), None, attempts) == Retry("delayed", LONGEST)
+
+
+@pytest.mark.parametrize("longest", [0, "soon", float("inf"), float("nan")])
+def test_a_longest_that_is_none_does_not_count(longest: Any) -> None:
+    assert next_retry(exponential(500, longest), None, 4) == Retry("delayed", 3750)
+
+
+@pytest.mark.parametrize("type", ["linear", "Fixed", "", None, 5, []])
+def test_a_type_that_nobody_knows_is_said_to_be_unknown(type: Any) -> None:
+    with pytest.raises(UnknownBackoff) as unknown:
+        next_retry({"type": type, "delay": 5}, 500, 1)
+    assert str(unknown.value) == f"the backoff type {type!r} is unknown"
+
+
+@pytest.mark.parametrize(
+    ("backoff", "source"),
+    [("function(){}", True), ("", True), (True, False), ({"type": "fixed"}, False), (None, False)],
+)
+def test_javascript_is_told_by_being_text(backoff: Any, source: bool) -> None:
+    assert is_source(backoff) is source
+
+
+def test_a_delay_is_whole_milliseconds() -> None:
+    retry = next_retry(True, 7.9, 1)
+    assert (retry.delay, type(retry.delay)) == (7, int)
+    retry = next_retry(exponential(500), None, 2)
+    assert type(retry.delay) is int
