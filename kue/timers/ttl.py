@@ -13,7 +13,7 @@ from kue.events.watch import Outcome
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.store import codec
-from kue.store.keys import TTL_LOCK
+from kue.store.keys import TTL_LOCK, zid
 from kue.store.transitions import Retry
 from kue.timers.lock import Lock
 from kue.worker.failure import TTL_EXCEEDED
@@ -74,20 +74,25 @@ class TtlCheck:
             self._home.hub.unwatch(id, watch)
         store = self._home.store
         ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
+        scores = store.ask([("ZSCORE", store.keys.state("active"), zid(id)) for id in ids])
         commands = []
-        for id, fields in zip(ids, store.hashes(ids), strict=True):
-            try:
-                job = Job.from_fields(self._home, id, fields if isinstance(fields, dict) else {})
-                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
-            except JobInvalid:
+        for id, fields, score in zip(ids, store.hashes(ids), scores, strict=True):
+            if not isinstance(fields, dict) or not isinstance(score, bytes) or float(score) > self._announced_at:
+                continue  # ended, or a later run or deadline, of which nothing was announced
+            if not fields.get("type"):
+                self._home.trouble.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
+                store.drop_broken([id])
                 continue
-            except UnknownBackoff:
+            try:
+                job = Job.from_fields(self._home, id, fields)
+                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+            except (JobInvalid, UnknownBackoff):
                 retry = Retry("failed")
             commands.append(
                 store.transitions.fail(
                     id,
                     announced[id][0],
-                    job.type,
+                    fields["type"],
                     now,
                     TTL_EXCEEDED,
                     retry,

@@ -182,6 +182,11 @@ class NodeKue(NodeProcess):
         runs: list[dict[str, Any]] = self.request("heard", what="runs")
         return runs
 
+    def wait_for_rounds(self, lock: str, count: int = 3) -> None:
+        """Until Kue's timer has held its lock (promotion, activeJobsTTL) so often again; it must be processing."""
+        before = self.request("heard", what="rounds")[lock]
+        wait_until(lambda: self.request("heard", what="rounds")[lock] >= before + count)
+
 
 def _named(events: list[list[Any]], name: str | None) -> list[list[Any]]:
     return [event for event in events if name in (None, event[0])]

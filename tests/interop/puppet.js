@@ -28,7 +28,7 @@ const queue = kue.createQueue({ ...config.options, prefix: config.prefix, redis:
 
 // --- what it heard and did ---
 
-const heard = { events: [], messages: [], jobEvents: {}, runs: [] };
+const heard = { events: [], messages: [], jobEvents: {}, runs: [], rounds: { promotion: 0, activeJobsTTL: 0 } };
 
 queue.on('error', error => console.error('queue error:', error));
 
@@ -46,6 +46,18 @@ function recordEventsOf(job) {
     return emit.call(this, name, ...args);
   };
   return job;
+}
+
+/** Count the rounds of the timers: how often each got its lock. */
+function countRounds() {
+  if (queue.warlock.counted) return;
+  queue.warlock.counted = true;
+  const lock = queue.warlock.lock;
+  queue.warlock.lock = (name, ttl, use) =>
+    lock.call(queue.warlock, name, ttl, (error, unlock) => {
+      if (unlock) heard.rounds[name] += 1;
+      use(error, unlock);
+    });
 }
 
 // --- small tools ---
@@ -99,6 +111,7 @@ function work({ type, slots, behaviour, options }) {
   // Kue tells the form of a handler by its number of parameters
   if (handler.length === 2) queue.process(type, slots, (job, done) => (run(job), handler(job, done)));
   else queue.process(type, slots, (job, ctx, done) => (run(job), handler(job, ctx, done)));
+  countRounds();
 }
 
 // --- requests ---
