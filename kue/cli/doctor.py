@@ -34,7 +34,7 @@ def doctor(
     requeue_active_older_than: Annotated[
         int | None,
         typer.Option(
-            parser=duration, metavar="DURATION", help="Jobs of Node workers, active and untouched for so long, are lost."
+            parser=duration, metavar="DURATION", help="Active jobs that Node has not touched for so long are lost."
         ),
     ] = None,
     grace: Annotated[

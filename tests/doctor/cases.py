@@ -1,0 +1,279 @@
+"""One corruption each: what is in Redis, what the doctor says of it, what it does, and what is in Redis then.
+
+In every world stand healthy neighbours, one in each state, that nothing may be said of.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.store.world import NO_ZIDS, NODE, NOW, PYTHON, World, gone, job, log_of, token_list, without, world, zid
+
+STATES = ("inactive", "active", "complete", "failed", "delayed")
+PROCESS = "kue:host:77-beef0001"
+ALIVE: World = {"q:py:workers": {PROCESS: 1e15}}
+ENQUEUE = (1, "enqueue", "email")
+NEIGHBOURS = world(
+    *(job(10 + i, state, "video", workerId="kue:host:9:video:1", log=["hello"]) for i, state in enumerate(STATES)),
+    {"q:ids": "20"},
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    before: World
+    says: list[str]
+    done: list[str]
+    after: World
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+CASES: dict[str, Case] = {}
+
+
+def add(what: str, before: World, says: str, done: str, after: World, *events: tuple[Any, ...]) -> None:
+    CASES[what] = Case(world(NEIGHBOURS, before), [says], [done], world(NEIGHBOURS, after), list(events))
+
+
+def member(key: str, score: float = 0.0, name: str = zid(1)) -> World:
+    return {key: {name: score}}
+
+
+def settled(state: str, score: float | None = None, **fields: Any) -> World:
+    """A job that the doctor has put into a state."""
+    return job(1, state, score=score, updated_at=NOW, **fields)
+
+
+# members that have no business where they are
+
+for key in ("q:jobs", *(f"q:jobs:{state}" for state in STATES), *(f"q:jobs:email:{state}" for state in STATES)):
+    add(f"no job, {key}", world(gone(), member(key)), f"{key} lists job 1, which does not exist", "taken out", gone())
+for garbage in NO_ZIDS:
+    add(
+        f"no zid, {garbage!r}",
+        world(gone(), member("q:jobs:email:inactive", 0.0, garbage)),
+        f"q:jobs:email:inactive holds {garbage!r}, which stands for no job",
+        "taken out",
+        gone(),
+    )
+add(
+    "in a set of another type",
+    world(job(), gone("pdf"), member("q:jobs:pdf:inactive")),
+    "q:jobs:pdf:inactive lists job 1, which is of type email",
+    "taken out",
+    world(job(), gone("pdf")),
+)
+add(
+    "in a set of a type that nobody knows",
+    world(job(), member("q:jobs:x:y:complete")),
+    "q:jobs:x:y:complete lists job 1, which is of type email",
+    "taken out",
+    job(),
+)
+
+# hash and sets disagree
+
+for state in STATES:
+    good = job(1, state, priority=-5)
+    says = f"job 1 (email) says {state}, and"
+    for key in ("q:jobs", f"q:jobs:{state}", f"q:jobs:email:{state}"):
+        stuck = key == "q:jobs:email:inactive"
+        add(
+            f"{state}, missing from {key}",
+            world(without(good, key), gone()),
+            f"{says} is missing from {key}",
+            "put back in its queue" if stuck else "filed where it belongs",
+            # its token was there all the time, and another does no harm
+            world(good, token_list("email", 1 if stuck else 0)),
+            *([ENQUEUE] if stuck else []),
+        )
+        wrong = world(good, {key: {zid(1): 7.0}})
+        due = {"q:jobs:active": -5, "q:jobs:delayed": int(good["q:jobs:delayed"][zid(1)]) if state == "delayed" else 0}
+        add(
+            f"{state}, wrong score in {key}",
+            wrong,
+            f"{says} has the score 7 in {key} instead of {due.get(key, -5)}",
+            "filed where it belongs",
+            good,
+        )
+    for other in STATES:
+        if other != state:
+            add(
+                f"{state} and {other}",
+                world(good, member(f"q:jobs:{other}"), member(f"q:jobs:email:{other}")),
+                f"{says} is also in q:jobs:{other}, is also in q:jobs:email:{other}",
+                "filed where it belongs",
+                good,
+            )
+add(
+    "stuck, as Node leaves it that dies between its steps",
+    without(job(tokens=0), "q:jobs:email:inactive"),
+    "job 1 (email) says inactive, and is missing from q:jobs:email:inactive",
+    "put back in its queue",
+    job(),
+    ENQUEUE,
+)
+add(
+    "in no set at all",
+    {"q:job:1": job()["q:job:1"], **gone()},
+    "job 1 (email) says inactive, and is missing from q:jobs, is missing from q:jobs:inactive, "
+    "is missing from q:jobs:email:inactive",
+    "put back in its queue",
+    job(),
+    ENQUEUE,
+)
+add(
+    "with a ttl, and among no active jobs",
+    world(without(job(1, "active", workerId=NODE, ttl=500), "q:jobs:active"), gone()),
+    "job 1 (email) says active, and is missing from q:jobs:active",
+    "filed where it belongs",
+    job(1, "active", workerId=NODE, ttl=500, score=NOW + 500),
+)
+add(
+    "held by a living Python process, with a ttl, and among no active jobs",
+    world(without(job(1, "active", workerId=PYTHON, ttl=500), "q:jobs:active"), ALIVE),
+    "job 1 (email) says active, and is missing from q:jobs:active",
+    "filed where it belongs",
+    world(job(1, "active", workerId=PYTHON, ttl=500, score=NOW + 5500), ALIVE),
+)
+
+# hashes that cannot be read, or do not say where they belong
+
+TYPELESS = "job 1 is a hash without a type"
+LEFT = world(gone(), token_list("email", 1))
+DROPPED = "deleted, and taken out of every set"
+add("no type", without(job(log=["a line"]), "q:job:1/type"), TYPELESS, DROPPED, LEFT)
+add("an empty type", job() | {"q:job:1": {"type": "", "state": "inactive"}}, TYPELESS, DROPPED, LEFT)
+add(
+    "what a removed job leaves when somebody writes to it",
+    {"q:job:1": {"updated_at": "1"}, "q:job:1:log": ["late"]},
+    TYPELESS,
+    DROPPED,
+    {},
+)
+add(
+    "no hash",
+    world({"q:job:1": ["a", "b"]}, without(job(1, "failed"), "q:job:1")),
+    "job 1 is no hash",
+    DROPPED,
+    gone(),
+)
+SAVED_TO = {"delay": 500, "promote_at": NOW + 500}
+UNFINISHED = "job 1 (email) has no state: its save was cut off"
+for what, before, done, after, events in [
+    ("its data written", job(1, state="", tokens=0), "now inactive", settled("inactive"), [ENQUEUE]),
+    ("its data not yet written", job(1, state="", tokens=0, data=None), "now removed", gone(), []),
+    ("with a delay", job(1, state="", tokens=0, **SAVED_TO), "now delayed", settled("delayed", **SAVED_TO), []),
+]:
+    cut = without(before, "q:jobs:", "q:jobs:email:", "q:job:1/state")
+    add(f"a save cut off, {what}", cut, UNFINISHED, done, after, *events)
+    add(f"a save cut off, {what}, not among all jobs", without(cut, "q:jobs"), UNFINISHED, done, after, *events)
+LOST = {"failed_at": NOW, "error": "Error: the state of this job was lost"}
+FAILED = [(1, "error", LOST["error"]), (1, "failed", LOST["error"], None)]
+for state in STATES:
+    add(
+        f"no state, and listed as {state}",
+        without(job(1, state), "q:job:1/state"),
+        f"job 1 (email) has no state, and is listed as {state}",
+        f"now {state}",
+        settled(state),
+    )
+add(
+    "no state, and listed as two",
+    without(world(job(1, "complete"), job(1, "inactive")), "q:job:1/state"),
+    "job 1 (email) has no state, and is listed as inactive and complete",
+    "now failed",
+    world(settled("failed", **LOST), token_list("email", 1)),
+    *FAILED,
+)
+add(
+    "a state that nobody knows",
+    without(job(1, "paused"), "q:jobs:paused", "q:jobs:email:paused"),
+    "job 1 (email) has the unknown state 'paused', and is listed as nothing",
+    "now failed",
+    settled("failed", **LOST),
+    *FAILED,
+)
+NOT_JSON = {"failed_at": NOW, "error": "Error: the data of this job is not JSON", "data": "{oops"}
+for state in ("inactive", "delayed"):
+    add(
+        f"{state}, with data that is not JSON",
+        job(1, state, data="{oops"),
+        "job 1 (email) waits with data that is not JSON "
+        "(Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
+        "failed, for somebody to look at",
+        world(settled("failed", **NOT_JSON), token_list("email", state == "inactive")),
+        (1, "error", NOT_JSON["error"]),
+        (1, "failed", NOT_JSON["error"], None),
+    )
+
+# active jobs whose worker is gone
+
+HELD = {"workerId": PYTHON, "max_attempts": 2}
+ABANDONED = f"job 1 (email) is active for {PYTHON}, whose process has no lease"
+PUT_BACK = {**HELD, "py_ghosts": 1, "log": ["worker lost: put back (1 of 1)"]}
+for what, lease in (("no lease", {}), ("a lease that ran out", {"q:py:workers": {PROCESS: 1.0}})):
+    add(
+        f"active for a Python process with {what}",
+        world(job(1, "active", **HELD), lease),
+        ABANDONED,
+        "put back in its queue",
+        world(settled("inactive", **PUT_BACK), lease),
+        ENQUEUE,
+    )
+SPENT = {**HELD, "py_ghosts": 1}
+add(
+    "active for a Python process without a lease, once too often",
+    job(1, "active", **SPENT),
+    ABANDONED,
+    "it was lost too often: ended as a failed attempt",
+    settled("inactive", **SPENT, error="worker lost", failed_at=NOW, attempts=1, log=["worker lost"]),
+    (1, "error", "worker lost"),
+    ENQUEUE,
+    (1, "failed attempt", "worker lost", 1),
+)
+
+# what lies about
+
+add("a log without its job", log_of(1, ["a", "b"]), "the log of job 1 has outlived it", "deleted", {})
+add(
+    "a unique key without its job",
+    world(job(2), {"q:unique:jobs": {"tj": "1", "ry": "2"}}),
+    "the unique key 'tj' stands for job 1, which does not exist",
+    "freed",
+    world(job(2), {"q:unique:jobs": {"ry": "2"}}),
+)
+add(
+    "a type that is not listed",
+    without(job(), "q:job:types"),
+    "the type email has jobs, such as 1, and is not among the types",
+    "listed",
+    job(),
+)
+add(
+    "missing tokens",
+    world(job(1, tokens=0), job(2), job(3, tokens=0)),
+    "the type email has 2 tokens fewer than waiting jobs",
+    "2 added",
+    world(job(1), job(2), job(3)),
+)
+add(
+    "a multitude of tokens",
+    world(job(1), token_list("email", 1001)),
+    "the type email has 1001 tokens more than waiting jobs",
+    "1001 taken away",
+    job(1),
+)
+for last in ("20", "3.5", "many"):
+    add(
+        f"the last id is {last}",
+        world(job(21), {"q:ids": last}),
+        f"the last id given out is {last}, and there is a job 21",
+        "raised",
+        world(job(21), {"q:ids": "21"}),
+    )
+CASES["the last id is missing"] = Case(
+    without(NEIGHBOURS, "q:ids"),
+    ["the last id given out is missing, and there is a job 14"],
+    ["raised"],
+    world(NEIGHBOURS, {"q:ids": "14"}),
+)

@@ -1,0 +1,143 @@
+"""A queue changes while it is read: only what stands still for the grace is reported, and mended only then."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue.doctor.examination import GRACE, LOOKS_AT_TOKENS
+from kue.doctor.repair import GRACE as GRACE_TO_MEND
+from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
+from tests.doctor.conftest import Patient
+from tests.store.world import NODE, NOW, World, job, token_list, without, world
+
+STUCK = without(job(tokens=0), "q:jobs:email:inactive")
+pytestmark = pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
+
+
+class Waits:
+    """A wait that takes no time: it does something at the n-th one instead, and remembers how long each was to be."""
+
+    def __init__(self, act: Callable[[], Any] = lambda: None, at: int = 1) -> None:
+        self.lengths: list[float] = []
+        self._act = act
+        self._at = at
+
+    def __call__(self, seconds: float) -> None:
+        self.lengths.append(seconds)
+        if len(self.lengths) == self._at:
+            self._act()
+
+
+def node_goes_on(patient: Patient) -> None:
+    """The other half of a Node worker's take: the worker was alive."""
+    client, keys = patient.client, patient.keys
+    client.hset(keys.job(1), mapping={"state": "active", "workerId": NODE, "started_at": NOW, "updated_at": NOW})
+    client.zrem(keys.state("inactive"), "01|1")
+    client.zadd(keys.state("active"), {"01|1": 0})
+    client.zadd(keys.type_state("email", "active"), {"01|1": 0})
+
+
+def test_what_stands_still_is_reported_after_two_seconds(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, STUCK))
+    waits = Waits()
+    assert len(patient.examine(grace=GRACE, wait=waits).findings) == 1
+    assert sum(waits.lengths) == pytest.approx(2)
+
+
+def test_where_nothing_is_wrong_nobody_waits(patient: Patient) -> None:
+    patient.seed(NEIGHBOURS)
+    waits = Waits()
+    assert patient.examine(grace=GRACE, wait=waits).is_clean
+    assert waits.lengths == []
+
+
+def test_a_living_node_worker_between_its_steps_is_not_reported(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, STUCK))
+    assert patient.examine(wait=Waits(lambda: node_goes_on(patient))).is_clean
+
+
+def test_a_job_that_moves_and_looks_the_same_again_is_not_reported(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, STUCK))
+    touch = Waits(lambda: patient.client.hset(patient.keys.job(1), "updated_at", NOW))
+    assert patient.examine(wait=touch).is_clean
+
+
+def remove_all(patient: Patient) -> None:
+    patient.client.flushall()
+    patient.seed(NEIGHBOURS)
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_whatever_is_gone_by_the_second_look_is_not_reported(patient: Patient, what: str) -> None:
+    patient.seed(CASES[what].before)
+    assert patient.examine(wait=Waits(lambda: remove_all(patient), at=LOOKS_AT_TOKENS)).is_clean
+
+
+@pytest.mark.parametrize("look", range(1, LOOKS_AT_TOKENS + 1))
+@pytest.mark.parametrize("tokens", [0, 5000])
+def test_tokens_that_come_and_go_are_not_reported(patient: Patient, look: int, tokens: int) -> None:
+    patient.seed(world(NEIGHBOURS, job(tokens=tokens), job(2, tokens=tokens)))
+    comes = Waits(lambda: patient.client.lpush(patient.keys.tokens("email"), 1), at=look)
+    assert patient.examine(wait=comes).is_clean
+
+
+def test_tokens_are_counted_without_what_other_findings_explain(patient: Patient) -> None:
+    for key in ("q:jobs:email:inactive", "q:jobs:inactive"):
+        patient.seed({key: {"01|1": 0.0, "01|2": 0.0}})
+    patient.seed(without(world(NEIGHBOURS, job(2, "active"), job(3, tokens=0)), "q:jobs"))
+    patient.seed({"q:jobs": world(NEIGHBOURS, job(2), job(3))["q:jobs"]})
+    assert sorted(patient.findings()) == [
+        "job 2 (email) says active, and is also in q:jobs:inactive, is also in q:jobs:email:inactive",
+        "q:jobs:email:inactive lists job 1, which does not exist",
+        "q:jobs:inactive lists job 1, which does not exist",
+        "the type email has 1 tokens fewer than waiting jobs",
+    ]
+
+
+FLEETING = [what for what in CASES if what.startswith(("a save", "active for", "stuck", "no type", "no hash"))]
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_what_a_living_process_may_be_about_is_mended_after_a_minute(patient: Patient, what: str) -> None:
+    patient.seed(CASES[what].before)
+    report = patient.examine()
+    waits = Waits()
+    patient.mend(report, grace=GRACE_TO_MEND, wait=waits)
+    assert [round(length) for length in waits.lengths] == [60] * report.findings[0].fleeting
+    assert report.findings[0].fleeting or what not in FLEETING
+    assert patient.world() == CASES[what].after
+
+
+def test_what_moves_in_that_minute_is_left_alone(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, STUCK))
+    report = patient.examine()
+    mended = patient.mend(report, grace=GRACE_TO_MEND, wait=Waits(lambda: node_goes_on(patient)))
+    assert [one.done for one in mended] == [""]
+    assert patient.world() == world(NEIGHBOURS, job(1, "active", workerId=NODE, started_at=NOW, updated_at=NOW))
+
+
+def test_a_python_process_that_renews_its_lease_in_that_minute_keeps_its_jobs(patient: Patient) -> None:
+    case = CASES["active for a Python process with a lease that ran out"]
+    patient.seed(case.before)
+    report = patient.examine()
+    renew = Waits(lambda: patient.seed(ALIVE))
+    assert [one.done for one in patient.mend(report, grace=GRACE_TO_MEND, wait=renew)] == [""]
+    assert patient.world() == world(case.before, ALIVE)
+
+
+def test_the_rest_is_mended_before_the_wait(patient: Patient) -> None:
+    log: World = {"q:job:99:log": ["a"]}
+    patient.seed(world(NEIGHBOURS, STUCK, log))
+    seen: list[World] = []
+    patient.mend(patient.examine(), grace=GRACE_TO_MEND, wait=Waits(lambda: seen.append(patient.world())))
+    assert seen == [world(NEIGHBOURS, STUCK)]
+    assert patient.is_clean(world(NEIGHBOURS, job()))
+
+
+def test_more_missing_tokens_than_one_script_adds(patient: Patient) -> None:
+    many = [job(id, tokens=0) for id in range(100, 1200)]
+    patient.seed(world(NEIGHBOURS, *many, {"q:ids": "2000"}))
+    report = patient.examine()
+    assert [one.done for one in patient.mend(report)] == ["1100 added"]
+    assert patient.world() == world(NEIGHBOURS, *many, token_list("email", 1100), {"q:ids": "2000"})

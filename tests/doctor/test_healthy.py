@@ -1,0 +1,124 @@
+"""What may look odd and is not: nothing is said of it, and nothing is changed."""
+
+import pytest
+
+from kue.timers.recovery import process_of
+from tests.doctor.cases import ALIVE, NEIGHBOURS, PROCESS
+from tests.doctor.conftest import Patient
+from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
+
+TRICKY = "x:5-a:y"
+HEALTHY: dict[str, World] = {
+    "nothing at all": {},
+    "a type without jobs": gone(),
+    "an active job of a living Python process": world(job(1, "active", workerId=PYTHON), ALIVE),
+    "one of a type that looks like a process": world(
+        job(1, "active", type=TRICKY, workerId=f"{PROCESS}:{TRICKY}:3"), ALIVE
+    ),
+    "one of a type with a line break": world(
+        job(1, "active", type="two\nlines", workerId=f"{PROCESS}:two\nlines:3"), ALIVE
+    ),
+    "an active job of a Node worker, years old": job(1, "active", workerId=NODE, started_at=1, updated_at=1),
+    "an active job of nobody": job(1, "active"),
+    "an active job with a ttl that was pushed": job(1, "active", workerId=NODE, ttl=500, score=NOW + 123_456),
+    "an active job with a ttl that ran out": job(1, "active", workerId=NODE, ttl=500, score=200_000),
+    "a priority that is no whole number": job(1, priority=-5) | {"q:jobs": {"01|1": -5.0}},
+    "no priority in the hash": without(job(1, "failed"), "q:job:1/priority"),
+    "a priority that is no number": job(1, "failed")
+    | {"q:job:1": job(1, "failed", x="y")["q:job:1"] | {"priority": "?"}},
+    "a delayed job without promote_at": job(1, "delayed", promote_at=None, score=NOW),
+    "a promote_at with a fraction": job(1, "delayed", promote_at=f"{NOW}.75", score=NOW),
+    "tokens of removed jobs": world(gone(), token_list("email", 1000)),
+    "tokens beside jobs": world(job(), token_list("email", 999)),
+    "tokens of a type that has none": token_list("never saved", 5000),
+    "a job that ended with data that is not JSON": world(
+        job(1, "complete", data="{oops"), job(2, "failed", data="{oops"), job(3, "active", workerId=NODE, data="{oops")
+    ),
+    "a job without data": without(job(), "q:job:1/data"),
+    "a backoff that is JavaScript": job(1, backoff="function(attempts) { return 100 }"),
+    "a unique key of a job": world(job(), {"q:unique:jobs": {"tj": "1"}}),
+    "a type named unique": job(1, type="unique"),
+    "a type named like a state": world(job(1, type="inactive"), job(2, "failed", type="jobs")),
+    "logs": world(job(log=["a"]), job(2, "failed", log=["b"])),
+    "other keys": {
+        "q:mine": "1",
+        "q:job:": "1",
+        "q:job:07": "1",
+        "q:job:x:log": "1",
+        "q:search:object:99": {"WRD": 1.0},
+        "q:py:other": "1",
+        "promotion:lock": "1",
+    },
+    "other prefixes": {
+        **{name.replace("q:", "qq:", 1): value for name, value in job(1).items()},
+        **{name.replace("q:", "q:b:", 1): value for name, value in job(1).items()},
+        "queue:job:1": "x",
+    },
+    **{f"type {type!r}": job(1, type=type) for type in TYPES},
+}
+
+
+@pytest.mark.parametrize("backend", ["redis", "valkey", "fake"], indirect=True)
+@pytest.mark.parametrize("what", HEALTHY)
+def test_it_is_healthy(patient: Patient, what: str) -> None:
+    before = world(NEIGHBOURS, HEALTHY[what]) if HEALTHY[what] else {}
+    patient.seed(before)
+    assert patient.findings() == []
+    assert patient.is_clean(before)
+    assert patient.messages() == []
+
+
+@pytest.mark.parametrize("type", [*TYPES, TRICKY])
+def test_a_process_is_told_from_its_worker_whatever_the_type(type: str) -> None:
+    assert process_of(f"{PROCESS}:{type}:17") == PROCESS
+
+
+@pytest.mark.parametrize("worker", ["", NODE, "kue:host:77:5-a:y:3x", f"{PROCESS}:3", "somebody"])
+def test_other_workers_are_of_no_process(worker: str) -> None:
+    assert process_of(worker) is None
+
+
+HOUR = 3_600_000
+OLD = {"started_at": BEFORE - 2 * HOUR, "updated_at": BEFORE - 2 * HOUR, "workerId": NODE}
+
+
+@pytest.mark.parametrize("worker", [NODE, None])
+def test_a_job_that_node_left_active_goes_back_only_when_asked(patient: Patient, worker: str | None) -> None:
+    before = world(NEIGHBOURS, job(1, "active", ttl=500, score=200_000, **OLD | {"workerId": worker}))
+    patient.seed(before)
+    assert patient.is_clean(before)
+
+    report = patient.examine(requeue_active_older_than=HOUR)
+    assert [str(finding) for finding in report.findings] == [
+        f"job 1 (email) is active for {worker or 'nobody'}, and was not touched for too long"
+    ]
+    assert [one.done for one in patient.mend(report)] == ["put back in its queue"]
+    after = world(NEIGHBOURS, job(1, ttl=500, **OLD | {"workerId": worker, "updated_at": NOW}))
+    assert patient.world() == after
+    assert patient.events() == [(1, "enqueue", "email")]
+    assert patient.examine(requeue_active_older_than=HOUR).is_clean
+
+
+@pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {**OLD, "updated_at": NOW - HOUR},
+        {**OLD, "started_at": NOW - HOUR},
+        {**OLD, "workerId": PYTHON},
+        {**OLD, "started_at": None, "updated_at": NOW - 1},
+    ],
+)
+def test_a_job_touched_since_or_held_by_python_does_not(patient: Patient, fields: dict[str, object]) -> None:
+    before = world(NEIGHBOURS, ALIVE, job(1, "active", **fields))
+    patient.seed(before)
+    assert patient.examine(requeue_active_older_than=HOUR).is_clean
+
+
+def test_a_job_that_node_touches_while_it_is_put_back_stays(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, job(1, "active", **OLD)))
+    report = patient.examine(requeue_active_older_than=HOUR)
+    patient.client.hset(patient.keys.job(1), "updated_at", NOW - 1)
+    before = patient.world()
+    assert [one.done for one in patient.mend(report)] == [""]
+    assert patient.world() == before
