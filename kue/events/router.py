@@ -23,8 +23,8 @@ class Router:
         self._queue_emit = queue_emit
         self._lock = threading.Lock()
         self._watches: dict[int, list[Watch]] = {}
-        self._saving = 0
         self._newest = 0
+        self._floors: list[int] = []  # for each save under way the newest id known when it began, rising
         self._held: list[Message] = []
         self._replay: deque[tuple[Watch, Message]] = deque()
 
@@ -48,16 +48,19 @@ class Router:
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
-        """While jobs are being saved, hold the events of ids that nobody knows yet."""
+        """While jobs are being saved, hold the events of ids that are newer than all known when it began."""
         with self._lock:
-            self._saving += 1
+            floor = self._newest
+            self._floors.append(floor)
         try:
             yield
         finally:
             with self._lock:
-                self._saving -= 1
-                if not self._saving:
+                self._floors.remove(floor)
+                if not self._floors:
                     self._held.clear()
+                elif self._floors[0] > floor:
+                    self._held = [message for message in self._held if message.id > self._floors[0]]
 
     def watched(self, *, insistent: bool) -> list[int]:
         """The ids that are watched: all, or those that must learn their outcome."""
@@ -78,7 +81,7 @@ class Router:
         if message is None:
             return
         with self._lock:
-            if self._saving and message.id > self._newest and message.id not in self._watches:
+            if self._floors and message.id > self._floors[0]:
                 self._held.append(message)
             self._replay.extend((watch, message) for watch in self._watches.get(message.id, ()))
         self.replay()
@@ -105,4 +108,4 @@ class Router:
         return watch in self._watches.get(id, ())
 
     def _wanted(self, id: int, event: str) -> bool:
-        return id in self._watches or bool(self._replay) or self._saving > 0 or self._queue_wants("job " + event)
+        return id in self._watches or bool(self._replay) or bool(self._floors) or self._queue_wants("job " + event)
