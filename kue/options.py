@@ -173,7 +173,12 @@ def read_queue_options(
         )
     flags = {}
     for type, options in _mapping("job_flags", job_flags).items():
-        flags[read_type(type)] = read_options(_mapping(f"job_flags[{type!r}]", options))
+        where = f"job_flags[{read_type(type)!r}]"
+        of_type = _mapping(where, options)
+        try:
+            flags[type] = read_options(of_type)
+        except InvalidOption as problem:
+            raise problem.__class__(f"{where}: {problem}") from None
     return QueueOptions(
         name=_name("name", name),
         prefix=_name("prefix", prefix),

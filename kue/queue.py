@@ -28,7 +28,7 @@ from kue.store.connection import Connections
 from kue.store.embedded import EmbeddedServer
 from kue.store.store import Store
 from kue.timers.duties import stuck_job_duties, working_duties
-from kue.timers.ticker import Ticker
+from kue.timers.ticker import Duty, Ticker
 from kue.worker.handler import Function, Handler
 from kue.worker.pool import Pool
 from kue.worker.slots import Worker
@@ -133,8 +133,7 @@ class Queue(Statistics, Listening):
             self._refuse_when_shut_down()
             if self._pool is None:
                 self._pool = Pool(self._home, self.job_class)
-            if self._ticker is None or not self._ticker.full:
-                self._start_ticker(full=True)
+                self._tick(working_duties(self._home))
             self._pool.add(types, count, checked)
         return handler
 
@@ -148,19 +147,15 @@ class Queue(Statistics, Listening):
         every = milliseconds("interval", interval, least=1)
         with self._lock:
             self._refuse_when_shut_down()
-            if self._ticker is None:
-                self._start_ticker(full=False)
-            assert self._ticker is not None
-            for duty in stuck_job_duties(self._home, every):
-                self._ticker.add(duty)
+            self._tick(stuck_job_duties(self._home, every))
         return self
 
-    def _start_ticker(self, *, full: bool) -> None:
-        if self._ticker is not None:
-            self._ticker.stop()
-        duties = working_duties(self._home) if full else []
-        self._ticker = Ticker(duties, self._trouble, self._home.store.clock, full=full)
-        self._ticker.start()
+    def _tick(self, duties: Iterable[Duty]) -> None:
+        if self._ticker is None:
+            self._ticker = Ticker([], self._trouble, self._home.store.clock)
+            self._ticker.start()
+        for duty in duties:
+            self._ticker.add(duty)
 
     def health(self) -> dict[str, Any]:
         """For probes: `live` (the threads of this process are well) and `ready` (Redis answers, and it takes jobs)."""

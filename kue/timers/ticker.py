@@ -25,8 +25,7 @@ class Duty(Protocol):
 class Ticker:
     """Runs duties from `start` to `stop`. A duty that fails is reported and tried again at its next turn."""
 
-    def __init__(self, duties: list[Duty], trouble: Trouble, clock: Callable[[], int], *, full: bool = True) -> None:
-        self.full = full
+    def __init__(self, duties: list[Duty], trouble: Trouble, clock: Callable[[], int]) -> None:
         self._trouble = trouble
         self._clock = clock
         self._lock = threading.Lock()
@@ -75,6 +74,9 @@ class Ticker:
             again = duty.run_once(self._clock())
         except KueError as problem:
             self._trouble.began(who, problem)
+            return False
+        except Exception as problem:
+            self._trouble.stumbled(who, problem)
             return False
         self._trouble.ended(who)
         return again
