@@ -1,0 +1,65 @@
+"""BullMQ for Python; results are heard through its QueueEvents."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from bullmq import Queue, Worker
+from bullmq.queue_events import QueueEvents
+
+from benchmarks.drivers.driver import Adapter, serve
+
+BULK = 100  # to a call of addBulk
+
+
+class BullMQ(Adapter):
+    packages = ("bullmq", "redis", "hiredis")
+
+    async def open(self) -> None:
+        self.options: Any = {"connection": self.url}
+        self.queue = Queue("bench", self.options)
+        self.events: QueueEvents | None = None
+        self.worker: Worker | None = None
+
+    async def save_each(self, numbers: range) -> None:
+        for number in numbers:
+            await self.queue.add("job", self.data(number))
+
+    async def save_bulk(self, numbers: range) -> None:
+        for start in range(0, len(numbers), BULK):
+            part = numbers[start : start + BULK]
+            await self.queue.addBulk([{"name": "job", "data": self.data(number), "opts": {}} for number in part])
+
+    async def work(self, slots: int) -> None:
+        async def handler(job: Any, token: str) -> None:
+            self.tally.add(job.data["n"])
+
+        self.worker = Worker("bench", handler, {**self.options, "concurrency": slots})
+
+    async def round_trip(self, number: int) -> None:
+        if self.events is None:
+            self.events = QueueEvents("bench", self.options)
+            await asyncio.sleep(0.5)  # nothing tells that it listens
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # the id is ours to choose, so that nobody has to listen before it is known
+        event = f"completed:job{number}"
+
+        def heard(*_: Any) -> None:
+            if not done.done():
+                done.set_result(None)
+
+        self.events.on(event, heard)
+        await self.queue.add("job", self.data(number), {"jobId": f"job{number}"})
+        await asyncio.wait_for(done, 60)
+        self.events.off(event, heard)
+
+    async def stop(self) -> None:
+        if self.worker is not None:
+            await self.worker.close()
+        if self.events is not None:
+            await self.events.close()
+
+
+if __name__ == "__main__":
+    serve(BullMQ)

@@ -1,0 +1,87 @@
+"""What a scenario is, and the stage it plays on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from benchmarks.child import Child
+from benchmarks.contestants import ALL, Contestant
+from benchmarks.server import Server
+
+MORE, LESS = "more", "less"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: a row of the table.
+
+    `goal` is the ratio to Node Kue that this project is to reach, `limit` the figure itself.
+    """
+
+    key: str
+    title: str
+    unit: str
+    better: str = MORE
+    goal: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many jobs and how long."""
+
+    each: int = 5_000
+    bulk: int = 20_000
+    one_slot: int = 4_000
+    slots: int = 16_000
+    sleeping: int = 16_000
+    trips: int = 1_500
+    load: int = 4_000
+    idle_seconds: float = 5.0
+    imports: int = 5
+
+
+QUICK = Sizes(
+    each=400, bulk=1_500, one_slot=300, slots=1_200, sleeping=2_000, trips=150, load=300, idle_seconds=1.0, imports=1
+)
+
+
+@dataclass
+class Stage:
+    """What scenarios share: the server, the sizes, and what the processes said of their versions."""
+
+    server: Server
+    sizes: Sizes
+    payload: int = 100
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def start(self, contestant: Contestant, payload: int | None = None) -> Child:
+        """A process of a contestant."""
+        child = Child(contestant, self.server.url, self.payload if payload is None else payload)
+        self.versions[contestant.key] = child.versions
+        return child
+
+    @staticmethod
+    def share(count: int, contestant: Contestant) -> int:
+        """How many of so many jobs a contestant gets."""
+        return max(50, int(count * contestant.share))
+
+
+class Scenario(ABC):
+    """Measures some figures of one contestant, on an empty server."""
+
+    name: ClassVar[str]
+    needs: ClassVar[str] = ALL
+    only_ours: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def rows(self) -> Sequence[Row]:
+        """The figures, in the order of the table."""
+
+    @abstractmethod
+    def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
+        """Each figure by the key of its row. Raises `BenchmarkError` where jobs do not add up."""

@@ -1,0 +1,67 @@
+"""What it costs to be there: an idle queue object, an idle worker, the import."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+
+from benchmarks.contestants import ROOT, Contestant
+from benchmarks.scenarios.scenario import LESS, Row, Scenario, Stage
+
+SETTLING = 1.5
+IMPORT = {
+    "kue": "import time; t = time.perf_counter(); import kue; print(1000 * (time.perf_counter() - t))",
+    "node-kue": "const t = process.hrtime.bigint(); require('kue'); "
+    "process.stdout.write(String(Number(process.hrtime.bigint() - t) / 1e6))",
+}
+
+
+class Idle(Scenario):
+    """A worker with 10 slots and nothing to do."""
+
+    name = "idle"
+    rows: Sequence[Row] = (
+        Row("idle_queue", "idle queue object: connections", "", LESS, limit=0),
+        Row("idle_worker", "idle worker, 10 slots: connections", "", LESS),
+        Row("idle_cpu", "idle worker, 10 slots: CPU", "%", LESS, limit=1.0),
+        Row("idle_resident", "idle worker, 10 slots: resident memory", "MB", LESS),
+    )
+
+    def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
+        seconds = stage.sizes.idle_seconds
+        with stage.start(contestant) as child:
+            queue = stage.server.clients()
+            child.ask("work", slots=10, stride=1)
+            time.sleep(SETTLING)
+            connections, cpu, began = stage.server.clients(), child.precise_cpu(), time.monotonic()
+            time.sleep(seconds)
+            used = (child.precise_cpu() - cpu) / (time.monotonic() - began)
+            resident = child.resident()
+            child.ask("stop")
+        return {
+            "idle_queue": queue,
+            "idle_worker": connections,
+            "idle_cpu": 100 * used,
+            "idle_resident": resident,
+        }
+
+
+class Import(Scenario):
+    """In a fresh process, with its files in the system's cache."""
+
+    name = "import"
+    rows: Sequence[Row] = (Row("import", "import", "ms", LESS, limit=150),)
+
+    def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
+        command = [contestant.command[0], "-c" if contestant.key == "kue" else "-e", IMPORT[contestant.key]]
+        took = [self._once(command, contestant) for _ in range(stage.sizes.imports)]
+        return {"import": statistics.median(took)}
+
+    @staticmethod
+    def _once(command: list[str], contestant: Contestant) -> float:
+        environment = os.environ | contestant.environment
+        told = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+        return float(told.stdout)
