@@ -44,8 +44,12 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
         return text_bytes(_encoder.encode(value))
     try:
         return text_bytes(_written(value, path, default))
+    except InvalidJobData:
+        raise
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
+    except Exception as problem:  # a dict that another thread changes, or one of a class of its own
+        raise InvalidJobData(path, f"cannot be read ({type(problem).__name__}: {problem})") from problem
 
 
 def _written(value: Any, path: str, default: Default | None) -> str:

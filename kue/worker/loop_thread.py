@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+logger = logging.getLogger("kue")
 
 
 class LoopThread:
@@ -42,11 +45,14 @@ class LoopThread:
     @staticmethod
     def _run(loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        try:
-            loop.run_forever()
-        finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.close()
+        while True:
+            try:
+                loop.run_forever()
+                break
+            except BaseException:  # sys.exit() in a handler has failed its job; the loop belongs to all handlers
+                logger.exception("a coroutine would have ended the event loop")
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Cancel what still runs, and end the loop and its thread."""

@@ -1,0 +1,193 @@
+"""Finding jobs and counting them: by id, by position, by state and type, each in a fixed number of round trips."""
+
+import json
+from typing import Any
+
+import pytest
+
+import kue
+from kue import Job
+from tests.helpers import wait_until
+from tests.integration.commands import commands
+
+STATES = ("inactive", "active", "complete", "failed", "delayed")
+
+
+@pytest.fixture
+def many(everywhere: Any) -> Any:
+    """Jobs 1 to 12, of two types, in falling order of priority, three of them failed."""
+    jobs = [everywhere.create("email" if n % 2 else "pdf", {"n": n}, priority=-n) for n in range(1, 13)]
+    everywhere.save_all(jobs)
+    for job in jobs[:3]:
+        job.failed()
+    return everywhere
+
+
+def ids(jobs: list[Any]) -> list[int]:
+    return [job.id for job in jobs]
+
+
+class TestGet:
+    def test_finds_a_job_by_a_number_or_its_digits(self, everywhere: Any) -> None:
+        job = everywhere.create("email", {"a": 1}).save()
+        for id in (job.id, str(job.id)):
+            found = Job.get(id, queue=everywhere)
+            assert (found.id, found.data) == (job.id, {"a": 1})
+
+    @pytest.mark.parametrize("id", [0, 99, "99"])
+    def test_of_an_unknown_id_raises(self, everywhere: Any, id: Any) -> None:
+        with pytest.raises(kue.JobNotFound, match=str(id)) as caught:
+            Job.get(id, queue=everywhere)
+        assert caught.value.id == int(id)
+        assert isinstance(caught.value, LookupError)
+
+    def test_a_hash_without_a_type_is_refused_and_leaves_every_index(self, queue: Any, client: Any) -> None:
+        job = queue.create("email").save()
+        client.hdel("q:job:1", "type")
+        with pytest.raises(kue.JobInvalid, match="job 1 has no type"):
+            Job.get(job.id, queue=queue)
+        assert queue.inactive() == []
+
+    def test_data_that_is_not_json_is_refused(self, queue: Any, client: Any) -> None:
+        job = queue.create("email").save()
+        client.hset("q:job:1", "data", "{half")
+        with pytest.raises(kue.JobInvalid, match="job 1 has data that is not JSON"):
+            Job.get(job.id, queue=queue)
+
+    def test_a_key_that_is_no_hash_is_refused(self, queue: Any, client: Any) -> None:
+        client.set("q:job:1", "no hash")
+        with pytest.raises(kue.RedisRefused, match="WRONGTYPE"):
+            Job.get(1, queue=queue)
+
+    def test_is_one_command(self, queue: Any, client: Any) -> None:
+        queue.create("email").save()
+        with commands(client) as sent:
+            Job.get(1, queue=queue)
+        assert sent == ["HGETALL"]
+
+
+class TestRanges:
+    def test_positions_count_by_priority_and_the_page_is_sorted_by_id(self, many: Any) -> None:
+        assert ids(Job.range(0, 2, queue=many)) == [10, 11, 12]
+        assert ids(Job.range(0, 2, "desc", queue=many)) == [12, 11, 10]
+        assert ids(Job.range(2, 2, queue=many)) == [10]
+        assert ids(Job.range(0, -1, queue=many)) == list(range(1, 13))
+        assert ids(Job.range(-3, -2, queue=many)) == [2, 3]
+        assert Job.range(12, 20, queue=many) == []
+
+    def test_by_state(self, many: Any) -> None:
+        assert ids(Job.range_by_state("failed", 0, -1, queue=many)) == [1, 2, 3]
+        assert ids(Job.range_by_state("failed", 0, 1, "desc", queue=many)) == [3, 2]
+        assert ids(Job.range_by_state("inactive", 0, 3, queue=many)) == [9, 10, 11, 12]
+        assert Job.range_by_state("delayed", 0, -1, queue=many) == []
+
+    def test_by_type_and_state(self, many: Any) -> None:
+        assert ids(Job.range_by_type("email", "failed", 0, -1, queue=many)) == [1, 3]
+        assert ids(Job.range_by_type("pdf", "inactive", 0, 1, queue=many)) == [10, 12]
+        assert Job.range_by_type("sms", "inactive", 0, -1, queue=many) == []
+
+    def test_the_jobs_are_whole(self, many: Any) -> None:
+        job = Job.range_by_type("pdf", "failed", 0, -1, queue=many)[0]
+        assert (job.id, job.type, job.data, job.priority(), job.state()) == (2, "pdf", {"n": 2}, -2, "failed")
+        assert job.inactive().state() == "inactive"
+
+    def test_a_page_is_two_round_trips_whatever_its_size(self, queue: Any, client: Any) -> None:
+        queue.save_all([queue.create("email") for _ in range(400)])
+        with commands(client) as sent:
+            assert len(Job.range(0, -1, queue=queue)) == 400
+        assert sent == ["ZRANGE", *["HGETALL"] * 400]
+
+    def test_a_job_that_cannot_be_read_is_left_out_and_told(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
+        queue.save_all([queue.create("email") for _ in range(4)])
+        client.hdel("q:job:2", "type")
+        client.hset("q:job:3", "data", "{half")
+        assert ids(Job.range(0, -1, queue=queue)) == [1, 4]
+        wait_until(lambda: len(errors) == 2)
+        assert [str(problem)[:15] for problem in errors] == ["job 2 has no ty", "job 3 has data "]
+        errors.clear()
+        assert queue.inactive() == [1, 3, 4], "only what no one can use is dropped"
+
+
+class TestCounts:
+    def test_of_all_types_and_of_one(self, many: Any) -> None:
+        many.create("sms", delay=60_000).save()
+        expected = {"inactive": 9, "active": 0, "complete": 0, "failed": 3, "delayed": 1}
+        assert {state: many.card(state) for state in STATES} == expected
+        assert {state: getattr(many, f"{state}_count")() for state in STATES} == expected
+        assert {state: many.card_by_type("email", state) for state in STATES} == {
+            "inactive": 4,
+            "active": 0,
+            "complete": 0,
+            "failed": 2,
+            "delayed": 0,
+        }
+        assert [getattr(many, f"{state}_count")("sms") for state in STATES] == [0, 0, 0, 0, 1]
+        assert many.types() == ["email", "pdf", "sms"]
+
+    def test_ids_by_state(self, many: Any) -> None:
+        assert many.failed() == many.state("failed") == [3, 2, 1]
+        assert many.inactive() == list(range(12, 3, -1))
+        assert (many.active(), many.complete(), many.delayed()) == ([], [], [])
+
+    def test_work_time_adds_up(self, everywhere: Any, backend: Any) -> None:
+        assert everywhere.work_time() == 0
+        everywhere.process("email", lambda job: None)
+        jobs = everywhere.save_all([everywhere.create("email") for _ in range(5)])
+        wait_until(lambda: everywhere.complete_count() == 5)
+        assert everywhere.work_time() == sum(Job.get(job.id, queue=everywhere).duration for job in jobs)
+
+    def test_settings(self, everywhere: Any, backend: Any) -> None:
+        backend.client.hset(f"{backend.prefix}:settings", "theme", "dark é")
+        assert (everywhere.setting("theme"), everywhere.setting("none")) == ("dark é", None)
+
+
+def test_to_json_is_kues(queue: Any) -> None:
+    options = {"attempts": 3, "ttl": 90_000, "priority": "high", "backoff": {"type": "fixed", "delay": 1}}
+    job = queue.create("email", {"to": "tj"}, **options).save()
+    new = {
+        "id": job.id,
+        "type": "email",
+        "data": {"to": "tj"},
+        "priority": -10,
+        "progress": 0,
+        "state": "inactive",
+        "created_at": str(job.created_at),
+        "promote_at": str(job.created_at),
+        "updated_at": str(job.created_at),
+        "ttl": "90000",
+        "attempts": {"made": 0, "remaining": 3, "max": 3},
+    }
+    assert job.to_json() == new
+    assert list(Job.get(job.id, queue=queue).to_json().items()) == list(new.items())
+
+    @queue.process("email")
+    def work(job: Any) -> Any:
+        job.progress(1, 2, {"half": True})
+        if job.attempts_made == 0:
+            raise ValueError("boom")
+        return [1]
+
+    queue.home.options  # noqa: B018
+    wait_until(lambda: queue.delayed_count() + queue.complete_count() == 1)
+    Job.get(job.id, queue=queue).inactive() if queue.delayed_count() else None
+    wait_until(lambda: queue.complete_count() == 1)
+    found = Job.get(job.id, queue=queue)
+    assert found.to_json() == {
+        **new,
+        "result": [1],
+        "progress": "100",
+        "progress_data": {"half": True},
+        "state": "complete",
+        "error": found.error(),
+        "promote_at": str(found.promote_at),
+        "updated_at": str(found.updated_at),
+        "failed_at": str(found.failed_at),
+        "started_at": str(found.started_at),
+        "duration": str(found.duration),
+        "delay": "1",
+        "workerId": found.worker_id,
+        "attempts": {"made": 2, "remaining": 1, "max": 3},
+    }
+    assert json.loads(json.dumps(found.to_json())) == found.to_json()
