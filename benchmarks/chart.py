@@ -14,7 +14,8 @@ PANEL, LABEL, NUMBERS, BAR, GAP, MARGIN = 720, 130, 130, 18, 6, 24
 INK, FAINT, PAPER = "#1f2933", "#66788a", "#ffffff"
 COLOURS = {OURS: "#2f6fde", NODE: "#e0922f"}
 OTHERS = "#9fb0c0"
-FONT = "font-family='system-ui, -apple-system, Segoe UI, sans-serif'"
+CUT = 5  # a bar longer than so many times Node Kue's is cut there, so that the others stay readable
+FONT = "font-family='system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif'"
 
 
 def chart(results: Results, footer: str) -> str:
@@ -53,14 +54,23 @@ def _panel(results: Results, row: Row, y: float) -> Iterator[str]:
     yield _text(PANEL + MARGIN, y, better, size=11, colour=FAINT, anchor="end")
     bars = _bars(results, row)
     longest = max(value for _, _, value in bars) or 1.0
+    if row.better == LESS and (nodes := results.median(row, NODE)):
+        longest = min(longest, CUT * nodes)
     room = PANEL - LABEL - NUMBERS
     for i, (key, title, value) in enumerate(bars):
         top = y + 12 + i * (BAR + GAP)
         middle = top + BAR - 5
-        colour, width = COLOURS.get(key, OTHERS), max(1.0, room * value / longest)
+        colour, width = COLOURS.get(key, OTHERS), max(1.0, room * min(1.0, value / longest))
         yield _text(MARGIN + LABEL - 8, middle, title, size=12, anchor="end", weight="600" if key == OURS else "400")
         yield f"<rect x='{MARGIN + LABEL}' y='{top:.1f}' width='{width:.1f}' height='{BAR}' rx='2' fill='{colour}'/>"
+        if value > longest:
+            yield _cut(MARGIN + LABEL + width - 30, top)
         yield _text(MARGIN + LABEL + width + 8, middle, _said(results, row, key, value), size=12)
+
+
+def _cut(x: float, y: float) -> str:
+    points = f"{x:.1f},{y + BAR:.1f} {x + 8:.1f},{y:.1f} {x + 14:.1f},{y:.1f} {x + 6:.1f},{y + BAR:.1f}"
+    return f"<polygon points='{points}' fill='{PAPER}'/>"
 
 
 def _said(results: Results, row: Row, key: str, value: float) -> str:
