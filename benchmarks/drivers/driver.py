@@ -171,8 +171,10 @@ async def _serve(kind: type[Adapter]) -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
     answers.write(json.dumps({"ok": versions(kind.packages)}) + "\n")
-    loop = asyncio.get_running_loop()
-    while line := await loop.run_in_executor(None, sys.stdin.readline):
+    requests = asyncio.StreamReader()
+    # no thread that reads: one more that wants the GIL would be measured too
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
+    while line := await requests.readline():
         request = json.loads(line)
         try:
             answer = {"ok": await getattr(driver, request.pop("do"))(**request)}

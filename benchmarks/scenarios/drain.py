@@ -13,7 +13,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.scenarios.scenario import Stage
 from benchmarks.server import Work
 
-POLL = 0.05
+POLL = 0.2  # seldom, since asking disturbs; the rate does not depend on it
 WARM_UP = 0.1  # the share of the jobs before the clock starts
 MARKS = 400
 PATIENCE = 300.0
