@@ -102,7 +102,10 @@ FINITE = "must be a finite number of milliseconds"
         ({"job_flags": ["email"]}, "job_flags must be a dict, not ['email']"),
         ({"job_flags": {"": {}}}, "type must be a non-empty string, not ''"),
         ({"job_flags": {"email": 5}}, "job_flags['email'] must be a dict, not 5"),
-        ({"job_flags": {"email": {"attempts": 0}}}, "job_flags['email']: attempts must be a whole number, 1 or more, not 0"),
+        (
+            {"job_flags": {"email": {"attempts": 0}}},
+            "job_flags['email']: attempts must be a whole number, 1 or more, not 0",
+        ),
     ],
     ids=str,
 )
@@ -116,7 +119,10 @@ def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message
     ("given", "message"),
     [
         ({"promotion": {"lockTtl": 1}}, "promotion has no option 'lockTtl'; it has interval, limit, lock_ttl"),
-        ({"job_flags": {"email": {"tries": 1}}}, "job_flags['email']: there is no job option 'tries'; there are priority, attempts, "),
+        (
+            {"job_flags": {"email": {"tries": 1}}},
+            "job_flags['email']: there is no job option 'tries'; there are priority, attempts, ",
+        ),
         ({"prefixx": "q"}, "there is no queue option 'prefixx'; there are redis, name, prefix, "),
         ({"jobEvents": False}, "there is no queue option 'jobEvents'; there are redis, name, prefix, "),
     ],
