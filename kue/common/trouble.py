@@ -38,6 +38,13 @@ class Trouble:
             logger.error("%s", problem)
             self._emit(problem)
 
+    def stumbled(self, who: str, problem: Exception) -> None:
+        """`who` met something that nobody expected, and goes on."""
+        logger.error("unexpected trouble: %s", who, exc_info=problem)
+        unexpected = KueError(f"{who} met {type(problem).__name__}: {problem}")
+        unexpected.__cause__ = problem
+        self.began(who, unexpected)
+
     def ended(self, who: str) -> None:
         """`who` has Redis again. Reported when the last one has."""
         with self._lock:

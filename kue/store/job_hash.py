@@ -60,15 +60,16 @@ def read_json(id: object, field: str, raw: str | None, missing: Any = None) -> A
 
 
 def number(text: str | None) -> int | float | None:
-    """A number as Node wrote it; None where there is none."""
+    """A number as Node wrote it; None where there is none, or one without an end."""
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        pass
     try:
         value = float(text)
     except ValueError:
         return None
-    return None if math.isnan(value) else int(value) if value.is_integer() else value
+    if not math.isfinite(value):
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return int(value) if value.is_integer() else value

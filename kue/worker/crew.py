@@ -26,15 +26,15 @@ class Crew:
         self._busy = 0
 
     def submit(self, run: Run) -> None:
-        """Have a run executed, on a thread that is idle or a new one."""
-        run.executing = True
+        """Have a run executed, on a thread that is idle or a new one. Raises `RuntimeError` where there is none."""
         with self._lock:
-            self._busy += 1
-            new = self._busy > self._threads
-            if new:
-                self._threads += 1
+            new = self._busy >= self._threads
         if new:
             threading.Thread(target=self._work, name="kue-handler", daemon=True).start()
+        with self._lock:
+            self._busy += 1
+            self._threads += new
+        run.executing = True
         self._runs.put(run)
 
     def _work(self) -> None:

@@ -69,6 +69,7 @@ class IoLoop:
         self._waiter = Waiter(store.connections, store.keys)
         self._link: Link | None = None
         self._sleeping = False
+        self._woken = False
         self._stopping = False
         self._giving_up = False
         self._unblocked = False
@@ -101,6 +102,7 @@ class IoLoop:
 
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""
+        self._woken = True
         if self._sleeping:
             self._wakeup.wake()
 
@@ -173,6 +175,7 @@ class IoLoop:
 
     def _round(self) -> None:
         self.heartbeat = time.monotonic()
+        self._woken = False
         self.timers.run_due()
         calls = self._collect()
         if not self._stopping:
@@ -203,21 +206,24 @@ class IoLoop:
         except BaseException:
             self._outbox.keep([call for call in calls if isinstance(call, Report)], sent=True)
             raise
-        refused: ResponseError | None = None
+        trouble: Exception | None = None
         kept: list[Report] = []
         for call, reply in zip(calls, replies, strict=True):
             if isinstance(reply, ResponseError) and is_passing(reply):
-                refused = reply
+                trouble = refusal(reply)
                 if isinstance(call, Report):
                     kept.append(call)
-            else:
+                continue
+            try:
                 call.answered(reply)
+            except Exception as problem:  # the other replies have been read, and count
+                trouble = problem
         if kept:
             self._outbox.keep(kept, sent=False)
             for report in kept:
                 report.in_doubt = True
-        if refused is not None:
-            raise refusal(refused)
+        if trouble is not None:
+            raise trouble
 
     def _renew_wait(self, calls: list[Call]) -> None:
         """Have an outstanding wait for every type that wants one."""
@@ -236,7 +242,7 @@ class IoLoop:
         real = self._waiter.link is not None
         self._sleeping = True
         try:
-            if not (self._outbox.waiting or self._stopping):
+            if not (self._woken or self._stopping):
                 self._see_to_waiter(self.timers.wait(BLOCK if real else _FAKE_POLL))
         finally:
             self._sleeping = False

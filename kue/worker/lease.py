@@ -63,8 +63,11 @@ class Lease:
             asked_at = steady()
             try:
                 left = self._store.connections.call(*self._store.transitions.renew_lease(self._process, self._length))
-            except KueError as problem:
-                self._trouble.began("lease", problem)
+            except Exception as problem:
+                if isinstance(problem, KueError):
+                    self._trouble.began("lease", problem)
+                else:
+                    self._trouble.stumbled("lease", problem)
                 self._stopping.wait(min(backoff.next(), every))
                 continue
             self._trouble.ended("lease")

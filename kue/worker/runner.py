@@ -23,7 +23,7 @@ from kue.worker.io_loop import IoLoop
 from kue.worker.lease import Lease
 from kue.worker.orphans import put_back_orphans
 from kue.worker.outbox import Outbox
-from kue.worker.run import Failed, Run
+from kue.worker.run import Failed, PutBack, Run
 from kue.worker.slots import Group
 
 _MOST = 100
@@ -98,7 +98,7 @@ class Runner:
         calls += self.deadlines.checks()
         calls += self._rechecks()
         may_take = self.lease.stands
-        for group in self._groups.values():
+        for group in self._all_groups():
             count = min(group.wants, _MOST)
             if group.tokens and not count:
                 calls += [Call(("LPUSH", store.keys.tokens(group.type), 1))] * group.tokens
@@ -111,8 +111,12 @@ class Runner:
                 calls.append(Take(command, group, count, first, self._taken))
         return calls
 
+    def _all_groups(self) -> list[Group]:
+        """A copy, since any thread may add a type."""
+        return list(self._groups.values())
+
     def idle_types(self) -> set[str]:
-        return {group.type for group in self._groups.values() if group.wants and not group.hungry}
+        return {group.type for group in self._all_groups() if group.wants and not group.hungry}
 
     def token(self, type: str) -> None:
         group = self._groups.get(type)
@@ -128,9 +132,9 @@ class Runner:
 
     def find_orphans(self, link: Link) -> None:
         self.in_doubt = False
-        held = {run.worker_id for group in self._groups.values() for run in group.runs}
+        held = {run.worker_id for group in self._all_groups() for run in group.runs}
         put_back_orphans(link, self._home.store, list(self._groups), f"{self._name}:", held)
-        for group in self._groups.values():
+        for group in self._all_groups():
             group.tokens = 0
             group.hungry = not group.refused
 
@@ -140,7 +144,7 @@ class Runner:
             return []
         self._recheck = False
         job = self._home.store.keys.job
-        runs = [run for group in self._groups.values() for run in group.runs if not run.settled]
+        runs = [run for group in self._all_groups() for run in group.runs if not run.settled]
         return [RunCheck(("HMGET", job(run.job.id or 0), "state", "workerId"), run, self._rechecked) for run in runs]
 
     # what Redis answers
@@ -162,19 +166,11 @@ class Runner:
             self._start(group, int(id), flat, f"{self._name}:{group.type}:{take.first_run + i}", take.first_run + i)
 
     def _start(self, group: Group, id: int, flat: list[bytes], worker_id: str, number: int) -> None:
-        slot = group.free.pop()
         now = self._home.store.clock()
         fields = read_fields(flat)
         fields |= {"state": "active", "workerId": worker_id, "started_at": str(now), "updated_at": str(now)}
-        broken: JobInvalid | None = None
-        try:
-            job = self._job_class.from_fields(self._home, id, fields)
-        except JobInvalid as problem:
-            broken = problem
-            readable = {
-                name: value for name, value in fields.items() if name not in ("data", "result", "progress_data")
-            }
-            job = self._job_class.from_fields(self._home, id, readable)
+        job, broken = self._read(id, fields)
+        slot = group.free.pop()
         run = Run(job, slot, worker_id, number, now, self.notify)
         slot.run = run
         job._speaker = run
@@ -183,7 +179,22 @@ class Runner:
             run.settle(Failed(failure_of(broken), Retry("failed")))
             return
         self.deadlines.started(run)
-        self._executor.start(run, group.handlers[slot])
+        try:
+            self._executor.start(run, group.handlers[slot])
+        except BaseException:  # there is no thread to be had: the job goes back, and the loop waits a little
+            run.settle(PutBack())
+            raise
+
+    def _read(self, id: int, fields: dict[str, str]) -> tuple[Job, JobInvalid | None]:
+        """The job; where it cannot be read, as much of it as failing it takes, and why."""
+        try:
+            return self._job_class.from_fields(self._home, id, fields), None
+        except JobInvalid as problem:
+            broken = problem
+        except Exception as problem:
+            broken = JobInvalid(id, f"cannot be read ({type(problem).__name__}: {problem})")
+        enough = {name: fields[name] for name in ("type", "state", "workerId", "started_at", "updated_at")}
+        return self._job_class.from_fields(self._home, id, enough), broken
 
     def _report_answered(self, report: Report, reply: Any) -> None:
         run = report.run
@@ -226,7 +237,7 @@ class Runner:
         return len(self._abandoned)
 
     def _most_strays(self) -> int:
-        return max(16, 2 * sum(len(group.slots) for group in self._groups.values()))
+        return max(16, 2 * sum(len(group.slots) for group in self._all_groups()))
 
     def _reopen_slots(self) -> None:
         if self._held_back and self.strays <= self._most_strays():
