@@ -1,0 +1,103 @@
+"""A Python worker in a process of its own, to be killed, frozen and listened to. Start it from the main thread."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from tests.helpers import wait_until
+from tests.processes import end, tied
+
+ROOT = Path(__file__).parent.parent.parent
+Fact = dict[str, Any]
+
+
+class PythonWorker:
+    """Runs worker.py with these types ({type: slots}) and this behaviour; further keywords are the queue's options."""
+
+    def __init__(self, url: str, types: dict[str, int], behaviour: str = "hold", **options: Any) -> None:
+        config = {"types": types, "behaviour": behaviour, "queue": {"redis": url, **options}}
+        self.facts: list[Fact] = []
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
+        self._child = subprocess.Popen(
+            tied([sys.executable, "-m", "tests.crash.worker", json.dumps(config)]),
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._stderr,
+        )
+        self._reader = threading.Thread(target=self._read, name="worker-facts", daemon=True)
+        self._reader.start()
+        wait_until(lambda: self.told("ready") or not self.running, 20)
+        assert self.running, self.stderr()
+
+    # --- its life ---
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child.poll() is None
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._child.kill()
+        self._child.wait()
+        self._reader.join()
+
+    def pause(self) -> None:
+        """SIGSTOP; it stands still when this returns."""
+        self._child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def resume(self) -> None:
+        self._child.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        end(self._child)
+        self._reader.join()
+        for stream in (self._child.stdin, self._child.stdout, self._stderr):
+            with suppress(BrokenPipeError):
+                if stream is not None:
+                    stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    # --- what it is told, and what it tells ---
+
+    def command(self, word: str) -> None:
+        """`release`, `shutdown` or `requeue`."""
+        assert self._child.stdin is not None
+        self._child.stdin.write(word.encode() + b"\n")
+        self._child.stdin.flush()
+
+    def told(self, what: str, **facts: Any) -> list[Fact]:
+        """What it told so far of this kind."""
+        wanted = {"what": what, **facts}.items()
+        return [fact for fact in list(self.facts) if wanted <= fact.items()]
+
+    def errors(self, kind: str | None = None) -> list[str]:
+        """The texts of its `error` events."""
+        return [fact["text"] for fact in self.told("error") if kind in (None, fact["kind"])]
+
+    def stderr(self) -> str:
+        size = os.fstat(self._stderr.fileno()).st_size
+        return os.pread(self._stderr.fileno(), size, 0).decode(errors="replace")
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None
+        for line in self._child.stdout:
+            self.facts.append(json.loads(line))

@@ -1,0 +1,159 @@
+"""A request reaches Redis, and its reply never comes back; or the request itself is lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue.errors import ConnectionFailed, JobLost, SaveInDoubt, SaveInterrupted
+from kue.store import scripts
+from kue_send.job import Job
+from tests.crash.conftest import Watched
+from tests.crash.proxy import Proxy
+from tests.helpers import wait_until
+from tests.servers import RedisServer
+
+MakeQueue = Callable[..., Watched]
+
+
+def call_of(script: str) -> bytes:
+    """What a request to run this script has in it."""
+    return scripts.sha(script).encode()
+
+
+@pytest.fixture
+def far(proxy: Proxy, make_queue: MakeQueue) -> Watched:
+    """A queue behind the broken network."""
+    return make_queue(proxy.url)
+
+
+@pytest.fixture
+def near(server: RedisServer, make_queue: MakeQueue) -> Watched:
+    """A queue for the test's own use."""
+    return make_queue(server.url)
+
+
+def warm_up(far: Watched, near: Watched, handler: Callable[[Job], Any], **options: Any) -> Job:
+    """Have `far` work; a job that has been through it shows that every script is loaded."""
+    far.process("email", 3, handler)
+    job = near.create("email", {"warm": True}, **options).save()
+    wait_until(lambda: near.complete_count() == 1)
+    return job
+
+
+@pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])
+def test_no_job_is_stranded_by_a_take_that_was_cut_off(
+    proxy: Proxy, far: Watched, near: Watched, lose: str
+) -> None:
+    runs: list[int | None] = []
+    warm_up(far, near, lambda job: runs.append(job.id))
+    for round in range(1, 4):
+        loss = getattr(proxy, lose)(call_of("take"))
+        near.save_all(near.create("email") for _ in range(3))
+        wait_until(loss.is_set)
+        wait_until(lambda round=round: near.complete_count() == 1 + 3 * round)
+
+    assert runs == list(range(1, 11))
+    assert {job.attempts_made for job in near.job_class.range(0, -1, queue=near)} == {1}
+    assert [near.job_class.get(id, queue=near).get_field("py_ghosts") for id in runs] == [None] * 10
+
+
+@pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])
+@pytest.mark.parametrize("remove_on_complete", [False, True])
+def test_an_outcome_that_was_cut_off_counts_once(
+    proxy: Proxy, far: Watched, near: Watched, lose: str, remove_on_complete: bool
+) -> None:
+    runs: list[int | None] = []
+    heard: list[int] = []
+    near.on("job complete", heard.append)
+    warm_up(far, near, lambda job: runs.append(job.id))
+
+    loss = getattr(proxy, lose)(call_of("complete"))
+    job = near.create("email", remove_on_complete=remove_on_complete).save()
+    wait_until(loss.is_set)
+    last = near.create("email").save()
+    wait_until(lambda: last.id in heard)
+    far.shutdown(5000)
+
+    assert runs == heard == [1, job.id, last.id]
+    assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
+    assert near.active_count() == 0
+    assert near.work_time() < 60_000
+
+
+@pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])
+def test_a_failure_that_was_cut_off_uses_up_one_attempt(proxy: Proxy, far: Watched, near: Watched, lose: str) -> None:
+    def fail(job: Job) -> None:
+        if "warm" not in job.data:
+            raise RuntimeError("boom")
+
+    warm_up(far, near, fail)
+    loss = getattr(proxy, lose)(call_of("fail"))
+    backoff = {"type": "fixed", "delay": 600_000}
+    job = near.create("email", attempts=5, backoff=backoff).save()
+    wait_until(loss.is_set)
+    wait_until(lambda: near.delayed_count() == 1)
+    far.shutdown(5000)
+
+    found = near.job_class.get(job.id, queue=near)
+    assert (found.attempts_made, found.state()) == (1, "delayed")
+    assert near.job_class.get_log(job.id, queue=near) == ["RuntimeError: boom"]
+    assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
+
+
+def test_what_a_handler_says_survives_a_cut_in_order(proxy: Proxy, far: Watched, near: Watched) -> None:
+    def chatter(job: Job) -> None:
+        if "warm" not in job.data:
+            for n in range(50):
+                job.log("%d", n)
+                if n == 25:
+                    wait_until(loss.is_set)
+
+    warm_up(far, near, chatter)
+    loss = proxy.lose_request(call_of("say"))
+    job = near.create("email").save()
+    wait_until(lambda: near.complete_count() == 2)
+
+    assert near.job_class.get_log(job.id, queue=near) == [str(n) for n in range(50)]
+
+
+@pytest.mark.parametrize(("lose", "saved"), [("lose_reply", 1), ("lose_request", 0)])
+def test_a_save_that_was_cut_off_is_in_doubt_and_not_repeated(
+    proxy: Proxy, far: Watched, near: Watched, lose: str, saved: int
+) -> None:
+    far.create("warm up").save()
+    loss = getattr(proxy, lose)(call_of("save"))
+    job = far.create("email")
+    with pytest.raises(SaveInDoubt, match="may or may not have been saved, and was not sent again"):
+        job.save()
+
+    assert loss.is_set()
+    assert job.id is None
+    assert near.inactive_count("email") == saved
+
+
+def test_many_saves_that_were_cut_off_tell_which_are_saved(proxy: Proxy, far: Watched, near: Watched) -> None:
+    far.create("warm up").save()
+    jobs = [far.create("email", {"n": n}) for n in range(1200)]
+    loss = proxy.lose_request(b'{"n":700}')
+    with pytest.raises(SaveInterrupted, match="broke off after 500 saved jobs") as caught:
+        far.save_all(jobs)
+
+    assert loss.is_set()
+    assert caught.value.saved == jobs[:500]
+    assert isinstance(caught.value.__cause__, SaveInDoubt)
+    assert [job.id for job in jobs[500:]] == [None] * 700
+    # of the 500 in doubt, those that had reached Redis before the one that was lost are there
+    assert 500 <= near.inactive_count("email") < 1200
+
+
+def test_a_save_that_never_left_is_not_in_doubt(proxy: Proxy, far: Watched, near: Watched) -> None:
+    far.create("warm up").save()
+    proxy.refuse()
+    proxy.cut()
+    with pytest.raises(ConnectionFailed, match="cannot reach Redis") as caught:
+        far.create("email").save()
+
+    assert not isinstance(caught.value, SaveInDoubt)
+    assert not caught.value.sent
+    assert near.inactive_count("email") == 0

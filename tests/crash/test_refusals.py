@@ -1,0 +1,218 @@
+"""A server that answers, but refuses: read-only, out of memory, unable to save, loading, its scripts flushed."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import redis
+
+from kue.errors import RedisRefused
+from kue_send.job import Job
+from tests.crash.conftest import LEASE, Watched
+from tests.helpers import wait_until
+from tests.servers import RedisServer, free_port
+
+MakeQueue = Callable[..., Watched]
+StartServer = Callable[..., RedisServer]
+
+
+@contextmanager
+def read_only(server: RedisServer) -> Iterator[None]:
+    """As a replica is, after the other one was made the master."""
+    with server.client() as client:
+        client.replicaof("127.0.0.1", str(free_port()))
+        yield
+        client.replicaof("NO", "ONE")
+
+
+@contextmanager
+def out_of_memory(server: RedisServer) -> Iterator[None]:
+    with server.client() as client:
+        client.config_set("maxmemory", 1)
+        yield
+        client.config_set("maxmemory", 0)
+
+
+@contextmanager
+def unable_to_save(server: RedisServer) -> Iterator[None]:
+    """MISCONF: the last dump failed, since a folder stands where it should go."""
+
+    def last_dump() -> str:
+        return str(client.info("persistence")["rdb_last_bgsave_status"])
+
+    with server.client(decode_responses=True) as client:
+        (server.directory / "dump.rdb").mkdir()
+        client.config_set("save", "3600 1")
+        client.bgsave()
+        wait_until(lambda: last_dump() == "err")
+        yield
+        (server.directory / "dump.rdb").rmdir()
+        client.bgsave()
+        wait_until(lambda: last_dump() == "ok")
+
+
+REFUSALS = [read_only, out_of_memory, unable_to_save]
+
+
+def let_pass(seconds: float) -> None:
+    """Leases run out by Redis's own clock, and waits between tries are real: let that time pass."""
+    until = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > until)
+
+
+def connections_a_second(server: RedisServer) -> int:
+    """How many connections are made to a server in a second from now."""
+    with server.client() as client:
+        before = client.info("stats")["total_connections_received"]
+        let_pass(1)
+        return int(client.info("stats")["total_connections_received"] - before)
+
+
+@pytest.mark.parametrize(
+    ("refusing", "lease"),
+    [(read_only, LEASE), (out_of_memory, LEASE), (unable_to_save, LEASE), (read_only, 60_000), (unable_to_save, 60_000)],
+)
+def test_idle_workers_report_once_and_try_again_now_and_then(
+    start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
+) -> None:
+    server = start_server()
+    queue = make_queue(server.url, lease=lease)
+    queue.on("job complete", lambda id: None)
+    queue.process("email", 2, lambda job: "done")
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+
+    with refusing(server):
+        wait_until(lambda: queue.trouble)
+        let_pass(2 * LEASE / 1000)
+        assert connections_a_second(server) < 10
+        assert queue.trouble == ["lost"]
+    wait_until(lambda: queue.trouble == ["lost", "back"])
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 2)
+    assert queue.trouble == ["lost", "back"]
+
+
+@pytest.mark.parametrize("refusing", REFUSALS)
+@pytest.mark.parametrize("lease", [LEASE, 60_000])
+def test_workers_sit_out_a_server_that_refuses_writes(
+    start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
+) -> None:
+    server = start_server()
+    queue, other = make_queue(server.url, lease=lease), make_queue(server.url, lease=lease)
+    queue.on("job complete", lambda id: None)
+    starts: list[int | None] = []
+    go_on = threading.Event()
+
+    def hold(job: Job) -> str:
+        starts.append(job.id)
+        go_on.wait()
+        job.log("going on")
+        return "done"
+
+    queue.process("email", 3, hold)
+    other.process("email", 1, hold)
+    ids = [job.id for job in queue.save_all(queue.create("email") for _ in range(4))]
+    wait_until(lambda: len(starts) == 4)
+    settled = 2 * min(lease, LEASE) / 1000
+    let_pass(settled)  # so that every look for dead workers is allowed
+
+    with refusing(server):
+        with pytest.raises(RedisRefused):
+            queue.create("email").save()
+        go_on.set()
+        wait_until(lambda: queue.trouble and other.trouble)
+        let_pass(2 * LEASE / 1000)
+        assert connections_a_second(server) < 20
+        assert (queue.trouble, other.trouble) == (["lost"], ["lost"])
+    wait_until(lambda: queue.complete_count() == 4)
+    wait_until(lambda: queue.trouble == other.trouble == ["lost", "back"])
+
+    assert sorted(starts) == ids
+    last = queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 5)
+    assert queue.job_class.get_log(last.id, queue=queue) == ["going on"]
+    assert queue.trouble == other.trouble == ["lost", "back"]
+
+
+def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_queue: MakeQueue) -> None:
+    server = start_server(persist=True, key_load_delay="500", loading_process_events_interval_bytes="1024")
+    with server.client() as client:
+        client.mset({f"ballast:{n}": n for n in range(6000)})
+        client.bgrewriteaof()
+        wait_until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0)
+    queue = make_queue(server.url)
+    queue.on("job complete", lambda id: None)
+    starts: list[int | None] = []
+    queue.process("email", 2, lambda job: starts.append(job.id))
+    first = queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+
+    refusals: list[str] = []
+    over = threading.Event()
+
+    def save_again_and_again() -> None:
+        producer = make_queue(server.url)
+        while not over.wait(0.05):
+            try:
+                producer.create("email").save()
+            except RedisRefused as refused:
+                refusals.append(str(refused))
+            except redis.exceptions.RedisError:
+                raise
+            except Exception:  # not listening yet
+                continue
+
+    saver = threading.Thread(target=save_again_and_again)
+    server.kill()
+    saver.start()
+    server.restart()
+    over.set()
+    saver.join()
+    saved = queue.inactive_count() + queue.active_count() + queue.complete_count() - 1
+    wait_until(lambda: queue.complete_count() == 1 + saved)
+    wait_until(lambda: queue.trouble[-1:] == ["back"])
+
+    assert refusals and set(refusals) == {"Redis refused: Redis is loading the dataset in memory"}
+    assert queue.trouble == ["lost", "back"]
+    assert starts == [first.id, *(job.id for job in queue.job_class.range(1, -1, queue=queue))]
+
+
+def test_flushed_scripts_are_loaded_again_under_load(
+    start_server: StartServer, make_queue: MakeQueue
+) -> None:
+    server = start_server()
+    producer, worker = make_queue(server.url), make_queue(server.url)
+    starts: list[int | None] = []
+
+    def chatter(job: Job) -> str:
+        starts.append(job.id)
+        job.log("one")
+        job.log("two")
+        return "done"
+
+    worker.process("email", 10, chatter)
+    over = threading.Event()
+
+    def flush() -> None:
+        with server.client() as client:
+            while not over.is_set():
+                client.script_flush()
+
+    flusher = threading.Thread(target=flush)
+    flusher.start()
+    try:
+        ids = [producer.create("email").save().id for _ in range(300)]
+        ids += [job.id for job in producer.save_all(producer.create("email") for _ in range(700))]
+        wait_until(lambda: producer.complete_count() == 1000, 60)
+    finally:
+        over.set()
+        flusher.join()
+
+    assert sorted(starts) == sorted(ids) == list(range(1, 1001))
+    jobs = producer.job_class.range(0, -1, queue=producer)
+    assert {job.attempts_made for job in jobs} == {1}
+    assert [producer.job_class.get_log(id, queue=producer) for id in ids] == [["one", "two"]] * 1000
+    assert worker.errors == []

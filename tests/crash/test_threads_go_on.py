@@ -1,0 +1,104 @@
+"""The threads in the background outlive what nobody expected: a duty, a lease or a round of the I/O loop that raises."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue.common.trouble import Trouble
+from kue.errors import JobLost
+from kue.timers.ticker import Ticker
+from kue_send.job import Job
+from tests.crash.conftest import LEASE, Watched
+from tests.helpers import wait_until
+from tests.servers import RedisServer
+
+MakeQueue = Callable[..., Watched]
+
+
+class Duty:
+    """Does its thing every hundredth of a second; raises on its first two rounds."""
+
+    interval = 0.01
+
+    def __init__(self) -> None:
+        self.rounds = 0
+
+    def run_once(self, now: int) -> bool:
+        self.rounds += 1
+        if self.rounds <= 2:
+            raise ValueError("nobody expected this")
+        return False
+
+
+def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[str] = []
+    first, second = Duty(), Duty()
+    ticker = Ticker([first, second], Trouble(lambda problem: told.append(str(problem))), lambda: 0)
+    ticker.start()
+    wait_until(lambda: first.rounds > 5 and second.rounds > 5)
+    ticker.stop()
+
+    assert told == ["ticker: Duty met ValueError: nobody expected this", "the connection to Redis is back"]
+    assert "Traceback" in caplog.text
+
+
+def test_the_lease_goes_on(server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = make_queue(server.url)
+    transitions = queue.home.store.transitions
+    renew, failures = transitions.renew_lease, iter(range(3))
+
+    def stumble(*args: Any, **options: Any) -> Any:
+        if next(failures, None) is not None:
+            raise ValueError("nobody expected this")
+        return renew(*args, **options)
+
+    monkeypatch.setattr(transitions, "renew_lease", stumble)
+    queue.process("email", lambda job: None)
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    assert str(queue.errors[0]) == "lease met ValueError: nobody expected this"
+
+
+def test_outcomes_of_the_round_in_which_a_take_is_refused_are_written(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url, lease=60 * LEASE)
+    runs: list[int | None] = []
+    queue.process("email", 4, lambda job: runs.append(job.id))
+    with server.client() as client:
+        client.set("q:jobs:broken:inactive", "not a zset")
+        queue.process("broken", lambda job: None)
+        jobs = []
+        for _ in range(200):
+            jobs += queue.save_all(queue.create("email") for _ in range(5))
+            client.lpush("q:broken:jobs", 1)  # has the worker look there, and be refused
+        wait_until(lambda: queue.complete_count() == 1000)
+
+    assert sorted(id for id in runs if id) == [job.id for job in jobs]
+    assert [problem for problem in queue.errors if isinstance(problem, JobLost)] == []
+    assert any("WRONGTYPE" in str(problem) for problem in queue.errors)
+
+
+def test_a_job_is_put_back_where_the_handlers_thread_could_not_start(
+    server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = make_queue(server.url)
+    starts: list[int | None] = []
+
+    def handle(job: Job) -> None:
+        starts.append(job.id)
+
+    queue.process("email", 2, handle)
+    assert queue._pool is not None
+    submit, failures = queue._pool.executor.start, iter(range(2))
+
+    def stumble(*args: Any) -> None:
+        if next(failures, None) is not None:
+            raise RuntimeError("can't start new thread")
+        submit(*args)
+
+    monkeypatch.setattr(queue._pool.executor, "start", stumble)
+    jobs = queue.save_all(queue.create("email", attempts=2) for _ in range(4))
+    wait_until(lambda: queue.complete_count() == 4)
+    assert sorted(id for id in starts if id) == [job.id for job in jobs]
