@@ -12,8 +12,9 @@ def main() -> None:
     try:
         from kue.cli.app import run
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in _BROUGHT_BY_THE_EXTRA:
+        package = (missing.name or "").partition(".")[0]
+        if package not in _BROUGHT_BY_THE_EXTRA:
             raise
-        print(f"kue: the command line needs {missing.name}: pip install 'kue[cli]'", file=sys.stderr)
+        print(f"kue: the command line needs {package}: pip install 'kue[cli]'", file=sys.stderr)
         sys.exit(1)
     run()

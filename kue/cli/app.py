@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 import kue
-from kue.cli.demo.run import Wishes, run_demo
 from kue.cli.demo.scenario import FEWEST_JOBS, LEAST_SECONDS
 from kue.cli.doctor import doctor
 from kue.cli.server import run_server
@@ -75,6 +74,8 @@ def demo(
     ] = False,
 ) -> None:
     """Watch a realistic mix of jobs being run. Exit code 0 only if every one of them ended as it should."""
+    from kue.cli.demo.run import Wishes, run_demo
+
     with answering():
         exit_code = run_demo(Wishes(seconds=seconds, jobs=jobs, keep=keep, with_node=with_node))
     raise typer.Exit(exit_code)

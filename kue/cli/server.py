@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+
 from kue.cli.problem import CommandError
 from kue.cli.signals import Signals
 from kue.cli.voice import say
-from kue.store.embedded import EmbeddedServer
+from kue.store.embedded import HOST, EmbeddedServer
 
 _LOOK_SECONDS = 0.5
 
 
 def run_server(port: int, directory: str | None) -> None:
     """Serve until SIGTERM or SIGINT. Raises `CommandError`."""
+    _refuse_port(port)
     with Signals() as signals, EmbeddedServer(directory, port) as server:
         say(f"a server for kue is at {server.url}", style="bold")
         say(f"its data is kept in {directory}" if directory else "its data is gone when it ends (--dir keeps it)")
@@ -22,3 +25,14 @@ def run_server(port: int, directory: str | None) -> None:
             if not server.is_running:
                 raise CommandError(f"the server at {server.url} has ended", 1)
     say("stopped")
+
+
+def _refuse_port(port: int) -> None:
+    """Raises `CommandError` where the port cannot be had; what the server itself says then is a log of many lines."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as problem:
+            why = (problem.strerror or str(problem)).lower()
+            raise CommandError(f"port {port} of {HOST} cannot be used ({why}): give another with --port", 1) from None

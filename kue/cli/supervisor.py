@@ -44,7 +44,10 @@ class Place:
 
 
 class Supervisor:
-    """`tend` it in a loop, then `stop` it. `say` is told what happens, a line at a time."""
+    """`tend` it in a loop, then `stop` it. `say` is told what happens, a line at a time.
+
+    With `one_first` the others wait until the first is ready.
+    """
 
     def __init__(
         self,
@@ -54,14 +57,16 @@ class Supervisor:
         say: Callable[[str], object],
         *,
         environment: Mapping[str, str] | None = None,
+        one_first: bool = True,
     ) -> None:
         self._target = target
         self._stopping = stopping
         self._say = say
         self._environment = environment or {}
         self._places = [Place(number) for number in range(1, processes + 1)]
-        # One alone at first: what is wrong with the module is then said once.
-        self._places[0].due = 0.0
+        # One alone at first: what is wrong with the module is then found once.
+        for place in self._places[:1] if one_first else self._places:
+            place.due = 0.0
 
     @property
     def serving(self) -> list[Serving]:
@@ -115,7 +120,8 @@ class Supervisor:
         if not place.was_ready and place is self._places[0]:
             self._say(f"serves {serving.slots} on {serving.place}, in {len(self._places)} processes")
             for other in self._places[1:]:
-                other.due = 0.0
+                if other.process is None:
+                    other.due = 0.0
         place.was_ready = True
         self._say(f"worker {place.number} is ready, pid {serving.pid}")
 
@@ -143,13 +149,14 @@ class Supervisor:
         return all([self._see_off(place, deadline) for place in running])
 
     def _see_off(self, place: Place, deadline: float) -> bool:
-        process, place.process, place.serving = place.process, None, None
+        process = place.process
         assert process is not None
         exit_code = process.wait(max(0.0, deadline - time.monotonic()))
         if exit_code is None:
             process.kill()
             exit_code = process.wait(LAST_WORDS)
         process.close()
+        place.process = place.serving = None
         if exit_code == -signal.SIGTERM:
             # The signal came before the process could catch it, which it does before it takes a job.
             return True

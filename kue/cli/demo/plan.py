@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# The show takes this part of the time; the rest is for starting, for a slow machine and for stopping.
-_SHOW, _AROUND_IT = 0.8, 3.0
+# The show takes this part of the time that is left; the rest is for a slow machine.
+_SHOW, _SPARE_SECONDS = 0.8, 2.0
 _CREATING = 0.5
 _WORKING = 0.4
 BEFORE_THE_WORKERS = -1.0
@@ -26,6 +26,7 @@ class Planned:
     attempts: int = 1
     result: Any = None
     error: str = ""
+    progress_data: Any = None
     promised: Any = None
     promises: bool = False
     id: int | None = None
@@ -64,8 +65,11 @@ class Part:
 
 
 def plan_jobs(parts: Sequence[Part], seconds: float, jobs: int, processes: int) -> list[Planned]:
-    """So many jobs that fit into so many seconds, in the order of their creation."""
-    show = max(0.3 * seconds, _SHOW * (seconds - _AROUND_IT))
+    """So many jobs that fit into so many seconds, in the order of their creation.
+
+    Another number of seconds changes what the jobs are, and when they come, but not how many of each type there are.
+    """
+    show = max(0.3 * seconds, _SHOW * (seconds - _SPARE_SECONDS), 0.3)
     planned = []
     for part, count in zip(parts, _counts(parts, jobs), strict=True):
         crowd = part.slots * (processes if "python" in part.runners else 1)

@@ -11,25 +11,23 @@ from kue.cli.demo.plan import Planned
 
 
 class Producer:
-    """`create_due` again and again, until `is_done`."""
+    """`take_on` jobs, then `create_due` again and again."""
 
     def __init__(
         self,
         queue: kue_send.Queue,
-        plan: Sequence[Planned],
         node: NodeSide | None,
         created: Callable[[int, str], object],
     ) -> None:
         self._queue = queue
         self._node = node
         self._created = created
-        self._left = list(plan)
+        self._left: list[Planned] = []
         self.promises: list[tuple[Planned, kue_send.Promise]] = []
 
-    @property
-    def is_done(self) -> bool:
-        """Whether all jobs have been created, or asked of Node."""
-        return not self._left
+    def take_on(self, jobs: Sequence[Planned]) -> None:
+        """Further jobs to create, in the order of their time."""
+        self._left = [*self._left, *jobs]
 
     def create_due(self, elapsed: float) -> None:
         """Create what is due after so many seconds. Raises what `save` raises."""

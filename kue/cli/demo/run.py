@@ -40,7 +40,6 @@ def run_demo(wishes: Wishes, scenario: Scenario | None = None) -> int:
     scenario = Scenario() if scenario is None else scenario
     parts = scenario.parts + (scenario.node_parts if wishes.with_node else ())
     jobs = wishes.jobs or min(MOST_JOBS_BY_ITSELF, int(JOBS_PER_SECOND * wishes.seconds))
-    plan = plan_jobs(parts, wishes.seconds, jobs, scenario.processes)
     with Signals() as signals, ExitStack() as stack:
         folder = None
         if wishes.with_node:
@@ -52,7 +51,9 @@ def run_demo(wishes: Wishes, scenario: Scenario | None = None) -> int:
         server = stack.enter_context(EmbeddedServer())
         what = f"{jobs} jobs of {len(parts)} types in at most {wishes.seconds:g} s, on {server.url}"
         say(f"kue {kue.__version__} demo: {what}", "bold")
-        stage = stack.enter_context(Stage(server.url, scenario, parts, plan, folder))
+        stage = stack.enter_context(
+            Stage(server.url, scenario, parts, lambda left: plan_jobs(parts, left, jobs, scenario.processes), folder)
+        )
         try:
             with display_for(out) as display:
                 stage.run(signals, display, began, wishes.seconds, began + wishes.seconds - _TO_STOP)

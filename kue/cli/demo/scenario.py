@@ -34,7 +34,8 @@ def _email(number: int, pace: Pace) -> Planned:
 
 def _image(number: int, pace: Pace) -> Planned:
     data = {"file": f"{_name(number)}-{number}.jpg", "width": 4000 + number, "ms": pace.job}
-    return Planned("image", data, result={"width": (4000 + number) // 4, "steps": len(IMAGE_STEPS)})
+    result = {"width": (4000 + number) // 4, "steps": len(IMAGE_STEPS)}
+    return Planned("image", data, result=result, progress_data={"step": IMAGE_STEPS[-1]})
 
 
 def _reminder(number: int, pace: Pace) -> Planned:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -29,15 +29,25 @@ _STOPPING = Stopping(0.2, requeue=True)
 
 
 class Stage:
-    """Set up by `with`, on a server that runs already; everything on it ends with it. The clock is `time.monotonic`."""
+    """Set up by `with`, on a server that runs already; everything on it ends with it. The clock is `time.monotonic`.
+
+    `plan` gives the jobs that fit into some seconds. Those that wait before the workers come are taken from the plan
+    for all the time there is, all others from the plan for what is left of it when the workers are there.
+    """
 
     def __init__(
-        self, url: str, scenario: Scenario, parts: Sequence[Part], plan: Sequence[Planned], folder: Path | None
+        self,
+        url: str,
+        scenario: Scenario,
+        parts: Sequence[Part],
+        plan: Callable[[float], Sequence[Planned]],
+        folder: Path | None,
     ) -> None:
         self._url = url
         self._scenario = scenario
         self._parts = parts
-        self._plan = plan
+        self._make_plan = plan
+        self._plan: list[Planned] = []
         self._folder = folder
         self._stack = ExitStack()
 
@@ -49,13 +59,14 @@ class Stage:
             if self._folder is not None:
                 self._node = NodeSide(self._folder, self._url, self._parts, self._tally.created)
                 stack.callback(self._node.close)
-            self._producer = Producer(self._queue, self._plan, self._node, self._tally.created)
+            self._producer = Producer(self._queue, self._node, self._tally.created)
             self._workers = Supervisor(
                 self._scenario.workers,
                 self._scenario.processes,
                 _STOPPING,
                 self._tally.note,
                 environment={"KUE_REDIS_URL": self._url},
+                one_first=False,
             )
             stack.callback(self._workers.stop)
             self._stack = stack.pop_all()
@@ -68,19 +79,31 @@ class Stage:
 
     def run(self, signals: Signals, display: Display, began: float, seconds: float, deadline: float) -> None:
         """Create the jobs and watch them, until all have ended, the time is up, or a signal comes."""
+        self._plan = list(self._make_plan(deadline - time.monotonic()))
+        self._producer.take_on([job for job in self._plan if job.at == BEFORE_THE_WORKERS])
         self._producer.create_due(BEFORE_THE_WORKERS)
         ready_at: float | None = None
         while True:
             self.tend(signals)
             now = time.monotonic()
-            if ready_at is None and self._workers.is_ready and (self._node is None or self._node.is_ready):
+            if ready_at is None and self._is_ready:
                 ready_at = now
+                self._take_on_the_rest(deadline - now)
             if ready_at is not None:
                 self._producer.create_due(now - ready_at)
             view = self._view(now - began, seconds)
             display.show(view)
             if signals.received or now >= deadline or self._is_done(view):
                 return
+
+    @property
+    def _is_ready(self) -> bool:
+        return bool(self._workers.serving) and (self._node is None or self._node.is_ready)
+
+    def _take_on_the_rest(self, left: float) -> None:
+        rest = [job for job in self._make_plan(left) if job.at != BEFORE_THE_WORKERS]
+        self._plan = [job for job in self._plan if job.at == BEFORE_THE_WORKERS] + rest
+        self._producer.take_on(rest)
 
     def tend(self, signals: Signals) -> None:
         """See to the workers and to Node, for a moment. Raises `CommandError`."""

@@ -13,8 +13,6 @@ from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
 from kue.cli.demo.tally import Tally
 from kue.errors import JobFailed
 
-_UNFINISHED = {"inactive": "waiting", "delayed": "delayed", "active": "running"}
-
 
 @dataclass
 class Row:
@@ -28,6 +26,14 @@ class Row:
     retries: int = 0
     made_by: Counter[str] = field(default_factory=Counter)
     run_by: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard of one job: how often it was started, and when last (ms)."""
+
+    starts: int
+    last_start: int
 
 
 @dataclass
@@ -60,15 +66,16 @@ def judge(
             continue
         _count(rows[planned.type], planned, job)
         if job.state() in ("complete", "failed"):
-            deviations += [f"{job.type} {job.id} {what}" for what in _deviations(planned, job, tally)]
-    deviations = _left_over(parts, plan, rows, jobs) + deviations + _disorder(plan, tally)
+            heard = Heard(tally.starts[job.id or 0], tally.last_start.get(job.id or 0, 0))
+            deviations += [f"{job.type} {job.id} {what}" for what in differences(planned, job, heard)]
+    deviations = _left_over(parts, plan, rows, jobs) + deviations + disorder(plan, tally.started)
     settled = [promise for _, promise in promises if promise.done()]
     for planned, promise in promises:
         deviations += [f"the promise of {planned.type} {planned.id} {what}" for what in _broken(planned, promise)]
     rejected = sum(promise.exception(timeout=0) is not None for promise in settled)
     verdict = Verdict(list(rows.values()), len(promises), len(settled) - rejected, rejected, deviations)
     if node is not None:
-        deviations += _differences(parts, plan, queue, rows, node)
+        deviations += _told_otherwise(parts, plan, rows, node)
         verdict.node = _said_by(node)
     return verdict
 
@@ -93,24 +100,24 @@ def _count(row: Row, planned: Planned, job: kue_send.Job) -> None:
         row.unfinished += 1
 
 
-def _deviations(planned: Planned, job: kue_send.Job, tally: Tally) -> Iterator[str]:
-    id = job.id or 0
+def differences(planned: Planned, job: kue_send.Job, heard: Heard) -> Iterator[str]:
+    """How a job that has ended differs from the plan, in words that follow its name."""
     error = (job.error() or "").partition("\n")[0]
     if job.state() != planned.state:
         yield f"is {job.state()}, not {planned.state}" + (f" ({error})" if error else "")
         return
     if job.attempts_made != planned.attempts:
         yield f"took {job.attempts_made} attempts, not {planned.attempts}"
-    if tally.starts[id] != job.attempts_made:
-        yield f"was started {tally.starts[id]} times for {job.attempts_made} attempts"
+    if heard.starts != job.attempts_made:
+        yield f"was started {heard.starts} times for {job.attempts_made} attempts"
     if planned.state == "failed" and error != planned.error:
         yield f"failed with {error!r}, not {planned.error!r}"
     if planned.state == "complete" and job.result != planned.result:
         yield f"has the result {job.result!r}, not {planned.result!r}"
-    if planned.state == "complete" and job.progress() != 100:
-        yield f"is complete at {job.progress()} %"
+    if job.progress_data != planned.progress_data:
+        yield f"has made progress to {job.progress_data!r}, not {planned.progress_data!r}"
     # Not its started_at: a worker reads its clock a little before Redis gives it the job.
-    if tally.last_start.get(id, 0) < (job.promote_at or 0):
+    if heard.last_start < (job.promote_at or 0):
         yield "was started before it was due"
 
 
@@ -128,11 +135,10 @@ def _left_over(
     return found + [f"{job.type} {job.id} was not planned" for job in strangers.values()]
 
 
-def _disorder(plan: Sequence[Planned], tally: Tally) -> list[str]:
+def disorder(plan: Sequence[Planned], started: Sequence[int]) -> list[str]:
     """Jobs that all waited before the workers came must have been started by priority, then in order of creation."""
     waiting = {job.id: job for job in plan if job.at == BEFORE_THE_WORKERS}
-    started = [id for id in tally.started if id in waiting]
-    ranks = [(kue_send.PRIORITIES[waiting[id].options["priority"]], id) for id in started]
+    ranks = [(kue_send.PRIORITIES[waiting[id].options["priority"]], id) for id in started if id in waiting]
     for earlier, later in pairwise(ranks):
         if earlier > later:
             return [f"{waiting[later[1]].type} {later[1]} was started after {earlier[1]}, against their priorities"]
@@ -154,8 +160,8 @@ def _broken(planned: Planned, promise: kue_send.Promise) -> Iterator[str]:
         yield f"resolved with {promise.result(timeout=0)!r}, not {planned.promised!r}"
 
 
-def _differences(
-    parts: Sequence[Part], plan: Sequence[Planned], queue: kue_send.Queue, rows: dict[str, Row], node: NodeSide
+def _told_otherwise(
+    parts: Sequence[Part], plan: Sequence[Planned], rows: dict[str, Row], node: NodeSide
 ) -> Iterator[str]:
     """What Node says against what Redis and the plan say."""
     for planned in plan:

@@ -1,0 +1,57 @@
+"""The kue command itself: its version, its help, what it says without its extra, and what is shipped for it."""
+
+import configparser
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import kue
+from tests.cli.command import ROOT, Command
+
+Start = Callable[..., Command]
+
+
+def test_version(start: Start) -> None:
+    command = start("--version")
+    assert command.wait() == 0
+    assert command.lines == [f"kue {kue.__version__}"]
+
+
+def test_help_names_every_command(start: Start) -> None:
+    command = start("--help")
+    assert command.wait() == 0
+    for name in ("worker", "server", "demo"):
+        command.wait_for(rf"\b{name}\b")
+
+
+@pytest.mark.parametrize("absent", ["typer", "rich"])
+def test_without_its_extra_it_says_how_to_install_it(tmp_path: Path, absent: str) -> None:
+    hidden = f"import sys; sys.modules[{absent!r}] = None; from kue.cli import main; main()"
+    with Command("--version", folder=tmp_path, program=("-c", hidden)) as command:
+        assert command.wait() == 1
+        assert command.errors == [f"kue: the command line needs {absent}: pip install 'kue[cli]'"]
+
+
+def test_kue_itself_does_not_load_what_the_command_needs() -> None:
+    seen = "import sys, kue, kue_send; print([name for name in ('typer', 'rich', 'click') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_scripts_for_node_are_shipped() -> None:
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    patterns = [line for line in config["options.package_data"]["kue"].split("\n") if line and line[0] != "#"]
+    shipped = {path for pattern in patterns for path in (ROOT / "kue").glob(pattern)}
+    scripts = set((ROOT / "kue").rglob("*.js"))
+    assert {path.name for path in scripts} >= {"producer.js", "worker.js"}
+    assert scripts <= shipped
+
+
+def test_an_output_that_is_not_unicode_is_no_trouble(start: Start) -> None:
+    command = start("--help", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert command.wait() == 0
+    assert command.errors == []

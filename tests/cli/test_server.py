@@ -1,0 +1,102 @@
+"""`kue server`: reachable at its port, and gone when the command is."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.cli.command import Command, is_listening
+from tests.helpers import wait_until
+from tests.servers import NO_RETRY, free_port
+
+Start = Callable[..., Command]
+
+
+def client(port: int) -> "redis.Redis":
+    return redis.Redis(port=port, retry=NO_RETRY)
+
+
+def test_it_is_reachable_and_says_how(start: Start) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port))
+    server.wait_for("Ctrl-C")
+    assert server.lines == [
+        f"a server for kue is at redis://127.0.0.1:{port}",
+        "its data is gone when it ends (--dir keeps it)",
+        f"  Python  kue.create_queue(redis='redis://127.0.0.1:{port}')",
+        f"  Node    kue.createQueue({{ redis: 'redis://127.0.0.1:{port}' }})",
+        "Ctrl-C or SIGTERM stops it",
+    ]
+    with client(port) as redis_client:
+        assert redis_client.ping()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_stops_it(start: Start, number: int) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port))
+    server.wait_for("Ctrl-C")
+    server.signal(number)
+    assert server.wait() == 0
+    assert server.lines[-1] == "stopped"
+    assert server.errors == []
+    assert not is_listening(port)
+
+
+def test_it_ends_with_its_parent(start: Start) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port))
+    server.wait_for("Ctrl-C")
+    server.signal(signal.SIGKILL)
+    wait_until(lambda: not is_listening(port))
+
+
+def test_a_folder_keeps_the_data(start: Start, tmp_path: Path) -> None:
+    for remembered in (None, b"blue"):
+        port = free_port()
+        server = start("server", "--port", str(port), "--dir", "data")
+        server.wait_for("its data is kept in data")
+        server.wait_for("Ctrl-C")
+        with client(port) as redis_client:
+            assert redis_client.get("colour") == remembered
+            redis_client.set("colour", "blue")
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
+    assert (tmp_path / "data").is_dir()
+
+
+def test_a_port_that_is_taken_is_one_line(start: Start) -> None:
+    port = free_port()
+    start("server", "--port", str(port)).wait_for("Ctrl-C")
+    second = start("server", "--port", str(port))
+    assert second.wait() == 1
+    assert second.errors == [
+        f"kue: port {port} of 127.0.0.1 cannot be used (address already in use): give another with --port"
+    ]
+
+
+def test_a_folder_in_use_is_one_line(start: Start, tmp_path: Path) -> None:
+    start("server", "--port", str(free_port()), "--dir", "data").wait_for("Ctrl-C")
+    second = start("server", "--port", str(free_port()), "--dir", "data")
+    assert second.wait() == 1
+    assert len(second.errors) == 1
+    assert f"the directory {tmp_path / 'data'} is in use by another embedded server" in second.errors[0]
+
+
+def test_a_server_that_dies_ends_the_command(start: Start) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port))
+    server.wait_for("Ctrl-C")
+    with client(port) as redis_client:
+        redis_client.shutdown(nosave=True)
+    assert server.wait() == 1
+    assert server.errors == [f"kue: the server at redis://127.0.0.1:{port} has ended"]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_a_usage_error(start: Start, port: str) -> None:
+    server = start("server", "--port", port)
+    assert server.wait() == 2
+    assert "Usage:" in "\n".join(server.errors)

@@ -1,0 +1,207 @@
+"""`kue worker` in one process: what it says, and how it stops."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import kue
+from tests.cli.command import Command
+from tests.helpers import keyspace, wait_until
+from tests.servers import RedisServer
+
+Start = Callable[..., Command]
+Module = Callable[[str, str], None]
+
+# The handlers say when they run, and run until there is a file "go".
+TASKS = """
+    import os, time
+    import kue
+
+    queue = kue.Queue()
+
+    @queue.process("slow", 2)
+    def slow(job):
+        print("running", job.id, flush=True)
+        while not os.path.exists("go"):
+            time.sleep(0.01)
+        return {"went": job.id}
+
+    @queue.process("quick", 3)
+    async def quick(job):
+        return None
+"""
+STOPS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+
+
+def test_it_says_what_it_serves_and_where(start: Start, module: Module, redis_url: str) -> None:
+    module("tasks", TASKS)
+    worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
+    worker.wait_for("Ctrl-C")
+    assert worker.lines[:2] == [
+        f"kue {kue.__version__} worker, pid {worker.process.pid}",
+        f"serves slow (2 slots), quick (3 slots) on {redis_url}/0, prefix q",
+    ]
+
+
+def test_it_does_not_show_the_password(start: Start, module: Module) -> None:
+    module("tasks", TASKS)
+    with RedisServer(password="sesame") as server:
+        worker = start("worker", "tasks:queue", KUE_REDIS_URL=server.url)
+        worker.wait_for(f"serves .* on redis://127.0.0.1:{server.port}/0")
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
+    assert "sesame" not in worker.text
+
+
+def test_it_runs_jobs(start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path) -> None:
+    module("tasks", TASKS)
+    (tmp_path / "go").touch()
+    job = queue.create("slow").save()
+    worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
+    wait_until(lambda: queue.complete() == [job.id])
+    assert kue.Job.get(job.id or 0, queue=queue).result == {"went": job.id}
+    worker.signal(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert worker.errors == []
+
+
+@STOPS
+def test_a_signal_stops_it_and_unfinished_jobs_go_back(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
+) -> None:
+    module("tasks", TASKS)
+    jobs = queue.save_all(queue.create("slow") for _ in range(3))
+    before = keyspace(queue.client)
+    worker = start("worker", "tasks:queue", "--timeout", "100", KUE_REDIS_URL=redis_url)
+    worker.wait_for(r"running \d", count=2)
+    assert sorted(queue.active()) == [jobs[0].id, jobs[1].id]
+
+    worker.signal(number)
+
+    assert worker.wait() == 0
+    assert worker.lines[-2:] == [
+        "stopping: 2 running, running jobs have 0.1 s, then they go back to the queue; a second signal leaves at once",
+        "stopped",
+    ]
+    assert worker.errors == []
+    assert queue.inactive() == [job.id for job in jobs]
+    after = keyspace(queue.client)
+    assert after["q:jobs:slow:inactive"] == before["q:jobs:slow:inactive"]
+    assert [after[f"q:job:{job.id}"].get("attempts") for job in jobs] == [None, None, None]
+
+
+@STOPS
+def test_jobs_that_finish_in_time_are_waited_for(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path, number: int
+) -> None:
+    module("tasks", TASKS)
+    jobs = queue.save_all(queue.create("slow") for _ in range(3))
+    worker = start("worker", "tasks:queue", "--timeout", "60000", KUE_REDIS_URL=redis_url)
+    worker.wait_for(r"running \d", count=2)
+    worker.signal(number)
+    worker.wait_for("stopping: 2 running")
+    (tmp_path / "go").touch()
+    assert worker.wait() == 0
+    assert queue.complete() == [jobs[0].id, jobs[1].id]
+    assert queue.inactive() == [jobs[2].id]
+
+
+def test_with_fail_unfinished_jobs_fail(start: Start, module: Module, queue: kue.Queue, redis_url: str) -> None:
+    module("tasks", TASKS)
+    job = queue.create("slow").save()
+    worker = start("worker", "tasks:queue", "--timeout", "0", "--fail", KUE_REDIS_URL=redis_url)
+    worker.wait_for("running 1")
+    worker.signal(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert queue.failed() == [job.id]
+    assert kue.Job.get(job.id or 0, queue=queue).error() == "Shutdown"
+
+
+@STOPS
+def test_a_second_signal_leaves_at_once_and_loses_nothing(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
+) -> None:
+    module("tasks", TASKS)
+    jobs = queue.save_all(queue.create("slow") for _ in range(3))
+    worker = start("worker", "tasks:queue", "--timeout", "600000", KUE_REDIS_URL=redis_url)
+    worker.wait_for(r"running \d", count=2)
+    worker.signal(number)
+    worker.wait_for("stopping: 2 running")
+    assert worker.leave(number) == 128 + number
+    assert "stopped" not in worker.lines
+    assert (queue.active(), queue.inactive()) == ([jobs[0].id, jobs[1].id], [jobs[2].id])
+
+
+def test_it_ends_when_the_application_shuts_the_queue_down(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str
+) -> None:
+    module(
+        "tasks",
+        """
+        import kue
+        queue = kue.Queue()
+
+        @queue.process("last")
+        def last(job):
+            queue.shutdown(1000)
+            return "done"
+        """,
+    )
+    job = queue.create("last").save()
+    worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
+    assert worker.wait() == 0
+    assert queue.complete() == [job.id]
+
+
+def test_every_queue_of_the_module_is_shut_down(start: Start, module: Module, queue: kue.Queue, redis_url: str) -> None:
+    module("tasks", f"{TASKS}\n    other = kue.Queue(prefix='other')\n    other.process('slow', slow)\n")
+    with kue.Queue(redis=redis_url, prefix="other") as other:
+        job = other.create("slow").save()
+        worker = start("worker", "tasks:queue", "--timeout", "0", KUE_REDIS_URL=redis_url)
+        worker.wait_for("running 1")
+        worker.wait_for("Ctrl-C")
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
+        assert other.inactive() == [job.id]
+
+
+def test_a_signal_during_the_import_counts(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
+) -> None:
+    waits = "\n    while not os.path.exists('imported'):\n        time.sleep(0.01)\n"
+    module("tasks", TASKS + waits)
+    job = queue.create("slow").save()
+    worker = start("worker", "tasks:queue", "--timeout", "0", KUE_REDIS_URL=redis_url)
+    worker.wait_for("running 1")
+    worker.signal(signal.SIGTERM)
+    (tmp_path / "imported").touch()
+    assert worker.wait() == 0
+    assert queue.inactive() == [job.id]
+
+
+def test_a_function_that_returns_the_queue_is_called(start: Start, module: Module, redis_url: str) -> None:
+    module(
+        "app",
+        """
+        import kue
+
+        class Factory:
+            @staticmethod
+            def make():
+                queue = kue.Queue(prefix="made")
+                queue.process("email", lambda job: None)
+                return queue
+        """,
+    )
+    worker = start("worker", "app:Factory.make", KUE_REDIS_URL=redis_url)
+    worker.wait_for(r"serves email \(1 slot\) on .*, prefix made")
+
+
+def test_an_embedded_server_is_fine_for_one_process(start: Start, module: Module) -> None:
+    module("tasks", TASKS)
+    worker = start("worker", "tasks:queue", KUE_REDIS_URL="embedded:")
+    worker.wait_for(r"on redis://127\.0\.0\.1:\d+/0")
+    worker.signal(signal.SIGINT)
+    assert worker.wait() == 0
