@@ -72,7 +72,13 @@ def connections_a_second(server: RedisServer) -> int:
 
 @pytest.mark.parametrize(
     ("refusing", "lease"),
-    [(read_only, LEASE), (out_of_memory, LEASE), (unable_to_save, LEASE), (read_only, 60_000), (unable_to_save, 60_000)],
+    [
+        (read_only, LEASE),
+        (out_of_memory, LEASE),
+        (unable_to_save, LEASE),
+        (read_only, 60_000),
+        (unable_to_save, 60_000),
+    ],
 )
 def test_idle_workers_report_once_and_try_again_now_and_then(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int

@@ -1,4 +1,4 @@
-"""The threads in the background outlive what nobody expected: a duty, a lease or a round of the I/O loop that raises."""
+"""Background threads outlive what nobody expected: a duty, a lease or a round of the I/O loop that raises."""
 
 from collections.abc import Callable
 from typing import Any

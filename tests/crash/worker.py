@@ -1,6 +1,6 @@
 """A process with a queue that works, for tests that kill and freeze it: `python -m tests.crash.worker '{...}'`.
 
-argv[1] is JSON: `types` ({type: slots}), `behaviour`, and under `queue` the options of `kue_send.Queue`. Whatever happens
+argv[1] is JSON: `types` ({type: slots}), `behaviour`, and under `queue` the options of `kue_send.Queue`. What happens
 is told on stdout at once, a JSON object a line, so that it is known even of a process that was killed; process.py reads
 it. On stdin: `release` lets handlers end that hold their job, `shutdown` and `requeue` stop the queue; its end kills.
 

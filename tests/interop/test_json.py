@@ -97,7 +97,14 @@ def test_a_job_just_saved_by_python(unharmed_node: Start, make_queue: MakeQueue)
 
 @pytest.mark.parametrize(
     "options",
-    [{"attempts": 0}, {"attempts": "3"}, {"priority": 2.5}, {"priority": "-3"}, {"delay": HOUR + 0.5}, {"ttl": HOUR + 0.5}],
+    [
+        {"attempts": 0},
+        {"attempts": "3"},
+        {"priority": 2.5},
+        {"priority": "-3"},
+        {"delay": HOUR + 0.5},
+        {"ttl": HOUR + 1.5},
+    ],
     ids=str,
 )
 def test_odd_numbers_of_node(unharmed_node: Start, make_queue: MakeQueue, options: dict[str, Any]) -> None:
