@@ -106,14 +106,10 @@ class NodeKue(NodeProcess):
         return jobs
 
     def range_by_state(self, state: str, start: int, stop: int, order: str = "asc") -> list[dict[str, Any]]:
-        jobs: list[dict[str, Any]] = self.request(
-            "rangeByState", state=state, start=start, stop=stop, order=order
-        )
+        jobs: list[dict[str, Any]] = self.request("rangeByState", state=state, start=start, stop=stop, order=order)
         return jobs
 
-    def range_by_type(
-        self, type: str, state: str, start: int, stop: int, order: str = "asc"
-    ) -> list[dict[str, Any]]:
+    def range_by_type(self, type: str, state: str, start: int, stop: int, order: str = "asc") -> list[dict[str, Any]]:
         jobs: list[dict[str, Any]] = self.request(
             "rangeByType", type=type, state=state, start=start, stop=stop, order=order
         )

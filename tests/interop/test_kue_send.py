@@ -69,14 +69,14 @@ def test_a_result_sent_by_python(unharmed_node: Start, queue: kue.Queue, channel
 
 def test_both_send_the_same_message(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
     node = unharmed_node()
-    data = {"text": "zoë \u2028 \U0001f600 \ud800 \" \\", "list": [1, 2.5, None, True, {}, []]}
+    data = {"text": 'zoë \u2028 \U0001f600 \ud800 " \\', "list": [1, 2.5, None, True, {}, []]}
     id = node.create("other")
     queue.create("other")
     kue.Job.get(id, queue=queue).send("result", data)
     kue.Job.get(id, queue=queue).send("of one's own: ü", None)
     by_python = channel.messages()[1:]
     source = "(id, data) => { const { send } = require('./kue_send.js'); send({ id }, 'result', data);"
-    node.evaluate(source + " send({ id }, \"of one's own: ü\"); }", id, data)
+    node.evaluate(source + ' send({ id }, "of one\'s own: ü"); }', id, data)
     wait_until(lambda: len(channel.messages()) == 5)
     by_node = channel.messages()[3:]
     assert by_node[0] == by_python[0]

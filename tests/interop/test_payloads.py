@@ -43,7 +43,7 @@ PAYLOADS: dict[str, Any] = {
     "one megabyte": {"text": "0123456789abcdef" * 65_536},
     "a megabyte of many": [{"n": n, "text": f"line {n} ü \U0001f600"} for n in range(30_000)],
 }
-TYPES = ["send email", "a:b:c", "größe \U0001f600", "\"it's\" \\ / back", "glob*?[a-z]", "email:inactive", "0", "jobs"]
+TYPES = ["send email", "a:b:c", "größe \U0001f600", '"it\'s" \\ / back', "glob*?[a-z]", "email:inactive", "0", "jobs"]
 
 
 def text(value: Any) -> str:

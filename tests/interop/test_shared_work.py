@@ -36,9 +36,7 @@ def runs_of(node: NodeKue) -> Counter[int]:
     return Counter(run["id"] for run in node.runs())
 
 
-def produce(
-    node: NodeKue, queue: kue.Queue, type: str, count: int, *, batch: int = 100, **options: Any
-) -> list[int]:
+def produce(node: NodeKue, queue: kue.Queue, type: str, count: int, *, batch: int = 100, **options: Any) -> list[int]:
     """Half of the jobs by either side, at once, in batches; their ids."""
     half = count // 2
 
@@ -90,9 +88,7 @@ def test_two_thousand_jobs(unharmed_node: Start, make_queue: MakeQueue, client: 
     assert client.llen("q:email:jobs") == 0
 
 
-def test_jobs_that_fail_once_on_either_side(
-    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
-) -> None:
+def test_jobs_that_fail_once_on_either_side(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
     """Each job has two attempts, the first of which fails, wherever it runs."""
     node, queue, runs = unharmed_node(), make_queue(), Counter[int]()
     lock = threading.Lock()

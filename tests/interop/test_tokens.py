@@ -57,9 +57,7 @@ def test_missing_tokens_wake_a_node_worker(
     assert not client.exists("q:email:jobs")
 
 
-def test_no_more_tokens_than_are_missing(
-    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
-) -> None:
+def test_no_more_tokens_than_are_missing(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
     node, queue = unharmed_node(), make_queue()
     node.create_many("a:b ü", [{}] * 5)
     node.create_many("full", [{}] * 2)

@@ -50,6 +50,11 @@ def zid(id: int | None) -> str:
     return f"{len(str(id)):02d}|{id}"
 
 
+def listens(queue: kue.Queue) -> kue.Queue:
+    """Its subscription stands before its first job: here a job is asked for sooner than any ttl could have passed."""
+    return queue.on("job start", lambda: None)
+
+
 def overdue(client: Any, *ids: int | None) -> None:
     """Have the checkers think that these active jobs are past their ttl."""
     assert client.zadd("q:jobs:active", {zid(id): 100_001 for id in ids}, xx=True, ch=True) == len(ids)
@@ -87,7 +92,7 @@ def test_a_python_run_that_node_asks_for_ends_and_acknowledges_once(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", blocking: Blocking
 ) -> None:
     node, queue = unharmed_node(promotion=PROMOTION), make_queue(promotion=NEVER)
-    queue.process("email", blocking)
+    listens(queue).process("email", blocking)
     id = node.create("email", ttl=HOUR)
     wait_until(lambda: active(client, id))
     overdue(client, id)
@@ -104,7 +109,7 @@ def test_neighbours_in_nodes_round_are_not_failed(
     """Two Python runs and one of a live Node worker are asked for at once; a fourth, of Python, is not."""
     node, worker = unharmed_node(promotion=PROMOTION), unharmed_node(promotion=NEVER)
     queue = make_queue(promotion=NEVER)
-    queue.process("email", 3, blocking)
+    listens(queue).process("email", 3, blocking)
     worker.process("slow", behaviour="hang")
     asked = [node.create("email", ttl=HOUR, attempts=1) for _ in range(2)] + [node.create("slow", ttl=HOUR)]
     spared = node.create("email", ttl=HOUR)
@@ -236,7 +241,7 @@ def test_only_the_dead_in_pythons_round_are_failed(
     check = check_of(make_queue())
     dead.process("dead", behaviour="hang")
     live.process("live", behaviour="hang")
-    worker.process("python", blocking)
+    listens(worker).process("python", blocking)
     ids = {type: live.create(type, ttl=HOUR) for type in ("dead", "live", "python")}
     wait_until(lambda: all(active(client, id) for id in ids.values()))
     dead.kill()
