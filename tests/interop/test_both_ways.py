@@ -103,6 +103,32 @@ def test_a_job_removed_by_python_is_heard_in_node(unharmed_node: Start, make_que
     assert node.job_events(id) == [["enqueue", "email"], ["remove", "email"]]
 
 
+def test_an_event_with_the_id_as_a_string(unharmed_node: Start, make_queue: MakeQueue, channel: Channel) -> None:
+    """As Node publishes it for a job that was fetched so, which Kue's HTTP API does."""
+    node, queue = unharmed_node(), make_queue()
+    queue_heard = heard_by(queue, "job ")
+    job = queue.create("email")
+    job_heard = heard_by(job)
+    job.save()
+    node.evaluate("async id => { (await call(kue.Job, 'get', id)).progress(1, 4); }", str(job.id))
+    wait_until(lambda: len(queue_heard) == 2)
+    assert channel.messages()[-1] == f'{{"id":"{job.id}","event":"progress","args":["progress",25,null]}}'
+    assert queue_heard[-1] == ["progress", job.id, 25, None]
+    assert job_heard[-1] == ["progress", 25, None]
+
+
+def test_a_prefix_and_a_database_of_their_own(unharmed_node: Start, make_queue: MakeQueue, redis_url: str) -> None:
+    place = {"prefix": "our app:ü"}
+    node, queue = unharmed_node(f"{redis_url}/3", **place), make_queue(redis=f"{redis_url}/3", **place)
+    results: list[Any] = []
+    queue.process("to python", handler("echo"))
+    node.process("to node")
+    id = node.create("to python", {"a": 1})
+    queue.create("to node", {"a": 2}).on("complete", results.append).save()
+    wait_until(lambda: results and node.job_events(id, "complete"))
+    assert (results, node.get(id)["result"]) == ([{"a": 2}], {"a": 1})
+
+
 def test_a_job_removed_on_complete(unharmed_node: Start, make_queue: MakeQueue, client: Any) -> None:
     node, queue = unharmed_node(), make_queue()
     node.process("to node")
