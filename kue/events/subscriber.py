@@ -96,7 +96,9 @@ class Subscriber:
             self._stopping = True
             thread = self._thread
         self._wakeup.wake()
-        if thread is not None and not self.is_current:
+        if thread is None:
+            self._wakeup.close()
+        elif not self.is_current:
             thread.join(timeout)
 
     def _run(self) -> None:
