@@ -1,5 +1,6 @@
 """What tests share: waiting with a deadline, and reading a whole keyspace."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -64,3 +65,8 @@ def _text(value: bytes | str) -> str:
 
 def _raw(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
+
+
+def named(value: object) -> str:
+    """A name for a parameter that is the same in every process: without the addresses of objects."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))

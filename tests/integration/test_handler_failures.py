@@ -10,7 +10,7 @@ import pytest
 
 import kue
 from kue import Job
-from tests.helpers import wait_until
+from tests.helpers import named, wait_until
 
 
 class Own(BaseException):
@@ -191,7 +191,7 @@ class TestResults:
 
     @pytest.mark.parametrize("form", ["plain", "done", "coroutine", "future"])
     @pytest.mark.parametrize(
-        "result", [float("nan"), {1, 2}, {"at": object()}, {1: 2}, b"bytes", [float("inf")]], ids=repr
+        "result", [float("nan"), {1, 2}, {"at": object()}, {1: 2}, b"bytes", [float("inf")]], ids=named
     )
     def test_it_becomes_kues_word_for_that(
         self, queue: Any, errors: list[BaseException], form: str, result: Any

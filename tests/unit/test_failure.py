@@ -9,6 +9,7 @@ import pytest
 
 from kue.store.transitions import Failure
 from kue.worker.failure import SHUTDOWN, TTL_EXCEEDED, failure_of
+from tests.helpers import named
 
 
 class Mine(Exception):
@@ -48,7 +49,7 @@ def raised(problem: BaseException) -> BaseException:
         (KeyboardInterrupt(), "KeyboardInterrupt", "KeyboardInterrupt"),
         (ExceptionGroup("many", [ValueError("a")]), "ExceptionGroup: many (1 sub-exception)", "many (1 sub-exception)"),
     ],
-    ids=repr,
+    ids=named,
 )
 def test_an_exception_is_named_as_node_names_an_error(problem: BaseException, line: str, message: str) -> None:
     failure = failure_of(raised(problem))
@@ -95,7 +96,7 @@ def test_a_string_is_stored_as_it_is_and_leaves_an_empty_line(text: str) -> None
         (Odd(), Failure("first\nsecond", "first", "first\nsecond")),
         (ValueError, Failure("<class 'ValueError'>", "<class 'ValueError'>", "<class 'ValueError'>")),
     ],
-    ids=repr,
+    ids=named,
 )
 def test_anything_else_is_shown(problem: Any, failure: Failure) -> None:
     assert failure_of(problem) == failure

@@ -9,6 +9,7 @@ import pytest
 
 from kue.errors import InvalidHandler, InvalidOption
 from kue.worker.handler import Handler
+from tests.helpers import named
 
 
 def job_only(job: Any) -> None: ...
@@ -125,7 +126,7 @@ def needs_keywords(job: Any, *, key: Any, other: Any) -> None: ...
         ("send", "a handler must be a function of (job), (job, done) or (job, ctx, done), not 'send'"),
         (asyncio, "a handler must be a function of "),
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_function_that_cannot_be_called_so_is_refused_by_name(function: Any, message: str) -> None:
     if function is Methods.method_with_done:  # unbound: self, job and done are three parameters
