@@ -42,9 +42,7 @@ def warm_up(far: Watched, near: Watched, handler: Callable[[Job], Any], **option
 
 
 @pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])
-def test_no_job_is_stranded_by_a_take_that_was_cut_off(
-    proxy: Proxy, far: Watched, near: Watched, lose: str
-) -> None:
+def test_no_job_is_stranded_by_a_take_that_was_cut_off(proxy: Proxy, far: Watched, near: Watched, lose: str) -> None:
     runs: list[int | None] = []
     warm_up(far, near, lambda job: runs.append(job.id))
     for round in range(1, 4):

