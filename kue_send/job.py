@@ -31,7 +31,8 @@ class Job(kue.Job):
 
         It resolves with the data of the first `result` event, else with what the handler returned, once the job
         completes. It raises `JobFailed` when the last attempt has failed, `JobRemoved` when the job was removed
-        unfinished, and `PromiseTimeout` after `timeout` (ms). Raises here what `save` raises.
+        unfinished, `PromiseTimeout` after `timeout` (ms), and `ShutdownInProgress` when the queue was shut down before
+        that. Raises here what `save` raises.
         """
         limit = None if timeout is None else milliseconds("timeout", timeout)
         promise = Promise(self._home, self, limit)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from typing import TYPE_CHECKING, Any
 
 from kue.common.later import Timer
-from kue.errors import JobFailed, JobRemoved, PromiseTimeout, WouldDeadlock
+from kue.errors import JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
 from kue.events.watch import Outcome, message_of
 from kue.jobs.home import Home
 
@@ -57,6 +58,21 @@ class Promise(Future[Any]):
         self._refuse_to_deadlock()
         return super().exception(timeout)
 
+    def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
+        """As with any Future; `sys.exit()` in it does not end the thread that settles promises."""
+
+        def call(future: Future[Any]) -> None:
+            try:
+                fn(future)
+            except Exception:
+                raise
+            except BaseException:
+                if not self._home.hub.is_current:
+                    raise
+                logger.exception("a done-callback of the promise of job %s", self.job.id)
+
+        super().add_done_callback(call)
+
     def cancel(self) -> bool:
         """Stop waiting; the job itself goes on."""
         cancelled = super().cancel()
@@ -97,6 +113,9 @@ class Promise(Future[Any]):
         elif outcome.state == "failed":
             error = outcome.error or ""
             self._reject(JobFailed(self._id, message_of(error), error or None))
+        elif outcome.state == "unheard":
+            problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
+            self._reject(ShutdownInProgress(problem))
         else:
             self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
 

@@ -16,7 +16,7 @@ from kue.events.dispatcher import Dispatcher
 from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
-from kue.events.watch import Watch
+from kue.events.watch import Outcome, Watch
 from kue.store.store import Store
 
 
@@ -30,7 +30,12 @@ class Hub:
         self._router = Router(emitter.has, self._emit_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, trouble)
         self._subscriber = Subscriber(
-            store.connections, store.keys.events, trouble, self._router.on_message, self._resync.ask_all
+            store.connections,
+            store.keys.events,
+            trouble,
+            self._router.on_message,
+            on_return=self._resync.ask_all,
+            on_end=self._give_up,
         )
 
     def _emit_later(self, event: str, *args: Any) -> None:
@@ -87,6 +92,13 @@ class Hub:
     def is_current(self) -> bool:
         """Whether the caller runs on the subscriber's thread, which waits for nobody."""
         return self._subscriber.is_current
+
+    def _give_up(self) -> None:
+        """Nothing will be heard any more: who must learn an outcome learns that there will be none."""
+        for id in self._router.watched(insistent=True):
+            for watch in self._router.watches(id):
+                if watch.insistent and self._router.unwatch(id, watch):
+                    watch.ended(Outcome("unheard"))
 
     def stop(self) -> None:
         """End both threads; listeners that are under way finish first."""

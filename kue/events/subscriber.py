@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from redis.exceptions import ConnectionError, ResponseError
 
@@ -14,17 +16,20 @@ from kue.common.later import Timer, Timers
 from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
 from kue.common.wakeup import Wakeup
-from kue.errors import ConnectionFailed, KueError
+from kue.errors import ConnectionFailed, KueError, ShutdownInProgress
 from kue.store.connection import BROKEN, Connections, refusal
 from kue.store.link import Link
 
 logger = logging.getLogger("kue")
 _PING_AFTER = 15.0
 _FAKE_POLL = 0.005
+_LAST_WORDS = 1.0
+_LAST = b"the end"
 
 
 class Subscriber:
-    """Feeds `on_message` with every message of a channel; `on_return` is told when a lost subscription stands again.
+    """Feeds `on_message` with every message of a channel; `on_return` is told when a lost subscription stands again,
+    `on_end` when the last message has been heard.
 
     Starts with the first `ensure` and ends with `stop`. Timers and posted calls run on the same thread.
     """
@@ -36,12 +41,14 @@ class Subscriber:
         trouble: Trouble,
         on_message: Callable[[bytes], None],
         on_return: Callable[[], None],
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._connections = connections
         self._channel = channel
         self._trouble = trouble
         self._on_message = on_message
         self._on_return = on_return
+        self._on_end = on_end
         self._timers = Timers()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -53,11 +60,11 @@ class Subscriber:
         self._heard_at = 0.0
 
     def ensure(self, timeout: float = 10.0) -> None:
-        """Return when the subscription stands. Raises `ConnectionFailed` or `RedisRefused`."""
+        """Return when the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         if self._subscribed.is_set():
             return
         if self._stopping:
-            raise ConnectionFailed("the queue is shut down, and hears no more events")
+            raise ShutdownInProgress("the queue is shut down, and hears no more events")
         self._tried.clear()
         self.start()
         self._wakeup.wake()
@@ -128,6 +135,7 @@ class Subscriber:
                 self._subscribed.clear()
                 link.close()
             returning = True
+        self._on_end()
         self._wakeup.close()
 
     def _subscribe(self) -> Link:
@@ -155,10 +163,8 @@ class Subscriber:
                 if selector.select(self._timers.wait(longest)):
                     self._wakeup.clear()
                 while link.has_buffered() and not self._stopping:
-                    reply = link.read()
-                    self._heard_at, pinged = time.monotonic(), False
-                    if isinstance(reply, list) and reply[0] == b"message":
-                        self._tell(reply[2])
+                    self._hear(link)
+                    pinged = False
                 self._timers.run_due()
                 silence = time.monotonic() - self._heard_at
                 if sock is not None and silence >= _PING_AFTER:
@@ -167,6 +173,30 @@ class Subscriber:
                     if not pinged:
                         link.send([("PING",)])
                         pinged = True
+            self._hear_out(link, selector)
+
+    def _hear_out(self, link: Link, selector: selectors.BaseSelector) -> None:
+        """What was published before `stop` is still heard: it comes before the answer to a last PING."""
+        deadline = time.monotonic() + _LAST_WORDS
+        with contextlib.suppress(*BROKEN):
+            if link.socket is not None:
+                link.send([("PING", _LAST)])
+            while (left := deadline - time.monotonic()) > 0:
+                if link.has_buffered():
+                    if self._hear(link) == [b"pong", _LAST]:
+                        return
+                elif link.socket is None:
+                    return
+                elif selector.select(left):
+                    self._wakeup.clear()
+
+    def _hear(self, link: Link) -> Any:
+        """Read one reply; a message is told."""
+        reply = link.read()
+        self._heard_at = time.monotonic()
+        if isinstance(reply, list) and reply[0] == b"message":
+            self._tell(reply[2])
+        return reply
 
     def _tell(self, message: bytes) -> None:
         try:

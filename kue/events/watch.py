@@ -10,7 +10,7 @@ ENDS = frozenset(("complete", "failed", "remove"))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, as Redis has it: `state` is complete, failed or removed."""
+    """How a job ended, as Redis has it: `state` is complete, failed or removed; unheard where nobody listens on."""
 
     state: str
     result: Any = None

@@ -103,7 +103,7 @@ class Pool:
         self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, *, requeue: bool) -> None:
-        """Take no more jobs (of a type, or at all), and wait for those that run.
+        """Take no more jobs (of a type, or at all), and wait for those that run, and for their outcomes to be written.
 
         What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`.
         """
@@ -120,6 +120,8 @@ class Pool:
                     break
                 self._idle.wait(left)
         self._end(type, requeue=requeue)
+        for _ in range(2):  # the round under way may have missed the last outcomes; the next one writes them
+            self.loop.settle_down(_LAST_WORDS)
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
         for run in self.runs(type):
