@@ -1,0 +1,198 @@
+"""A run that takes longer than its ttl: it fails, its slot goes on, and what it says afterwards counts no more."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+
+import kue
+from kue import Job
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+
+TTL = 30
+LONG_TTL = 500
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Holds handlers, at most until the test is over."""
+    gate = threading.Event()
+    yield gate
+    gate.set()
+
+
+class TestPlainHandlers:
+    @pytest.mark.parametrize("backend", ["redis", "valkey", "fake"], indirect=True)
+    def test_a_stuck_one_fails_and_its_slot_goes_on(self, everywhere: Any, gate: threading.Event) -> None:
+        heard: list[Any] = []
+
+        @everywhere.process("email")
+        def work(job: Any) -> str:
+            if job.data.get("stuck"):
+                gate.wait()
+            return "done"
+
+        stuck = everywhere.create("email", {"stuck": True}, ttl=TTL)
+        for event in ("ttl exceeded", "error", "ttl exceeded ack", "failed", "complete"):
+            stuck.on(event, lambda *args, event=event: heard.append((event, *args)))
+        stuck.save()
+        wait_until(lambda: everywhere.failed() == [stuck.id])
+        after = everywhere.create("email").save()
+        wait_until(lambda: everywhere.complete() == [after.id])
+
+        wait_until(lambda: len(heard) == 4)
+        assert heard == [
+            ("ttl exceeded",),
+            ("error", "TTL exceeded"),
+            ("ttl exceeded ack",),
+            ("failed", "TTL exceeded"),
+        ]
+        assert Job.get(stuck.id, queue=everywhere).error() == "TTL exceeded"
+        health = everywhere.health()
+        assert (health["slots"], health["active"], health["strays"]) == (1, 0, 1)
+        gate.set()
+        wait_until(lambda: everywhere.health()["strays"] == 0)
+        assert everywhere.complete() == [after.id], "what the stray returned is dropped"
+
+    def test_what_a_stray_says_is_dropped(
+        self, make_queue: MakeQueue, gate: threading.Event, errors: list[BaseException]
+    ) -> None:
+        queue, other = make_queue(), make_queue()
+        over = threading.Event()
+
+        @queue.process("email")
+        def work(job: Any) -> str:
+            assert not job.lost
+            gate.wait()
+            assert job.lost
+            job.log("late").progress(1, 2).set("late", "yes")
+            over.set()
+            return "late"
+
+        job = queue.create("email", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id])
+        before = job.get_field("updated_at")
+        gate.set()
+        over.wait()
+        wait_until(lambda: queue.health()["strays"] == 0)
+        queue.shutdown()
+        found = Job.get(job.id, queue=other)
+        assert (found.state(), found.progress(), found.result) == ("failed", 0, None)
+        assert (found.get_field("late"), found.get_field("updated_at")) == (None, before)
+        assert Job.get_log(job.id, queue=other) == ["TTL exceeded"]
+        assert [type(problem) for problem in errors] == [kue.JobLost]
+        errors.clear()
+
+    def test_attempts_apply_and_each_run_has_the_full_ttl(self, queue: Any, gate: threading.Event) -> None:
+        made: list[int] = []
+
+        @queue.process("email")
+        def work(job: Any) -> str:
+            made.append(job.attempts_made)
+            if job.attempts_made < 2:
+                gate.wait()
+            return "done"
+
+        job = queue.create("email", ttl=TTL, attempts=3).save()
+        wait_until(lambda: queue.complete() == [job.id])
+        assert made == [0, 1, 2]
+        assert Job.get(job.id, queue=queue).attempts_made == 3
+        assert queue.health()["strays"] == 2
+
+    def test_done_that_is_never_called(self, queue: Any) -> None:
+        queue.process("email", lambda job, done: None)
+        jobs = queue.save_all([queue.create("email", ttl=TTL) for _ in range(3)])
+        wait_until(lambda: queue.failed() == [job.id for job in jobs])
+        assert queue.health()["strays"] == 0, "its thread has returned"
+
+
+class TestWhatCanBeCancelled:
+    def test_a_coroutine_is_cancelled(self, queue: Any) -> None:
+        ended: list[str] = []
+
+        @queue.process("email")
+        async def work(job: Any) -> None:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.append("cancelled")
+                raise
+            finally:
+                ended.append("cleaned up")
+
+        job = queue.create("email", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id] and len(ended) == 2)
+        assert ended == ["cancelled", "cleaned up"]
+        assert Job.get(job.id, queue=queue).error() == "TTL exceeded"
+
+    def test_one_that_goes_on_all_the_same_changes_nothing(self, make_queue: MakeQueue) -> None:
+        queue, other = make_queue(), make_queue()
+        ended: list[str] = []
+
+        @queue.process("email")
+        async def work(job: Any) -> str:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ended.append("not yet")
+            return "late"
+
+        job = queue.create("email", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id] and ended == ["not yet"])
+        queue.shutdown()
+        assert Job.get(job.id, queue=other).result is None
+
+    def test_a_returned_future_is_cancelled(self, queue: Any) -> None:
+        future: Future[None] = Future()
+        queue.process("email", lambda job: future)
+        job = queue.create("email", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id])
+        wait_until(future.cancelled)
+
+
+class TestDeadline:
+    def test_progress_pushes_it(self, queue: Any) -> None:
+        @queue.process("email")
+        def work(job: Any) -> str:
+            end = time.monotonic() + 1.5 * LONG_TTL / 1000
+            wait_until(lambda: job.progress(1, 2) and time.monotonic() > end)
+            return "done"
+
+        job = queue.create("email", ttl=LONG_TTL).save()
+        wait_until(lambda: queue.complete() == [job.id])
+
+    def test_update_pushes_it(self, queue: Any) -> None:
+        @queue.process("email")
+        def work(job: Any) -> str:
+            job.ttl(600_000).update()
+            end = time.monotonic() + 1.5 * LONG_TTL / 1000
+            wait_until(lambda: time.monotonic() > end)
+            return "done"
+
+        job = queue.create("email", ttl=LONG_TTL).save()
+        wait_until(lambda: queue.complete() == [job.id])
+
+    def test_without_progress_it_stays(self, queue: Any, gate: threading.Event) -> None:
+        queue.process("email", lambda job: job.log("still here") and gate.wait())
+        job = queue.create("email", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id])
+
+    def test_others_see_it_a_few_seconds_later(self, queue: Any, client: Any, gate: threading.Event) -> None:
+        queue.process("email", lambda job: gate.wait())
+        job = queue.create("email", ttl=60_000).save()
+        wait_until(lambda: queue.active() == [job.id])
+        started = int(job.get_field("started_at"))
+        assert client.zscore("q:jobs:active", "01|1") == started + 60_000 + 5000
+
+    def test_a_run_in_time_is_not_disturbed(self, queue: Any) -> None:
+        heard: list[Any] = []
+        queue.on("job ttl exceeded", heard.append)
+        queue.process("email", 5, lambda job: "done")
+        queue.save_all([queue.create("email", ttl=60_000) for _ in range(50)])
+        wait_until(lambda: queue.complete_count() == 50)
+        assert heard == []
