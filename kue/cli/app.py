@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -27,6 +28,12 @@ def _version(wanted: bool) -> None:
     if wanted:
         say(f"kue {kue.__version__}")
         raise typer.Exit
+
+
+def _finite(seconds: float) -> float:
+    if not math.isfinite(seconds):
+        raise typer.BadParameter(f"{seconds} is not a number of seconds.")
+    return seconds
 
 
 @app.callback()
@@ -66,7 +73,9 @@ def server(
 
 @app.command()
 def demo(
-    seconds: Annotated[float, typer.Option(min=LEAST_SECONDS, help="How long it may take.")] = 10,
+    seconds: Annotated[
+        float, typer.Option(min=LEAST_SECONDS, callback=_finite, metavar="SECONDS", help="How long it may take.")
+    ] = 10,
     jobs: Annotated[int | None, typer.Option(min=FEWEST_JOBS, help="How many jobs; else what fits the time.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave server and workers up until Ctrl-C.")] = False,
     with_node: Annotated[

@@ -63,7 +63,11 @@ class Command:
                 raise AssertionError(f"ended without {pattern!r}:\n{self.text}\n{self.errors}")
             return matches if len(matches) >= count else None
 
-        return wait_until(found, timeout, f"{pattern!r} in the output") or []
+        try:
+            return wait_until(found, timeout, f"{pattern!r} in the output") or []
+        except AssertionError as problem:
+            problem.add_note(f"output:\n{self.text}\nerrors:\n{self.errors}")
+            raise
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)

@@ -230,7 +230,10 @@ def test_workers_that_cannot_start_are_one_line(start: Start, module: Module) ->
     assert demo.errors[0].startswith("kue: the demo broke off: there is no module 'nowhere' in ")
 
 
-@pytest.mark.parametrize("arguments", [("--seconds", "2"), ("--jobs", "39"), ("--seconds", "soon")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--seconds", "2"), ("--jobs", "39"), ("--seconds", "soon"), ("--seconds", "nan"), ("--seconds", "inf")],
+)
 def test_what_cannot_fit_is_a_usage_error(start: Start, arguments: tuple[str, ...]) -> None:
     demo = start("demo", *arguments)
     assert demo.wait() == 2

@@ -14,7 +14,7 @@ from tests.servers import RedisServer
 Start = Callable[..., Command]
 Module = Callable[[str, str], None]
 
-# The handlers say when they run, and run until there is a file "go".
+# The handlers say when they run, each in one write, and run until there is a file "go".
 TASKS = """
     import os, time
     import kue
@@ -23,7 +23,7 @@ TASKS = """
 
     @queue.process("slow", 2)
     def slow(job):
-        print("running", job.id, flush=True)
+        os.write(1, b"running %d\\n" % job.id)
         while not os.path.exists("go"):
             time.sleep(0.01)
         return {"went": job.id}
