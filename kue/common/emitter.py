@@ -25,9 +25,10 @@ class Emitter:
         self._registry = EventEmitter()
         self._calls: dict[tuple[str, Listener], list[Listener]] = {}
         self._on_error = on_error
+        self.finished = False
 
-    def add(self, event: str, listener: Listener, *, once: bool = False) -> None:
-        """Register a listener. Raises `InvalidHandler` where it cannot be called."""
+    def add(self, event: str, listener: Listener, *, once: bool = False) -> bool:
+        """Register a listener; False where it comes after `finish`. Raises `InvalidHandler` for one that is none."""
         count = _accepted(listener)
 
         def call(*args: Any) -> None:
@@ -41,8 +42,17 @@ class Emitter:
                 self._on_error(event, listener, problem)
 
         with self._lock:
-            self._calls.setdefault((event, listener), []).append(call)
-            self._registry.add_listener(event, call)
+            if not self.finished:
+                self._calls.setdefault((event, listener), []).append(call)
+                self._registry.add_listener(event, call)
+            return not self.finished
+
+    def finish(self, event: str | None = None, *args: Any) -> None:
+        """Emit the last event, if there is one: who was added before gets it, and nobody can be added any more."""
+        with self._lock:
+            self.finished = True
+        if event is not None:
+            self.emit(event, *args)
 
     def remove(self, event: str, listener: Listener | None = None) -> None:
         """Forget one listener, or all of an event; one that is not there is no error."""

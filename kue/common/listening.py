@@ -17,7 +17,7 @@ class Listening(ABC):
 
     @abstractmethod
     def _listeners(self) -> Emitter:
-        """The registry, made when it is first needed."""
+        """The registry, made when it is first needed, and anew when it is finished."""
 
     @abstractmethod
     def _listened(self, event: str) -> None:
@@ -58,6 +58,7 @@ class Listening(ABC):
                 return function
 
             return decorate
-        self._listeners().add(event, listener, once=once)
+        while not self._listeners().add(event, listener, once=once):
+            pass  # it was finished just now
         self._listened(event)
         return self

@@ -172,7 +172,7 @@ class Job(Lookup, Listening):
             watch(self.id, self._watch)
 
     def _listeners(self) -> Emitter:
-        if self._emitter is None or (self._watch is not None and self._watch.over):
+        if self._emitter is None or self._emitter.finished:
             self._emitter, self._watch = Emitter(self._listener_raised), None
         return self._emitter
 

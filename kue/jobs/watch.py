@@ -17,16 +17,16 @@ class JobWatch:
     def __init__(self, emitter: Emitter, dispatcher: Dispatcher) -> None:
         self._emitter = emitter
         self._dispatcher = dispatcher
-        self.over = False
 
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
-        self._dispatcher.post(self._emitter.emit, event, *args)
-        self.over = event in ENDS
-        return self.over
+        over = event in ENDS
+        self._dispatcher.post(self._emitter.finish if over else self._emitter.emit, event, *args)
+        return over
 
     def ended(self, outcome: Outcome) -> None:
-        self.over = True
         if outcome.state == "complete":
-            self._dispatcher.post(self._emitter.emit, "complete", outcome.result)
+            self._dispatcher.post(self._emitter.finish, "complete", outcome.result)
         elif outcome.state == "failed":
-            self._dispatcher.post(self._emitter.emit, "failed", message_of(outcome.error or ""))
+            self._dispatcher.post(self._emitter.finish, "failed", message_of(outcome.error or ""))
+        else:
+            self._dispatcher.post(self._emitter.finish)
