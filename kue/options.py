@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -115,6 +116,23 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
 def read_type(value: object) -> str:
     """Check the type of a job: a string that is not empty."""
     return _name("type", value)
+
+
+def read_name(what: str, value: object) -> str:
+    """Check the name of something: a string that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise InvalidOption(f"{what} must be a non-empty string, not {value!r}")
+    return value
+
+
+def read_number(what: str, value: object) -> int | float:
+    """Check a number that is finite, and no larger than a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidOption(f"{what} must be a number, not {value!r}")
+    if not abs(value) <= sys.float_info.max:
+        shown = "one of too many digits" if isinstance(value, int) else repr(value)
+        raise InvalidOption(f"{what} must be a finite number, not {shown}")
+    return value
 
 
 def whole(name: str, value: object, *, least: int) -> int:

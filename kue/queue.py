@@ -184,6 +184,8 @@ class Queue(Statistics, Listening):
         it returns at once and goes on in the background. Raises `ShutdownInProgress`.
         """
         limit = seconds("timeout", timeout)
+        if not isinstance(requeue, bool):
+            raise InvalidOption(f"requeue must be True or False, not {requeue!r}")
         if type is not None and (self._pool is None or read_type(type) not in self._pool.types):
             raise InvalidOption(
                 f"type {type!r} is not processed here; there are {self._pool.types if self._pool else []}"

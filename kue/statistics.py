@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 from kue.errors import InvalidOption
 from kue.jobs.home import Home
-from kue.options import read_type
+from kue.options import read_name, read_type
 from kue.store.keys import STATES
 
 
@@ -82,7 +82,7 @@ class Statistics(ABC):
 
     def setting(self, name: str) -> str | None:
         """A free-form setting, shared by all processes."""
-        return self.home.store.setting(name)
+        return self.home.store.setting(read_name("name", name))
 
 
 def _state(state: object) -> str:

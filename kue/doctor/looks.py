@@ -52,20 +52,20 @@ class Looks:
 
     def jobs(self, ids: Sequence[str]) -> list[Finding]:
         """Whether hash and sets of each job agree, and whether it can be run."""
-        examine = [self._scripts.examine_jobs(batch, self._old) for batch in batches(ids)]
+        return [finding for batch in batches(ids) for finding in self._jobs(batch)]
+
+    def _jobs(self, ids: Sequence[str]) -> Iterator[Finding]:
+        # A round trip for each batch: in a longer pipeline they would run one after the other, and others would wait.
         read: list[Command] = [("HMGET", self._store.keys.job(id), "type", "state", "data") for id in ids]
-        replies = self._store.ask([*examine, *read])
-        found: list[Finding] = []
-        for reply in replies[: len(examine)]:
-            for job in granted(reply):
-                found += _job_findings(*job)
-        for id, held in zip(ids, replies[len(examine) :], strict=True):
+        examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
+        for job in granted(examined):
+            yield from _job_findings(*job)
+        for id, held in zip(ids, replies, strict=True):
             if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
                 try:
                     codec.decode(held[2])
                 except ValueError as problem:
-                    found.append(NotJson(id, name(held[0]), held[2], str(problem)))
-        return found
+                    yield NotJson(id, name(held[0]), held[2], str(problem))
 
     def members(self, key: str, type: str, members: Sequence[str]) -> list[Finding]:
         """Which members of a zset of jobs, of one type or ("") of all, have no business there."""

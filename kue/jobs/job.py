@@ -16,7 +16,7 @@ from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
 from kue.jobs.speaker import Speaker
 from kue.jobs.watch import JobWatch
-from kue.options import read_options, read_type
+from kue.options import read_name, read_number, read_options, read_type
 from kue.store import codec, job_hash, sayings
 from kue.store.keys import STATES
 from kue.store.link import Argument, Command
@@ -242,8 +242,7 @@ class Job(Lookup, Listening):
         if complete is None:
             return int(job_hash.number(self._progress) or 0)
         for name, value in (("complete", complete), ("total", total)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InvalidOption(f"progress {name} must be a number, not {value!r}")
+            read_number(f"progress {name}", value)
         default, now = self._home.options.json_default, self._home.store.clock()
         percent, said = sayings.progress(self._saved_id("progress"), complete, total, data, now, default)
         self._progress = str(percent)
@@ -255,15 +254,14 @@ class Job(Lookup, Listening):
 
     def set(self, field: str, value: str | int | float) -> Self:
         """Write a field of the job's hash."""
-        if not isinstance(field, str) or not field:
-            raise InvalidOption(f"field must be a non-empty string, not {field!r}")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise InvalidOption(f"value of field {field!r} must be a string or a number, not {value!r}")
+        read_name("field", field)
+        if not isinstance(value, str):
+            read_number(f"value of field {field!r}", value)
         return self._say(sayings.set_field(field, value))
 
     def get_field(self, field: str) -> str | None:
         """Read a field of the job's hash (Kue's `job.get`)."""
-        return self._home.store.field(self._saved_id("get_field"), field)
+        return self._home.store.field(self._saved_id("get_field"), read_name("field", field))
 
     @overload
     def error(self) -> str | None: ...

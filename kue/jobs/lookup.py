@@ -101,7 +101,10 @@ class Lookup:
 
     @classmethod
     def _home_of(cls, queue: HasHome | None) -> Home:
-        return (cls.default_queue() if queue is None else queue).home
+        home = getattr(cls.default_queue() if queue is None else queue, "home", None)
+        if not isinstance(home, Home):
+            raise InvalidOption(f"queue must be a kue.Queue, not {queue!r}")
+        return home
 
 
 def _id_of(job: Any) -> int:

@@ -19,6 +19,8 @@ J = TypeVar("J", bound=Job)
 
 def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
     """Save new jobs, ids in order. Raises `InvalidJobData` first, then `SaveInterrupted`."""
+    if not isinstance(jobs, Iterable):
+        raise InvalidOption(f"save_all takes jobs that are not saved yet, not {jobs!r}")
     batch = list(jobs)
     for job in batch:
         if not isinstance(job, Job) or job.id is not None:

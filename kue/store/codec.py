@@ -40,7 +40,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     Raises `InvalidJobData` for NaN, Infinity, keys that are no strings, cycles, and whatever else JSON has no word for.
     """
     kind = type(value)
-    if value is None or kind is str or kind is bool or kind is int:
+    if value is None or kind is str or kind is bool:
         return text_bytes(_encoder.encode(value))
     try:
         return text_bytes(_written(value, path, default))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kue.common.trouble import Trouble
-from kue.errors import KueError
+from kue.errors import ConnectionFailed, KueError
 
 
 class Duty(Protocol):
@@ -72,11 +72,15 @@ class Ticker:
         who = f"ticker: {type(duty).__name__}"  # each for itself: one may be refused what another does not need
         try:
             again = duty.run_once(self._clock())
+        except ConnectionFailed as problem:
+            self._trouble.began("ticker", problem)
+            return False
         except KueError as problem:
             self._trouble.began(who, problem)
             return False
         except Exception as problem:
             self._trouble.stumbled(who, problem)
             return False
+        self._trouble.ended("ticker")
         self._trouble.ended(who)
         return again

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kue.common.trouble import Trouble
-from kue.errors import InvalidJobData, JobInvalid
+from kue.errors import JobInvalid
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.crew import Crew
@@ -108,7 +108,7 @@ class Executor:
         if result is not None and result is not run.job:
             try:
                 written = encode(result, "result", run.job._home.options.json_default)
-            except InvalidJobData as problem:
+            except Exception as problem:
                 self._trouble.warn(JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}"))
                 written = encode({"error": True, "message": f'Invalid JSON Result: "{_text(result)}"'}, "result")
         run.settle(Completed(written))
@@ -128,7 +128,7 @@ class Executor:
                     JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
                 )
             retry = next_retry(backoff, job.delay(), made)
-        except UnknownBackoff as problem:
+        except (UnknownBackoff, ArithmeticError, ValueError, TypeError) as problem:
             retry = Retry("failed")
             note = f" (not tried again: {problem})"
             head, newline, rest = failure.error.partition("\n")
@@ -141,5 +141,5 @@ class Executor:
 def _text(result: Any) -> str:
     try:
         return str(result)
-    except Exception as problem:
+    except BaseException as problem:
         return f"<{type(result).__name__} whose str raised {type(problem).__name__}>"

@@ -33,7 +33,7 @@ def failure_of(problem: Any) -> Failure:
 def _message(problem: Any) -> str:
     try:
         return str(problem)
-    except Exception as worse:
+    except BaseException as worse:
         return f"<{type(problem).__name__} whose str raised {type(worse).__name__}>"
 
 
@@ -48,5 +48,5 @@ def _stack(problem: BaseException) -> str:
         frames = frames.tb_next
     try:
         return "".join(traceback.format_exception(type(problem), problem, frames)).rstrip("\n")
-    except Exception as worse:
+    except BaseException as worse:
         return f"<no traceback: {type(worse).__name__}>"

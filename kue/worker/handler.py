@@ -24,10 +24,12 @@ class Handler:
         count = _parameters(function)
         if count not in (1, 2, 3):
             raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
+        if _is_one(function, inspect.isgeneratorfunction) or _is_one(function, inspect.isasyncgenfunction):
+            raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
         self.function = function
         self.takes_done = count > 1
         self.takes_context = count == 3
-        self.is_async = _is_coroutine_function(function)
+        self.is_async = _is_one(function, inspect.iscoroutinefunction)
 
 
 def _parameters(function: Function) -> int:
@@ -42,10 +44,11 @@ def _parameters(function: Function) -> int:
     return len(needed)
 
 
-def _is_coroutine_function(function: Function) -> bool:
+def _is_one(function: Function, kind: Callable[[Any], bool]) -> bool:
+    """Whether a function, or a callable object, is of a kind; partials are looked through."""
     while isinstance(function, functools.partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    return kind(function) or kind(type(function).__call__)
 
 
 def _name(function: object) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.doctor.cases import CASES, NEIGHBOURS
+from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS, ONE_OF_EACH_KIND
 from tests.doctor.conftest import Patient
+from tests.store.world import NOW, PYTHON, World, job, world
 
 each_case = pytest.mark.parametrize("what", CASES)
 
@@ -29,7 +30,7 @@ def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> 
 
 
 @pytest.mark.parametrize("backend", ["redis62", "cluster"], indirect=True)
-@pytest.mark.parametrize("what", [what for what in CASES if "wrong score" not in what and " and " not in what])
+@pytest.mark.parametrize("what", ONE_OF_EACH_KIND)
 def test_it_is_so_on_other_servers(patient: Patient, what: str) -> None:
     case = CASES[what]
     patient.seed(case.before)
@@ -54,3 +55,56 @@ def test_what_is_fine_by_then_is_left_alone(patient: Patient, what: str) -> None
 def test_the_neighbours_are_healthy(patient: Patient) -> None:
     patient.seed(NEIGHBOURS)
     assert patient.is_clean(NEIGHBOURS)
+
+
+CHANGED: dict[str, World] = {
+    **{
+        what: {"q:job:1": {"updated_at": str(NOW + 1)}}
+        for what in ONE_OF_EACH_KIND
+        if what.startswith(("failed", "stuck", "no type", "a save", "no state", "a state"))
+    },
+    "inactive, with data that is not JSON": {"q:job:1": {"data": "{no"}},
+    "active for a Python process with no lease": {"q:job:1": {"workerId": f"{PYTHON}1"}},
+    "active for a Python process with a lease that ran out": ALIVE,
+    "no job, q:jobs": {"q:job:1": {"type": "email"}},
+    "a log without its job": {"q:job:1": {"type": "email"}},
+    "a unique key without its job": {"q:unique:jobs": {"tj": "3"}},
+    "a type that is not listed": {"q:job:1": {"type": "pdf"}},
+}
+
+
+@pytest.mark.parametrize("backend", ["redis"], indirect=True)
+@pytest.mark.parametrize("what", CHANGED)
+def test_what_has_changed_since_is_left_alone(patient: Patient, what: str) -> None:
+    patient.seed(CASES[what].before)
+    report = patient.examine()
+    patient.seed(CHANGED[what])
+    before = patient.world()
+    assert [one.done for one in patient.mend(report)] == [""]
+    assert patient.world() == before
+    assert patient.messages() == []
+
+
+@pytest.mark.parametrize("backend", ["redis"], indirect=True)
+def test_a_unique_key_whose_job_is_there_after_all_is_left_alone(patient: Patient) -> None:
+    patient.seed(CASES["a unique key without its job"].before)
+    report = patient.examine()
+    patient.seed(job())
+    assert [one.done for one in patient.mend(report)] == [""]
+    assert patient.client.hget(patient.keys.unique, "tj") == b"1"
+
+
+@pytest.mark.parametrize("backend", ["redis"], indirect=True)
+def test_the_ids_do_not_jump_for_what_is_no_job(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, {"q:job:5000": {"updated_at": "1"}}))
+    report = patient.examine()
+    assert [str(finding) for finding in report.findings] == ["job 5000 is a hash without a type"]
+
+    # nor for one that is gone by the time of the repair
+    patient.client.delete(patient.keys.job(5000))
+    patient.seed(job(6000))
+    report = patient.examine()
+    assert [str(finding) for finding in report.findings] == ["the last id given out is 20, and there is a job 6000"]
+    patient.queue.home.store.remove(6000)
+    assert [one.done for one in patient.mend(report)] == [""]
+    assert patient.client.get(patient.keys.ids) == b"20"

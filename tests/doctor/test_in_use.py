@@ -82,6 +82,7 @@ def full_use(backend: Backend, queues: list[kue.Queue]) -> Iterator[None]:
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["redis", "valkey"], indirect=True)
 def test_a_queue_in_full_use_is_found_healthy_twenty_times_in_a_row(no_leaks: None, backend: Backend) -> None:
     queues = [kue.Queue(redis=backend.redis, prefix=backend.prefix) for _ in range(4)]

@@ -11,7 +11,7 @@ from kue.errors import ConnectionFailed, InvalidOption
 from tests.doctor.cases import NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.servers import RedisServer
-from tests.store.world import TYPES, job, without, world, zid
+from tests.store.world import NOW, TYPES, job, without, world, zid
 
 MANY = 3 * PAGE + 7
 on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
@@ -137,14 +137,22 @@ def test_a_key_of_the_wrong_kind_is_left_to_its_owner(patient: Patient, key: str
     assert patient.examine().findings == report.findings
 
 
+QUEUED = {
+    "Stuck": without(job(tokens=0), "q:jobs:email:inactive"),
+    "Unfinished": without(job(state="", tokens=0), "q:jobs:", "q:jobs:email:", "q:job:1/state"),
+    "Unsettled": without(job(tokens=0), "q:jobs:email:inactive", "q:job:1/state"),
+    "LongActive": job(1, "active", started_at=1, updated_at=1),
+}
+
+
 @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-def test_a_job_whose_queue_is_of_the_wrong_kind_is_not_mended_half_way(patient: Patient) -> None:
-    stuck = without(job(tokens=0), "q:jobs:email:inactive", "q:jobs")
-    before = world(NEIGHBOURS, stuck) | {"q:email:jobs": "text"}
-    before["q:jobs"] = NEIGHBOURS["q:jobs"]
+@pytest.mark.parametrize("kind", QUEUED)
+def test_a_job_whose_queue_is_of_the_wrong_kind_is_not_mended_half_way(patient: Patient, kind: str) -> None:
+    fresh = {**NEIGHBOURS, "q:job:11": NEIGHBOURS["q:job:11"] | {"updated_at": str(NOW)}}
+    before = world(fresh, QUEUED[kind], {"q:email:jobs": "text"})
     patient.seed(before)
-    mended = patient.mend(patient.examine())
-    assert sorted(type(one.finding).__name__ for one in mended) == ["Stuck", "WrongKind"]
+    mended = patient.mend(patient.examine(requeue_active_older_than=1000))
+    assert sorted(type(one.finding).__name__ for one in mended) == sorted([kind, "WrongKind"])
     assert all(one.problem for one in mended)
     assert patient.world() == before
 

@@ -56,9 +56,7 @@ class Place:
         """The events since the last call: `(id, name, *further arguments)`; each must be what Node can read."""
         return [_event(json.loads(message, parse_constant=_refuse)) for message in self.messages()]
 
-    def check(
-        self, command: Command, *, reply: Any, after: World, events: list[tuple[Any, ...]] | None = None
-    ) -> None:
+    def check(self, command: Command, *, reply: Any, after: World, events: list[tuple[Any, ...]] | None = None) -> None:
         """Run a script and compare all there is to see of it."""
         assert self.run(command) == reply
         assert self.world() == after

@@ -1,0 +1,146 @@
+"""One run: the first outcome counts, whoever settles it, and what was said goes out in order with it."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from kue.store.keys import Keys
+from kue.store.transitions import Failure, Retry, Transitions
+from kue.worker.run import Completed, Failed, PutBack, Run
+
+STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
+WORKER = "kue:host:77-beef0001:email:3"
+TRANSITIONS = Transitions(Keys("q"))
+BOOM = Failure("Error: boom", "Error: boom", "boom")
+
+
+class OfJob:
+    """As much of a job as a run reports."""
+
+    id = 7
+    type = "email"
+
+
+class Ear:
+    """Who is told that a run has something new."""
+
+    def __init__(self) -> None:
+        self.told = 0
+        job: Any = OfJob()
+        slot: Any = None
+        self.run = Run(job, slot, WORKER, 3, STARTED, self.notify)
+
+    def notify(self, run: Run) -> None:
+        assert run is self.run
+        self.told += 1
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def run(ear: Ear) -> Run:
+    return ear.run
+
+
+def line(text: str) -> tuple[str, str, str]:
+    return ("log", text, "")
+
+
+def test_a_run_with_nothing_new_has_nothing_to_report(run: Run) -> None:
+    assert run.report(TRANSITIONS, NOW) == (None, False)
+    assert not run.settled
+
+
+def test_what_was_said_goes_out_in_order_and_once(ear: Ear, run: Run) -> None:
+    for text in ("one", "two"):
+        run.say(line(text))
+    assert ear.told == 2
+    said = (*line("one"), *line("two"))
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, said), False)
+    assert run.report(TRANSITIONS, NOW) == (None, False)
+
+
+@pytest.mark.parametrize("result", [None, b'{"ok":true}'])
+def test_a_result_is_reported_with_the_duration_and_what_is_left_to_say(run: Run, result: bytes | None) -> None:
+    run.say(line("one"))
+    assert run.settle(Completed(result)) is True
+    expected = TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, result, line("one"))
+    assert run.report(TRANSITIONS, NOW) == (expected, True)
+    assert run.report(TRANSITIONS, NOW) == (None, False)
+
+
+def test_a_clock_that_went_back_makes_no_negative_duration(run: Run) -> None:
+    run.settle(Completed(None))
+    command, _ = run.report(TRANSITIONS, STARTED - 5)
+    assert command == TRANSITIONS.complete(7, WORKER, "email", STARTED - 5, 0, None, ())
+
+
+@pytest.mark.parametrize("mode", ["", "ttl", "asked"])
+def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
+    run.say(line("one"))
+    run.settle(Failed(BOOM, Retry("delayed", 750), mode))
+    expected = TRANSITIONS.fail(
+        7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, sayings=line("one")
+    )
+    assert run.report(TRANSITIONS, NOW) == (expected, True)
+
+
+def test_a_job_put_back_is_reported_so(run: Run) -> None:
+    run.settle(PutBack())
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, ()), True)
+
+
+def test_the_first_outcome_counts(ear: Ear, run: Run) -> None:
+    outcomes = [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack(), Completed(b"2")]
+    assert [run.settle(outcome) for outcome in outcomes] == [True, False, False, False]
+    assert ear.told == 1
+    assert run.settled
+    command, ends = run.report(TRANSITIONS, NOW)
+    assert (command, ends) == (TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"1", ()), True)
+
+
+def test_of_many_threads_exactly_one_settles() -> None:
+    for _ in range(200):
+        ear, barrier = Ear(), threading.Barrier(8)
+        won: list[int] = []
+
+        def settle(number: int, ear: Ear = ear, barrier: threading.Barrier = barrier, won: list[int] = won) -> None:
+            barrier.wait()
+            if ear.run.settle(Completed(b"%d" % number)):
+                won.append(number)
+
+        threads = [threading.Thread(target=settle, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(won) == 1
+        assert ear.told == 1
+        command, _ = ear.run.report(TRANSITIONS, NOW)
+        assert command == TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"%d" % won[0], ())
+
+
+def test_what_is_said_after_the_end_is_a_message_of_its_own(run: Run) -> None:
+    run.settle(Completed(None))
+    run.report(TRANSITIONS, NOW)
+    run.say(line("late"))
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("late")), False)
+
+
+def test_a_run_is_lost_once_it_was_given_up(run: Run) -> None:
+    assert not run.lost
+    run.abandoned = True
+    assert run.lost
+
+
+def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: Ear, run: Run) -> None:
+    assert not run.moved
+    run.touch()
+    assert (run.moved, ear.told) == (True, 0)
+    run.wake()
+    assert ear.told == 1
+    assert run.report(TRANSITIONS, NOW) == (None, False)
