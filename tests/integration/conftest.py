@@ -8,7 +8,8 @@ import pytest
 
 import kue
 import kue_send
-from tests.conftest import Backend
+from tests.conftest import Backend, absent
+from tests.servers import MissingPackage, RedisServer
 
 MakeQueue = Callable[..., Any]
 
@@ -19,6 +20,17 @@ def errors() -> Iterator[list[BaseException]]:
     seen: list[BaseException] = []
     yield seen
     assert seen == [], "error events that the test did not expect"
+
+
+@pytest.fixture
+def own_server() -> Iterator[RedisServer]:
+    """A Redis of this test alone, to be stopped and restarted. Ask for it before `make_queue`: it ends after that."""
+    try:
+        server = RedisServer(persist=True)
+    except MissingPackage as missing:
+        absent(str(missing))
+    with server:
+        yield server
 
 
 @pytest.fixture

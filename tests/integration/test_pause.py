@@ -1,6 +1,5 @@
 """The `ctx` of a three-argument handler: pause, resume and shutdown of the worker it runs in."""
 
-import threading
 from typing import Any
 
 import pytest
@@ -36,18 +35,17 @@ def held(queue: Any) -> Held:
 
 def settled(queue: Any) -> None:
     """Wait until the workers have seen everything asked of them so far: a job of another type runs."""
-    ran = threading.Event()
-    queue.process("marker", lambda job: ran.set())
+    queue.process("marker", lambda job: None)
     queue.create("marker").save()
-    assert ran.wait(10)
+    wait_until(lambda: queue.complete_count("marker") == 1)
 
 
 def test_paused_it_takes_no_more_until_it_is_resumed(queue: Any, held: Held) -> None:
     held.contexts[0].pause()
     held.dones[0]()
     waiting = [queue.create("email").save().id for _ in range(3)]
-    wait_until(lambda: queue.complete() == [1])
     settled(queue)
+    assert queue.complete_count("email") == 1
     assert queue.inactive() == waiting
 
     held.contexts[0].resume()
@@ -109,8 +107,9 @@ def test_shutdown_ends_one_slot_once_its_job_is_done(queue: Any) -> None:
     assert held.ids == [1, 2], "the slot that was shut down takes no more"
     assert [worker.type for worker in queue.workers] == ["email", "marker"]
     for n in (1, 2, 3):
+        wait_until(lambda n=n: len(held.dones) > n)
         held.dones[n]()
-        wait_until(lambda n=n: queue.complete_count("email") == n + 1)
+    wait_until(lambda: queue.complete_count("email") == 4)
     assert held.ids == [1, 2, 3, 4]
 
 

@@ -1,0 +1,92 @@
+"""`queue.health()`: what a probe is told in each phase of a queue's life."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+
+import kue
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+from tests.servers import RedisServer
+
+
+def facts(queue: Any, *names: str) -> list[Any]:
+    health = queue.health()
+    return [health[name] for name in names]
+
+
+def test_of_a_queue_that_only_creates_jobs(everywhere: Any) -> None:
+    assert everywhere.health() == {
+        "live": True,
+        "ready": True,
+        "shutting_down": False,
+        "slots": 0,
+        "active": 0,
+        "strays": 0,
+    }
+
+
+def test_of_one_that_cannot_reach_redis() -> None:
+    queue = kue.Queue(redis="redis://127.0.0.1:1")
+    health = queue.health()
+    assert (health["live"], health["ready"]) == (True, False)
+    assert "127.0.0.1:1" in health["problem"]
+    queue.shutdown()
+
+
+def test_of_one_that_works(everywhere: Any) -> None:
+    gate = threading.Event()
+    everywhere.process("email", 3, lambda job: gate.wait())
+    wait_until(lambda: everywhere.health()["ready"])
+    assert facts(everywhere, "live", "connected", "running", "slots", "active", "strays") == [True, True, True, 3, 0, 0]
+    assert 0 <= everywhere.health()["stalled_seconds"] < 30
+
+    everywhere.save_all([everywhere.create("email") for _ in range(2)])
+    wait_until(lambda: facts(everywhere, "slots", "active", "strays") == [3, 2, 0])
+    gate.set()
+    wait_until(lambda: facts(everywhere, "active") == [0])
+
+
+def test_of_one_that_is_shutting_down_and_of_one_that_has(queue: Any) -> None:
+    gate = threading.Event()
+    queue.process("email", lambda job: gate.wait())
+    queue.create("email").save()
+    wait_until(lambda: queue.health()["active"] == 1)
+    stopping = threading.Thread(target=queue.shutdown)
+    stopping.start()
+    wait_until(lambda: queue.is_shut_down)
+    assert facts(queue, "live", "ready", "shutting_down", "active") == [True, False, True, 1]
+    gate.set()
+    stopping.join(10)
+    assert facts(queue, "live", "ready", "shutting_down", "active") == [False, False, True, 0]
+
+
+def test_of_a_producer_that_is_shut_down(queue: Any) -> None:
+    queue.shutdown()
+    assert facts(queue, "live", "ready", "shutting_down") == [False, False, True]
+
+
+def test_is_json(queue: Any) -> None:
+    queue.process("email", lambda job: None)
+    assert json.loads(json.dumps(queue.health())) == queue.health() | {
+        "stalled_seconds": pytest.approx(queue.health()["stalled_seconds"], abs=30)
+    }
+
+
+def test_while_redis_is_away(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    queue, producer = make_queue(own_server.url), make_queue(own_server.url)
+    queue.process("email", lambda job: None)
+    wait_until(lambda: queue.health()["ready"])
+    own_server.kill()
+    wait_until(lambda: not queue.health()["ready"])
+    assert facts(queue, "live", "connected", "running") == [True, False, True]
+    assert facts(producer, "live", "ready") == [True, False]
+    own_server.restart()
+    wait_until(lambda: queue.health()["ready"] and producer.health()["ready"])
+    wait_until(lambda: len(errors) == 2)
+    assert [type(problem) for problem in errors] == [kue.ConnectionFailed, kue.ConnectionRestored]
+    errors.clear()
