@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS, ONE_OF_EACH_KIND
+from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
+from tests.doctor.one_of_each import ONE_OF_EACH_KIND
 from tests.store.world import NOW, PYTHON, World, job, world
 
 each_case = pytest.mark.parametrize("what", CASES)

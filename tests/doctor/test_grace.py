@@ -7,8 +7,9 @@ import pytest
 
 from kue.doctor.examination import GRACE, LOOKS_AT_TOKENS
 from kue.doctor.repair import GRACE as GRACE_TO_MEND
-from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS, ONE_OF_EACH_KIND
+from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
+from tests.doctor.one_of_each import ONE_OF_EACH_KIND
 from tests.store.world import NODE, NOW, World, job, token_list, without, world
 
 STUCK = without(job(tokens=0), "q:jobs:email:inactive")

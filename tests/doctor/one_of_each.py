@@ -1,0 +1,26 @@
+"""One case of each kind of finding, by its name in `CASES`."""
+
+ONE_OF_EACH_KIND = [
+    "no job, q:jobs",
+    "no zid, 'garbage'",
+    "in a set of another type",
+    "failed, missing from q:jobs:failed",
+    "failed, wrong score in q:jobs",
+    "failed and active",
+    "stuck, as Node leaves it that dies between its steps",
+    "no type",
+    "no hash",
+    "a save cut off, its data written",
+    "a save cut off, its data not yet written",
+    "no state, and listed as failed",
+    "a state that nobody knows",
+    "inactive, with data that is not JSON",
+    "active for a Python process with no lease",
+    "active for a Python process with a lease that ran out",
+    "a log without its job",
+    "a unique key without its job",
+    "a type that is not listed",
+    "missing tokens",
+    "a multitude of tokens",
+    "the last id is 20",
+]
