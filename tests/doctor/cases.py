@@ -4,7 +4,7 @@ from tests.doctor import filing
 from tests.doctor.case import ALIVE, CASES, ENQUEUE, NEIGHBOURS, PROCESS, STATES, Case, add, settled
 from tests.store.world import NOW, PYTHON, gone, job, log_of, token_list, without, world
 
-__all__ = ["ALIVE", "CASES", "NEIGHBOURS", "ONE_OF_EACH_KIND", "PROCESS", "filing"]
+__all__ = ["ALIVE", "CASES", "NEIGHBOURS", "PROCESS", "filing"]
 
 # hashes that cannot be read, or do not say where they belong
 

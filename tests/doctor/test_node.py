@@ -14,7 +14,7 @@ from kue.doctor.findings import Finding, LongActive, Stuck, Unfinished
 from tests.conftest import absent
 from tests.doctor.test_command import run
 from tests.helpers import wait_until
-from tests.interop.node import NodeKue, what_is_missing
+from tests.interop.node import STATES, NodeKue, what_is_missing
 
 pytestmark = pytest.mark.node
 
@@ -122,7 +122,7 @@ def test_of_living_node_processes_at_work_nothing_is_said(busy_node: Callable[..
         assert examine(queue, grace=1000).findings == ()
 
 
-def test_active_jobs_of_a_living_node_worker_stay_its_own(queue: kue.Queue, redis_url: str, node: Any) -> None:
+def test_active_jobs_of_a_living_node_worker_stay_its_own(queue: kue.Queue, redis_url: str, node: NodeKue) -> None:
     node.process("email", 1, "hang")
     id = node.create("email", {})
     wait_until(lambda: queue.active_count() == 1)
@@ -133,8 +133,38 @@ def test_active_jobs_of_a_living_node_worker_stay_its_own(queue: kue.Queue, redi
     assert [type(finding) for finding in report.findings] == [LongActive]
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_what_node_changes_by_hand_is_healthy(queue: kue.Queue, node: NodeKue, state: str) -> None:
+    changes: list[dict[str, Any]] = [
+        {"priority": 7},
+        {"ttl": 5000},
+        {"delay": 9000},
+        {"attempts": 3},
+        {"data": {"n": 1}},
+    ]
+    for change in [{}, *changes]:
+        id = node.create("email", {}, priority="high")
+        node.state_change(id, state)
+        node.update(id, **change)
+        node.on_job(id, "progress", 1, 2)
+        node.on_job(id, "log", "a line")
+    node.remove(node.create("email", {}))
+    assert examine(queue, grace=0).findings == ()
+
+
+@pytest.mark.parametrize("backoff", [True, {"type": "fixed"}, {"type": "exponential", "delay": 3333}])
+def test_what_node_leaves_when_jobs_fail_is_healthy(queue: kue.Queue, node: NodeKue, backoff: Any) -> None:
+    for options in [{}, {"delay": 1}, {"priority": "high"}]:
+        node.create("email", {}, attempts=2, backoff=backoff, **options)
+    node.process("email", 1, "fail")
+    wait_until(lambda: not queue.inactive_count() and not queue.active_count())
+    node.flush()
+    assert queue.delayed_count() + queue.failed_count() == 3
+    assert examine(queue, grace=500).findings == ()
+
+
 def test_node_takes_what_the_doctor_put_back(
-    queue: kue.Queue, redis_url: str, client: "redis.Redis", node: Any
+    queue: kue.Queue, redis_url: str, client: "redis.Redis", node: NodeKue
 ) -> None:
     job = queue.create("email", {"to": "tj"}).save()
     client.delete("q:jobs:email:inactive", "q:email:jobs")

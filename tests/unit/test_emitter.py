@@ -1,15 +1,13 @@
 """Listeners: how many arguments they get, once and off, and that one that raises hurts nobody."""
 
 import functools
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kue.common.emitter import Emitter
-from kue.common.listening import Listening
-from kue.errors import InvalidHandler, InvalidOption, KueError
+from kue.errors import InvalidHandler, KueError
 
 Failure = tuple[str, Any, BaseException]
 
@@ -229,137 +227,3 @@ def test_a_listener_may_forget_itself_and_others_while_it_is_called(emitter: Emi
     emitter.emit("event", 1)
     assert emitter.emit("event", 2) is False
     assert callee.got == [(1,)]
-
-
-@pytest.mark.parametrize("problem", [ValueError("boom"), KueError("boom"), SystemExit(1), GeneratorExit()])
-def test_a_listener_that_raises_is_reported_and_the_next_one_is_called(book: Book, problem: BaseException) -> None:
-    callee = Callee()
-
-    def bad(n: int) -> None:
-        raise problem
-
-    book.emitter.add("event", bad)
-    book.emitter.add("event", callee.one)
-    assert book.emitter.emit("event", 1) is True
-    assert book.failures == [("event", bad, problem)]
-    assert callee.got == [(1,)]
-    book.emitter.emit("event", 2)
-    assert callee.got == [(1,), (2,)]
-
-
-def test_an_interrupt_from_the_keyboard_is_not_swallowed(book: Book) -> None:
-    def interrupted() -> None:
-        raise KeyboardInterrupt
-
-    book.emitter.add("event", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        book.emitter.emit("event")
-    assert book.failures == []
-
-
-def test_a_type_error_inside_a_listener_is_its_own_and_it_is_called_once(book: Book) -> None:
-    calls: list[int] = []
-
-    def wrong(n: int) -> None:
-        calls.append(n)
-        len(n)  # type: ignore[arg-type]
-
-    book.emitter.add("event", wrong)
-    book.emitter.emit("event", 1, 2)
-    assert calls == [1]
-    assert [type(failure[2]) for failure in book.failures] == [TypeError]
-
-
-def test_a_forked_child_has_the_listeners_in_a_registry_of_its_own(emitter: Emitter) -> None:
-    callee = Callee()
-    emitter.add("event", callee.one)
-    emitter.add("event", callee.two, once=True)
-    emitter.after_fork()
-    emitter.emit("event", 1)
-    emitter.emit("event", 2)
-    assert callee.got == [(1,), (1, None), (2,)]
-    emitter.remove("event", callee.one)
-    assert not emitter.has("event")
-
-
-def test_threads_may_add_emit_and_forget_at_the_same_time(book: Book) -> None:
-    heard: list[int] = []
-    stop = threading.Event()
-
-    def come_and_go(number: int) -> None:
-        while not stop.is_set():
-            book.emitter.add(f"event {number}", heard.append)
-            book.emitter.remove(f"event {number}")
-
-    threads = [threading.Thread(target=come_and_go, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    try:
-        for number in range(2000):
-            book.emitter.add("mine", heard.append, once=True)
-            book.emitter.emit("mine", number)
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
-    assert heard == list(range(2000))
-    assert book.failures == []
-    assert book.emitter.events() == set()
-
-
-# on, once and off, as jobs and queues have them
-
-
-class Thing(Listening):
-    def __init__(self) -> None:
-        self.emitter = Emitter(lambda *failure: None)
-        self.told: list[str] = []
-
-    def _listeners(self) -> Emitter:
-        return self.emitter
-
-    def _listened(self, event: str) -> None:
-        self.told.append(event)
-
-
-def test_on_once_and_off_chain() -> None:
-    thing, callee = Thing(), Callee()
-    assert thing.on("a", callee.one).once("b", callee.two).off("a", callee.one).off("a") is thing
-    assert thing.emitter.events() == {"b"}
-    assert thing.told == ["a", "b"]
-
-
-def test_without_a_function_they_decorate_and_give_it_back() -> None:
-    thing, got = Thing(), []  # type: ignore[var-annotated]
-
-    @thing.on("a")
-    def always(n: int) -> None:
-        got.append(n)
-
-    @thing.once("b")
-    def first(n: int) -> None:
-        got.append(-n)
-
-    assert (always.__name__, first.__name__) == ("always", "first")
-    for event, number in (("a", 1), ("b", 2), ("a", 3), ("b", 4)):
-        thing.emit(event, number)
-    assert got == [1, -2, 3]
-
-
-@pytest.mark.parametrize("event", ["", None, 5, b"complete", print])
-@pytest.mark.parametrize("method", ["on", "once"])
-def test_an_event_is_named_by_text(method: str, event: Any) -> None:
-    thing = Thing()
-    with pytest.raises(InvalidOption) as refused:
-        getattr(thing, method)(event, print)
-    assert str(refused.value) == f"event must be a non-empty string, not {event!r}"
-    with pytest.raises(InvalidOption):
-        getattr(thing, method)(event)
-    assert thing.told == []
-
-
-def test_a_listener_that_is_refused_is_told_to_nobody() -> None:
-    thing = Thing()
-    with pytest.raises(InvalidHandler):
-        thing.on("a", coroutine)
-    assert thing.told == []
