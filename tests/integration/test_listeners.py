@@ -10,7 +10,7 @@ import pytest
 
 import kue
 from kue import Job
-from tests.helpers import wait_until
+from tests.helpers import named, wait_until
 from tests.integration.conftest import MakeQueue
 
 
@@ -125,7 +125,7 @@ class TestRegistering:
         wait_until(lambda: calls)
         assert calls == [heard]
 
-    @pytest.mark.parametrize("unusable", [7, "print", [], lambda *, needed: None], ids=repr)
+    @pytest.mark.parametrize("unusable", [7, "print", [], lambda *, needed: None], ids=named)
     def test_what_cannot_be_called_is_refused(self, queue: Any, client: Any, unusable: Any) -> None:
         async def coroutine(result: Any) -> None:
             pass
@@ -138,7 +138,7 @@ class TestRegistering:
 
 
 class TestRaising:
-    @pytest.mark.parametrize("problem", [ValueError("boom"), SystemExit("boom"), GeneratorExit("boom")], ids=repr)
+    @pytest.mark.parametrize("problem", [ValueError("boom"), SystemExit("boom"), GeneratorExit("boom")], ids=named)
     def test_is_logged_and_reported_and_hurts_nobody(
         self, working: Any, errors: list[BaseException], caplog: pytest.LogCaptureFixture, problem: BaseException
     ) -> None:
