@@ -114,7 +114,7 @@ def test_a_killed_process_is_replaced(
     os.kill(before[1], signal.SIGKILL)
     job = queue.create("pid").save()
     wait_until(lambda: queue.complete() == [job.id])
-    assert kue.Job.get(job.id or 0, queue=queue).result == after[2]
+    assert kue.Job.get(job.id or 0, queue=queue).result not in before.values()
 
 
 @pytest.mark.slow

@@ -1,0 +1,207 @@
+"""Judges a chaos run from what was recorded outside Redis, Redis's append-only file, and the keyspace at its end."""
+
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tests.chaos import plan as plans
+from tests.chaos.history import REMOVED, Job, Step
+from tests.chaos.indexes import Snapshot
+from tests.chaos.plan import JobPlan
+from tests.chaos.record import Line, is_python, pid_of
+
+LOST = "worker lost"
+GHOST_RETRIES = 1
+BY_PYTHON_ALONE = "without a reason"
+
+
+class Verdict:
+    """What was found: `violations` are faults of ours, `of_node` counts what Node itself lost or doubled."""
+
+    def __init__(
+        self, saved: dict[int, JobPlan], poison: dict[int, str], lines: list[Line], history: dict[int, Job]
+    ) -> None:
+        self.violations: list[str] = []
+        self.of_node: Counter[str] = Counter()
+        self.stories_of_node: list[str] = []
+        self.again: Counter[str] = Counter()
+        self.jobs_again: set[int] = set()
+        self.given_up = 0
+        self._saved = saved
+        self._poison = poison
+        self._history = history
+        self._starts: dict[int, list[Line]] = defaultdict(list)
+        self._ends: dict[int, set[str]] = defaultdict(set)
+        self._fates: dict[int, list[str]] = defaultdict(list)
+        for line in lines:
+            if line.what == "start" and line.id is not None:
+                self._starts[line.id].append(line)
+            elif line.what == "end" and line.id is not None:
+                self._ends[line.id].add(line.worker)
+            elif line.what == "fate" and line.pid:
+                self._fates[line.pid].append(line.facts["kind"])
+            elif line.what == "error":
+                self._judge_error(line)
+
+    @property
+    def runs(self) -> int:
+        return sum(map(len, self._starts.values()))
+
+    def _blame(self, id: int, what: str) -> None:
+        """A fault: ours, unless a Node worker ever had the job."""
+        if self._was_with_node(id):
+            self.of_node[what.partition(":")[0]] += 1
+            self.stories_of_node.append(f"job {id}: {what}: {self.story(id)}")
+        else:
+            self.violations.append(f"job {id}: {what}: {self.story(id)}")
+
+    def _was_with_node(self, id: int) -> bool:
+        workers = [line.worker for line in self._starts[id]]
+        if id in self._history:
+            workers += self._history[id].workers
+        return any(worker and not is_python(worker) for worker in workers)
+
+    def story(self, id: int) -> str:
+        """The steps of a job, for a person to read."""
+        job = self._history.get(id)
+        steps = job.steps if job else []
+        return " > ".join(f"{s.state}{' (ghost)' if s.ghost else ''} {s.worker}".strip() for s in steps) or "no steps"
+
+    # --- while there may still be something that only the doctor brings back ---
+
+    def judge_sets(self, snapshot: Snapshot, keys_of_node: set[int]) -> None:
+        """Hashes and sets before the doctor came: what does not agree must be Node's work."""
+        for wrong in snapshot.disagreements():
+            fields = snapshot.jobs.get(wrong.id, {})
+            if self._was_with_node(wrong.id) or _is_saved_by_node(fields, keys_of_node):
+                self.of_node["sets and hash disagreed"] += 1
+                self.stories_of_node.append(f"job {wrong.id} {wrong.what}: {self.story(wrong.id)}")
+            else:
+                self.violations.append(f"job {wrong.id} {wrong.what}: {self.story(wrong.id)}")
+        for id in snapshot.by_state["active"]:
+            worker = snapshot.jobs.get(id, {}).get("workerId", "")
+            if is_python(worker):
+                self.violations.append(f"job {id} is active under {worker} when nothing runs any more")
+            else:
+                self.of_node["left active"] += 1
+
+    # --- at the end ---
+
+    def judge(self, final: Snapshot) -> None:
+        for wrong in final.disagreements():
+            self.violations.append(f"job {wrong.id} {wrong.what}, after all was mended: {self.story(wrong.id)}")
+        for id in [*self._saved, *self._poison]:
+            self._judge_end(id, final)
+        for id, plan in self._saved.items():
+            self._judge_outcome(id, plan, final.jobs.get(id))
+        for id, kind in self._poison.items():
+            self._judge_poison(id, kind, final.jobs.get(id))
+        for id, fields in final.jobs.items():
+            if id not in self._saved and id not in self._poison and fields.get("state") not in ("complete", "failed"):
+                self._blame(id, "a job whose save was in doubt, but that is there, has not ended")
+        for id in self._starts:
+            self._judge_runs(id)
+
+    def _judge_end(self, id: int, final: Snapshot) -> None:
+        job = self._history.get(id)
+        ends = job.ends if job else []
+        state = final.jobs.get(id, {}).get("state", REMOVED)
+        if not ends or state not in ("complete", "failed", REMOVED):
+            self._blame(id, f"acknowledged, and never ended: it is {state}")
+        if len(ends) > 1:
+            self._blame(id, "ended more than once")
+
+    def _judge_outcome(self, id: int, plan: JobPlan, fields: dict[str, str] | None) -> None:
+        if fields is None:
+            if not (plan.is_removed and plan.succeeds):
+                self._blame(id, "gone, though nobody removed it")
+            elif not self._ends[id]:
+                self._blame(id, "removed as complete, and no handler came to its end")
+            return
+        state, error = fields.get("state"), fields.get("error", "")
+        if state == "failed" and error == LOST:
+            self.given_up += 1
+            if self._losses(id) <= GHOST_RETRIES:
+                self._blame(id, "given up as lost too early")
+        elif state != ("complete" if plan.succeeds else "failed"):
+            self._blame(id, f"ended otherwise than planned: {state}")
+        elif state == "complete":
+            self._judge_result(id, plan, fields)
+
+    def _losses(self, id: int) -> int:
+        """How often a job's worker was lost."""
+        steps = self._history[id].steps
+        return sum(step.ghost or step.error == LOST for step in steps)
+
+    def _judge_result(self, id: int, plan: JobPlan, fields: dict[str, str]) -> None:
+        holder = fields.get("workerId", "")
+        if f'"{holder}"' not in fields.get("result", ""):
+            self._blame(id, f"result of another run than the one that held it: {fields.get('result')}")
+        if holder not in self._ends[id]:
+            self._blame(id, "complete, and its handler did not come to its end")
+        lost = any(step.error == LOST for step in self._history[id].steps)
+        if not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
+            self._blame(id, f"attempts miscounted: {fields.get('attempts')}")
+
+    def _judge_poison(self, id: int, kind: str, fields: dict[str, str] | None) -> None:
+        due = None if kind == plans.NO_TYPE else "failed"
+        state = fields.get("state") if fields else None
+        if state != due:
+            self.violations.append(f"poison job {id} ({kind}) is {state}: {self.story(id)}")
+
+    # --- runs ---
+
+    def _judge_runs(self, id: int) -> None:
+        job = self._history.get(id, Job())
+        started = Counter(line.worker for line in self._starts[id])
+        for worker, times in started.items():
+            if times > 1 and is_python(worker):
+                self.violations.append(f"job {id}: {worker} began the same run {times} times")
+            if worker not in job.workers and is_python(worker):
+                self.violations.append(f"job {id}: {worker} ran it without having taken it: {self.story(id)}")
+        for before, between, after in _takes(job.steps):
+            if before in started and after in started and not _is_retry(between):
+                reason = self._reason(id, before, between)
+                self.again[reason] += 1
+                self.jobs_again.add(id)
+                if reason == BY_PYTHON_ALONE:
+                    self.violations.append(f"job {id} ran again without a reason: {self.story(id)}")
+
+    def _reason(self, id: int, worker: str, between: list[Step]) -> str:
+        fates = self._fates[pid_of(worker)]
+        if not is_python(worker):
+            return f"Node had it: {fates[0]}" if fates else "Node had it"
+        was_put_back = not any(step.ghost or step.error == LOST for step in between)
+        kinds = ("SIGTERM", "SIGTERM twice") if was_put_back else ("SIGKILL", "SIGSTOP", "SIGTERM twice", "SIGTERM")
+        kind = next((kind for kind in kinds if kind in fates), None)
+        return BY_PYTHON_ALONE if kind is None else f"{kind}{' (put back at shutdown)' if was_put_back else ''}"
+
+    def _judge_error(self, line: Line) -> None:
+        kind, text = line.facts["kind"], line.facts["text"]
+        if kind == "JobLost" and not self._fates[line.pid]:
+            self.violations.append(f"a worker that nobody harmed lost a job: {text}")
+        if kind == "KueError" or kind not in EXPECTED:
+            self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
+
+
+EXPECTED = {"ConnectionFailed", "ConnectionRestored", "RedisRefused", "JobInvalid", "JobLost", "KueError"}
+
+
+def _is_saved_by_node(fields: dict[str, Any], keys_of_node: set[int]) -> bool:
+    """Whether a job was saved by Node, or is what a save of Node's that was cut off left: Python's leave nothing."""
+    data = fields.get("data", "")
+    _, found, rest = data.partition('"key":')
+    return not found or int(rest.partition(",")[0]) in keys_of_node
+
+
+def _is_retry(between: list[Step]) -> bool:
+    """Whether a run came to a bad end of its own, so that another attempt followed."""
+    return any(step.state == "failed" or (step.error and step.error != LOST) for step in between)
+
+
+def _takes(steps: list[Step]) -> Iterator[tuple[str, list[Step], str]]:
+    """Each two takes that follow one another, and what happened in between."""
+    takes = [i for i, step in enumerate(steps) if step.state == "active"]
+    for first, second in itertools.pairwise(takes):
+        yield steps[first].worker, steps[first + 1 : second], steps[second].worker

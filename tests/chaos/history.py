@@ -1,0 +1,102 @@
+"""What happened to each job, read from Redis's append-only file: every write in its order, across kills and restarts.
+
+It is written by the server alone, and knows of every transition, whoever made it and whether its reply arrived or not.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hiredis
+
+_CHUNK = 1 << 20
+REMOVED = "removed"
+
+
+@dataclass(slots=True)
+class Step:
+    """One transition: the state gone to, the worker that has or had the job, and how it came about.
+
+    `ghost`: put back because its worker was lost. `error`: written with the state, as a failed attempt of Python's is.
+    """
+
+    state: str
+    worker: str
+    ghost: bool = False
+    error: str = ""
+
+
+class Job:
+    """The steps of one job."""
+
+    def __init__(self) -> None:
+        self.steps: list[Step] = []
+        self.fields: dict[str, str] = {}
+        self._ghost = False
+
+    def write(self, fields: dict[str, str]) -> None:
+        self._ghost = self._ghost or "py_ghosts" in fields
+        state = fields.get("state")
+        before = self.fields.get("workerId", "")
+        self.fields |= fields
+        if state is not None:
+            self.steps.append(Step(state, fields.get("workerId", before), self._ghost, fields.get("error", "")))
+            self._ghost = False
+
+    def remove(self) -> None:
+        self.steps.append(Step(REMOVED, self.fields.get("workerId", "")))
+
+    @property
+    def ends(self) -> list[Step]:
+        """The transitions that ended it. Node passes through `failed` on its way to the next attempt."""
+        found = []
+        for i, step in enumerate(self.steps):
+            follows = self.steps[i + 1].state if i + 1 < len(self.steps) else ""
+            before = self.steps[i - 1].state if i else ""
+            is_end = (
+                step.state == "complete"
+                or (step.state == "failed" and follows not in ("inactive", "delayed"))
+                or (step.state == REMOVED and before != "complete")
+            )
+            if is_end:
+                found.append(step)
+        return found
+
+    @property
+    def workers(self) -> list[str]:
+        """The workers that had it, in order."""
+        return [step.worker for step in self.steps if step.state == "active"]
+
+
+def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
+    """The history of every job under a prefix, from the files in `directory`."""
+    jobs: dict[int, Job] = defaultdict(Job)
+    head = f"{prefix}:job:".encode()
+    for command in _commands(directory / "appendonlydir"):
+        name = command[0].upper()
+        if name in (b"HSET", b"HMSET", b"HINCRBY") and command[1].startswith(head):
+            id = command[1][len(head) :]
+            if id.isdigit() and name != b"HINCRBY":
+                jobs[int(id)].write({_text(f): _text(v) for f, v in zip(command[2::2], command[3::2], strict=True)})
+        elif name in (b"DEL", b"UNLINK"):
+            for key in command[1:]:
+                id = key[len(head) :]
+                if key.startswith(head) and id.isdigit() and int(id) in jobs:
+                    jobs[int(id)].remove()
+    return dict(jobs)
+
+
+def _commands(directory: Path) -> Iterator[list[Any]]:
+    for path in sorted(directory.glob("*.incr.aof"), key=lambda path: int(path.name.split(".")[-3])):
+        reader = hiredis.Reader()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                reader.feed(chunk)
+                while (command := reader.gets()) is not False:
+                    yield command
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

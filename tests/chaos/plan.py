@@ -1,0 +1,103 @@
+"""What a chaos run does, chosen from its seed alone: every job, and every disturbance in its order."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+SHARED, PYTHON, COROUTINE = "shared", "python", "coroutine"
+LEASE = 3000
+STUCK_AFTER = 12_000
+JOBS_TO_A_DISTURBANCE = 110
+
+KILL, FREEZE, STOP, HURRY = "SIGKILL of a Python worker", "SIGSTOP of a Python worker", "SIGTERM", "SIGTERM twice"
+NODE_KILL = "SIGKILL of a Node worker"
+CUT, FLUSH = "connections cut", "SCRIPT FLUSH"
+REDIS_KILL, REDIS_FREEZE = "Redis killed and restarted", "Redis frozen"
+POISON = "poison jobs"
+WEIGHTS = {
+    KILL: 6,
+    FREEZE: 4,
+    STOP: 4,
+    HURRY: 2,
+    NODE_KILL: 3,
+    CUT: 5,
+    FLUSH: 2,
+    REDIS_KILL: 5,
+    REDIS_FREEZE: 2,
+    POISON: 3,
+}
+NOT_JSON, UNKNOWN_BACKOFF, NO_TYPE = "data that is not JSON", "unknown backoff", "no type"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """One job. `fail` is how many attempts fail; `options` in Kue's names, as Node's producer takes them."""
+
+    key: int
+    type: str
+    data: dict[str, Any]
+    options: dict[str, Any]
+
+    @property
+    def succeeds(self) -> bool:
+        return int(self.data["fail"]) < int(self.options.get("attempts", 1))
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether the job is gone once it is complete."""
+        return bool(self.options.get("removeOnComplete", False))
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """One thing that goes wrong. `pick` in 0..1 says which victim, `share` how much or how long."""
+
+    kind: str
+    pick: float
+    share: float
+    during: "Disturbance | None" = field(default=None)
+
+
+class Plan:
+    """All choices of one seed."""
+
+    def __init__(self, seed: int, jobs: int) -> None:
+        self.seed = seed
+        chance = random.Random(f"jobs {seed}")
+        self.jobs = [_job(chance, key) for key in range(jobs)]
+        self.disturbances = list(_disturbances(random.Random(f"disturbances {seed}"), jobs))
+
+
+def _job(chance: random.Random, key: int) -> JobPlan:
+    type = chance.choices([SHARED, PYTHON, COROUTINE], [5, 3, 2])[0]
+    attempts = chance.choices([1, 2, 3, 5], [4, 2, 2, 1])[0]
+    fail = chance.choices([0, 1, 2], [8, 2, 1])[0]
+    ms = chance.choices([0, 5, 40, 400], [5, 5, 4, 1])[0]
+    data = {"key": key, "ms": ms, "fail": fail, "says": chance.choices([0, 1, 5], [6, 2, 1])[0]}
+    options: dict[str, Any] = {"attempts": attempts, "priority": chance.choice([0, 0, 0, 10, -10, -15])}
+    if chance.random() < 0.15:
+        options["delay"] = chance.choice([50, 500, 2500])
+    if chance.random() < 0.3:
+        options["backoff"] = chance.choice(
+            [True, {"type": "fixed", "delay": 100}, {"type": "exponential", "delay": 50, "maxDelay": 500}]
+        )
+    if chance.random() < 0.1:
+        options["removeOnComplete"] = True
+    if chance.random() < 0.1:
+        options["ttl"] = 120_000
+    return JobPlan(key, type, data, options)
+
+
+def _disturbances(chance: random.Random, jobs: int) -> Iterator[Disturbance]:
+    """Each kind at least once, in any order, then by weight; something else happens while a worker is frozen."""
+    count = max(len(WEIGHTS), jobs // JOBS_TO_A_DISTURBANCE)
+    kinds = list(WEIGHTS)
+    chance.shuffle(kinds)
+    kinds += chance.choices(list(WEIGHTS), list(WEIGHTS.values()), k=count - len(kinds))
+    others = [kind for kind in WEIGHTS if kind != FREEZE]
+    for kind in kinds:
+        during = None
+        if kind == FREEZE and chance.random() < 0.7:
+            during = Disturbance(chance.choice(others), chance.random(), chance.random())
+        yield Disturbance(kind, chance.random(), chance.random(), during)

@@ -1,0 +1,152 @@
+"""Saves the planned jobs, half of them from Python and half from Node, and records what was acknowledged.
+
+A save that was refused or never left is tried again; one that is in doubt is not: its job may or may not exist.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import kue
+from kue.errors import ConnectionFailed, KueError, RedisRefused, SaveInDoubt, SaveInterrupted
+from tests.chaos.plan import JobPlan
+from tests.chaos.record import Record
+from tests.interop.node import NodeError, NodeKue
+
+BATCH = 20
+BACKLOG = 300  # jobs that wait before more are saved
+NODE_SAVES = """
+  plans => Promise.all(plans.map(plan => new Promise(resolve => {
+    const job = queue.create(plan.type, plan.data);
+    for (const [name, value] of Object.entries(plan.options)) job[name](value);
+    const timer = setTimeout(() => resolve({key: plan.key, id: job.id || null, saved: false}), 8000);
+    job.save(error => {
+      clearTimeout(timer);
+      resolve({key: plan.key, id: job.id || null, saved: !error});
+    });
+  })))
+"""
+
+
+class Producer:
+    """A thread that saves its share of the plan, in batches, while there are not too many waiting."""
+
+    def __init__(self, record: Record, plans: Sequence[JobPlan], waiting: Callable[[], int]) -> None:
+        self._record = record
+        self._left = deque(plans)
+        self._waiting = waiting
+        self._stopping = threading.Event()
+        self.saved: dict[int, JobPlan] = {}
+        self.doubtful = 0
+        self._thread = threading.Thread(target=self._run, name=type(self).__name__)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def done(self) -> bool:
+        return not self._left or self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Save no more, and wait for the batch that is under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._left and not self._stopping.is_set():
+            if self._waiting() >= BACKLOG:
+                self._stopping.wait(0.05)
+                continue
+            batch = [self._left.popleft() for _ in range(min(BATCH, len(self._left)))]
+            again = self._save(batch)
+            self._left.extendleft(reversed(again))
+            if again:
+                self._stopping.wait(0.1)
+
+    def _save(self, batch: list[JobPlan]) -> list[JobPlan]:
+        """Save a batch; those that are certainly not saved."""
+        raise NotImplementedError
+
+    def _acknowledged(self, plan: JobPlan, id: int) -> None:
+        self._record.write("acked", id, key=plan.key)
+        self.saved[id] = plan
+
+    def _in_doubt(self, plan: JobPlan) -> None:
+        self._record.write("doubt", None, key=plan.key)
+        self.doubtful += 1
+
+
+class PythonProducer(Producer):
+    """Saves one by one and many at once, in turns."""
+
+    def __init__(self, url: str, record: Record, plans: Sequence[JobPlan], waiting: Callable[[], int]) -> None:
+        super().__init__(record, plans, waiting)
+        self._queue = kue.Queue(redis=url)
+
+    def stop(self) -> None:
+        super().stop()
+        self._queue.shutdown()
+
+    def _save(self, batch: list[JobPlan]) -> list[JobPlan]:
+        return self._save_many(batch) if batch[0].key % 3 else self._save_each(batch)
+
+    def _job(self, plan: JobPlan) -> kue.Job:
+        options: dict[str, Any] = dict(plan.options)
+        if options.pop("removeOnComplete", False):
+            options["remove_on_complete"] = True
+        return self._queue.create(plan.type, plan.data, **options)
+
+    def _save_each(self, batch: list[JobPlan]) -> list[JobPlan]:
+        for number, plan in enumerate(batch):
+            try:
+                id = self._job(plan).save().id
+                assert id is not None
+                self._acknowledged(plan, id)
+            except SaveInDoubt:
+                self._in_doubt(plan)
+            except (ConnectionFailed, RedisRefused):
+                return batch[number:]
+        return []
+
+    def _save_many(self, batch: list[JobPlan]) -> list[JobPlan]:
+        jobs = [self._job(plan) for plan in batch]
+        problem: BaseException | None = None
+        try:
+            self._queue.save_all(jobs)
+        except SaveInterrupted as interrupted:
+            problem = interrupted.__cause__
+        again = []
+        for plan, job in zip(batch, jobs, strict=True):
+            if job.id is not None:
+                self._acknowledged(plan, job.id)
+            elif isinstance(problem, SaveInDoubt) or not isinstance(problem, KueError):
+                self._in_doubt(plan)
+            else:
+                again.append(plan)
+        return again
+
+
+class NodeProducer(Producer):
+    """Saves through real Kue, a batch at a time."""
+
+    def __init__(self, node: NodeKue, record: Record, plans: Sequence[JobPlan], waiting: Callable[[], int]) -> None:
+        super().__init__(record, plans, waiting)
+        self._node = node
+
+    def _save(self, batch: list[JobPlan]) -> list[JobPlan]:
+        plans = [{"key": p.key, "type": p.type, "data": p.data, "options": p.options} for p in batch]
+        by_key = {plan.key: plan for plan in batch}
+        try:
+            answers = self._node.evaluate(NODE_SAVES, plans)
+        except NodeError:
+            answers = []
+        for answer in answers:
+            plan = by_key.pop(answer["key"])
+            if answer["saved"]:
+                self._acknowledged(plan, int(answer["id"]))
+            else:
+                self._in_doubt(plan)
+        for plan in by_key.values():
+            self._in_doubt(plan)
+        return []
