@@ -76,13 +76,17 @@ def _play_round(number: int, played: Sequence[Scenario], results: Results, stage
         if scenario.only_ours:
             order = order[:1]
         for contestant in order if number % 2 == 0 else reversed(order):
-            print(f"round {number + 1}: {scenario.name}, {contestant.title}", file=sys.stderr, flush=True)
             stage.server.empty()
+            what = f"round {number + 1}: {scenario.name}, {contestant.title}"
             try:
-                results.add(contestant, scenario.run(stage, contestant))
+                figures = scenario.run(stage, contestant)
             except BenchmarkError as problem:
-                results.failures.append(f"round {number + 1}: {scenario.name}, {contestant.title}: {problem}")
-                print(problem, file=sys.stderr)
+                results.failures.append(f"{what}: {problem}")
+                print(f"{what}: {problem}", file=sys.stderr, flush=True)
+            else:
+                results.add(contestant, figures)
+                told = ", ".join(f"{key} {table.figure(value)}" for key, value in figures.items())
+                print(f"{what}: {told}", file=sys.stderr, flush=True)
 
 
 def _tell(given: argparse.Namespace, played: Sequence[Scenario], results: Results, stage: Stage) -> None:
