@@ -1,7 +1,8 @@
 """Ends runs at their ttl, and answers Node's checker: the acknowledgement dance seen from the worker's side.
 
 A run ends itself at its ttl, and its score in Redis lies a few seconds later, so that a checker meets only runs whose
-process is dead or stuck. One that asks all the same is answered, also for a run that has just ended.
+process is dead or stuck. One that asks all the same is answered, also for a run that has just ended. Who asks looks on
+the channel like a run that says how it ended itself, but the latter is acknowledged in the same breath.
 """
 
 from __future__ import annotations
@@ -21,26 +22,27 @@ from kue.worker.run import Run
 
 MARGIN = 5000
 _REMEMBER = 10.0
+_BREATH = 0.1
 
 
 class TtlWatch:
-    """Hears `ttl exceeded` for one run, and a little longer. The one this process publishes itself is expected."""
+    """Hears `ttl exceeded` for one run, and a little longer, and whether somebody acknowledges it."""
 
     insistent = False
 
-    def __init__(self, run: Run, asked: Callable[[], None]) -> None:
+    def __init__(self, run: Run, said: Callable[[], None]) -> None:
         self._run = run
-        self._asked = asked
-        self.expected = 0
+        self._said = said
+        self.unanswered = False
 
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "start" and self._run.settled:
             return True  # the job runs again, here or elsewhere: from now on that run answers
         if event == "ttl exceeded":
-            if self.expected:
-                self.expected -= 1
-            else:
-                self._asked()
+            self.unanswered = True
+            self._said()
+        elif event == "ttl exceeded ack":
+            self.unanswered = False
         return False
 
     def ended(self, outcome: Outcome) -> None:
@@ -66,7 +68,7 @@ class Deadlines:
         ttl = run.job.ttl()
         if not ttl:
             return
-        watch = TtlWatch(run, lambda: self._on_asked(run))
+        watch = TtlWatch(run, lambda: self._on_said(run))
         self._watches[run] = watch
         self._home.hub.watch_soon(run.job.id or 0, watch)
         self._set(run, ttl / 1000)
@@ -85,7 +87,7 @@ class Deadlines:
         for run in asked:
             if not run.settled:
                 calls.append(self._check(run, self._found_when_asked))
-            elif self._home.store.clock() - run.started >= (run.job.ttl() or 0):
+            else:
                 calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
         return calls
 
@@ -115,7 +117,8 @@ class Deadlines:
         if self._left(score) > 0:
             return  # meant for an earlier run of the job, and heard late
         if run.settled or not self._end(run, "asked"):
-            self._on_asked(run)
+            self._asked.append(run)
+            run.wake()
 
     def _left(self, score: Any) -> float:
         try:
@@ -124,20 +127,21 @@ class Deadlines:
             return 0.0
 
     def _end(self, run: Run, mode: str) -> bool:
-        watch = self._watches.get(run)
-        if watch is not None and mode == "ttl":
-            watch.expected += 1
         ended = self._executor.settle_failed(run, TTL_EXCEEDED, mode)
         if ended:
             self._abandon(run)
-        elif watch is not None and mode == "ttl":
-            watch.expected -= 1
         return ended
 
-    def _on_asked(self, run: Run) -> None:
-        """A checker says `ttl exceeded` (the subscriber's thread)."""
-        self._asked.append(run)
+    def _on_said(self, run: Run) -> None:
+        """Somebody says `ttl exceeded` (the subscriber's thread)."""
+        self.timers.add(_BREATH, lambda: self._answer(run))
         run.wake()
+
+    def _answer(self, run: Run) -> None:
+        watch = self._watches.get(run)
+        if watch is not None and watch.unanswered:
+            watch.unanswered = False
+            self._asked.append(run)
 
     def _forget(self, run: Run) -> None:
         watch = self._watches.pop(run, None)
