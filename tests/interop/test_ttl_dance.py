@@ -70,21 +70,24 @@ def active(client: Any, id: int | None) -> bool:
 def test_a_python_run_that_overruns_ends_itself(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", blocking: Blocking
 ) -> None:
-    node, queue = unharmed_node(promotion=PROMOTION), make_queue(promotion=PROMOTION)
+    """Two queues share the four attempts: neither answers for a run of the other, nor for an earlier one of its own."""
+    node, queues = unharmed_node(promotion=PROMOTION), [make_queue(promotion=PROMOTION) for _ in range(2)]
     node.process("another type")
-    queue.process("email", blocking)
-    id = node.create("email", ttl=100, attempts=2)
+    for queue in queues:
+        queue.process("email", blocking)
+    id = node.create("email", ttl=100, attempts=4)
     channel.wait_for("failed")
-    node.wait_for_rounds("activeJobsTTL")
+    node.wait_for_rounds("activeJobsTTL", 10)
     blocking.open()
-    queue.shutdown(5000)
+    for queue in queues:
+        queue.shutdown(5000)
     run = ["start", *ASKED]
     names = [name for name in channel.names(id) if name != "enqueue"]
-    assert names == [*run, "failed attempt", *run, "failed"]
-    assert blocking.runs == [id, id]
+    assert names == [*run, "failed attempt"] * 3 + [*run, "failed"]
+    assert blocking.runs == [id] * 4
     job = node.get(id)
     assert (job["state"], job["error"], job.get("result")) == ("failed", "TTL exceeded", None)
-    assert (job["attempts"]["made"], node.log(id)) == (2, ["TTL exceeded"] * 2)
+    assert (job["attempts"]["made"], node.log(id)) == (4, ["TTL exceeded"] * 4)
     assert node.counts() == dict.fromkeys(node.counts(), 0) | {"failed": 1}
 
 
