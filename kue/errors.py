@@ -37,6 +37,17 @@ __all__ = [
 class KueError(Exception):
     """Base class of every error raised by kue and kue_send."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By the finished message: __init__ takes what the message is made of. Pools of processes pickle errors.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[KueError], args: tuple[Any, ...], fields: dict[str, Any]) -> KueError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(fields)
+    return error
+
 
 class InvalidOption(KueError, ValueError):
     """An option or argument has a value that cannot be used; the message names both."""

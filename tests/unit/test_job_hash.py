@@ -1,0 +1,244 @@
+"""A job's hash and its JSON: every field as Node wrote it, and as `job.to_json` gives it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import pytest
+
+import kue
+from kue.errors import JobInvalid
+from kue.jobs.job import Job
+from kue.store import job_hash
+
+ORDER = [
+    "id",
+    "type",
+    "data",
+    "result",
+    "priority",
+    "progress",
+    "progress_data",
+    "state",
+    "error",
+    "created_at",
+    "promote_at",
+    "updated_at",
+    "failed_at",
+    "started_at",
+    "duration",
+    "delay",
+    "workerId",
+    "ttl",
+    "attempts",
+]
+
+FULL = {
+    "type": "email",
+    "data": '{"to":["tj",null,1.5]}',
+    "result": '{"ok":true}',
+    "priority": "-10",
+    "progress": "33",
+    "progress_data": "[1]",
+    "state": "failed",
+    "error": "Error: boom\n    at x",
+    "created_at": "1700000000000",
+    "promote_at": "1700000000001",
+    "updated_at": "1700000000002",
+    "failed_at": "1700000000003",
+    "started_at": "1700000000004",
+    "duration": "17",
+    "delay": "500",
+    "workerId": "kue:host:77:email:3",
+    "ttl": "60000",
+    "attempts": "2",
+    "max_attempts": "5",
+    "backoff": '{"type":"exponential","delay":500,"maxDelay":9000}',
+    "removeOnComplete": "true",
+    "py_sent": "1",
+}
+
+
+@pytest.fixture
+def queue() -> Iterator[kue.Queue]:
+    with kue.Queue(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer())) as queue:
+        yield queue
+
+
+def job_of(queue: kue.Queue, **fields: str | None) -> Job:
+    hash = {name: value for name, value in ({"type": "email"} | fields).items() if value is not None}
+    return Job.from_fields(queue.home, 7, hash)
+
+
+def test_every_field_is_read(queue: kue.Queue) -> None:
+    job = Job.from_fields(queue.home, 7, FULL)
+    assert (job.id, job.type, job.data, job.result) == (7, "email", {"to": ["tj", None, 1.5]}, {"ok": True})
+    assert (job.state(), job.error(), job.progress(), job.progress_data) == ("failed", FULL["error"], 33, [1])
+    moments = (job.created_at, job.promote_at, job.updated_at, job.failed_at, job.started_at, job.duration)
+    assert moments == (1700000000000, 1700000000001, 1700000000002, 1700000000003, 1700000000004, 17)
+    assert (job.worker_id, job.attempts_made) == ("kue:host:77:email:3", 2)
+    assert (job.priority(), job.attempts(), job.delay(), job.ttl()) == (-10, 5, 500, 60000)
+    assert job.backoff() == {"type": "exponential", "delay": 500, "maxDelay": 9000}
+    assert job.remove_on_complete() is True
+
+
+def test_a_hash_with_a_type_only_has_the_defaults(queue: kue.Queue) -> None:
+    job = job_of(queue)
+    assert (job.data, job.result, job.state(), job.error(), job.progress()) == ({}, None, None, None, 0)
+    assert {job.created_at, job.promote_at, job.failed_at, job.duration, job.worker_id} == {None}
+    assert (job.priority(), job.attempts(), job.attempts_made) == (0, 1, 0)
+    assert (job.delay(), job.ttl(), job.backoff(), job.remove_on_complete()) == (None, None, None, False)
+
+
+def test_json_has_kue_s_names_in_kue_s_order_with_times_as_text(queue: kue.Queue) -> None:
+    json = Job.from_fields(queue.home, 7, FULL).to_json()
+    assert list(json) == ORDER
+    assert json == {
+        "id": 7,
+        "type": "email",
+        "data": {"to": ["tj", None, 1.5]},
+        "result": {"ok": True},
+        "priority": -10,
+        "progress": "33",
+        "progress_data": [1],
+        "state": "failed",
+        "error": "Error: boom\n    at x",
+        "created_at": "1700000000000",
+        "promote_at": "1700000000001",
+        "updated_at": "1700000000002",
+        "failed_at": "1700000000003",
+        "started_at": "1700000000004",
+        "duration": "17",
+        "delay": "500",
+        "workerId": "kue:host:77:email:3",
+        "ttl": "60000",
+        "attempts": {"made": 2, "remaining": 3, "max": 5},
+    }
+
+
+def test_json_leaves_out_what_is_absent(queue: kue.Queue) -> None:
+    assert job_of(queue).to_json() == {
+        "id": 7,
+        "type": "email",
+        "data": {},
+        "priority": 0,
+        "progress": 0,
+        "attempts": {"made": 0, "remaining": 1, "max": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "attempts"),
+    [
+        ({}, {"made": 0, "remaining": 1, "max": 1}),
+        ({"max_attempts": "5"}, {"made": 0, "remaining": 5, "max": 5}),
+        ({"max_attempts": "5", "attempts": "0"}, {"made": 0, "remaining": 5, "max": 5}),
+        ({"max_attempts": "5", "attempts": "1"}, {"made": 1, "remaining": 4, "max": 5}),
+        ({"max_attempts": "5", "attempts": "5"}, {"made": 5, "remaining": 0, "max": 5}),
+        ({"attempts": "1"}, {"made": 1, "remaining": 0, "max": 1}),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) or "none",
+)
+def test_attempts_remain_as_kue_counts_them(queue: kue.Queue, fields: Any, attempts: dict[str, int]) -> None:
+    assert job_of(queue, **fields).to_json()["attempts"] == attempts
+
+
+@pytest.mark.parametrize(("progress", "shown"), [("0", "0"), ("100", "100"), ("-33", "-33"), ("", 0), (None, 0)])
+def test_progress_is_the_text_of_the_hash(queue: kue.Queue, progress: str | None, shown: Any) -> None:
+    assert job_of(queue, progress=progress).to_json()["progress"] == shown
+
+
+@pytest.mark.parametrize("raw", ["0", "false", '""', "[]", "{}"])
+def test_a_falsy_result_is_a_result(queue: kue.Queue, raw: str) -> None:
+    assert "result" in job_of(queue, result=raw).to_json()
+
+
+def test_data_that_is_null_stays_null(queue: kue.Queue) -> None:
+    json = job_of(queue, data="null").to_json()
+    assert "data" in json and json["data"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"type": None}, "job 7 has no type"),
+        ({"type": ""}, "job 7 has no type"),
+        ({"data": "{half"}, "job 7 has data that is not JSON ("),
+        ({"data": "NaN"}, "job 7 has data that is not JSON (NaN is not JSON)"),
+        ({"result": "undefined"}, "job 7 has a result that is not JSON ("),
+        ({"progress_data": "function(){}"}, "job 7 has progress data that is not JSON ("),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_hash_that_cannot_be_read_says_why(queue: kue.Queue, fields: Any, message: str) -> None:
+    with pytest.raises(JobInvalid) as invalid:
+        job_of(queue, **fields)
+    assert str(invalid.value).startswith(message)
+    assert invalid.value.id == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("17", 17),
+        ("-15", -15),
+        ("1700000000000", 1700000000000),
+        ("9007199254740993", 9007199254740993),
+        ("1.5", 1.5),
+        ("1.0", 1),
+        ("1e3", 1000),
+        (" 5 ", 5),
+        ("", None),
+        (None, None),
+        ("soon", None),
+        ("NaN", None),
+        ("Infinity", None),
+        ("-inf", None),
+        ("1e999", None),
+        ("undefined", None),
+        ("9" * 5000, None),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None) -> None:
+    found = job_hash.number(text)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("options", "fields"),
+    [
+        ({}, ["priority", 0, "max_attempts", 1]),
+        ({"priority": -10, "attempts": 5}, ["priority", -10, "max_attempts", 5]),
+        ({"delay": 500, "ttl": 60}, ["priority", 0, "max_attempts", 1, "delay", 500, "ttl", 60]),
+        ({"delay": 0, "ttl": 0, "remove_on_complete": False, "backoff": False}, ["priority", 0, "max_attempts", 1]),
+        ({"remove_on_complete": True}, ["priority", 0, "max_attempts", 1, "removeOnComplete", "true"]),
+        ({"backoff": True}, ["priority", 0, "max_attempts", 1, "backoff", "true"]),
+        (
+            {"backoff": {"type": "fixed", "delay": 5}},
+            ["priority", 0, "max_attempts", 1, "backoff", b'{"type":"fixed","delay":5}'],
+        ),
+        ({"backoff": "function(){}"}, ["priority", 0, "max_attempts", 1, "backoff", "function(){}"]),
+        ({"search_keys": ["to"], "events": False}, ["priority", 0, "max_attempts", 1]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fields: list[Any]) -> None:
+    assert job_hash.option_fields(options) == fields
+
+
+@pytest.mark.parametrize(
+    ("raw", "backoff"),
+    [
+        ("true", True),
+        ("false", False),
+        ('{"type":"fixed"}', {"type": "fixed"}),
+        ("function(attempts, delay) { return 5 }", "function(attempts, delay) { return 5 }"),
+        ("{type:'fixed'}", "{type:'fixed'}"),
+        ("NaN", "NaN"),
+        ("", None),
+    ],
+)
+def test_a_backoff_that_is_no_json_stays_the_text_it_is(raw: str, backoff: Any) -> None:
+    assert job_hash.read_options({"backoff": raw}).get("backoff") == backoff

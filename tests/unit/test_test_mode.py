@@ -1,0 +1,118 @@
+"""Test mode: what is saved is collected for assertions, and Redis is left alone unless it shall really run."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import pytest
+
+import kue
+from kue.errors import InvalidOption
+from tests.helpers import keyspace
+
+
+@pytest.fixture
+def client() -> Iterator[fakeredis.FakeRedis]:
+    with fakeredis.FakeRedis(server=fakeredis.FakeServer()) as client:
+        yield client
+
+
+@pytest.fixture
+def queue(client: fakeredis.FakeRedis) -> Iterator[kue.Queue]:
+    with kue.Queue(redis=client, job_flags={"email": {"attempts": 5}}) as queue:
+        yield queue
+
+
+def said(queue: kue.Queue) -> list[tuple[Any, ...]]:
+    return [(job.id, job.type, job.data) for job in queue.test_mode.jobs]
+
+
+def test_saved_jobs_are_collected_in_order_and_redis_stays_empty(queue: kue.Queue, client: Any) -> None:
+    queue.test_mode.enter()
+    first = queue.create("email", {"to": "tj"}, priority="high").save()
+    second = queue.create("pdf").delay(500).on("complete", print).save()
+    assert queue.test_mode.jobs == [first, second]
+    assert said(queue) == [(1, "email", {"to": "tj"}), (2, "pdf", {})]
+    assert (first.priority(), first.attempts(), second.delay()) == (-10, 5, 500)
+    assert keyspace(client) == {}
+
+
+def test_what_is_only_created_is_not_collected(queue: kue.Queue) -> None:
+    queue.test_mode.enter()
+    queue.create("email")
+    assert queue.test_mode.jobs == []
+
+
+def test_saving_again_and_updating_collect_nothing_more(queue: kue.Queue, client: Any) -> None:
+    queue.test_mode.enter()
+    job = queue.create("email").save()
+    job.priority("low").save()
+    job.data = {"changed": True}
+    assert job.update() is job
+    assert said(queue) == [(1, "email", {"changed": True})]
+    assert keyspace(client) == {}
+
+
+def test_save_all_collects_as_well(queue: kue.Queue, client: Any) -> None:
+    queue.test_mode.enter()
+    jobs = [queue.create("email", {"n": n}) for n in range(3)]
+    assert queue.save_all(jobs) == jobs == queue.test_mode.jobs
+    assert [job.id for job in jobs] == [1, 2, 3]
+    assert keyspace(client) == {}
+    with pytest.raises(InvalidOption, match="not saved yet"):
+        queue.save_all(jobs)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_with_process_a_job_is_collected_and_really_saved(queue: kue.Queue, client: Any, together: bool) -> None:
+    client.set("q:ids", 40)
+    queue.test_mode.enter(process=True)
+    jobs = [queue.create("email", {"n": n}) for n in range(2)]
+    if together:
+        queue.save_all(jobs)
+    else:
+        for job in jobs:
+            job.save()
+    assert queue.test_mode.jobs == jobs
+    assert [job.id for job in jobs] == [41, 42]
+    assert queue.inactive() == [41, 42]
+    jobs[0].priority("high").update()
+    assert client.hget("q:job:41", "priority") == b"-10"
+    assert len(queue.test_mode.jobs) == 2
+
+
+def test_after_exit_jobs_are_saved_again_and_what_was_collected_stays_until_clear(queue: kue.Queue) -> None:
+    queue.test_mode.enter(process=True)
+    queue.create("email").save()
+    queue.test_mode.exit()
+    queue.create("email").save()
+    queue.save_all([queue.create("email")])
+    assert queue.inactive() == [1, 2, 3]
+    assert said(queue) == [(1, "email", {})]
+    queue.test_mode.clear()
+    assert queue.test_mode.jobs == []
+
+
+def test_enter_without_process_after_enter_with_it_only_collects(queue: kue.Queue, client: Any) -> None:
+    queue.test_mode.enter(process=True)
+    queue.test_mode.enter()
+    queue.create("email").save()
+    assert said(queue) == [(1, "email", {})]
+    assert keyspace(client) == {}
+
+
+def test_the_list_stays_the_same_object(queue: kue.Queue) -> None:
+    jobs = queue.test_mode.jobs
+    queue.test_mode.enter()
+    queue.create("email").save()
+    assert len(jobs) == 1
+    queue.test_mode.clear()
+    assert jobs == [] and queue.test_mode.jobs is jobs
+
+
+def test_each_queue_has_a_test_mode_of_its_own(queue: kue.Queue, client: Any) -> None:
+    with kue.Queue(redis=client) as other:
+        queue.test_mode.enter()
+        other.create("email").save()
+        assert (queue.test_mode.jobs, other.test_mode.jobs) == ([], [])
+        assert other.inactive() == [1]
