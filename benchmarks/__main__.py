@@ -7,11 +7,13 @@ import datetime
 import json
 import os
 import platform
+import statistics
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import contestants, options, scenarios, table
+from benchmarks import contestants, noise, options, scenarios, table
 from benchmarks.chart import chart
 from benchmarks.contestants import Contestant
 from benchmarks.errors import BenchmarkError
@@ -37,7 +39,7 @@ def main() -> int:
         stage = Stage(server, QUICK if given.quick else Sizes())
         results = Results(taking_part, [row for scenario in played for row in scenario.rows])
         for number in range(given.rounds):
-            _play_round(number, played, results, stage)
+            _play_round(number, played, results, stage, given.when_quiet)
     finally:
         server.close()
     _tell(given, played, results, stage)
@@ -69,30 +71,47 @@ def _contestants(given: argparse.Namespace) -> list[Contestant]:
     return taking_part
 
 
-def _play_round(number: int, played: Sequence[Scenario], results: Results, stage: Stage) -> None:
+def _play_round(number: int, played: Sequence[Scenario], results: Results, stage: Stage, patience: int) -> None:
     """Every scenario with every contestant; who comes first changes from round to round."""
     for scenario in played:
         order = [one for one in results.contestants if one.does(scenario.needs)]
         if scenario.only_ours:
             order = order[:1]
         for contestant in order if number % 2 == 0 else reversed(order):
-            stage.server.empty()
             what = f"round {number + 1}: {scenario.name}, {contestant.title}"
             try:
-                figures = scenario.run(stage, contestant)
+                figures, noise = _play(scenario, contestant, stage, patience)
             except BenchmarkError as problem:
                 results.failures.append(f"{what}: {problem}")
                 print(f"{what}: {problem}", file=sys.stderr, flush=True)
             else:
-                results.add(contestant, figures)
+                results.add(contestant, figures, noise)
                 told = ", ".join(f"{key} {table.figure(value)}" for key, value in figures.items())
-                print(f"{what}: {told}", file=sys.stderr, flush=True)
+                print(f"{what}: {told} (others {100 * noise:.0f}%)", file=sys.stderr, flush=True)
+
+
+def _play(
+    scenario: Scenario, contestant: Contestant, stage: Stage, patience: int
+) -> tuple[dict[str, float], float]:
+    """The figures, and what share of the machine others used; with patience again, until that was little."""
+    deadline = time.monotonic() + patience
+    while True:
+        if patience:
+            noise.wait_for_quiet(deadline - time.monotonic())
+        stage.server.empty()
+        watch = noise.Watch()
+        figures, others = scenario.run(stage, contestant), watch.others()
+        if others <= noise.QUIET or time.monotonic() >= deadline:
+            return figures, others
 
 
 def _tell(given: argparse.Namespace, played: Sequence[Scenario], results: Results, stage: Stage) -> None:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     system = f"{platform.system()} {platform.machine()}"
     machine = f"{today}, {os.cpu_count()} cores, {system}, medians of {given.rounds} rounds"
+    if results.noise:
+        median, worst = 100 * statistics.median(results.noise), 100 * max(results.noise)
+        machine += f"; others used {median:.0f}% of the machine meanwhile, at worst {worst:.0f}%"
     versions = table.versions(stage.versions, stage.server.version)
     print(table.table(results), versions, machine, sep="\n\n")
     shares = [scenario.by_command for scenario in played if isinstance(scenario, TenSlots)]

@@ -20,6 +20,13 @@ def read(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", metavar="FILE", help="write every value there too")
     parser.add_argument("--chart", metavar="FILE", help="write a chart there, as SVG")
     parser.add_argument("--commands", action="store_true", help="also tell calls and time of each Redis command")
+    parser.add_argument(
+        "--when-quiet",
+        type=_count,
+        default=0,
+        metavar="SECONDS",
+        help="wait so long at most, before each measurement, for others to leave the machine alone, and repeat it else",
+    )
     peers = parser.add_argument_group("other queues")
     peers.add_argument("--peers", action="store_true", help="add every peer that is installed")
     peers.add_argument(

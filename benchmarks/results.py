@@ -21,11 +21,13 @@ class Results:
     rows: list[Row]
     values: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     failures: list[str] = field(default_factory=list)
+    noise: list[float] = field(default_factory=list)
 
-    def add(self, contestant: Contestant, figures: dict[str, float]) -> None:
-        """The figures of one round."""
+    def add(self, contestant: Contestant, figures: dict[str, float], noise: float) -> None:
+        """The figures of one round, and what share of the machine others used meanwhile."""
         for key, value in figures.items():
             self.values[key, contestant.key].append(value)
+        self.noise.append(noise)
 
     def median(self, row: Row, contestant: str) -> float | None:
         """None where it was not measured."""
@@ -62,7 +64,7 @@ class Results:
             for row in self.rows
         ]
         titles = {one.key: one.title for one in self.contestants}
-        return {"contestants": titles, "rows": figures, "failures": self.failures}
+        return {"contestants": titles, "rows": figures, "failures": self.failures, "noise": self.noise}
 
 
 def goal_of(row: Row) -> str:
