@@ -33,13 +33,17 @@ def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
     saved: list[J] = []
     with _listening(home, batch) as watch:
         try:
-            for job, reply in zip(batch, home.store.save_many(commands), strict=True):
+            refused: ResponseError | None = None
+            for job, reply in zip(batch, home.store.save_many(commands), strict=False):
                 if isinstance(reply, ResponseError):
-                    raise refusal(reply)
+                    refused = refused or reply  # what was sent together with it may be saved all the same
+                    continue
                 job.saved(reply)
                 saved.append(job)
                 if watch is not None and job.listens:
                     job.start_watching(watch)
+            if refused is not None:
+                raise refusal(refused)
         except KueError as problem:
             raise SaveInterrupted(saved, problem) from problem
     return batch

@@ -37,10 +37,16 @@ class Store:
             return int(self.connections.call(*command))
 
     def save_many(self, commands: Sequence[Command]) -> Iterator[int | ResponseError]:
-        """Many new jobs in one round trip for each few hundred: the id of each, or why Redis refused it."""
+        """Many new jobs in one round trip for each few hundred: the id of each, or why Redis refused it.
+
+        After a round trip in which one was refused there is no other.
+        """
         for start in range(0, len(commands), _CHUNK):
             with _in_doubt("each of the last"):
-                yield from self.connections.run(commands[start : start + _CHUNK])
+                replies = self.connections.run(commands[start : start + _CHUNK])
+            yield from replies
+            if any(isinstance(reply, ResponseError) for reply in replies):
+                return
 
     def update(self, id: int, priority: int, delay: int | None, fields: Sequence[Argument]) -> tuple[str, int]:
         """Options and data again; the state the job is in and its promote_at. Raises `JobNotFound`."""

@@ -155,3 +155,15 @@ def test_a_save_that_never_left_is_not_in_doubt(proxy: Proxy, far: Watched, near
     assert not isinstance(caught.value, SaveInDoubt)
     assert not caught.value.sent
     assert near.inactive_count("email") == 0
+
+
+def test_many_saves_of_which_some_are_refused_tell_which_are_saved(server: RedisServer, near: Watched) -> None:
+    with server.client() as client:
+        client.set("q:jobs:spoilt:inactive", "not a zset")
+    jobs = [near.create("spoilt" if n == 3 else "email", {"n": n}) for n in range(1000)]
+    with pytest.raises(SaveInterrupted, match="broke off after 499 saved jobs: Redis refused") as caught:
+        near.save_all(jobs)
+
+    assert caught.value.saved == [*jobs[:3], *jobs[4:500]]
+    assert [job.id for job in jobs[500:]] == [None] * 500
+    assert near.inactive_count("email") == 499
