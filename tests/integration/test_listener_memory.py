@@ -1,0 +1,109 @@
+"""Listeners on finished jobs are released: whatever number of jobs was listened to, memory is back where it was."""
+
+import gc
+import os
+import weakref
+from typing import Any
+
+import pytest
+
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+
+SLACK = 500  # objects; a listener that stayed would keep several for each job
+
+
+def objects() -> int:
+    gc.collect()
+    return len(gc.get_objects())
+
+
+def resident_megabytes() -> float:
+    with open("/proc/self/statm") as sizes:
+        return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+class Producer:
+    """Saves jobs with listeners, keeps none of them, and waits until all have ended."""
+
+    def __init__(self, queue: Any, *, promises: bool = False) -> None:
+        self.queue = queue
+        self.promises = promises
+        self.heard = 0
+        self.living: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def count(self, *args: Any) -> None:
+        self.heard += 1
+
+    def produce(self, number: int, together: int) -> None:
+        expected = self.heard + number
+        for start in range(0, number, together):
+            jobs = [self.queue.create("email", {"n": n}) for n in range(start, min(number, start + together))]
+            self.living.update(jobs)
+            if self.promises:
+                for job in jobs:
+                    job.promise().add_done_callback(self.count)
+            else:
+                for job in jobs:
+                    job.on("complete", self.count).on("progress", lambda percent, job=job: job.id)
+                self.queue.save_all(jobs)
+        wait_until(lambda: self.heard == expected, 100)
+        wait_until(lambda: not self.queue.home.hub._router.watched(insistent=False))
+
+    def assert_nothing_stays(self, number: int, together: int) -> None:
+        self.produce(500, together)
+        before = objects()
+        self.produce(number, together)
+        after = objects()
+        assert len(self.living) <= together, "the jobs themselves are forgotten"
+        assert after - before < SLACK
+
+
+@pytest.mark.parametrize(("count", "promises"), [(5000, False), (1000, True)])
+def test_of_some_thousand_jobs(make_queue: MakeQueue, count: int, promises: bool) -> None:
+    queue = make_queue(send=True)
+    queue.process("email", 20, lambda job: None)
+    Producer(queue, promises=promises).assert_nothing_stays(count, 500)
+
+
+def test_of_jobs_that_fail_or_are_removed(make_queue: MakeQueue) -> None:
+    queue = make_queue(send=True)
+    gone: list[Any] = []
+
+    def work(job: Any) -> None:
+        gone.append(job.id)
+        raise ValueError("boom")
+
+    queue.process("email", 5, work)
+    for n in range(300):
+        if n % 3:
+            queue.create("email").on("failed", gone.append).save()
+        else:
+            queue.create("pdf").on("remove", gone.append).save().remove()
+    wait_until(lambda: len(gone) == 500)
+    wait_until(lambda: not queue.home.hub._router.watched(insistent=False))
+
+
+def test_of_listeners_that_were_taken_away_or_never_used(make_queue: MakeQueue) -> None:
+    """A job that was never saved is forgotten with its listeners like any other object."""
+    queue = make_queue()
+    living: weakref.WeakSet[Any] = weakref.WeakSet()
+    for _ in range(100):
+        job = queue.create("email").on("complete", print)
+        living.add(job)
+    del job
+    gc.collect()
+    assert len(living) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_of_a_hundred_thousand_jobs(make_queue: MakeQueue) -> None:
+    queue = make_queue()
+    queue.process("email", 50, lambda job: None)
+    producer = Producer(queue)
+    producer.produce(10_000, 1000)
+    before = resident_megabytes()
+    for _ in range(10):
+        producer.assert_nothing_stays(10_000, 1000)
+    assert resident_megabytes() - before < 20, "a listener that stayed would cost some kilobytes for each job"
