@@ -3,8 +3,6 @@
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,29 +11,7 @@ import kue
 from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
-
-
-@contextmanager
-def deaf(queue: Any, client: Any, errors: list[BaseException]) -> Iterator[None]:
-    """The queue loses its subscription, and gets it back after the block."""
-    connections = queue.home.store.connections
-    really, may_return = connections.open, threading.Event()
-
-    def open_later() -> Any:
-        if threading.current_thread().name == "kue-events":
-            may_return.wait()
-        return really()
-
-    connections.open = open_later
-    try:
-        assert client.client_kill_filter(_type="pubsub") == 1
-        wait_until(lambda: client.pubsub_numsub("q:events")[0][1] == 0)
-        yield
-    finally:
-        connections.open = really
-        may_return.set()
-    wait_until(lambda: [type(problem) for problem in errors] == [kue.ConnectionFailed, kue.ConnectionRestored])
-    errors.clear()
+from tests.integration.deafness import deaf
 
 
 class TestBetweenSaveAndReply:

@@ -1,0 +1,211 @@
+"""A promise settles even when the event was lost; and waiting in the wrong place is an error, not silence."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import kue
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+from tests.integration.deafness import deaf
+
+
+@pytest.fixture
+def queue(make_queue: MakeQueue) -> Any:
+    """A queue of kue_send at the shared Redis."""
+    return make_queue(send=True)
+
+
+@pytest.fixture
+def worker(make_queue: MakeQueue) -> Any:
+    """Another queue, whose handler does to a job what its data says, once `go` is set."""
+    worker = make_queue(send=True)
+    worker.go = threading.Event()
+
+    @worker.process("email", 20)
+    def work(job: Any) -> Any:
+        worker.go.wait()
+        if job.data == "fail":
+            raise ValueError("boom")
+        if job.data == "send":
+            job.send("result", {"sent": True})
+        return "returned"
+
+    yield worker
+    worker.go.set()
+
+
+class TestLostWhileDeaf:
+    def test_outcomes_are_read_after_the_return(
+        self, queue: Any, worker: Any, client: Any, errors: list[BaseException]
+    ) -> None:
+        make = {
+            "complete": queue.create("email", "complete"),
+            "fail": queue.create("email", "fail"),
+            "retry": queue.create("email", "fail", attempts=3),
+            "send": queue.create("email", "send"),
+            "send and gone": queue.create("email", "send", remove_on_complete=True),
+            "gone": queue.create("email", "complete", remove_on_complete=True),
+            "removed": queue.create("pdf"),
+            "waiting": queue.create("pdf"),
+        }
+        promises = {name: job.promise() for name, job in make.items()}
+        wait_until(lambda: worker.active_count() == 6)
+        with deaf(queue, client, errors):
+            worker.go.set()
+            promises["removed"].job.remove()
+            wait_until(lambda: (worker.complete_count(), worker.failed_count(), worker.active_count()) == (2, 2, 0))
+
+        assert promises["complete"].result(10) == "returned"
+        assert promises["send"].result(10) == {"sent": True}
+        for name in ("fail", "retry"):
+            with pytest.raises(kue.JobFailed, match="boom") as failed:
+                promises[name].result(10)
+            assert failed.value.stack.startswith("ValueError: boom\n")
+        for name in ("gone", "send and gone"):
+            with pytest.raises(kue.JobRemoved, match="outcome is unknown, since remove_on_complete") as removed:
+                promises[name].result(10)
+            assert removed.value.outcome_unknown
+        with pytest.raises(kue.JobRemoved, match="was removed before it finished"):
+            promises["removed"].result(10)
+        assert not promises["waiting"].done()
+        promises["waiting"].cancel()
+
+    def test_what_was_sent_is_kept_while_the_job_still_runs(
+        self, queue: Any, make_queue: MakeQueue, client: Any, errors: list[BaseException]
+    ) -> None:
+        gate, sent = threading.Event(), threading.Event()
+
+        def work(job: Any) -> None:
+            gate.wait()
+            job.send("result", [1])
+            sent.set()
+            after.wait()
+
+        after = threading.Event()
+        other = make_queue(send=True)
+        other.process("email", work)
+        promise = queue.create("email").promise()
+        wait_until(lambda: other.active_count() == 1)
+        with deaf(queue, client, errors):
+            gate.set()
+            wait_until(lambda: promise.job.get_field("py_sent") == "[1]")
+        assert promise.result(10) == [1]
+        assert other.active_count() == 1
+        after.set()
+
+    def test_a_timeout_counts_while_deaf(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
+        promise = queue.create("email").promise(timeout=20)
+        with deaf(queue, client, errors):
+            pass
+        with pytest.raises(kue.PromiseTimeout):
+            promise.result(10)
+
+
+class TestLostWithoutAWord:
+    """No reconnect tells of it: a state that changed without its event."""
+
+    @pytest.fixture(autouse=True)
+    def asked_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
+
+    def test_a_completed_job(self, queue: Any) -> None:
+        promise = queue.create("email").promise()
+        promise.job.complete()
+        assert promise.result(10) is None
+
+    def test_a_failed_one_that_stays_failed(self, queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
+        promise = queue.create("email").promise()
+        promise.job.set("error", "Error: boom\n at x").failed()
+        with pytest.raises(kue.JobFailed, match="boom"):
+            promise.result(10)
+
+    def test_one_that_only_passes_through_failed_as_in_node(self, queue: Any) -> None:
+        promise = queue.create("email").promise()
+        promise.job.failed()
+        wait_until(lambda: queue.home.hub._resync._failed_since)
+        promise.job.inactive()
+        queue.process("email", lambda job: "after all")
+        assert promise.result(10) == "after all"
+
+    def test_a_job_that_vanished(self, queue: Any, client: Any) -> None:
+        promise = queue.create("email").promise()
+        client.delete("q:job:1")
+        with pytest.raises(kue.JobRemoved):
+            promise.result(10)
+
+    def test_many_are_read_in_pipelines(self, queue: Any, client: Any) -> None:
+        jobs = queue.save_all([queue.create("email") for _ in range(700)])
+        promises = [job.promise() for job in jobs]
+        pipeline = client.pipeline(transaction=False)
+        for job in jobs:
+            pipeline.hset(f"q:job:{job.id}", mapping={"state": "complete", "result": str(job.id)})
+        pipeline.execute()
+        assert [promise.result(10) for promise in promises] == [job.id for job in jobs]
+
+
+class TestWhereItMayBeWaitedFor:
+    def test_in_a_listener(self, queue: Any) -> None:
+        queue.process("email", 2, lambda job: job.data)
+        got: list[Any] = []
+        queue.on("job complete", lambda id: id == 1 and got.append(queue.create("email", "inner").promise().result(10)))
+        queue.create("email", "outer").save()
+        wait_until(lambda: got == ["inner"])
+
+    def test_not_in_a_done_callback_where_it_would_deadlock(self, queue: Any, errors: list[BaseException]) -> None:
+        queue.process("email", 2, lambda job: job.data)
+        caught: list[BaseException] = []
+
+        def waits(promise: Any) -> None:
+            for wait in (queue.create("pdf").promise().result, queue.create("pdf").promise().exception):
+                try:
+                    wait()
+                except kue.WouldDeadlock as problem:
+                    caught.append(problem)
+
+        promise = queue.create("email", "outer").promise()
+        promise.add_done_callback(waits)
+        wait_until(lambda: len(caught) == len(errors) == 2)
+        assert errors == caught and "done-callback" in str(caught[0])
+        errors.clear()
+        assert queue.create("email", "still heard").promise().result(10) == "still heard"
+
+    def test_a_settled_one_may_be_asked_there(self, queue: Any) -> None:
+        queue.process("email", lambda job: job.data)
+        first = queue.create("email", 1).promise()
+        assert first.result(10) == 1
+        got: list[Any] = []
+        second = queue.create("email", 2).promise()
+        second.add_done_callback(lambda promise: got.append((first.result(), promise.result())))
+        wait_until(lambda: got == [(1, 2)])
+
+    def test_a_done_callback_may_make_the_next_promise(self, queue: Any) -> None:
+        queue.process("email", lambda job: job.data)
+        got: list[int] = []
+
+        def chain(promise: Any) -> None:
+            got.append(promise.result())
+            if got[-1] < 20:
+                queue.create("email", got[-1] + 1).promise().add_done_callback(chain)
+
+        queue.create("email", 1).promise().add_done_callback(chain)
+        wait_until(lambda: got == list(range(1, 21)))
+
+    @pytest.mark.parametrize("problem", [ValueError("boom"), SystemExit("boom"), KeyboardInterrupt("boom")], ids=repr)
+    def test_a_done_callback_that_raises_hurts_nobody(
+        self, queue: Any, caplog: pytest.LogCaptureFixture, problem: BaseException
+    ) -> None:
+        def raises(promise: Any) -> None:
+            raise problem
+
+        gate = threading.Event()
+        queue.process("email", lambda job: gate.wait() and "done")
+        promise, called = queue.create("email").promise(), threading.Event()
+        promise.add_done_callback(raises)
+        promise.add_done_callback(lambda promise: called.set())
+        gate.set()
+        assert promise.result(10) == "done" and called.wait(10)
+        assert queue.create("email").promise().result(10) == "done"
+        assert "boom" in caplog.text
