@@ -3,6 +3,7 @@
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import redis
@@ -190,6 +191,31 @@ def test_what_does_not_finish_in_time_is_said(play: Callable[[str, str, int], Co
     assert summary.sums["unfinished"] == 4
     assert summary.seconds <= 6
     assert_nothing_is_left(port, workers)
+
+
+def test_workers_that_are_not_ready_in_time_are_said(start: Start, module: Module, tmp_path: Path) -> None:
+    module(
+        "slow",
+        """
+        import os, time
+        from kue.cli.demo.handlers import serve
+
+        while not os.path.exists("later"):
+            time.sleep(0.01)
+        """,
+    )
+    module("play", PLAY)
+    demo = start("slow:serve", "3", "40", program=("play.py",))
+    demo.wait_for("not as expected: 8")
+    (tmp_path / "later").touch()
+    assert demo.wait() == 1
+    summary = read_summary(demo.lines)
+    assert_it_adds_up(summary)
+    assert summary.deviations[:3] == [
+        "no worker was ready in time: give it more --seconds",
+        "alert: 3 of 3 jobs are unfinished",
+        "email: 16 of 16 jobs were not created",
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

@@ -48,6 +48,7 @@ class Stage:
         self._parts = parts
         self._make_plan = plan
         self._plan: list[Planned] = []
+        self._ready_at: float | None = None
         self._folder = folder
         self._stack = ExitStack()
 
@@ -82,15 +83,14 @@ class Stage:
         self._plan = list(self._make_plan(deadline - time.monotonic()))
         self._producer.take_on([job for job in self._plan if job.at == BEFORE_THE_WORKERS])
         self._producer.create_due(BEFORE_THE_WORKERS)
-        ready_at: float | None = None
         while True:
             self.tend(signals)
             now = time.monotonic()
-            if ready_at is None and self._is_ready:
-                ready_at = now
+            if self._ready_at is None and self._is_ready:
+                self._ready_at = now
                 self._take_on_the_rest(deadline - now)
-            if ready_at is not None:
-                self._producer.create_due(now - ready_at)
+            if self._ready_at is not None:
+                self._producer.create_due(now - self._ready_at)
             view = self._view(now - began, seconds)
             display.show(view)
             if signals.received or now >= deadline or self._is_done(view):
@@ -117,6 +117,8 @@ class Stage:
         while True:
             verdict = judge(self._parts, self._plan, self._queue, self._producer.promises, self._tally, self._node)
             unfinished = any(row.unfinished for row in verdict.rows)
+            if self._ready_at is None:
+                verdict.deviations.insert(0, "no worker was ready in time: give it more --seconds")
             if not verdict.deviations or unfinished or signals.received or time.monotonic() >= deadline:
                 return verdict
             self.tend(signals)
