@@ -260,14 +260,15 @@ def test_only_the_dead_in_pythons_round_are_failed(
 
 
 def test_a_killed_node_workers_job_is_run_by_python(
-    unharmed_node: Start, make_queue: MakeQueue, channel: Channel
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:
-    """From end to end, with a Python process that works, and real time."""
+    """From end to end, with a Python process that works and checks."""
     node, queue = unharmed_node(promotion=NEVER), make_queue(promotion=PROMOTION)
     node.process("email", behaviour="hang")
-    id = queue.create("email", {"a": 1}, ttl=50, attempts=2).save().id
+    id = queue.create("email", {"a": 1}, ttl=HOUR, attempts=2).save().id
     channel.wait_for("start")
     node.kill()
+    overdue(client, id)
     queue.process("email", handler("echo"))
     channel.wait_for("complete")
     assert channel.names(id) == [

@@ -45,7 +45,10 @@ class Channel:
 
     def wait_for(self, name: str, times: int = 1, timeout: float = 20) -> None:
         """Until an event was published so often."""
-        wait_until(lambda: len(self.events(name)) >= times, timeout, f"{times} x {name!r} in {self.messages()}")
+        try:
+            wait_until(lambda: len(self.events(name)) >= times, timeout)
+        except AssertionError:
+            raise AssertionError(f"{times} x {name!r} in {timeout} s: heard {self.messages()}") from None
 
     def close(self) -> None:
         self._pubsub.close()
