@@ -13,18 +13,9 @@ BEFORE = NOW - 60_000
 PYTHON = "kue:host:77-beef0001:email:3"  # the worker id of a run in Python
 NODE = "kue:host:77:email:3"  # and of a worker in Node
 # Names that a careless script would cut, quote or escape wrongly.
-TYPES = [
-    "email",
-    "d\u00e9j\u00e0 vu \u2709 \U0001f680",
-    'say "hi"',
-    "it's",
-    "back\\slash",
-    "a:b|c/d",
-    "two\nlines",
-    "%d {x}",
-]
+TYPES = ["email", 'say "d\u00e9j\u00e0 vu" \u2709 \U0001f680', "it's a:b|c/d\\e", "two\nlines of %d {x}"]
 # Members of a zset that stand for no job, though some of them hold a number.
-NO_ZIDS = ["garbage", "3|7x", "03|007", "01|", "03|1.5", "09|7", "01|0", "x01|7", "01|7\n"]
+NO_ZIDS = ["garbage", "3|7x", "03|007", "01|", "09|7", "01|7\n"]
 
 
 def zid(id: int) -> str:
