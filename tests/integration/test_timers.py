@@ -1,0 +1,297 @@
+"""The periodic duties, driven by hand at moments of the test's choosing, and once as a working queue drives them."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kue import Job
+from kue.timers.promotion import Promotion
+from kue.timers.stuck import StuckJobs
+from kue.timers.tokens import Tokens
+from kue.timers.ttl import TtlCheck
+from tests.helpers import keyspace, wait_until
+from tests.integration.conftest import MakeQueue
+
+NODE_WORKER = "kue:node-host:4711:email:1"
+
+
+def promotion(queue: Any, limit: int = 1000, lock_ttl: int = 2000) -> Promotion:
+    return Promotion(queue.home.store, queue.home.trouble, 1000, limit, lock_ttl)
+
+
+def held_by_node(queue: Any, client: Any, prefix: str = "q", **options: Any) -> Any:
+    """An active job of a Node worker that died."""
+    job = queue.create("email", **options).save()
+    client.lpop(f"{prefix}:email:jobs")
+    client.hset(f"{prefix}:job:{job.id}", "workerId", NODE_WORKER)
+    return job.active()
+
+
+class TestPromotion:
+    def test_at_its_moment_and_not_before(self, everywhere: Any, backend: Any) -> None:
+        job = everywhere.create("email", delay=60_000, priority=-3).save()
+        duty = promotion(everywhere)
+        assert duty.run_once(job.promote_at - 1) is False
+        assert everywhere.delayed() == [job.id]
+        assert duty.run_once(job.promote_at) is False
+        assert (everywhere.delayed(), everywhere.inactive()) == ([], [job.id])
+        assert backend.client.llen(f"{backend.prefix}:email:jobs") == 1
+        found = Job.get(job.id, queue=everywhere)
+        assert (found.state(), found.updated_at, found.priority()) == ("inactive", job.promote_at, -3)
+
+    def test_events_in_the_order_of_the_moments(self, queue: Any) -> None:
+        heard: list[Any] = []
+        queue.on("job promotion", heard.append)
+        jobs = [queue.create("email", delay=delay).save() for delay in (3000, 1000, 2000)]
+        promotion(queue).run_once(jobs[0].promote_at + 5000)
+        wait_until(lambda: len(heard) == 3)
+        assert heard == [jobs[1].id, jobs[2].id, jobs[0].id]
+
+    @pytest.mark.parametrize(("limit", "rounds"), [(1000, 1), (300, 2), (100, 5)])
+    def test_a_full_round_asks_for_another(self, queue: Any, limit: int, rounds: int) -> None:
+        jobs = queue.save_all([queue.create("email", delay=1000) for _ in range(420)])
+        duty, done = promotion(queue, limit), 0
+        while duty.run_once(jobs[-1].promote_at):
+            done += 1
+            assert queue.inactive_count() == done * limit
+        assert done + 1 == rounds
+        assert queue.delayed_count() == 0 and queue.inactive_count() == len(jobs)
+
+    def test_under_kues_lock(self, queue: Any, client: Any) -> None:
+        job = queue.create("email", delay=10).save()
+        duty = promotion(queue)
+        client.set("promotion:lock", "somebody else")
+        assert duty.run_once(job.promote_at) is False
+        assert queue.delayed() == [job.id]
+        assert client.get("promotion:lock") == b"somebody else"
+        client.delete("promotion:lock")
+        duty.run_once(job.promote_at)
+        assert queue.inactive() == [job.id]
+        assert client.exists("promotion:lock") == 0
+
+    def test_one_that_lost_its_lock_promotes_nothing(self, queue: Any, client: Any) -> None:
+        jobs = queue.save_all([queue.create("email", delay=10) for _ in range(3)])
+        duty = promotion(queue)
+        really = queue.home.store.transitions.promote
+
+        def promote_too_late(*args: Any) -> Any:
+            client.set("promotion:lock", "somebody else")
+            return really(*args)
+
+        queue.home.store.transitions.promote = promote_too_late
+        assert duty.run_once(jobs[0].promote_at + 1000) is False
+        assert queue.delayed_count() == 3
+        assert client.get("promotion:lock") == b"somebody else"
+
+    def test_with_nothing_due_no_lock_is_taken(self, queue: Any, client: Any) -> None:
+        job = queue.create("email", delay=60_000).save()
+        before = keyspace(client)
+        promotion(queue).run_once(job.created_at)
+        assert keyspace(client) == before
+
+    def test_a_job_that_cannot_be_promoted_is_dropped_and_told(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
+        bad, good = (queue.create("email", delay=10).save() for _ in range(2))
+        client.hdel(f"q:job:{bad.id}", "type")
+        promotion(queue).run_once(good.promote_at + 1000)
+        assert (queue.delayed(), queue.inactive()) == ([], [good.id])
+        wait_until(lambda: len(errors) == 1)
+        assert "job 1 was delayed, but has no type" in str(errors.pop())
+
+    def test_many_at_once_promote_each_job_once(self, make_queue: MakeQueue, client: Any) -> None:
+        queues = [make_queue() for _ in range(4)]
+        heard: list[int] = []
+        queues[0].on("job promotion", heard.append)
+        jobs = queues[0].save_all([queues[0].create("email", delay=1000) for _ in range(500)])
+        duties = [promotion(queue) for queue in queues]
+
+        def until_done(duty: Promotion) -> None:
+            while queues[0].delayed_count():
+                duty.run_once(jobs[-1].promote_at)
+
+        threads = [threading.Thread(target=until_done, args=(duty,)) for duty in duties]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wait_until(lambda: len(heard) >= 500)
+        assert sorted(heard) == [job.id for job in jobs]
+        assert client.llen("q:email:jobs") == queues[0].inactive_count() == 500
+
+
+class TestTtlCheck:
+    """What happens to jobs whose worker does nothing about their ttl."""
+
+    def test_announced_first_and_ended_a_second_later(self, everywhere: Any, backend: Any) -> None:
+        heard: list[Any] = []
+        for event in ("ttl exceeded", "failed", "failed attempt"):
+            everywhere.on(f"job {event}", lambda *args, event=event: heard.append((event, *args)))
+        job = held_by_node(everywhere, backend.client, backend.prefix, ttl=200_000)
+        due = int(backend.client.zscore(f"{backend.prefix}:jobs:active", "01|1"))
+        duty = TtlCheck(everywhere.home, 1000, 2000)
+        duty.run_once(due - 1)
+        assert backend.client.exists("activeJobsTTL:lock") == 0
+        duty.run_once(due)
+        duty.run_once(due + 999)
+        assert everywhere.active() == [job.id] and backend.client.exists("activeJobsTTL:lock") == 1
+        duty.run_once(due + 1000)
+        wait_until(lambda: len(heard) == 2)
+        assert heard == [("ttl exceeded", job.id), ("failed", job.id, "TTL exceeded")]
+        assert Job.get(job.id, queue=everywhere).error() == "TTL exceeded"
+        assert everywhere.failed() == [job.id] and backend.client.exists("activeJobsTTL:lock") == 0
+
+    def test_attempts_and_backoff_apply(self, queue: Any, client: Any) -> None:
+        again = held_by_node(queue, client, ttl=200_000, attempts=2)
+        later = held_by_node(queue, client, ttl=200_000, attempts=2, backoff={"type": "fixed", "delay": 500})
+        due = int(client.zscore("q:jobs:active", "01|2"))
+        duty = TtlCheck(queue.home, 1000, 2000)
+        duty.run_once(due)
+        duty.run_once(due + 1000)
+        assert (queue.inactive(), queue.delayed()) == ([again.id], [later.id])
+        assert Job.get(later.id, queue=queue).promote_at == due + 1500
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda job, client: client.publish("q:events", b'{"id":1,"event":"a","args":["ttl exceeded ack",null]}'),
+            lambda job, client: job.progress(1, 2),
+            lambda job, client: job.ttl(900_000).update(),
+            lambda job, client: job.complete(),
+            lambda job, client: job.remove(),
+            lambda job, client: client.hset("q:job:1", "workerId", "kue:other:1:email:1"),
+        ],
+        ids=["acknowledged", "progress", "update", "complete", "removed", "another run"],
+    )
+    def test_what_changes_meanwhile_is_left_alone(
+        self, queue: Any, client: Any, change: Callable[[Any, Any], Any]
+    ) -> None:
+        marker = threading.Event()
+        queue.on("job marker", marker.set)
+        job = held_by_node(queue, client, ttl=200_000)
+        due = int(client.zscore("q:jobs:active", "01|1"))
+        duty = TtlCheck(queue.home, 1000, 2000)
+        duty.run_once(due)
+        change(job, client)
+        client.publish("q:events", b'{"id":9,"event":"marker","args":["marker"]}')
+        assert marker.wait(10)
+        before = keyspace(client, "q:*")
+        duty.run_once(due + 1000)
+        assert keyspace(client, "q:*") == before
+
+    def test_under_kues_lock(self, queue: Any, client: Any) -> None:
+        held_by_node(queue, client, ttl=200_000)
+        client.set("activeJobsTTL:lock", "somebody else")
+        before = keyspace(client)
+        duty = TtlCheck(queue.home, 1000, 2000)
+        for later in (0, 1000, 5000):
+            duty.run_once(int(client.zscore("q:jobs:active", "01|1")) + later)
+        assert keyspace(client) == before
+
+    def test_a_job_without_ttl_is_never_looked_at(self, queue: Any, client: Any) -> None:
+        held_by_node(queue, client, priority="critical")
+        before = keyspace(client)
+        TtlCheck(queue.home, 1000, 2000).run_once(2**50)
+        assert keyspace(client) == before
+
+
+class TestTokens:
+    def test_missing_ones_are_put_back_and_surplus_ones_stay(self, everywhere: Any, backend: Any) -> None:
+        tokens = backend.client, f"{backend.prefix}:email:jobs"
+        everywhere.save_all([everywhere.create("email") for _ in range(5)] + [everywhere.create("pdf")])
+        tokens[0].lpop(tokens[1], 3)
+        Tokens(everywhere.home.store, 1000).run_once(0)
+        assert tokens[0].llen(tokens[1]) == 5
+        tokens[0].lpush(tokens[1], 1, 1)
+        Tokens(everywhere.home.store, 1000).run_once(0)
+        assert tokens[0].llen(tokens[1]) == 7
+
+    def test_a_thousand_a_round(self, queue: Any, client: Any) -> None:
+        queue.save_all([queue.create("email") for _ in range(1200)])
+        client.delete("q:email:jobs")
+        duty = Tokens(queue.home.store, 1000)
+        assert duty.run_once(0) is True
+        assert client.llen("q:email:jobs") == 1000
+        assert duty.run_once(0) is False
+        assert client.llen("q:email:jobs") == 1200
+
+
+class TestStuckJobs:
+    AFTER = 60_000
+
+    def stuck(self, queue: Any, client: Any, prefix: str = "q") -> Any:
+        """As a Node worker leaves a job that dies between popping it and making it active."""
+        job = queue.create("email", priority=-1).save()
+        client.zrem(f"{prefix}:jobs:email:inactive", f"{len(str(job.id)):02d}|{job.id}")
+        client.lpop(f"{prefix}:email:jobs")
+        return job
+
+    def test_put_back_once_seen_so_for_long_enough(self, everywhere: Any, backend: Any) -> None:
+        everywhere.create("email").save()
+        job = self.stuck(everywhere, backend.client, backend.prefix)
+        duty = StuckJobs(everywhere.home.store, 1000, self.AFTER)
+        for now in (0, 1000, self.AFTER - 1):
+            duty.run_once(now)
+            assert everywhere.inactive_count("email") == 1
+        duty.run_once(self.AFTER)
+        assert [found.id for found in Job.range_by_type("email", "inactive", 0, -1, queue=everywhere)] == [1, job.id]
+        assert backend.client.llen(f"{backend.prefix}:email:jobs") == 2
+
+    def test_one_that_moved_meanwhile_is_counted_from_then_on(self, queue: Any, client: Any) -> None:
+        """A live but blocked Node worker looks the same for a moment."""
+        job = self.stuck(queue, client)
+        duty = StuckJobs(queue.home.store, 1000, self.AFTER)
+        duty.run_once(0)
+        client.hset(f"q:job:{job.id}", "updated_at", 1)
+        duty.run_once(self.AFTER)
+        assert queue.inactive_count("email") == 0
+        duty.run_once(2 * self.AFTER)
+        assert queue.inactive_count("email") == 1
+
+    def test_one_that_goes_on_is_left_alone(self, queue: Any, client: Any) -> None:
+        job = self.stuck(queue, client)
+        duty = StuckJobs(queue.home.store, 1000, self.AFTER)
+        duty.run_once(0)
+        job.active()
+        before = keyspace(client)
+        duty.run_once(self.AFTER)
+        duty.run_once(2 * self.AFTER)
+        assert keyspace(client) == before
+
+    def test_by_another_process_it_is_counted_anew(self, queue: Any, client: Any) -> None:
+        self.stuck(queue, client)
+        StuckJobs(queue.home.store, 1000, self.AFTER).run_once(0)
+        other = StuckJobs(queue.home.store, 1000, self.AFTER)
+        other.run_once(self.AFTER)
+        assert queue.inactive_count("email") == 0
+
+
+class TestEndToEnd:
+    @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
+    def test_a_working_queue_does_all_of_it(self, make_queue: MakeQueue, backend: Any) -> None:
+        queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
+        client, p = backend.client, backend.prefix
+        delayed = queue.create("email", delay=20).save()
+        stuck = queue.create("email").save()
+        client.zrem(f"{p}:jobs:email:inactive", "01|2")
+        expired = queue.create("email", ttl=1, attempts=2).save().active()
+        client.hset(f"{p}:job:{expired.id}", "workerId", NODE_WORKER)
+        client.delete(f"{p}:email:jobs")
+        waiting = queue.create("sms").save()
+        client.delete(f"{p}:sms:jobs")
+
+        queue.process("email", lambda job: "done")
+        queue.watch_stuck_jobs(10)
+        wait_until(lambda: set(queue.complete()) == {delayed.id, stuck.id, expired.id})
+        assert queue.inactive() == [waiting.id] and client.llen(f"{p}:sms:jobs") == 1
+
+    def test_watching_without_working_puts_back_tokens_only(self, make_queue: MakeQueue, client: Any) -> None:
+        queue = make_queue(promotion={"interval": 5}, stuck_after=0)
+        delayed = queue.create("email", delay=1).save()
+        waiting = queue.create("email").save()
+        client.delete("q:email:jobs")
+        assert queue.watch_stuck_jobs(5) is queue
+        wait_until(lambda: client.llen("q:email:jobs") == 1)
+        assert (queue.inactive(), queue.delayed()) == ([waiting.id], [delayed.id])
