@@ -8,6 +8,7 @@ from tests.doctor.conftest import Patient
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
 
 TRICKY = "x:5-a:y"
+SPOILT = job(1, "failed")
 HEALTHY: dict[str, World] = {
     "nothing at all": {},
     "a type without jobs": gone(),
@@ -24,8 +25,8 @@ HEALTHY: dict[str, World] = {
     "an active job with a ttl that ran out": job(1, "active", workerId=NODE, ttl=500, score=200_000),
     "a priority that is no whole number": job(1, priority=-5) | {"q:jobs": {"01|1": -5.0}},
     "no priority in the hash": without(job(1, "failed"), "q:job:1/priority"),
-    "a priority that is no number": job(1, "failed")
-    | {"q:job:1": job(1, "failed", x="y")["q:job:1"] | {"priority": "?"}},
+    "a priority that is no number": SPOILT | {"q:job:1": SPOILT["q:job:1"] | {"priority": "?"}},
+    "a priority that is NaN": SPOILT | {"q:job:1": SPOILT["q:job:1"] | {"priority": "NaN"}},
     "a delayed job without promote_at": job(1, "delayed", promote_at=None, score=NOW),
     "a promote_at with a fraction": job(1, "delayed", promote_at=f"{NOW}.75", score=NOW),
     "tokens of removed jobs": world(gone(), token_list("email", 1000)),

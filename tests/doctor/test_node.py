@@ -176,6 +176,22 @@ def test_node_takes_what_the_doctor_put_back(
     assert examine(queue, grace=0).is_clean
 
 
+def test_a_job_that_node_saved_with_a_priority_that_is_no_number_is_run_after_all(
+    queue: kue.Queue, node: NodeKue
+) -> None:
+    save = "() => call(queue.create('email', {}).priority(NaN), 'save')"
+    node.evaluate(save)
+    wait_until(lambda: kue.Job.get(1, queue=queue).state() == "inactive")
+    report = examine(queue, grace=0)
+    assert [type(finding) for finding in report.findings] == [Stuck]
+    mend(queue, report, grace=0)
+    ran: list[int] = []
+    queue.process("email", 2, lambda job: ran.append(job.id))
+    wait_until(lambda: queue.complete_count() == 1)
+    assert ran == [1]
+    assert examine(queue, grace=0).is_clean
+
+
 @pytest.fixture
 def node(redis_url: str) -> Iterator[NodeKue]:
     missing = what_is_missing()

@@ -18,9 +18,9 @@ if not held[1] then
   return 'removed'
 end
 
-local priority, delay = job.priority or 0, score_of(held[2]) or 0
+local priority, delay = job.priority or 0, tonumber(held[2]) or 0
 local state = delay > 0 and 'delayed' or 'inactive'
-local promote_at = score_of(job.promote_at) or (score_of(held[3]) or now) + delay
+local promote_at = tonumber(job.promote_at) or (tonumber(held[3]) or now) + delay
 promote_at = string.format('%.0f', promote_at)
 redis.call('HSET', key_job(id), 'state', state, 'priority', priority, 'promote_at', promote_at, 'updated_at', now)
 redis.call('SADD', key_types(), job.type)

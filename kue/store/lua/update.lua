@@ -28,4 +28,4 @@ elseif state == 'delayed' then
 elseif state and state ~= '' then
   enter(state, type, zid, priority, priority)
 end
-return {state or '', promote_at or ''}
+return {state or '', tonumber(promote_at) and string.format('%.0f', promote_at) or ''}

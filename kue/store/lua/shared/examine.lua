@@ -8,16 +8,10 @@ local function python_process(worker)
   return worker and string.match(worker, '^(kue:.-:%d+%-%x+):.*:%d+$')
 end
 
--- The number in a field, if it is one that can be a score.
-local function score_of(field)
-  local number = tonumber(field)
-  return number and math.abs(number) < math.huge and number or nil -- nan is not below anything
-end
-
 -- The score that a job has to have among those in its state; nothing where any will do.
 local function due_score(job)
   if job.state == 'delayed' then
-    local at = score_of(job.promote_at)
+    local at = tonumber(job.promote_at)
     return at and math.floor(at)
   elseif job.state == 'active' then
     if (tonumber(job.ttl) or 0) > 0 then return nil end
@@ -82,7 +76,7 @@ local function examine(id, old)
     return job
   end
   job.type, job.state, job.worker = held[1], held[2] or '', held[5] or ''
-  job.priority, job.promote_at, job.ttl = score_of(held[6]), held[7], held[8]
+  job.priority, job.promote_at, job.ttl = tonumber(held[6]), held[7], held[8]
 
   local is_member = redis.pcall('SISMEMBER', key_types(), job.type)
   if type(is_member) == 'table' or not compare_filing(job) then return nil end
