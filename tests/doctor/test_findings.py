@@ -97,9 +97,13 @@ def test_a_unique_key_whose_job_is_there_after_all_is_left_alone(patient: Patien
 
 @pytest.mark.parametrize("backend", ["redis"], indirect=True)
 def test_the_ids_do_not_jump_for_what_is_no_job(patient: Patient) -> None:
-    patient.seed(world(NEIGHBOURS, {"q:job:5000": {"updated_at": "1"}}))
+    patient.seed(world(NEIGHBOURS, job(21), {"q:job:5000": {"updated_at": "1"}}))
     report = patient.examine()
-    assert [str(finding) for finding in report.findings] == ["job 5000 is a hash without a type"]
+    assert [str(finding) for finding in report.findings] == [
+        "job 5000 is a hash without a type",
+        "the last id given out is 20, and there is a job 21",
+    ]
+    patient.queue.home.store.remove(21)
 
     # nor for one that is gone by the time of the repair
     patient.client.delete(patient.keys.job(5000))

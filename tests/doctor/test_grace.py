@@ -79,8 +79,15 @@ def test_whatever_is_gone_by_the_second_look_is_not_reported(patient: Patient, w
 @pytest.mark.parametrize("tokens", [0, 5000])
 def test_tokens_that_come_and_go_are_not_reported(patient: Patient, look: int, tokens: int) -> None:
     patient.seed(world(NEIGHBOURS, job(tokens=tokens), job(2, tokens=tokens)))
-    comes = Waits(lambda: patient.client.lpush(patient.keys.tokens("email"), 1), at=look)
-    assert patient.examine(wait=comes).is_clean
+    key = patient.keys.tokens("email")
+    waits = Waits(lambda: patient.client.lpush(key, 1), at=look)
+
+    def come_and_go(seconds: float) -> None:
+        if len(waits.lengths) == look:
+            patient.client.lpop(key)
+        waits(seconds)
+
+    assert patient.examine(wait=come_and_go).is_clean
 
 
 def test_tokens_are_counted_without_what_other_findings_explain(patient: Patient) -> None:

@@ -5,7 +5,7 @@ import pytest
 import kue
 from kue.doctor import examine, mend
 from kue.doctor.findings import Misfiled
-from kue.doctor.looks import BATCH
+from kue.doctor.looks import BATCH, Looks
 from kue.doctor.survey import PAGE
 from kue.errors import ConnectionFailed, InvalidOption
 from tests.doctor.cases import NEIGHBOURS
@@ -68,6 +68,12 @@ def test_it_stops_when_it_has_found_enough_and_goes_on_another_time(patient: Pat
         rounds += 1
     assert rounds > 1
     assert patient.client.zcard(patient.keys.jobs) == MANY
+
+
+def test_of_what_is_gone_since_the_scan_nothing_is_said(patient: Patient) -> None:
+    looks = Looks(patient.queue.home.store, None)
+    assert looks.jobs(["7"]) == looks.logs(["7"]) == looks.unique(["x"]) == looks.ids(7) == []
+    assert looks.members(patient.keys.jobs, "", ["01|7", "x"]) == looks.tokens([], ["x"]) == []
 
 
 @pytest.mark.parametrize("type", TYPES)
