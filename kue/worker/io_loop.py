@@ -51,7 +51,7 @@ class Work(Protocol):
         """It is time to look at the queues of these types without a token."""
 
     in_doubt: bool
-    """Whether a take may have succeeded though it was not answered well."""
+    """Whether a take may have succeeded though it was not answered well; looked at when all reports are written."""
 
     def find_orphans(self, link: Link) -> None:
         """Put back what was taken without this process learning of it, and look at every queue again."""
@@ -158,8 +158,7 @@ class IoLoop:
 
     def _refuse_unless_writable(self, link: Link) -> None:
         """A server that answers may still be read-only: a write that changes nothing tells."""
-        reply = link.exchange([("ZREM", self._store.keys.leases, "")])[0]
-        if isinstance(reply, ResponseError):
+        if isinstance(reply := link.exchange([("ZREM", self._store.keys.leases, "")])[0], ResponseError):
             raise refusal(reply)
 
     def _disconnect(self) -> None:
@@ -183,8 +182,9 @@ class IoLoop:
         self._renew_wait(calls)
         if calls:
             self._exchange(calls)
-            if self._work.in_doubt and self._link is not None:
-                self._work.find_orphans(self._link)
+        if self._work.in_doubt and self._link is not None:
+            self._work.find_orphans(self._link)
+        if calls:
             self._see_to_waiter(0)
         else:
             self._wait()

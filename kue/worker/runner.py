@@ -50,6 +50,7 @@ class Runner:
         self._next_number = 1
         self.in_doubt = False
         self._surplus: list[str] = []
+        self._unwritable: set[str] = set()  # runs that are over, their outcome refused for good
         self._abandoned: list[Run] = []
         self._held_back: list[tuple[Group, Run]] = []
         self._loop: IoLoop | None = None
@@ -62,6 +63,16 @@ class Runner:
         """Set once, before the loop starts: the loop serves this object, and this object wakes the loop."""
         self._loop = loop
         self.deadlines.timers = loop.timers
+        self._doubt_later(loop)
+
+    def _doubt_later(self, loop: IoLoop) -> None:
+        """A take that was cut off may still be carried out when the network lets it through: look once a lease."""
+
+        def doubt() -> None:
+            self.in_doubt = True
+            self._doubt_later(loop)
+
+        loop.timers.add(self._home.options.lease / 1000, doubt)
 
     def notify(self, run: Run) -> None:
         """A run has something new. Any thread."""
@@ -132,7 +143,7 @@ class Runner:
 
     def find_orphans(self, link: Link) -> None:
         self.in_doubt = False
-        held = {run.worker_id for group in self._all_groups() for run in group.runs}
+        held = {run.worker_id for group in self._all_groups() for run in group.runs} | self._unwritable
         put_back_orphans(link, self._home.store, list(self._groups), f"{self._name}:", held)
         for group in self._all_groups():
             group.tokens = 0
@@ -200,6 +211,8 @@ class Runner:
         run = report.run
         if isinstance(reply, ResponseError):
             self._home.trouble.report(refusal(reply))
+            if report.ends:
+                self._unwritable.add(run.worker_id)
         elif reply[0] < 0 and not (report.in_doubt and self._was_carried_out(run, reply)):
             self._lost(run, "outcome" if report.ends else "message")
 

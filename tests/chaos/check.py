@@ -49,17 +49,20 @@ class Verdict:
         return sum(map(len, self._starts.values()))
 
     def _blame(self, id: int, what: str) -> None:
-        """A fault: ours, unless a Node worker ever had the job."""
-        if self._was_with_node(id):
+        """A fault: ours, unless a Node worker ever had the job, or Node saved it in part only."""
+        if self._is_nodes(id):
             self.of_node[what.partition(":")[0]] += 1
             self.stories_of_node.append(f"job {id}: {what}: {self.story(id)}")
         else:
             self.violations.append(f"job {id}: {what}: {self.story(id)}")
 
-    def _was_with_node(self, id: int) -> bool:
+    def _is_nodes(self, id: int) -> bool:
         workers = [line.worker for line in self._starts[id]]
-        if id in self._history:
-            workers += self._history[id].workers
+        job, plan = self._history.get(id), self._saved.get(id)
+        if job is not None:
+            workers += job.workers
+            if plan is not None and not plan.fields <= job.saved_with:
+                return True  # Python saves in one script; only Node's save can lose some of its steps
         return any(worker and not is_python(worker) for worker in workers)
 
     def story(self, id: int) -> str:
@@ -74,7 +77,7 @@ class Verdict:
         """Hashes and sets before the doctor came: what does not agree must be Node's work."""
         for wrong in snapshot.disagreements():
             fields = snapshot.jobs.get(wrong.id, {})
-            if self._was_with_node(wrong.id) or _is_saved_by_node(fields, keys_of_node):
+            if self._is_nodes(wrong.id) or _is_saved_by_node(fields, keys_of_node):
                 self.of_node["sets and hash disagreed"] += 1
                 self.stories_of_node.append(f"job {wrong.id} {wrong.what}: {self.story(wrong.id)}")
             else:

@@ -34,6 +34,7 @@ class Job:
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.fields: dict[str, str] = {}
+        self.saved_with: frozenset[str] = frozenset()  # the fields that were there when it first had a state
         self._ghost = False
 
     def write(self, fields: dict[str, str]) -> None:
@@ -42,6 +43,7 @@ class Job:
         before = self.fields.get("workerId", "")
         self.fields |= fields
         if state is not None:
+            self.saved_with = self.saved_with or frozenset(self.fields)
             self.steps.append(Step(state, fields.get("workerId", before), self._ghost, fields.get("error", "")))
             self._ghost = False
 
@@ -52,9 +54,12 @@ class Job:
     def ends(self) -> list[Step]:
         """The transitions that ended it. Node passes through `failed` on its way to the next attempt."""
         found = []
-        for i, step in enumerate(self.steps):
-            follows = self.steps[i + 1].state if i + 1 < len(self.steps) else ""
-            before = self.steps[i - 1].state if i else ""
+        steps = [
+            step for i, step in enumerate(self.steps) if i == 0 or step != self.steps[i - 1]
+        ]  # Node repeats itself
+        for i, step in enumerate(steps):
+            follows = steps[i + 1].state if i + 1 < len(steps) else ""
+            before = steps[i - 1].state if i else ""
             is_end = (
                 step.state == "complete"
                 or (step.state == "failed" and follows not in ("inactive", "delayed"))

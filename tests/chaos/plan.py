@@ -8,7 +8,7 @@ from typing import Any
 SHARED, PYTHON, COROUTINE = "shared", "python", "coroutine"
 LEASE = 3000
 STUCK_AFTER = 12_000
-JOBS_TO_A_DISTURBANCE = 110
+JOBS_TO_A_DISTURBANCE = 150
 
 KILL, FREEZE, STOP, HURRY = "SIGKILL of a Python worker", "SIGSTOP of a Python worker", "SIGTERM", "SIGTERM twice"
 NODE_KILL = "SIGKILL of a Node worker"
@@ -44,6 +44,12 @@ class JobPlan:
         return int(self.data["fail"]) < int(self.options.get("attempts", 1))
 
     @property
+    def fields(self) -> set[str]:
+        """The fields of its hash that a whole save writes."""
+        optional = {"delay", "ttl", "backoff", "removeOnComplete"} & set(self.options)
+        return {"type", "data", "priority", "max_attempts", "created_at", "promote_at", *optional}
+
+    @property
     def is_removed(self) -> bool:
         """Whether the job is gone once it is complete."""
         return bool(self.options.get("removeOnComplete", False))
@@ -73,7 +79,7 @@ def _job(chance: random.Random, key: int) -> JobPlan:
     type = chance.choices([SHARED, PYTHON, COROUTINE], [5, 3, 2])[0]
     attempts = chance.choices([1, 2, 3, 5], [4, 2, 2, 1])[0]
     fail = chance.choices([0, 1, 2], [8, 2, 1])[0]
-    ms = chance.choices([0, 5, 40, 400], [5, 5, 4, 1])[0]
+    ms = chance.choices([0, 20, 150, 1000], [4, 4, 4, 1])[0]
     data = {"key": key, "ms": ms, "fail": fail, "says": chance.choices([0, 1, 5], [6, 2, 1])[0]}
     options: dict[str, Any] = {"attempts": attempts, "priority": chance.choice([0, 0, 0, 10, -10, -15])}
     if chance.random() < 0.15:

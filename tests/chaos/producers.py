@@ -4,6 +4,7 @@ A save that was refused or never left is tried again; one that is in doubt is no
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +16,8 @@ from tests.chaos.record import Record
 from tests.interop.node import NodeError, NodeKue
 
 BATCH = 20
-BACKLOG = 300  # jobs that wait before more are saved
+PACE = 35.0  # jobs a second that each producer saves; after an outage it catches up
+BACKLOG = 300  # jobs that wait before no more are saved
 NODE_SAVES = """
   plans => Promise.all(plans.map(plan => new Promise(resolve => {
     const job = queue.create(plan.type, plan.data);
@@ -54,10 +56,12 @@ class Producer:
         self._thread.join()
 
     def _run(self) -> None:
+        due = time.monotonic()
         while self._left and not self._stopping.is_set():
-            if self._waiting() >= BACKLOG:
+            if due > time.monotonic() or self._waiting() >= BACKLOG:
                 self._stopping.wait(0.05)
                 continue
+            due += BATCH / PACE
             batch = [self._left.popleft() for _ in range(min(BATCH, len(self._left)))]
             again = self._save(batch)
             self._left.extendleft(reversed(again))

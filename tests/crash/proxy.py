@@ -28,10 +28,26 @@ class Loss:
     mark: bytes
     forwards: bool
     event: threading.Event = field(default_factory=threading.Event)
+    _delivery: threading.Event | None = None
 
     def is_set(self) -> bool:
         """Whether it has been lost."""
         return self.event.is_set()
+
+    def wait_for_delivery(self) -> None:
+        """Hold up what is only late."""
+        if self._delivery is not None:
+            self.event.set()
+            self._delivery.wait()
+
+    def deliver(self) -> None:
+        """Let what is late arrive after all."""
+        if self._delivery is not None:
+            self._delivery.set()
+
+    @classmethod
+    def late(cls, mark: bytes) -> "Loss":
+        return cls(mark, True, _delivery=threading.Event())
 
 
 class Connection:
@@ -99,6 +115,7 @@ class Proxy:
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []
         self._losses: list[Loss] = []
+        self._taken: list[Loss] = []
         self._flowing = threading.Event()
         self._flowing.set()
         self._closed = False
@@ -148,11 +165,15 @@ class Proxy:
 
     def lose_reply(self, mark: bytes) -> Loss:
         """The next request with `mark` in it reaches the server; once it is carried out, its connection is reset."""
-        return self._lose(mark, forwards=True)
+        return self._lose(Loss(mark, forwards=True))
 
     def lose_request(self, mark: bytes) -> Loss:
         """The connection of the next request with `mark` in it is reset before the server gets it."""
-        return self._lose(mark, forwards=False)
+        return self._lose(Loss(mark, forwards=False))
+
+    def delay_request(self, mark: bytes) -> Loss:
+        """The next request with `mark` in it reaches the server only once `deliver` is called on what this returns."""
+        return self._lose(Loss.late(mark))
 
     # --- its life ---
 
@@ -163,6 +184,8 @@ class Proxy:
             connection.stranded = False
             connection.close()
         self.resume()
+        for loss in self._taken:
+            loss.deliver()
         for thread in self._threads:
             thread.join()
         for connection in self._all():
@@ -180,8 +203,7 @@ class Proxy:
         with self._lock:
             return list(self._connections)
 
-    def _lose(self, mark: bytes, *, forwards: bool) -> Loss:
-        loss = Loss(mark, forwards)
+    def _lose(self, loss: Loss) -> Loss:
         with self._lock:
             self._losses.append(loss)
         return loss
@@ -220,6 +242,8 @@ class Proxy:
             if loss is None:
                 return True
             self._losses.remove(loss)
+            self._taken.append(loss)
+        loss.wait_for_delivery()
         if loss.forwards:
             connection.swallows = loss
             return True

@@ -1,5 +1,6 @@
 """A request reaches Redis, and its reply never comes back; or the request itself is lost."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,30 @@ def test_no_job_is_stranded_by_a_take_that_was_cut_off(proxy: Proxy, far: Watche
     assert runs == list(range(1, 11))
     assert {job.attempts_made for job in near.job_class.range(0, -1, queue=near)} == {1}
     assert [near.job_class.get(id, queue=near).get_field("py_ghosts") for id in runs] == [None] * 10
+
+
+def test_no_job_is_stranded_by_a_take_that_comes_late(proxy: Proxy, near: Watched, make_queue: MakeQueue) -> None:
+    far = make_queue(f"{proxy.url}?socket_timeout=0.3")
+    runs: list[int | None] = []
+    go_on = threading.Event()
+
+    def hold(job: Job) -> None:
+        runs.append(job.id)
+        go_on.wait(None if job.id == 1 else 0)
+
+    late = proxy.delay_request(call_of("take"))
+    far.process("email", 1, hold)
+    first = near.create("email").save()
+    wait_until(late.is_set)
+    wait_until(lambda: runs == [first.id])  # over a new connection
+    second = near.create("email").save()
+    late.deliver()
+    wait_until(lambda: near.active_count() == 2)  # taken by nobody who knows of it
+    go_on.set()
+    wait_until(lambda: near.complete_count() == 2)
+
+    assert runs == [first.id, second.id]
+    assert near.job_class.get(second.id, queue=near).get_field("py_ghosts") is None
 
 
 @pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])

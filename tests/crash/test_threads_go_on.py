@@ -102,3 +102,37 @@ def test_a_job_is_put_back_where_the_handlers_thread_could_not_start(
     jobs = queue.save_all(queue.create("email", attempts=2) for _ in range(4))
     wait_until(lambda: queue.complete_count() == 4)
     assert sorted(id for id in starts if id) == [job.id for job in jobs]
+
+
+def test_a_job_whose_outcome_redis_refuses_for_good_is_not_run_again_and_again(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url)
+    runs: list[int | None] = []
+
+    def permit(rule: str) -> None:
+        with server.client() as client:
+            client.execute_command("ACL", "SETUSER", "default", rule)
+
+    def spoil(job: Job) -> None:
+        runs.append(job.id)
+        if len(runs) == 1:
+            permit("-zrem")
+
+    queue.process("email", 1, spoil)
+    queue.create("email").save()
+    wait_until(lambda: any("Redis refused" in str(problem) for problem in queue.errors))
+    permit("+zrem")
+    searches = count_searches(queue)
+    wait_until(lambda: len(searches) >= 3)  # for jobs that carry the name of this process and that it does not hold
+    assert runs == [1]
+
+
+def count_searches(queue: Watched) -> list[int]:
+    """One entry for each time from now on that orphans are looked for."""
+    searches: list[int] = []
+    assert queue._pool is not None
+    runner = queue._pool.runner
+    search = runner.find_orphans
+    runner.find_orphans = lambda link: (search(link), searches.append(1))  # type: ignore[assignment, func-returns-value]
+    return searches

@@ -1,0 +1,65 @@
+"""The short chaos run, with a fixed seed; README.md says what it does and how to run a long one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.history import Job
+from tests.chaos.plan import WEIGHTS, Plan
+from tests.conftest import absent
+from tests.interop.node import what_is_missing
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.slow
+@pytest.mark.node
+@pytest.mark.timeout(200)
+def test_nothing_is_lost_and_nothing_ends_twice(tmp_path: Path) -> None:
+    missing = what_is_missing()
+    if missing:
+        absent(missing)
+    command = [sys.executable, "-m", "tests.chaos", "--jobs", "3000", "--seed", "20", "--seconds", "70"]
+    done = subprocess.run(
+        [*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+    )
+    print(done.stdout)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_a_seed_decides_every_choice() -> None:
+    first, again, other = Plan(1, 500), Plan(1, 500), Plan(2, 500)
+    assert (first.jobs, first.disturbances) == (again.jobs, again.disturbances)
+    assert first.jobs != other.jobs and first.disturbances != other.disturbances
+    assert {disturbance.kind for disturbance in first.disturbances} == set(WEIGHTS)
+
+
+def history(*steps: dict[str, str]) -> Job:
+    job = Job()
+    for fields in steps:
+        job.write(fields)
+    return job
+
+
+def test_a_second_end_is_seen() -> None:
+    taken, done = {"state": "active", "workerId": "kue:h:1-ab:email:1"}, {"state": "complete"}
+    assert len(history({"state": "inactive"}, taken, done).ends) == 1
+    assert len(history({"state": "inactive"}, taken, done, taken, done).ends) == 2
+    assert len(history({"state": "inactive"}, taken, {"state": "failed"}, done).ends) == 2
+
+
+def test_what_node_passes_through_is_no_end() -> None:
+    taken, failed = {"state": "active", "workerId": "kue:h:1:email:1"}, {"state": "failed"}
+    assert len(history(taken, failed, failed, {"state": "delayed"}).ends) == 0
+    assert len(history(taken, failed, failed).ends) == 1
+
+
+def test_a_job_that_removes_itself_ends_once() -> None:
+    job = history({"state": "active", "workerId": "kue:h:1-ab:email:1"})
+    job.remove()
+    assert len(job.ends) == 1
+    of_node = history({"state": "active", "workerId": "kue:h:1:email:1"}, {"state": "complete"})
+    of_node.remove()
+    assert len(of_node.ends) == 1
