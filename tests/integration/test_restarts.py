@@ -1,0 +1,141 @@
+"""Redis goes away and comes back while queues are idle or busy: said once, over once, and the work goes on."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import kue
+from kue import Job
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+from tests.servers import RedisServer
+
+LOST_AND_FOUND = [kue.ConnectionFailed, kue.ConnectionRestored]
+
+
+def kinds(errors: list[BaseException]) -> list[type]:
+    return [type(problem) for problem in list(errors)]
+
+
+def assert_told_once(errors: list[BaseException]) -> None:
+    wait_until(lambda: len(errors) >= 2)
+    assert kinds(errors) == LOST_AND_FOUND
+    errors.clear()
+
+
+def test_an_idle_worker(own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]) -> None:
+    queue = make_queue(own_server.url)
+    heard: list[Any] = []
+    queue.on("job complete", lambda id, result: heard.append(result))
+    queue.process("email", 2, lambda job: job.data)
+    wait_until(lambda: queue.health()["ready"])
+    own_server.kill()
+    wait_until(lambda: not queue.health()["ready"])
+    own_server.restart()
+    wait_until(lambda: queue.health()["ready"] and not queue.home.trouble.down)
+    queue.create("email", [1]).save()
+    wait_until(lambda: heard == [[1]])
+    assert_told_once(errors)
+
+
+def test_a_busy_one_writes_what_it_came_to_once_redis_is_back(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    queue = make_queue(own_server.url)
+    gate = threading.Event()
+    runs: list[int] = []
+
+    @queue.process("email", 3)
+    def work(job: Any) -> Any:
+        runs.append(job.id)
+        gate.wait()
+        job.log("said while Redis was away").progress(1, 2)
+        return job.data
+
+    jobs = queue.save_all([queue.create("email", [n]) for n in range(5)])
+    wait_until(lambda: queue.active_count() == 3)
+    own_server.kill()
+    wait_until(lambda: not queue.health()["ready"])
+    gate.set()
+    wait_until(lambda: queue.health()["active"] == 0)
+    own_server.restart()
+    wait_until(lambda: queue.health()["ready"])
+    wait_until(lambda: queue.complete_count() == 5)
+    assert sorted(runs) == [job.id for job in jobs]
+    assert [Job.get(job.id, queue=queue).result for job in jobs] == [[n] for n in range(5)]
+    assert Job.get_log(jobs[0].id, queue=queue) == ["said while Redis was away"]
+    assert_told_once(errors)
+
+
+def test_a_producers_save_raises_and_the_next_one_works(own_server: RedisServer, make_queue: MakeQueue) -> None:
+    queue = make_queue(own_server.url)
+    queue.create("email").save()
+    own_server.kill()
+    for call in (queue.create("email").save, queue.inactive_count, lambda: Job.get(1, queue=queue)):
+        with pytest.raises(kue.ConnectionFailed, match=str(own_server.port)):
+            call()
+    own_server.restart()
+    job = queue.create("email").save()
+    assert queue.inactive() == [1, job.id]
+
+
+def test_a_producer_with_listeners_hears_again(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    queue = make_queue(own_server.url, send=True)
+    promise = queue.create("email").promise()
+    own_server.kill()
+    wait_until(lambda: errors)
+    with pytest.raises(kue.ConnectionFailed):
+        queue.create("email").on("complete", print).save()
+    own_server.restart()
+    worker = make_queue(own_server.url)
+    worker.process("email", lambda job: "done")
+    assert promise.result(20) == "done"
+    wait_until(lambda: not queue.home.trouble.down)
+    assert queue.create("email").promise().result(10) == "done"
+    assert_told_once(errors)
+
+
+@pytest.mark.parametrize("backend", ["redis", "redis62", "valkey"], indirect=True)
+def test_scripts_that_redis_forgot_are_loaded_again(make_queue: MakeQueue, backend: Any) -> None:
+    queue = make_queue(backend, promotion={"interval": 10})
+    queue.process("email", 2, lambda job: job.progress(1, 2).data)
+    for round in range(1, 6):
+        backend.client.script_flush()
+        queue.create("email", delay=1).save()
+        queue.save_all([queue.create("email", [n]) for n in range(20)])
+        wait_until(lambda round=round: queue.complete_count() == 21 * round)
+
+
+def test_everything_flushed_is_only_an_empty_queue(queue: Any, client: Any, errors: list[BaseException]) -> None:
+    gate = threading.Event()
+    queue.process("email", 2, lambda job: gate.wait() and "done")
+    queue.save_all([queue.create("email") for _ in range(5)])
+    wait_until(lambda: queue.active_count() == 2)
+    client.flushall()
+    gate.set()
+    wait_until(lambda: len(errors) == 2)
+    assert kinds(errors) == [kue.JobLost] * 2, "the runs whose jobs are gone"
+    errors.clear()
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete() == [job.id])
+    assert job.id == 1
+
+
+def test_connections_that_are_killed_one_by_one_lose_no_job(
+    queue: Any, client: Any, errors: list[BaseException]
+) -> None:
+    runs: list[int] = []
+    queue.process("email", 4, lambda job: runs.append(job.id))
+    jobs = []
+    for round in range(10):
+        jobs += [queue.create("email").save() for _ in range(20)]
+        client.client_kill_filter(_type="normal", skipme=True)
+        wait_until(lambda count=20 * (round + 1): queue.complete_count() == count, 20)
+    assert sorted(runs) == [job.id for job in jobs]
+    wait_until(lambda: not queue.home.trouble.down)
+    wait_until(lambda: errors == [] or kinds(errors)[-1] == kue.ConnectionRestored)
+    assert kinds(errors) == LOST_AND_FOUND * (len(errors) // 2)
+    errors.clear()
