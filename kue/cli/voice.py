@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 
@@ -18,8 +19,13 @@ err = Console(stderr=True, highlight=False)
 
 
 def say(line: str, style: str = "") -> None:
-    """One line to standard output, at once, and never wrapped."""
-    out.print(Text(line, style=style), soft_wrap=True)
+    """One line to standard output, at once, never wrapped. Where nobody reads any more, the work goes on silently."""
+    try:
+        out.print(Text(line, style=style), soft_wrap=True)
+    except (BrokenPipeError, SystemExit):  # newer versions of rich make the second of the first
+        out.quiet = True
+        # What is still in the buffer is not worth an error when the interpreter flushes it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(line: str) -> None:

@@ -1,14 +1,18 @@
 """`kue worker` in one process: what it says, and how it stops."""
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import kue
-from tests.cli.command import Command
+from tests.cli.command import ROOT, Command
 from tests.helpers import keyspace, wait_until
+from tests.processes import end, tied
 from tests.servers import RedisServer
 
 Start = Callable[..., Command]
@@ -132,6 +136,30 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing(
     assert worker.leave(number) == 128 + number
     assert "stopped" not in worker.lines
     assert (queue.active(), queue.inactive()) == ([jobs[0].id, jobs[1].id], [jobs[2].id])
+
+
+def test_it_stops_gracefully_when_nobody_reads_what_it_says(
+    module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
+) -> None:
+    module("tasks", TASKS.replace("os.write(1, ", "str("))
+    job = queue.create("slow").save()
+    reading, writing = os.pipe()
+    worker = subprocess.Popen(
+        tied([sys.executable, "-m", "kue.cli", "worker", "tasks:queue", "--timeout", "0"]),
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "KUE_REDIS_URL": redis_url},
+        stdout=writing,
+    )
+    os.close(writing)
+    with open(reading, "rb") as said:
+        assert said.readline().startswith(b"kue ")
+    try:
+        wait_until(lambda: queue.active() == [job.id])
+        worker.terminate()
+        assert worker.wait(30) == 0
+    finally:
+        end(worker)
+    assert queue.inactive() == [job.id]
 
 
 def test_it_ends_when_the_application_shuts_the_queue_down(
