@@ -33,6 +33,7 @@ test-all: lint
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict kue kue_send
 
 clean:

@@ -90,9 +90,7 @@ def _play_round(number: int, played: Sequence[Scenario], results: Results, stage
                 print(f"{what}: {told} (others {100 * noise:.0f}%)", file=sys.stderr, flush=True)
 
 
-def _play(
-    scenario: Scenario, contestant: Contestant, stage: Stage, patience: int
-) -> tuple[dict[str, float], float]:
+def _play(scenario: Scenario, contestant: Contestant, stage: Stage, patience: int) -> tuple[dict[str, float], float]:
     """The figures, and what share of the machine others used; with patience again, until that was little."""
     deadline = time.monotonic() + patience
     while True:

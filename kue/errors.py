@@ -25,6 +25,7 @@ __all__ = [
     "ListenerError",
     "MissingExtra",
     "PromiseTimeout",
+    "Recovered",
     "RedisRefused",
     "SaveInDoubt",
     "SaveInterrupted",
@@ -139,8 +140,12 @@ class ConnectionFailed(KueError, ConnectionError):
         self.sent = sent
 
 
-class ConnectionRestored(KueError):
-    """Not an error: what the `error` event brings when reported connection trouble is over."""
+class Recovered(KueError):
+    """Not an error: what the `error` event brings when reported background trouble is over."""
+
+
+class ConnectionRestored(Recovered):
+    """Redis can be reached again, and grants what it refused in passing."""
 
 
 class SaveInDoubt(ConnectionFailed):
@@ -156,7 +161,15 @@ class SaveInterrupted(KueError):
 
 
 class RedisRefused(KueError):
-    """Redis answered with an error (READONLY, OOM, LOADING, WRONGTYPE, NOAUTH ...)."""
+    """Redis answered with an error (READONLY, OOM, LOADING, WRONGTYPE, NOAUTH ...).
+
+    `passing` says whether that is the state of the server rather than what was asked (it is LOADING, READONLY, out of
+    memory, or refuses the password), so that the same may be granted later.
+    """
+
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class ShutdownInProgress(KueError, RuntimeError):

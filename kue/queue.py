@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self, TypeVar, overload
 
 import redis as redis_py
 
-from kue.common.clock import milliseconds, seconds
+from kue.common.clock import Patience, milliseconds, seconds
 from kue.common.emitter import Emitter, Listener
 from kue.common.listening import Listening
 from kue.common.trouble import Trouble
@@ -34,6 +34,7 @@ from kue.worker.pool import Pool
 from kue.worker.slots import Worker
 
 _F = TypeVar("_F", bound=Function)
+_LAST_WORDS = 10.0  # seconds for Redis to answer what a shutdown asks of it
 _living: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
@@ -201,19 +202,20 @@ class Queue(Statistics, Listening):
             self._stop(limit, type, requeue)
 
     def _stop(self, limit: float | None, type: str | None, requeue: bool) -> None:
+        patience = Patience(_LAST_WORDS)
         if self._pool is not None:
             # Nothing new is taken, so that the wait for handlers ends; what outlasts it is failed or put back.
-            self._pool.drain(limit, type, requeue=requeue)
+            self._pool.drain(limit, type, patience, requeue=requeue)
         if type is not None:
             return
         if self._pool is not None:
             # Outcomes before anything they need is gone.
-            self._pool.stop()
+            self._pool.stop(patience)
         if self._ticker is not None:
-            self._ticker.stop()
+            patience.spend(self._ticker.stop)
         if self._pool is not None:
             # After this another process may put back whatever is still active under our name.
-            self._pool.end_lease()
+            self._pool.end_lease(patience)
         # The subscriber after the workers, whose last events it still hears; then the listeners, who run to their end.
         self._home.hub.stop()
         self._home.store.connections.close()

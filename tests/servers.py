@@ -47,9 +47,7 @@ class RedisServer:
 
     package = "redis-server (Debian)"
 
-    def __init__(
-        self, *, persist: bool = False, password: str = "", tls: bool = False, **settings: str
-    ) -> None:
+    def __init__(self, *, persist: bool = False, password: str = "", tls: bool = False, **settings: str) -> None:
         binary = self.find_binary()
         if binary is None:
             raise MissingPackage(f"{type(self).__name__} needs the package {self.package}")
@@ -227,9 +225,7 @@ class ClusterServer(RedisServer):
         with self.client() as client:
             if client.cluster("info")["cluster_slots_assigned"] == "0":
                 client.execute_command("CLUSTER ADDSLOTS", *range(16_384))
-            wait_until(
-                lambda: client.cluster("info")["cluster_state"] == "ok", START_TIMEOUT, "the cluster is up"
-            )
+            wait_until(lambda: client.cluster("info")["cluster_state"] == "ok", START_TIMEOUT, "the cluster is up")
 
 
 KINDS: dict[str, type[RedisServer]] = {

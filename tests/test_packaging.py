@@ -29,6 +29,7 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     ours = [path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*")]
     wanted = {str(path) for path in ours if path.suffix in (".py", ".lua") or path.name == "py.typed"}
     assert wanted <= set(wheel.namelist())
-    assert "[console_scripts]\nkue = kue.cli:main" in wheel.read(
-        next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))
-    ).decode()
+    assert (
+        "[console_scripts]\nkue = kue.cli:main"
+        in wheel.read(next(name for name in wheel.namelist() if name.endswith("entry_points.txt"))).decode()
+    )

@@ -80,9 +80,7 @@ def _await(workers: list[Child], count: int) -> None:
         time.sleep(POLL)
 
 
-def _check(
-    stage: Stage, contestant: Contestant, tallies: list[dict[str, Any]], count: int, queued: int | None
-) -> None:
+def _check(stage: Stage, contestant: Contestant, tallies: list[dict[str, Any]], count: int, queued: int | None) -> None:
     done, numbers = (sum(tally[what] for tally in tallies) for what in ("count", "sum"))
     if queued is None and (done, numbers) != (count, count * (count - 1) // 2):
         raise BenchmarkError(f"{contestant.title}: {done} runs of {count} jobs, whose numbers add up to {numbers}")

@@ -23,6 +23,19 @@ def steady() -> float:
     return time.clock_gettime(_STEADY)
 
 
+class Patience:
+    """So many seconds for several waits together."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    def spend(self, wait: Callable[[float], object]) -> None:
+        """Wait for at most what is left; the call is given that."""
+        began = time.monotonic()
+        wait(self.left)
+        self.left = max(0.0, self.left - (time.monotonic() - began))
+
+
 def milliseconds(name: str, value: object, *, least: float = 0) -> int:
     """Read a duration: a number of milliseconds or a `timedelta`. Raises `InvalidOption` naming `name`."""
     if isinstance(value, timedelta):

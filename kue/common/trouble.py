@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from kue.errors import ConnectionRestored, KueError
+from kue.errors import ConnectionFailed, ConnectionRestored, KueError, Recovered, RedisRefused
 
 logger = logging.getLogger("kue")
 
@@ -16,8 +16,13 @@ class Trouble:
 
     def __init__(self, emit: Callable[[BaseException], None]) -> None:
         self._emit = emit
+        self.after_fork()
+
+    def after_fork(self) -> None:
+        """In a forked child: nobody of it has met anything yet."""
         self._lock = threading.Lock()
-        self._down: set[str] = set()
+        self._down: set[str] = set()  # who is without Redis, which is one trouble for all of them
+        self._hindered: set[str] = set()  # who has trouble of its own
 
     def report(self, problem: BaseException) -> None:
         """One thing went wrong."""
@@ -29,42 +34,38 @@ class Trouble:
         logger.warning("%s", problem)
         self._emit(problem)
 
-    def began(self, who: str, problem: BaseException) -> None:
-        """`who` lost Redis. Only the first to lose it is reported."""
+    def began(self, who: str, problem: KueError) -> None:
+        """`who` cannot go on. Of those who lost Redis only the first is reported; of other trouble, each once."""
+        outage = isinstance(problem, ConnectionFailed) or (isinstance(problem, RedisRefused) and problem.passing)
         with self._lock:
-            first = not self._down
-            self._down.add(who)
-        if first:
+            known = bool(self._down) if outage else who in self._hindered
+            (self._down if outage else self._hindered).add(who)
+        if not known:
             logger.error("%s", problem)
             self._emit(problem)
 
     def stumbled(self, who: str, problem: Exception) -> None:
-        """`who` met something that nobody expected, and goes on."""
+        """`who` met something that nobody expected, and tries again."""
         logger.error("unexpected trouble: %s", who, exc_info=problem)
         unexpected = KueError(f"{who} met {type(problem).__name__}: {problem}")
         unexpected.__cause__ = problem
         self.began(who, unexpected)
 
     def ended(self, who: str) -> None:
-        """`who` has Redis again. Reported when the last one has."""
+        """`who` goes on. That Redis is back is reported when the last one has it."""
         with self._lock:
-            if who not in self._down:
-                return
+            recovered = who in self._hindered
+            restored = self._down == {who}
+            self._hindered.discard(who)
             self._down.discard(who)
-            last = not self._down
-        if last:
-            restored = ConnectionRestored("the connection to Redis is back")
-            logger.warning("%s", restored)
-            self._emit(restored)
+        if recovered:
+            self.warn(Recovered(f"{who} goes on as before"))
+        if restored:
+            self.warn(ConnectionRestored("the connection to Redis is back"))
 
     def log(self, problem: BaseException) -> None:
         """Only to the log: what a listener of `error` itself raised."""
         logger.error("%s", problem, exc_info=problem.__cause__)
-
-    def after_fork(self) -> None:
-        """In a forked child: nobody of it has lost anything yet."""
-        self._lock = threading.Lock()
-        self._down = set()
 
     @property
     def down(self) -> bool:

@@ -109,7 +109,7 @@ class Connections:
         if isinstance(problem, AuthenticationError) or (
             isinstance(problem, ResponseError) and not isinstance(problem, BusyLoadingError)
         ):
-            return RedisRefused(f"Redis at {self.address} refused the connection: {problem}")
+            return RedisRefused(f"Redis at {self.address} refused the connection: {problem}", passing=True)
         return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {WAYS}")
 
     def lost(self, problem: BaseException) -> ConnectionFailed:
@@ -118,7 +118,8 @@ class Connections:
 
 
 _PASSING = re.compile(
-    r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS)\b|read only replica|maxmemory"
+    r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b"
+    r"|read only replica|maxmemory"
 )
 
 
@@ -129,4 +130,4 @@ def is_passing(reply: BaseException) -> bool:
 
 def refusal(reply: BaseException) -> RedisRefused:
     """Our error for an error that Redis answered."""
-    return RedisRefused(f"Redis refused: {reply}")
+    return RedisRefused(f"Redis refused: {reply}", passing=is_passing(reply))

@@ -11,6 +11,8 @@ from typing import Protocol
 from kue.common.trouble import Trouble
 from kue.errors import ConnectionFailed, KueError
 
+_TRY_AGAIN = 1.0  # a duty with a long interval must not be the last to see that Redis is back
+
 
 class Duty(Protocol):
     """One thing to be done again and again."""
@@ -23,7 +25,7 @@ class Duty(Protocol):
 
 
 class Ticker:
-    """Runs duties from `start` to `stop`. A duty that fails is reported and tried again at its next turn."""
+    """Runs duties from `start` to `stop`. A duty that fails is reported and tried again, within a second."""
 
     def __init__(self, duties: list[Duty], trouble: Trouble, clock: Callable[[], int]) -> None:
         self._trouble = trouble
@@ -59,28 +61,28 @@ class Ticker:
                 turns = sorted(self._due.items(), key=lambda item: item[1])
             for duty, due in turns:
                 if due <= time.monotonic() and not self._stopping:
-                    again = self._do(duty)
+                    following = self._do(duty)
                     with self._lock:
-                        self._due[duty] = time.monotonic() if again else self._next(duty)
+                        self._due[duty] = following
             with self._lock:
                 wait = min(self._due.values(), default=time.monotonic() + 1.0) - time.monotonic()
             if wait > 0:
                 self._wakeup.wait(wait)
                 self._wakeup.clear()
 
-    def _do(self, duty: Duty) -> bool:
+    def _do(self, duty: Duty) -> float:
+        """One round; when the next is due."""
         who = f"ticker: {type(duty).__name__}"  # each for itself: one may be refused what another does not need
         try:
             again = duty.run_once(self._clock())
         except ConnectionFailed as problem:
             self._trouble.began("ticker", problem)
-            return False
         except KueError as problem:
             self._trouble.began(who, problem)
-            return False
         except Exception as problem:
             self._trouble.stumbled(who, problem)
-            return False
-        self._trouble.ended("ticker")
-        self._trouble.ended(who)
-        return again
+        else:
+            self._trouble.ended("ticker")
+            self._trouble.ended(who)
+            return time.monotonic() if again else self._next(duty)
+        return min(self._next(duty), time.monotonic() + _TRY_AGAIN)

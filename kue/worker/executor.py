@@ -63,7 +63,12 @@ class Executor:
     def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
         if inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
             awaitable = result
-            self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
+            try:
+                self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
+            except RuntimeError:  # a stray that comes back after the end
+                if inspect.iscoroutine(awaitable):
+                    awaitable.close()
+                raise
         elif isinstance(result, concurrent.futures.Future):
             run.cancel = result.cancel
             result.add_done_callback(lambda future: self._future_done(run, future, waits_for_done))
@@ -78,7 +83,8 @@ class Executor:
 
         token = current.set(run.job)
         try:
-            task = asyncio.get_running_loop().create_task(see_through())
+            coroutine = awaitable if inspect.iscoroutine(awaitable) else see_through()
+            task = asyncio.get_running_loop().create_task(coroutine)
         finally:
             current.reset(token)
         run.cancel = lambda: self._loop.call(task.cancel)

@@ -6,7 +6,6 @@ slots. With nothing to do it waits in a selector for a token, for a handler, or 
 
 from __future__ import annotations
 
-import logging
 import select
 import threading
 import time
@@ -27,7 +26,7 @@ from kue.worker.calls import Call, Report
 from kue.worker.outbox import Outbox
 from kue.worker.waiter import BLOCK, Waiter
 
-logger = logging.getLogger("kue")
+_WHO = "the workers' I/O thread"
 _FAKE_POLL = 0.02
 _PATIENCE = 8.0
 
@@ -85,13 +84,12 @@ class IoLoop:
     def start(self) -> None:
         self.thread.start()
 
-    def stop(self, timeout: float) -> bool:
-        """Give the wait and its tokens back, send what is still to be sent, and end; False if that takes too long."""
+    def stop(self, timeout: float) -> None:
+        """Give the wait and its tokens back, send what is still to be sent, and end, if that can be done in time."""
         self._stopping = True
         self._wakeup.wake()
         self.thread.join(timeout)
         self._giving_up = True
-        return not self.thread.is_alive()
 
     def settle_down(self, timeout: float) -> None:
         """Return when whatever was asked of Redis before this call has been answered, or the time is up."""
@@ -119,7 +117,7 @@ class IoLoop:
             except Exception as problem:
                 lost_before = True
                 self._disconnect()
-                self._trouble.began("worker", self._explained(problem))
+                self._tell(problem)
                 self._sit_out(backoff.next())
         self._disconnect()
         self._wakeup.close()
@@ -128,17 +126,15 @@ class IoLoop:
     def _has_work(self) -> bool:
         return not self._giving_up and (not self._stopping or self._outbox.waiting)
 
-    def _explained(self, problem: Exception) -> KueError:
+    def _tell(self, problem: Exception) -> None:
         if isinstance(problem, KueError):
-            return problem
-        if isinstance(problem, BROKEN):
-            return self._store.connections.lost(problem)
-        if isinstance(problem, RedisError):
-            return refusal(problem)
-        unexpected = KueError(f"the workers' I/O thread met {type(problem).__name__}: {problem}; it starts afresh")
-        unexpected.__cause__ = problem
-        logger.error("unexpected trouble on the I/O thread", exc_info=problem)
-        return unexpected
+            self._trouble.began(_WHO, problem)
+        elif isinstance(problem, BROKEN):
+            self._trouble.began(_WHO, self._store.connections.lost(problem))
+        elif isinstance(problem, RedisError):
+            self._trouble.began(_WHO, refusal(problem))
+        else:
+            self._trouble.stumbled(_WHO, problem)
 
     def _connect(self, lost_before: bool) -> None:
         self._link = self._store.connections.open()
@@ -154,7 +150,7 @@ class IoLoop:
                 self._exchange(reports)
             self._work.find_orphans(self._link)
         self.connected = True
-        self._trouble.ended("worker")
+        self._trouble.ended(_WHO)
 
     def _refuse_unless_writable(self, link: Link) -> None:
         """A server that answers may still be read-only: a write that changes nothing tells."""

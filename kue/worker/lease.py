@@ -46,11 +46,13 @@ class Lease:
         return steady() < self._valid_until
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Renew no more, and give the lease up."""
+        """Renew no more, and give the lease up; where Redis does not answer in time, it runs out by itself."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
         self._valid_until = 0.0
+        if self._thread.is_alive():
+            return
         try:
             self._store.connections.call(*self._store.transitions.end_lease(self._process))
         except KueError as problem:

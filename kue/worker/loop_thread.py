@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 logger = logging.getLogger("kue")
+_LAST_WORDS = 1.0
 
 
 class LoopThread:
@@ -21,9 +22,12 @@ class LoopThread:
         self._thread: threading.Thread | None = None
         self._calls: deque[Callable[[], Any]] = deque()
         self._scheduled = False
+        self._stopping = False
 
     def call(self, call: Callable[[], Any]) -> None:
-        """Have `call` made on the loop's thread; many calls wake the loop once."""
+        """Have `call` made on the loop's thread; many calls wake the loop once. Raises `RuntimeError` after `stop`."""
+        if self._stopping:
+            raise RuntimeError("the event loop of the handlers has ended")
         self._calls.append(call)
         if not self._scheduled:
             self._scheduled = True
@@ -42,31 +46,38 @@ class LoopThread:
                 self._thread.start()
             return self._loop
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
+        self._outlast(loop.run_forever)
+        self._outlast(lambda: loop.run_until_complete(self._wind_up()))
+        self._outlast(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
+        loop.close()
+
+    @staticmethod
+    def _outlast(run: Callable[[], object]) -> None:
+        """sys.exit() in a handler has failed its job; the loop belongs to all handlers, and goes on."""
         while True:
             try:
-                loop.run_forever()
-                break
-            except BaseException:  # sys.exit() in a handler has failed its job; the loop belongs to all handlers
+                run()
+                return
+            except BaseException:
                 logger.exception("a coroutine would have ended the event loop")
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Cancel what still runs, and end the loop and its thread."""
+        self._stopping = True
         loop, thread = self._loop, self._thread
         if loop is None or thread is None or not thread.is_alive():
             return
-        loop.call_soon_threadsafe(lambda: loop.create_task(self._wind_up(loop)))
+        loop.call_soon_threadsafe(loop.stop)
         if thread is not threading.current_thread():
             thread.join(timeout)
 
-    @staticmethod
-    async def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    async def _wind_up(self) -> None:
+        """What was asked for before `stop` still begins, so that each coroutine is closed by whoever has it."""
+        self._run_calls()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=1.0) if tasks else None
-        loop.stop()
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LAST_WORDS)

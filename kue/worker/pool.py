@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from kue.common.clock import Patience
 from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.home import Home
 from kue.jobs.job import Job
@@ -25,7 +26,7 @@ from kue.worker.runner import Runner
 from kue.worker.slots import Group, Worker
 
 logger = logging.getLogger("kue")
-_LAST_WORDS = 10.0
+_TAKEN = 1.0
 
 
 class Pool:
@@ -50,7 +51,7 @@ class Pool:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
                 group = self._groups.setdefault(type, Group(type))
-                group.paused = False
+                group.paused = group.closed = False
                 for _ in range(slots):
                     group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
                 group.hungry = True
@@ -102,17 +103,21 @@ class Pool:
         self.loop.timers.add(0, lambda: self._group(worker.type).retire(worker))
         self.loop.wake()
 
-    def drain(self, timeout: float | None, type: str | None, *, requeue: bool) -> None:
+    def drain(self, timeout: float | None, type: str | None, patience: Patience, *, requeue: bool) -> None:
         """Take no more jobs (of a type, or at all), and wait for those that run, and for their outcomes to be written.
 
-        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`.
+        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`. Redis
+        is waited for with `patience`.
         """
-        for group in [self._group(type)] if type is not None else list(self._groups.values()):
+        groups = [self._group(type)] if type is not None else list(self._groups.values())
+        for group in groups:
             group.paused = True
         if type is None:
             self._quiet = True
         deadline = None if timeout is None else time.monotonic() + timeout
-        self.loop.settle_down(_LAST_WORDS)
+        self.loop.settle_down(_TAKEN)  # whoever saw a job active before now may rely on its being run
+        for group in groups:
+            group.closed = True
         with self._idle:
             while self.runs(type):
                 left = None if deadline is None else deadline - time.monotonic()
@@ -121,7 +126,7 @@ class Pool:
                 self._idle.wait(left)
         self._end(type, requeue=requeue)
         for _ in range(2):  # the round under way may have missed the last outcomes; the next one writes them
-            self.loop.settle_down(_LAST_WORDS)
+            patience.spend(self.loop.settle_down)
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
         for run in self.runs(type):
@@ -131,16 +136,18 @@ class Pool:
                 self.executor.settle_failed(run, SHUTDOWN)
             self.runner.abandon(run)
 
-    def stop(self, timeout: float = _LAST_WORDS) -> None:
+    def stop(self, patience: Patience) -> None:
         """Write the last outcomes and end the threads; handlers must have been drained."""
-        if self.loop.thread.is_alive() and not self.loop.stop(timeout):
-            logger.error("the last outcomes could not be written within %.0f s; the jobs are left active", timeout)
+        if self.loop.thread.is_alive():
+            patience.spend(self.loop.stop)
+            if self.loop.thread.is_alive():
+                logger.error("the last outcomes could not be written; the jobs are left active")
         self.executor.stop()
 
-    def end_lease(self) -> None:
+    def end_lease(self, patience: Patience) -> None:
         """Give the lease up; nothing may be active under this process's name any more."""
         if self.loop.thread.ident is not None:
-            self.runner.lease.stop()
+            patience.spend(self.runner.lease.stop)
 
     @property
     def is_handler_thread(self) -> bool:

@@ -185,6 +185,9 @@ class Runner:
         run = Run(job, slot, worker_id, number, now, self.notify)
         slot.run = run
         job._speaker = run
+        if group.closed:  # looked at only now that a shutdown can see the run: one of the two settles it
+            run.settle(PutBack())
+            return
         if broken is not None:
             self._home.trouble.warn(broken)
             run.settle(Failed(failure_of(broken), Retry("failed")))

@@ -45,7 +45,8 @@ class Group:
         self.slots: list[Worker] = []
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
-        self.paused = False
+        self.paused = False  # takes no more
+        self.closed = False  # nor starts what was taken
         self.hungry = True
         self.tokens = 0
         self.refused = False
@@ -78,7 +79,7 @@ class Group:
     @property
     def wants(self) -> int:
         """How many jobs it would take now."""
-        return 0 if self.paused else len(self.free)
+        return 0 if self.paused or self.closed else len(self.free)
 
     @property
     def runs(self) -> list[Run]:

@@ -184,11 +184,11 @@ class Verdict:
         kind, text = line.facts["kind"], line.facts["text"]
         if kind == "JobLost" and not self._fates[line.pid]:
             self.violations.append(f"a worker that nobody harmed lost a job: {text}")
-        if kind == "KueError" or kind not in EXPECTED:
+        if kind not in EXPECTED:
             self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
 
 
-EXPECTED = {"ConnectionFailed", "ConnectionRestored", "RedisRefused", "JobInvalid", "JobLost", "KueError"}
+EXPECTED = {"ConnectionFailed", "ConnectionRestored", "Recovered", "RedisRefused", "JobInvalid", "JobLost"}
 
 
 def _is_saved_by_node(fields: dict[str, Any], keys_of_node: set[int]) -> bool:

@@ -195,3 +195,18 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     wait_until(lambda: near.complete_count() == 2)
     wait_until(lambda: heard == [1, 2])
     assert far.health()["ready"]
+
+
+def test_a_shutdown_waits_only_so_long_for_redis(
+    server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.queue._LAST_WORDS", 1.0)
+    queue = make_queue(server.url, lease=60_000)
+    started = threading.Event()
+    queue.process("email", lambda job: started.set())
+    queue.create("email").save()
+    assert started.wait(10)
+    with frozen(server):
+        began = time.monotonic()
+        queue.shutdown(0)
+        assert time.monotonic() - began < 5  # each of its waits for Redis would take ten seconds

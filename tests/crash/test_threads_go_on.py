@@ -39,7 +39,7 @@ def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -
     wait_until(lambda: first.rounds > 5 and second.rounds > 5)
     ticker.stop()
 
-    assert told == ["ticker: Duty met ValueError: nobody expected this", "the connection to Redis is back"]
+    assert told == ["ticker: Duty met ValueError: nobody expected this", "ticker: Duty goes on as before"]
     assert "Traceback" in caplog.text
 
 

@@ -34,9 +34,7 @@ def own_server() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def make_queue(
-    request: pytest.FixtureRequest, no_leaks: None, errors: list[BaseException]
-) -> Iterator[MakeQueue]:
+def make_queue(request: pytest.FixtureRequest, no_leaks: None, errors: list[BaseException]) -> Iterator[MakeQueue]:
     """Makes a queue, at the shared Redis unless told where: a backend, or what `redis=` takes. `send`: of kue_send."""
     with ExitStack() as stack:
 

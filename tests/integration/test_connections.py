@@ -107,9 +107,7 @@ def test_of_a_client_only_its_settings_are_taken(redis_url: str, make_queue: Mak
     assert given.get("mine") == "text"
 
 
-def test_without_anything_the_environment_counts(
-    redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_anything_the_environment_counts(redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUE_REDIS_URL", f"{redis_url}/5")
     with kue.Queue() as queue:
         queue.create("email").save()

@@ -75,9 +75,7 @@ def test_is_json(queue: Any) -> None:
     }
 
 
-def test_while_redis_is_away(
-    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
-) -> None:
+def test_while_redis_is_away(own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]) -> None:
     queue, producer = make_queue(own_server.url), make_queue(own_server.url)
     queue.process("email", lambda job: None)
     wait_until(lambda: queue.health()["ready"])

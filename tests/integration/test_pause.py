@@ -1,5 +1,6 @@
 """The `ctx` of a three-argument handler: pause, resume and shutdown of the worker it runs in."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import kue
 from kue import Job
 from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
 
 
 class Held:
@@ -122,3 +124,14 @@ def test_a_timeout_that_is_none_is_refused(queue: Any, held: Held, timeout: Any)
     after = queue.create("email").save()
     wait_until(lambda: held.ids == [1, after.id])
     held.dones[1]()
+
+
+def test_a_shutdown_cannot_be_undone_by_resuming(queue: Any, held: Held, make_queue: MakeQueue) -> None:
+    stopping = threading.Thread(target=queue.shutdown)
+    stopping.start()
+    wait_until(lambda: queue._pool._groups["email"].closed)
+    held.contexts[0].resume()
+    waiting = queue.create("email").save()
+    held.dones[0]()
+    stopping.join(10)
+    assert make_queue().inactive() == [waiting.id]

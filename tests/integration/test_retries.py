@@ -162,9 +162,7 @@ class TestWhatIsReadFromRedis:
         errors.clear()
 
     @pytest.mark.parametrize("backoff", ['{"type":"magic"}', '{"delay":5}', "{}"])
-    def test_a_backoff_nobody_knows_ends_the_attempts_and_says_so(
-        self, queue: Any, client: Any, backoff: str
-    ) -> None:
+    def test_a_backoff_nobody_knows_ends_the_attempts_and_says_so(self, queue: Any, client: Any, backoff: str) -> None:
         job = queue.create("email", attempts=5).save()
         client.hset("q:job:1", "backoff", backoff)
         flaky = Flaky(9)

@@ -1,6 +1,7 @@
 """Shutdown: what runs is waited for, what does not end in time fails or goes back, and nothing of the queue is left."""
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -106,9 +107,7 @@ class TestGraceful:
         assert sorted(heard) == [job.id for job in jobs]
 
     @pytest.mark.parametrize("round", range(5))
-    def test_in_the_middle_of_a_flood_loses_nothing(
-        self, queue: Any, look: Any, client: Any, round: int
-    ) -> None:
+    def test_in_the_middle_of_a_flood_loses_nothing(self, queue: Any, look: Any, client: Any, round: int) -> None:
         ran: list[int] = []
         queue.process("email", 4, lambda job: ran.append(job.id))
         queue.process("pdf", 2, lambda job: ran.append(job.id))
@@ -178,9 +177,24 @@ class TestDeadline:
         look.process("email", lambda job: "done")
         wait_until(lambda: look.complete_count() == 3)
 
-    def test_what_a_stray_returns_later_changes_nothing(
-        self, queue: Any, look: Any, gate: threading.Event
-    ) -> None:
+    def test_what_was_taken_too_late_goes_back(self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("kue.worker.pool._TAKEN", 0.0)
+        queue.process("email", lambda job: "done")
+        runner, group = queue._pool.runner, queue._pool._groups["email"]
+        taken = runner._taken
+
+        def late(take: Any, reply: Any) -> None:
+            if len(reply) > 2:
+                wait_until(lambda: group.closed)
+            taken(take, reply)
+
+        monkeypatch.setattr(runner, "_taken", late)
+        job = queue.create("email").save()
+        wait_until(lambda: queue.active_count() == 1)
+        queue.shutdown(0)
+        assert (look.inactive(), look.active(), look.failed()) == ([job.id], [], [])
+
+    def test_what_a_stray_returns_later_changes_nothing(self, queue: Any, look: Any, gate: threading.Event) -> None:
         ended = threading.Event()
 
         def work(job: Any) -> str:
@@ -195,6 +209,26 @@ class TestDeadline:
         gate.set()
         assert ended.wait(10)
         assert Job.get(job.id, queue=look).result is None
+
+    @pytest.mark.filterwarnings("error")
+    def test_a_coroutine_that_a_stray_returns_later_is_not_left_unawaited(
+        self, queue: Any, gate: threading.Event
+    ) -> None:
+        coroutines: list[Any] = []
+
+        async def more() -> None: ...
+
+        def work(job: Any) -> Any:
+            gate.wait()
+            coroutines.append(more())
+            return coroutines[0]
+
+        queue.process("email", work)
+        queue.create("email").save()
+        wait_until(lambda: queue.active_count() == 1)
+        queue.shutdown(0)
+        gate.set()
+        wait_until(lambda: coroutines and inspect.getcoroutinestate(coroutines[0]) == inspect.CORO_CLOSED)
 
     def test_a_run_that_ends_in_time_is_complete(self, queue: Any, look: Any, gate: threading.Event) -> None:
         queue.process("email", lambda job: gate.wait())

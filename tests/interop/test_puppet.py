@@ -55,9 +55,7 @@ def test_jobs_are_worked_off_and_recorded(node: NodeKue) -> None:
         ("sleep", {"ms": 1}, 0),
     ],
 )
-def test_failed_attempts_are_tried_again(
-    node: NodeKue, behaviour: str, options: dict[str, Any], failures: int
-) -> None:
+def test_failed_attempts_are_tried_again(node: NodeKue, behaviour: str, options: dict[str, Any], failures: int) -> None:
     id = node.create("email", attempts=3)
     node.process("email", 1, behaviour, **options)
     wait_until(lambda: node.events("job complete"))

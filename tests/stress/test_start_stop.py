@@ -13,6 +13,7 @@ import redis
 
 import kue
 import kue_send
+from kue.common.clock import Patience
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
 from kue.jobs.home import Home
@@ -177,16 +178,16 @@ def test_the_dispatcher(client: "redis.Redis") -> None:
 
 def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        ran = threading.Event()
+        ran, patience = threading.Event(), Patience(10)
         type = f"type {threading.get_ident()}"
         with lend() as home:
             pool = Pool(home, kue.Job)
             pool.add([type], 2, Handler(lambda job: ran.set()))
             kue.Job(home, type).save()
             assert ran.wait(10)
-            pool.drain(5, None, requeue=False)
-            pool.stop()
-            pool.end_lease()
+            pool.drain(5, None, patience, requeue=False)
+            pool.stop(patience)
+            pool.end_lease(patience)
 
     hammer(cycle, client)
     assert client.zcard("q:py:workers") == 0
@@ -194,11 +195,12 @@ def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
 
 def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
+        patience = Patience(10)
         with lend() as home:
             pool = Pool(home, kue.Job)
             pool.add(["email"], 2, Handler(lambda job: None))
-            pool.stop()
-            pool.end_lease()
+            pool.stop(patience)
+            pool.end_lease(patience)
 
     hammer(cycle, client)
     assert client.zcard("q:py:workers") == 0

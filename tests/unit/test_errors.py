@@ -21,6 +21,7 @@ from kue.errors import (
     JobRemoved,
     KueError,
     PromiseTimeout,
+    RedisRefused,
     SaveInDoubt,
     SaveInterrupted,
 )
@@ -43,6 +44,7 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
     "ConnectionRestored": set(),
     "SaveInDoubt": {ConnectionError, OSError},
     "SaveInterrupted": set(),
+    "Recovered": set(),
     "RedisRefused": set(),
     "ShutdownInProgress": {RuntimeError},
     "WouldDeadlock": {RuntimeError},
@@ -75,6 +77,7 @@ def test_each_is_a_kue_error_and_the_built_in_that_says_the_same(name: str) -> N
         ("UnknownOption", "InvalidOption"),
         ("InvalidURL", "InvalidOption"),
         ("SaveInDoubt", "ConnectionFailed"),
+        ("ConnectionRestored", "Recovered"),
     ],
 )
 def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
@@ -107,6 +110,8 @@ def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
         ),
         (PromiseTimeout(7, 1500), "job 7 did not settle within 1500 ms", {"id": 7}),
         (ConnectionFailed("cannot reach Redis"), "cannot reach Redis", {"sent": False}),
+        (RedisRefused("Redis refused: NOPERM"), "Redis refused: NOPERM", {"passing": False}),
+        (RedisRefused("Redis refused: OOM", passing=True), "Redis refused: OOM", {"passing": True}),
         (SaveInDoubt("maybe", sent=True), "maybe", {"sent": True}),
         (
             SaveInterrupted(("job 1", "job 2"), ConnectionFailed("gone")),

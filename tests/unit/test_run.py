@@ -83,9 +83,7 @@ def test_a_clock_that_went_back_makes_no_negative_duration(run: Run) -> None:
 def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
     run.say(line("one"))
     run.settle(Failed(BOOM, Retry("delayed", 750), mode))
-    expected = TRANSITIONS.fail(
-        7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, sayings=line("one")
-    )
+    expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, sayings=line("one"))
     assert run.report(TRANSITIONS, NOW) == (expected, True)
 
 

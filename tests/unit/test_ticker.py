@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kue.common.trouble import Trouble
-from kue.errors import ConnectionFailed, ConnectionRestored, KueError, RedisRefused
+from kue.errors import ConnectionFailed, ConnectionRestored, KueError, Recovered, RedisRefused
 from kue.timers.ticker import Ticker
 from tests.helpers import wait_until
 
@@ -106,10 +106,11 @@ def test_a_duty_that_is_refused_again_and_again_is_told_once_while_the_others_go
 
 
 def test_a_duty_that_works_again_says_so_once(place: Place) -> None:
-    bad = Duty(round=failing(RedisRefused("Redis refused: BUSY"), times=5))
+    bad = Duty(round=failing(RedisRefused("Redis refused: NOPERM"), times=5))
     place.start(bad)
     wait_until(lambda: len(bad.rounds) > 20)
-    assert [type(problem) for problem in place.told] == [RedisRefused, ConnectionRestored]
+    assert [type(problem) for problem in place.told] == [RedisRefused, Recovered]
+    assert str(place.told[1]) == "ticker: Duty goes on as before"
 
 
 def test_an_outage_is_told_once_for_all_duties_and_is_over_with_the_first_that_sees_it(place: Place) -> None:
@@ -132,13 +133,41 @@ def test_an_outage_is_told_once_for_all_duties_and_is_over_with_the_first_that_s
     assert [type(problem) for problem in place.told] == [ConnectionFailed, ConnectionRestored]
 
 
+def test_a_duty_with_a_long_interval_is_not_the_last_to_see_that_redis_is_back(place: Place) -> None:
+    def round(n: int) -> bool:
+        duty.interval = NEVER
+        if n == 1:
+            raise ConnectionFailed("cannot reach Redis")
+        return False
+
+    duty = Duty(round=round)
+    place.start(duty)
+    wait_until(lambda: len(place.told) == 2)
+    assert [type(problem) for problem in place.told] == [ConnectionFailed, ConnectionRestored]
+
+
+def test_an_outage_is_told_also_while_a_duty_is_refused_for_good(place: Place) -> None:
+    refused, down = RedisRefused("Redis refused: NOPERM"), ConnectionFailed("cannot reach Redis")
+    problems: list[Exception] = [refused]
+
+    def round(n: int) -> bool:
+        raise problems[0]
+
+    duty = Duty(round=round)
+    place.start(duty)
+    wait_until(lambda: place.told == [refused])
+    problems[0] = down
+    wait_until(lambda: len(place.told) == 2)
+    assert place.told == [refused, down]
+
+
 def test_what_nobody_expected_ends_neither_the_thread_nor_the_duty(place: Place) -> None:
     bad, good = Duty(round=failing(ZeroDivisionError("by zero"), times=3)), Other()
     place.start(bad, good)
     wait_until(lambda: len(bad.rounds) > 20 and len(good.rounds) > 20)
     assert [(type(problem), str(problem)) for problem in place.told] == [
         (KueError, "ticker: Duty met ZeroDivisionError: by zero"),
-        (ConnectionRestored, "the connection to Redis is back"),
+        (Recovered, "ticker: Duty goes on as before"),
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from kue.common.trouble import Trouble
-from kue.errors import ConnectionFailed, ConnectionRestored, JobInvalid, KueError, RedisRefused
+from kue.errors import ConnectionFailed, ConnectionRestored, JobInvalid, KueError, Recovered, RedisRefused
 
 LOST = ConnectionFailed("cannot reach Redis")
 
@@ -62,6 +62,40 @@ def test_new_trouble_after_the_end_is_told_again(told: Told) -> None:
     assert [type(problem) for problem in told.problems] == [ConnectionFailed, ConnectionRestored] * 3
 
 
+def test_what_each_has_for_itself_is_told_for_each_and_so_is_its_end(told: Told) -> None:
+    refused = RedisRefused("Redis refused: NOPERM")
+    for who in ("ticker", "worker", "ticker"):
+        told.trouble.began(who, refused)
+    assert told.problems == [refused, refused]
+    assert not told.trouble.down
+    for who in ("worker", "worker", "ticker"):
+        told.trouble.ended(who)
+    assert [(type(problem), str(problem)) for problem in told.problems[2:]] == [
+        (Recovered, "worker goes on as before"),
+        (Recovered, "ticker goes on as before"),
+    ]
+
+
+def test_a_server_that_refuses_in_passing_is_as_good_as_away(told: Told) -> None:
+    told.trouble.began("worker", RedisRefused("Redis refused: LOADING", passing=True))
+    told.trouble.began("ticker", LOST)
+    told.trouble.ended("worker")
+    told.trouble.ended("ticker")
+    assert [type(problem) for problem in told.problems] == [RedisRefused, ConnectionRestored]
+
+
+def test_trouble_of_its_own_does_not_hide_an_outage(told: Told) -> None:
+    refused = RedisRefused("Redis refused: NOPERM")
+    told.trouble.began("ticker", refused)
+    told.trouble.began("ticker", LOST)
+    told.trouble.began("worker", LOST)
+    assert told.problems == [refused, LOST]
+    told.trouble.ended("ticker")
+    assert [type(problem) for problem in told.problems[2:]] == [Recovered]
+    told.trouble.ended("worker")
+    assert [type(problem) for problem in told.problems[3:]] == [ConnectionRestored]
+
+
 def test_the_end_of_what_never_began_is_no_news(told: Told) -> None:
     told.trouble.ended("worker")
     told.trouble.began("events", LOST)
@@ -113,8 +147,10 @@ def test_what_nobody_expected_is_told_with_who_met_it_and_once(told: Told, caplo
     assert (type(problem), str(problem)) == (KueError, "ticker: Tokens met ZeroDivisionError: by zero")
     assert isinstance(problem.__cause__, ZeroDivisionError)
     assert told.log.count(("kue", "ERROR", "unexpected trouble: ticker: Tokens")) == 2
-    told.trouble.ended("ticker: Tokens")
     assert not told.trouble.down
+    told.trouble.ended("ticker: Tokens")
+    assert [type(problem) for problem in told.problems] == [KueError, Recovered]
+    assert told.log[-1] == ("kue", "WARNING", "ticker: Tokens goes on as before")
 
 
 def test_what_only_goes_to_the_log_is_told_to_nobody(told: Told) -> None:
