@@ -17,6 +17,15 @@ from tests.helpers import wait_until
 from tests.servers import KINDS, OFFERED, MissingPackage, RedisServer
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick tier runs on one real server and the fake one; what the other servers answer is the whole suite's."""
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        if params.get("backend") in set(OFFERED) - {"redis"}:
+            item.add_marker("slow")
+
+
 @dataclass(frozen=True)
 class Backend:
     """A place to run a queue: `kue.Queue(redis=backend.redis, prefix=backend.prefix)`."""

@@ -80,7 +80,7 @@ def test_an_outcome_that_cannot_be_written_still_ends_its_run(queue: kue.Queue) 
         raise Unreadable
 
     jobs = queue.save_all(queue.create(type) for type in ("coroutine", "done", "unreadable"))
-    wait_until(lambda: queue.active_count() + queue.inactive_count() == 0)
+    wait_until(lambda: queue.complete_count() + queue.failed_count() == 3)
     ended = [kue.Job.get(job.id or 0, queue=queue) for job in jobs]
     assert [job.state() for job in ended] == ["complete", "complete", "failed"]
     assert all(job.result["message"].startswith("Invalid JSON Result") for job in ended[:2])

@@ -184,7 +184,7 @@ class TestWhoSubscribes:
         job = queue.create("email").save()
         queue.save_all([queue.create("email") for _ in range(3)])
         wait_until(lambda: queue.complete_count() == 4)
-        Job.get(job.id, queue=queue).inactive().remove()
+        Job.get(job.id, queue=queue).failed().remove()
         assert subscribers() == 0
         queue.on("job complete", print)
         assert subscribers() == 1
