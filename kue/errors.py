@@ -75,10 +75,10 @@ class InvalidJobData(KueError, ValueError):
 
 
 class JobNotFound(KueError, LookupError):
-    """No job has this id."""
+    """No job has this id, or this one has none yet (`id` is None)."""
 
-    def __init__(self, id: object) -> None:
-        super().__init__(f"there is no job {id!r}")
+    def __init__(self, id: object, why: str = "") -> None:
+        super().__init__(why or f"there is no job {id!r}")
         self.id = id
 
 

@@ -38,8 +38,9 @@ class Promise(Future[Any]):
         if self.job.id is None:
             with hub.saving() as watch:
                 self.job.save()
-                watch(self._id, self)
-        else:
+                if not self.job.only_collected:
+                    watch(self._id, self)
+        elif not self.job.only_collected:
             hub.watch(self._id, self)
         if self._timeout is not None:
             self._timer = hub.call_later(self._timeout / 1000, self._time_is_up)

@@ -138,6 +138,9 @@ class RedisServer:
         disk = {"appendonly": "yes", "appendfsync": "always"} if persist else {"appendonly": "no"}
         return files | network | disk
 
+    def _arguments(self) -> list[str]:
+        return ["conf"]
+
     def _start_on_a_free_port(self) -> None:
         for _ in range(10):
             self.port = free_port()
@@ -152,7 +155,7 @@ class RedisServer:
         settings = self._settings | {"port": str(self.port)} | self._tls_settings()
         lines = [f"{name.replace('_', '-')} {value or EMPTY}\n" for name, value in settings.items()]
         (self.directory / "conf").write_text("".join(lines))
-        self.process = subprocess.Popen(tied([self.binary, "conf"]), cwd=self.directory)
+        self.process = subprocess.Popen(tied([self.binary, *self._arguments()]), cwd=self.directory)
         with self.client() as client:
             wait_until(lambda: self._is_ready(client), START_TIMEOUT, f"{self.url} is ready")
 

@@ -58,6 +58,7 @@ def test_a_killed_server_comes_back_on_its_port_with_what_it_kept() -> None:
         assert server.client().get("key") == b"value"
 
 
+@pytest.mark.slow
 def test_a_cluster_comes_back_with_its_slots() -> None:
     with start(ClusterServer) as server:
         server.restart()

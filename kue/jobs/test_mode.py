@@ -18,6 +18,11 @@ class TestMode:
         self.active = False
         self.processing = False
 
+    @property
+    def only_collects(self) -> bool:
+        """Whether what is saved is kept from Redis."""
+        return self.active and not self.processing
+
     def enter(self, process: bool = False) -> None:
         """Collect what is saved; with `process` it is also really saved, and runs."""
         self.active, self.processing = True, process
@@ -32,9 +37,8 @@ class TestMode:
 
     def collect(self, job: Job) -> bool:
         """Note a job that is being saved; whether that is all that shall happen to it."""
-        if not self.active:
-            return False
-        self.jobs.append(job)
-        if not self.processing:
-            job.saved(len(self.jobs))
-        return not self.processing
+        if self.active:
+            self.jobs.append(job)
+        if self.only_collects:
+            job.collected(len(self.jobs))
+        return self.only_collects

@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from redis.sentinel import SentinelManagedConnection
 
 from kue.errors import InvalidOption, InvalidURL
 
@@ -61,6 +62,8 @@ class Address:
         get = self._settings.get
         if not self.is_real:
             return "fakeredis"
+        if issubclass(self._class, SentinelManagedConnection):
+            return f"the Sentinel service {self._settings['connection_pool'].service_name!r}"
         if issubclass(self._class, UnixDomainSocketConnection):
             return f"unix://{get('path')}?db={get('db', 0)}"
         scheme = "rediss" if issubclass(self._class, SSLConnection) else "redis"

@@ -11,6 +11,8 @@ from tests.cli.command import Command, is_listening
 from tests.helpers import wait_until
 from tests.servers import NO_RETRY, free_port
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Command]
 
 

@@ -8,6 +8,8 @@ import pytest
 import kue
 from tests.cli.command import Command
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Command]
 Module = Callable[[str, str], None]
 
@@ -55,7 +57,7 @@ TROUBLE = {
 }
 
 
-@pytest.mark.parametrize("processes", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("processes", ["1", "2"])
 @pytest.mark.parametrize("target", TROUBLE)
 def test_one_clear_line(
     start: Start, module: Module, redis_url: str, target: str, processes: str, tmp_path: Path

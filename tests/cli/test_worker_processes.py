@@ -11,6 +11,8 @@ import kue
 from tests.cli.command import Command, is_alive
 from tests.helpers import wait_until
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Command]
 Module = Callable[[str, str], None]
 
@@ -36,7 +38,6 @@ def pids(worker: Command, count: int) -> dict[int, int]:
     return {int(match[1]): int(match[2]) for match in worker.wait_for(READY, count)}
 
 
-@pytest.mark.slow
 def test_each_process_runs_jobs(start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path) -> None:
     module("tasks", TASKS)
     worker = start("worker", "tasks:queue", "--processes", "3", KUE_REDIS_URL=redis_url)
@@ -67,7 +68,6 @@ def test_a_signal_stops_all_of_them_and_unfinished_jobs_go_back(
     assert queue.inactive() == [job.id for job in jobs]
 
 
-@pytest.mark.slow
 def test_a_signal_to_every_process_of_the_service_stops_gracefully(
     start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:
@@ -98,7 +98,6 @@ def test_a_second_signal_leaves_at_once_and_loses_nothing(
     assert (queue.active(), queue.inactive()) == ([jobs[0].id, jobs[1].id], [jobs[2].id])
 
 
-@pytest.mark.slow
 def test_a_killed_process_is_replaced(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
 ) -> None:
@@ -117,7 +116,6 @@ def test_a_killed_process_is_replaced(
     assert kue.Job.get(job.id or 0, queue=queue).result not in before.values()
 
 
-@pytest.mark.slow
 def test_one_that_cannot_start_again_is_tried_ever_more_slowly(
     start: Start, module: Module, redis_url: str, tmp_path: Path
 ) -> None:
@@ -144,7 +142,6 @@ def test_one_that_dies_before_it_is_ready_ends_the_command(start: Start, module:
     assert "ended with code 3 before it was ready" in worker.errors[0]
 
 
-@pytest.mark.slow
 def test_the_processes_stop_when_the_supervisor_is_killed(
     start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:

@@ -21,6 +21,7 @@ def save_many(patient: Patient, count: int = MANY) -> None:
     patient.queue.save_all(patient.queue.create("email", {"n": n}) for n in range(count))
 
 
+@pytest.mark.slow
 def test_every_page_is_read(patient: Patient) -> None:
     save_many(patient)
     client, keys = patient.client, patient.keys

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples"
 NAMES = sorted(path.name for path in FOLDER.glob("*.py"))
 WITH_NODE = {"with_node.py"}
+QUICK = "first_job.py"  # one for the quick tier
 
 TELLING = {
     "async_handlers.py": "100 waits of 0.3 s took",
@@ -62,9 +63,13 @@ def run(name: str, address: str | None) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.node] if name in WITH_NODE else []) for name in NAMES]
-)
+def marks(name: str) -> list[pytest.MarkDecorator]:
+    if name == QUICK:
+        return []
+    return [pytest.mark.node if name in WITH_NODE else pytest.mark.slow]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks(name)) for name in NAMES])
 def test_an_example_works(name: str, redis_url: str) -> None:
     missing = what_is_missing() if name in WITH_NODE else None
     if missing:

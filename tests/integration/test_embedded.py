@@ -17,6 +17,8 @@ from kue.store import embedded
 from kue.store.embedded import EmbeddedServer
 from tests.helpers import wait_until
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 OWNER = """

@@ -77,7 +77,7 @@ class TestStates:
     def test_an_unsaved_job_cannot_change(self, queue: Any, client: Any) -> None:
         job = queue.create("email")
         for change in (*STATES, "update", "remove"):
-            with pytest.raises(kue.JobNotFound, match=f"unsaved 'email'.*{change}"):
+            with pytest.raises(kue.JobNotFound, match=f"this 'email' job is not saved yet.*{change}"):
                 getattr(job, change)()
         assert keyspace(client) == {}
 

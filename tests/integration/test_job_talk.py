@@ -94,7 +94,7 @@ class TestLog:
 
     def test_of_an_unknown_job(self, queue: Any, client: Any) -> None:
         job = queue.create("email")
-        with pytest.raises(kue.JobNotFound, match="unsaved"):
+        with pytest.raises(kue.JobNotFound, match="not saved yet"):
             job.log("a line")
         job.save().remove()
         before = keyspace(client)

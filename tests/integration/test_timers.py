@@ -276,7 +276,7 @@ class TestEndToEnd:
         delayed = queue.create("email", delay=20).save()
         stuck = queue.create("email").save()
         client.zrem(f"{p}:jobs:email:inactive", "01|2")
-        expired = queue.create("email", ttl=1, attempts=2).save().active()
+        expired = queue.create("email", ttl=100, attempts=9).save().active()
         client.hset(f"{p}:job:{expired.id}", "workerId", NODE_WORKER)
         client.delete(f"{p}:email:jobs")
         waiting = queue.create("sms").save()

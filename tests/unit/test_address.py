@@ -9,6 +9,7 @@ import fakeredis
 import pytest
 import redis
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.sentinel import Sentinel
 
 from kue import Queue
 from kue.errors import ConnectionFailed, InvalidOption, InvalidURL
@@ -134,6 +135,7 @@ def test_from_a_client_only_its_connection_settings_are_taken() -> None:
         (redis.Redis(host="box", ssl=True), "rediss://box:6379/0"),
         (redis.Redis.from_url("redis://:secret@box:7000/1"), "redis://box:7000/1"),
         (redis.Redis(connection_pool=redis.BlockingConnectionPool(host="box", port=1)), "redis://box:1/0"),
+        (Sentinel([("box", 1)]).master_for("orders"), "the Sentinel service 'orders'"),
         (fakeredis.FakeRedis(), "fakeredis"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

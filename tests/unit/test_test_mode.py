@@ -1,6 +1,7 @@
 """Test mode: what is saved is collected for assertions, and Redis is left alone unless it shall really run."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import fakeredis
@@ -51,6 +52,47 @@ def test_saving_again_and_updating_collect_nothing_more(queue: kue.Queue, client
     assert job.update() is job
     assert said(queue) == [(1, "email", {"changed": True})]
     assert keyspace(client) == {}
+
+
+CHANGES: dict[str, Callable[[kue.Job], Any]] = {
+    "update": kue.Job.update,
+    "save": kue.Job.save,
+    "remove": kue.Job.remove,
+    "state": lambda job: job.state("failed"),
+    "complete": kue.Job.complete,
+    "log": lambda job: job.log("sent"),
+    "progress": lambda job: job.progress(1, 2),
+    "set": lambda job: job.set("attempts", 3),
+    "error": lambda job: job.error("bounced"),
+    "on": lambda job: job.on("complete", print),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_collected_job_does_not_touch_the_job_that_has_its_id_in_redis(
+    queue: kue.Queue, client: Any, change: str
+) -> None:
+    assert queue.create("email").save().id == 1
+    before = keyspace(client)
+    queue.test_mode.enter()
+    job = queue.create("pdf").save()
+    queue.test_mode.exit()
+    assert job.id == 1
+    assert CHANGES[change](job) is job
+    assert keyspace(client) == before
+    assert not any(thread.name == "kue-events" for thread in threading.enumerate())
+
+
+def test_a_collected_job_knows_its_own_state(queue: kue.Queue) -> None:
+    queue.create("email").save()
+    queue.test_mode.enter()
+    job = queue.create("pdf").save()
+    assert (job.state(), job.get_field("type")) == ("inactive", None)
+    assert (job.failed().state(), job.error("bounced").error(), job.progress(1, 2).progress()) == (
+        "failed",
+        "bounced",
+        50,
+    )
 
 
 def test_save_all_collects_as_well(queue: kue.Queue, client: Any) -> None:
