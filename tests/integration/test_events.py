@@ -190,6 +190,7 @@ class TestWhoSubscribes:
         assert subscribers() == 1
         queue.create("email").on("complete", print).save()
         assert subscribers() == 1
+        wait_until(lambda: queue.complete_count() == 4)
 
     def test_a_job_with_a_ttl_makes_its_worker_listen(self, queue: Any, client: Any) -> None:
         gate = threading.Event()
