@@ -125,10 +125,10 @@ def read_name(what: str, value: object) -> str:
     return value
 
 
-def read_number(what: str, value: object) -> int | float:
-    """Check a number that is finite, and no larger than a float can hold."""
+def read_number(what: str, value: object, kind: str = "a number") -> int | float:
+    """Check a number that is finite, and no larger than a float can hold; `kind` is what else there may be."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidOption(f"{what} must be a number, not {value!r}")
+        raise InvalidOption(f"{what} must be {kind}, not {value!r}")
     if not abs(value) <= sys.float_info.max:
         shown = "one of too many digits" if isinstance(value, int) else repr(value)
         raise InvalidOption(f"{what} must be a finite number, not {shown}")

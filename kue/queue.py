@@ -34,6 +34,7 @@ from kue.worker.pool import Pool
 from kue.worker.slots import Worker
 
 _F = TypeVar("_F", bound=Function)
+_J = TypeVar("_J", bound=Job)
 _LAST_WORDS = 10.0  # seconds for Redis to answer what a shutdown asks of it
 _living: weakref.WeakSet[Queue] = weakref.WeakSet()
 
@@ -92,7 +93,7 @@ class Queue(Statistics, Listening):
 
     create_job = create
 
-    def save_all(self, jobs: Iterable[Job]) -> list[Job]:
+    def save_all(self, jobs: Iterable[_J]) -> list[_J]:
         """Save many new jobs, some hundred to a round trip; ids in order.
 
         Raises `InvalidJobData` before anything is written, and `SaveInterrupted`, whose `saved` holds what was saved.

@@ -34,11 +34,10 @@ from kue import (
     Worker,
     WouldDeadlock,
     __version__,
-    current_job,
     errors,
 )
 from kue.singleton import ProcessWide
-from kue_send.job import Job
+from kue_send.job import Job, current_job
 from kue_send.promise import Promise
 from kue_send.queue import Queue
 

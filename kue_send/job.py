@@ -12,6 +12,12 @@ from kue.store import sayings
 from kue_send.promise import Promise
 
 
+def current_job() -> Job | None:
+    """The job whose handler is calling; None outside of handlers, and in a handler of a queue of plain `kue`."""
+    job = kue.current_job()
+    return job if isinstance(job, Job) else None
+
+
 class Job(kue.Job):
     """As `kue.Job`, with kue-send's `send` and `promise`."""
 
@@ -24,7 +30,7 @@ class Job(kue.Job):
         if not isinstance(event, str) or not event:
             raise InvalidOption(f"event must be a non-empty string, not {event!r}")
         default = self._home.options.json_default
-        self._say(sayings.send(self._saved_id("send"), event, data, default, keep=event == "result"))
+        self._say("send", sayings.send(self._saved_id("send"), event, data, default, keep=event == "result"))
 
     def promise(self, timeout: int | float | timedelta | None = None) -> Promise:
         """A Future of what the job comes to; saves the job if needed.

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger("kue")
 
 
+class _Waiters(list[Any]):
+    """Where `concurrent.futures.wait` and `as_completed` leave whom a Future is to wake."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        super().__init__()
+        self._check = check
+
+    def append(self, waiter: Any) -> None:
+        self._check()
+        super().append(waiter)
+
+
 class Promise(Future[Any]):
     """Settles on the subscriber's thread. Waiting for one there raises `WouldDeadlock`."""
 
@@ -31,6 +43,7 @@ class Promise(Future[Any]):
         self._stack: str | None = None
         self._removes_itself = job.remove_on_complete()
         self.job = job
+        self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def begin(self) -> None:
         """Save the job if it is not saved, and hear of it from then on."""

@@ -60,5 +60,9 @@ class Listening(ABC):
             return decorate
         while not self._listeners().add(event, listener, once=once):
             pass  # it was finished just now
-        self._listened(event)
+        try:
+            self._listened(event)
+        except BaseException:
+            self._listeners().remove(event, listener)  # whoever tries again would be called twice
+            raise
         return self

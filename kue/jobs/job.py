@@ -15,9 +15,10 @@ from kue.jobs.home import Home
 from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
 from kue.jobs.speaker import Speaker
+from kue.jobs.talk import Talk
 from kue.jobs.watch import JobWatch
-from kue.options import read_name, read_number, read_options, read_type
-from kue.store import codec, job_hash, sayings
+from kue.options import read_options, read_type
+from kue.store import codec, job_hash
 from kue.store.keys import STATES
 from kue.store.link import Argument, Command
 from kue.store.store import Fields
@@ -25,7 +26,7 @@ from kue.store.store import Fields
 _Moment = int | float | None
 
 
-class Job(Lookup, Listening):
+class Job(Lookup, Talk, Listening):
     """A job of one queue; made by `queue.create`, `Job.get` and the ranges.
 
     Fields (times in milliseconds since the epoch, None until they are known): `id`, `type`, `data`, `result`,
@@ -228,69 +229,6 @@ class Job(Lookup, Listening):
         if not self.only_collected:
             self._home.store.set_state(id, state, now, fields or ("state", state))
         self._state, self.updated_at = state, now
-        return self
-
-    # what is said on the way
-
-    def log(self, text: Any, *args: Any) -> Self:
-        """Add a line to the job's log, `%`-formatted where there are arguments; any value is accepted."""
-        return self._say(sayings.log(text, args, self._home.store.clock()))
-
-    @overload
-    def progress(self) -> int: ...
-    @overload
-    def progress(self, complete: float, total: float = 100, data: Any = None) -> Self: ...
-    def progress(self, complete: float | None = None, total: float = 100, data: Any = None) -> Any:
-        """The progress in percent; with arguments, `complete` of `total` is done. Raises `InvalidJobData`."""
-        if complete is None:
-            return int(job_hash.number(self._progress) or 0)
-        for name, value in (("complete", complete), ("total", total)):
-            read_number(f"progress {name}", value)
-        default, now = self._home.options.json_default, self._home.store.clock()
-        percent, said = sayings.progress(self._saved_id("progress"), complete, total, data, now, default)
-        self._progress = str(percent)
-        if data is not None:
-            self.progress_data = data
-        if self._speaker is not None:
-            self._speaker.touch()
-        return self._say(said)
-
-    def set(self, field: str, value: str | int | float) -> Self:
-        """Write a field of the job's hash."""
-        read_name("field", field)
-        if not isinstance(value, str):
-            read_number(f"value of field {field!r}", value)
-        return self._say(sayings.set_field(field, value))
-
-    def get_field(self, field: str) -> str | None:
-        """Read a field of the job's hash (Kue's `job.get`)."""
-        id = self._saved_id("get_field")
-        return None if self.only_collected else self._home.store.field(id, read_name("field", field))
-
-    @overload
-    def error(self) -> str | None: ...
-    @overload
-    def error(self, problem: BaseException | str, /) -> Self: ...
-    def error(self, *problem: BaseException | str) -> Any:
-        """The stored error; with an argument, store one, log its first line and send the event `error`."""
-        if not problem:
-            return self._error
-        text = problem[0] if isinstance(problem[0], str) else f"{type(problem[0]).__name__}: {problem[0]}"
-        line = "" if isinstance(problem[0], str) else text.partition("\n")[0]
-        self._error = text
-        return self._say(sayings.error(self._saved_id("error"), text, line, self._home.store.clock()))
-
-    @property
-    def lost(self) -> bool:
-        """In a handler: whether the run no longer holds its job, so that its outcome will be dropped."""
-        return self._speaker is not None and self._speaker.lost
-
-    def _say(self, said: sayings.Triples) -> Self:
-        id = self._saved_id("say something of")
-        if self._speaker is not None:
-            self._speaker.say(said)
-        elif not self.only_collected:
-            self._home.store.say(id, "", said)
         return self
 
     def _saved_id(self, what: str) -> int:

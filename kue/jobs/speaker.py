@@ -17,5 +17,8 @@ class Speaker(Protocol):
     def say(self, triples: Triples) -> None:
         """Have something said, in order, under the check of the run."""
 
+    def flush(self) -> None:
+        """Return when what was said before has been answered by Redis, or Redis is away."""
+
     def touch(self) -> None:
         """Progress was made: the deadline of the run moves."""

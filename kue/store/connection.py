@@ -54,6 +54,8 @@ class Connections:
         link = self._borrow()
         try:
             replies = scripts.run(link, commands)
+            if isinstance(replies[0], ResponseError) and _UNAUTHENTICATED in str(replies[0]):
+                raise AuthenticationError("Authentication required.")
         except ResponseError as refused:
             link.close()
             raise refusal(refused) from refused
@@ -112,11 +114,14 @@ class Connections:
             return RedisRefused(f"Redis at {self.address} refused the connection: {problem}", passing=True)
         return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {WAYS}")
 
-    def lost(self, problem: BaseException) -> ConnectionFailed:
+    def lost(self, problem: BaseException) -> KueError:
         """The error for a connection that broke after commands went out on it."""
+        if isinstance(problem, AuthenticationError):  # Redis 7.0 says so only to the first command
+            return self.unreachable(problem)
         return ConnectionFailed(f"the connection to Redis at {self.address} broke ({problem})", sent=True)
 
 
+_UNAUTHENTICATED = "unauthenticated multibulk length"  # to those who have not logged in, and whose command is long
 _PASSING = re.compile(
     r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b"
     r"|read only replica|maxmemory"

@@ -125,6 +125,8 @@ class Pool:
                     break
                 self._idle.wait(left)
         self._end(type, requeue=requeue)
+        for slot in [slot for group in groups for slot in group.slots]:
+            self.retire(slot)
         for _ in range(2):  # the round under way may have missed the last outcomes; the next one writes them
             patience.spend(self.loop.settle_down)
 

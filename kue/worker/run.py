@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kue.store.link import Argument, Command
 from kue.store.sayings import Triples
@@ -41,12 +41,20 @@ class PutBack:
 Outcome = Completed | Failed | PutBack
 
 
+class RunIO(Protocol):
+    """What a run needs of the I/O thread."""
+
+    def notify(self, run: Run) -> None:
+        """The run has something new. Any thread."""
+
+    def flush(self) -> None:
+        """Return when everything told before has been answered by Redis, or Redis is away."""
+
+
 class Run:
     """A job in a slot. The handler's thread says and settles; the I/O thread reports."""
 
-    def __init__(
-        self, job: Job, slot: Worker, worker_id: str, number: int, started: int, notify: Callable[[Run], None]
-    ) -> None:
+    def __init__(self, job: Job, slot: Worker, worker_id: str, number: int, started: int, io: RunIO) -> None:
         self.job = job
         self.slot = slot
         self.worker_id = worker_id
@@ -58,7 +66,8 @@ class Run:
         self.abandoned = False
         self.cancel: Callable[[], Any] | None = None
         self.moved = False
-        self._notify = notify
+        self._io = io
+        self._has_said = False
         self._outcome: Outcome | None = None
         self._unsettled = [True]
         self._said: deque[Triples] = deque()
@@ -66,7 +75,13 @@ class Run:
     def say(self, triples: Triples) -> None:
         """Have something said at once, in order, if the run still holds the job then."""
         self._said.append(triples)
-        self._notify(self)
+        self._has_said = True
+        self._io.notify(self)
+
+    def flush(self) -> None:
+        """Return when all of this has reached Redis; at once where nothing was said."""
+        if self._has_said:
+            self._io.flush()
 
     def touch(self) -> None:
         """The deadline moves to the full ttl from now."""
@@ -79,7 +94,7 @@ class Run:
 
     def wake(self) -> None:
         """Have the I/O thread look, though this run has nothing new."""
-        self._notify(self)
+        self._io.notify(self)
 
     @property
     def settled(self) -> bool:
@@ -92,7 +107,7 @@ class Run:
         except IndexError:
             return False
         self._outcome = outcome
-        self._notify(self)
+        self._io.notify(self)
         return True
 
     def report(self, transitions: Transitions, now: int) -> tuple[Command | None, bool]:

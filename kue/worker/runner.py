@@ -27,6 +27,7 @@ from kue.worker.run import Failed, PutBack, Run
 from kue.worker.slots import Group
 
 _MOST = 100
+_FLUSH = 10.0
 
 
 class Runner:
@@ -79,6 +80,12 @@ class Runner:
         self.outbox.notify(run)
         if self._loop is not None:
             self._loop.wake()
+
+    def flush(self) -> None:
+        """Return when everything told before has been answered by Redis, or Redis is away. For handlers."""
+        if self._loop is not None:
+            for _ in range(2):  # the round under way may have missed it
+                self._loop.settle_down(_FLUSH)
 
     def _lease_stands(self, lapsed: bool) -> None:
         self._recheck = self._recheck or lapsed
@@ -182,7 +189,7 @@ class Runner:
         fields |= {"state": "active", "workerId": worker_id, "started_at": str(now), "updated_at": str(now)}
         job, broken = self._read(id, fields)
         slot = group.free.pop()
-        run = Run(job, slot, worker_id, number, now, self.notify)
+        run = Run(job, slot, worker_id, number, now, self)
         slot.run = run
         job._speaker = run
         if group.closed:  # looked at only now that a shutdown can see the run: one of the two settles it

@@ -189,6 +189,62 @@ class TestUnreachable:
         errors.clear()
 
 
+def test_a_listener_that_could_not_be_served_is_not_kept(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    queue = make_queue(own_server.url)
+    heard: list[int] = []
+    own_server.stop()
+    with pytest.raises(kue.ConnectionFailed):
+        queue.on("job complete", heard.append)
+    own_server.restart()
+    wait_until(lambda: listens(queue, heard.append), 20)
+    queue.process("email", lambda job: None)
+    ids = [queue.create("email").save().id for _ in range(2)]
+    wait_until(lambda: heard == ids)
+    assert [type(problem) for problem in errors] == [kue.ConnectionFailed, kue.ConnectionRestored]
+    errors.clear()
+
+
+def listens(queue: Any, listener: Any) -> bool:
+    try:
+        queue.on("job complete", listener)
+    except kue.ConnectionFailed:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("call", range(len(TestUnreachable.CALLS)))
+def test_a_password_that_is_missing_is_said(
+    secured: RedisServer, make_queue: MakeQueue, call: int, errors: list[BaseException]
+) -> None:
+    where = f"redis://127.0.0.1:{secured.port}"
+    queue = make_queue(where)
+    with pytest.raises(kue.RedisRefused, match=f"{where}/0 refused the connection: Authentication required") as caught:
+        TestUnreachable.CALLS[call](queue)
+    assert caught.value.passing
+    queue.shutdown()
+    assert {type(problem) for problem in errors} <= {kue.RedisRefused}
+    errors.clear()
+
+
+def test_a_worker_without_the_password_says_so_once(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    own_server.client().config_set("requirepass", "secret")
+    queue = make_queue(own_server.url)
+    queue.process("email", lambda job: None)
+    wait_until(lambda: errors)
+    with redis.Redis.from_url(own_server.url, password="secret") as client:
+        client.config_set("requirepass", "")
+    wait_until(lambda: queue.health()["ready"], 20)
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    assert [type(problem) for problem in errors] == [kue.RedisRefused, kue.ConnectionRestored]
+    assert "Authentication required" in str(errors[0])
+    errors.clear()
+
+
 def test_a_process_that_forgets_to_shut_down_ends_all_the_same(redis_url: str) -> None:
     script = """
         import kue, os, threading

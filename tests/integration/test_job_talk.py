@@ -144,6 +144,20 @@ class TestFields:
         assert job.set("tenant", "é").set("n", 7).set("x", 0.5) is job
         assert [job.get_field(name) for name in ("tenant", "n", "x", "none")] == ["é", "7", "0.5", None]
 
+    def test_a_handler_reads_what_it_wrote(self, everywhere: Any) -> None:
+        read: list[Any] = []
+
+        def handler(job: Any) -> None:
+            job.log("a line").set("tenant", "first")
+            read.append(job.get_field("tenant"))
+            job.set("tenant", "second").progress(1, 2)
+            read.append((job.get_field("tenant"), job.get_field("progress"), logged(everywhere, job.id)))
+
+        everywhere.process("email", handler)
+        everywhere.create("email").save()
+        wait_until(lambda: everywhere.complete_count() == 1)
+        assert read == ["first", ("second", "50", ["a line"])]
+
     def test_of_a_job_that_is_gone(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save().remove()
         before = keyspace(client)

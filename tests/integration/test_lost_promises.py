@@ -1,5 +1,6 @@
 """A promise settles even when the event was lost; and waiting in the wrong place is an error, not silence."""
 
+import concurrent.futures
 import threading
 from typing import Any
 
@@ -159,15 +160,20 @@ class TestWhereItMayBeWaitedFor:
         caught: list[BaseException] = []
 
         def waits(promise: Any) -> None:
-            for wait in (queue.create("pdf").promise().result, queue.create("pdf").promise().exception):
+            for wait in (
+                lambda one: one.result(),
+                lambda one: one.exception(),
+                lambda one: concurrent.futures.wait([one]),
+                lambda one: list(concurrent.futures.as_completed([one])),
+            ):
                 try:
-                    wait()
+                    wait(queue.create("pdf").promise())
                 except kue.WouldDeadlock as problem:
                     caught.append(problem)
 
         promise = queue.create("email", "outer").promise()
         promise.add_done_callback(waits)
-        wait_until(lambda: len(caught) == len(errors) == 2)
+        wait_until(lambda: len(caught) == len(errors) == 4)
         assert errors == caught and "done-callback" in str(caught[0])
         errors.clear()
         assert queue.create("email", "still heard").promise().result(10) == "still heard"

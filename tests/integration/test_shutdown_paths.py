@@ -68,6 +68,19 @@ class TestByType:
         queue.process("email", lambda job: "new")
         wait_until(lambda: queue.complete() == [job.id])
 
+    def test_its_slots_are_gone_for_good(self, queue: Any) -> None:
+        ran: list[str] = []
+        queue.process("email", 2, lambda job: ran.append("before"))
+        queue.process("pdf", lambda job: None)
+        slots = [slot for slot in queue.workers if slot.type == "email"]
+        queue.shutdown(5000, "email")
+        assert [slot.type for slot in queue.workers] == ["pdf"]
+        assert not any(slot.running for slot in slots) and queue.health()["slots"] == 1
+        queue.process("email", 2, lambda job: ran.append("after"))
+        queue.save_all([queue.create("email") for _ in range(20)])
+        wait_until(lambda: len(ran) == 20)
+        assert set(ran) == {"after"}
+
     def test_no_token_is_lost(self, queue: Any, client: Any) -> None:
         ran: list[int] = []
         queue.process(["email", "pdf"], 3, lambda job: ran.append(job.id))

@@ -26,14 +26,17 @@ class Ear:
     """Who is told that a run has something new."""
 
     def __init__(self) -> None:
-        self.told = 0
+        self.told = self.flushed = 0
         job: Any = OfJob()
         slot: Any = None
-        self.run = Run(job, slot, WORKER, 3, STARTED, self.notify)
+        self.run = Run(job, slot, WORKER, 3, STARTED, self)
 
     def notify(self, run: Run) -> None:
         assert run is self.run
         self.told += 1
+
+    def flush(self) -> None:
+        self.flushed += 1
 
 
 @pytest.fixture
