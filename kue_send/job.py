@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import kue
 from kue.common.clock import milliseconds
 from kue.errors import InvalidOption
 from kue.store import sayings
 from kue_send.promise import Promise
-
-
-def current_job() -> Job | None:
-    """The job whose handler is calling; None outside of handlers, and in a handler of a queue of plain `kue`."""
-    job = kue.current_job()
-    return job if isinstance(job, Job) else None
 
 
 class Job(kue.Job):
@@ -44,3 +39,7 @@ class Job(kue.Job):
         promise = Promise(self._home, self, limit)
         promise.begin()
         return promise
+
+
+# The very function, for type checkers with the job that it gives in a handler of a queue of kue_send.
+current_job = cast(Callable[[], Job | None], kue.current_job)

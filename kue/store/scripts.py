@@ -60,7 +60,11 @@ def run(link: Link, commands: Sequence[Command]) -> list[Any]:
 
     A command that Redis refuses gives its `ResponseError` as reply. Raises `redis.ConnectionError` and the like.
     """
-    replies = link.exchange(commands)
+    return repaired(link, commands, link.exchange(commands))
+
+
+def repaired(link: Link, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+    """The replies to commands, once those that Redis did not know have been repeated."""
     unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if unknown:
         load_all(link)

@@ -21,6 +21,9 @@ class Call:
     def answered(self, reply: Any) -> None:
         """The reply has come, maybe an error."""
 
+    def dropped(self) -> None:
+        """There is no reply, or none that counts."""
+
 
 class Report(Call):
     """What a run said, or how it ended. Kept until it is answered; sent again after an outage."""
@@ -49,12 +52,17 @@ class Take(Call):
     ) -> None:
         super().__init__(command)
         self.group = group
+        group.asked += count
         self.count = count
         self.first_run = first_run
         self._taken = taken
 
     def answered(self, reply: Any) -> None:
+        self.dropped()
         self._taken(self, reply)
+
+    def dropped(self) -> None:
+        self.group.asked -= self.count
 
 
 class RunCheck(Call):

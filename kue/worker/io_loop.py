@@ -1,7 +1,7 @@
 """The I/O thread: all Redis traffic of a process's workers, as many commands to a round trip as there are.
 
-One round: report what runs said and how they ended, and in the same round trip take as many jobs as there are free
-slots. With nothing to do it waits in a selector for a token, for a handler, or for the next timer.
+One round: report what runs said and how they ended, and in the same round trip take jobs for free slots. With nothing
+to do it waits in a selector for a token, for a handler, or for the next timer.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from kue.common.trouble import Trouble
 from kue.common.wakeup import Wakeup
 from kue.errors import KueError
 from kue.store import scripts
-from kue.store.connection import BROKEN, is_passing, refusal
+from kue.store.connection import BROKEN, refusal
 from kue.store.link import Link
 from kue.store.store import Store
 from kue.worker.calls import Call, Report
+from kue.worker.exchange import Exchange
 from kue.worker.outbox import Outbox
 from kue.worker.waiter import BLOCK, Waiter
 
 _WHO = "the workers' I/O thread"
 _FAKE_POLL = 0.02
 _PATIENCE = 8.0
+_MANY = 12  # reports for whose sake the replies to the last batch may wait
 
 
 class Work(Protocol):
@@ -63,6 +65,7 @@ class IoLoop:
         self._store = store
         self._work = work
         self._outbox = outbox
+        self._exchange = Exchange(outbox)
         self._trouble = trouble
         self._wakeup = Wakeup()
         self._waiter = Waiter(store.connections, store.keys)
@@ -116,6 +119,7 @@ class IoLoop:
                 self._give_back_wait()
             except Exception as problem:
                 lost_before = True
+                self._exchange.settle()
                 self._disconnect()
                 self._tell(problem)
                 self._sit_out(backoff.next())
@@ -124,7 +128,7 @@ class IoLoop:
 
     @property
     def _has_work(self) -> bool:
-        return not self._giving_up and (not self._stopping or self._outbox.waiting)
+        return not self._giving_up and (not self._stopping or self._outbox.waiting or self._exchange.pending)
 
     def _tell(self, problem: Exception) -> None:
         if isinstance(problem, KueError):
@@ -147,8 +151,8 @@ class IoLoop:
         if lost_before:
             reports = self._collect()
             if reports:
-                self._exchange(reports)
-            self._work.find_orphans(self._link)
+                self._exchange.run(self._link, reports)
+            self._find_orphans(self._link)
         self.connected = True
         self._trouble.ended(_WHO)
 
@@ -171,19 +175,38 @@ class IoLoop:
     def _round(self) -> None:
         self.heartbeat = time.monotonic()
         self._woken = False
-        self.timers.run_due()
+        assert self._link is not None
+        if self.timers.wait(1) == 0:
+            self._settle()
+        if not self._exchange.pending:
+            self.timers.run_due()
         calls = self._collect()
+        if self._exchange.pending and len(calls) < _MANY:
+            self._settle()
+            self._see_to_waiter(0)
+            calls += self._collect()
         if not self._stopping:
             calls += self._work.takes()
         self._renew_wait(calls)
         if calls:
-            self._exchange(calls)
-        if self._work.in_doubt and self._link is not None:
-            self._work.find_orphans(self._link)
+            self._exchange.run(self._link, calls)
+            if len(calls) < _MANY:
+                self._settle()
+        if self._work.in_doubt:
+            self._find_orphans(self._link)
         if calls:
             self._see_to_waiter(0)
         else:
             self._wait()
+
+    def _settle(self) -> None:
+        trouble = self._exchange.settle()
+        if trouble is not None:
+            raise trouble
+
+    def _find_orphans(self, link: Link) -> None:
+        self._settle()  # what was taken just now is no orphan
+        self._work.find_orphans(link)
 
     def _collect(self) -> list[Call]:
         """All reports that are due; the slots of those that end a run are free from here on."""
@@ -193,33 +216,6 @@ class IoLoop:
                 report.freed = True
                 self._work.ended(report)
         return list(reports)
-
-    def _exchange(self, calls: list[Call]) -> None:
-        """One round trip. Reports that get no answer, or none that stands, are kept."""
-        assert self._link is not None
-        try:
-            replies = scripts.run(self._link, [call.command for call in calls])
-        except BaseException:
-            self._outbox.keep([call for call in calls if isinstance(call, Report)], sent=True)
-            raise
-        trouble: Exception | None = None
-        kept: list[Report] = []
-        for call, reply in zip(calls, replies, strict=True):
-            if isinstance(reply, ResponseError) and is_passing(reply):
-                trouble = refusal(reply)
-                if isinstance(call, Report):
-                    kept.append(call)
-                continue
-            try:
-                call.answered(reply)
-            except Exception as problem:  # the other replies have been read, and count
-                trouble = problem
-        if kept:
-            self._outbox.keep(kept, sent=False)
-            for report in kept:
-                report.in_doubt = True
-        if trouble is not None:
-            raise trouble
 
     def _renew_wait(self, calls: list[Call]) -> None:
         """Have an outstanding wait for every type that wants one."""

@@ -117,7 +117,7 @@ class Runner:
         calls += self._rechecks()
         may_take = self.lease.stands
         for group in self._all_groups():
-            count = min(group.wants, _MOST)
+            count = min(group.wants, group.share, _MOST)
             if group.tokens and not count:
                 calls += [Call(("LPUSH", store.keys.tokens(group.type), 1))] * group.tokens
                 group.tokens = 0

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.worker.run import Run
 
+_MANY = 24  # below that, small batches cost Redis more than is won
+
 
 class Worker:
     """One slot: it runs one job of its type at a time. `queue.workers` lists them."""
@@ -49,6 +51,7 @@ class Group:
         self.closed = False  # nor starts what was taken
         self.hungry = True
         self.tokens = 0
+        self.asked = 0  # jobs asked for, whose reply was not yet dealt with
         self.refused = False
         self.pause_timer: Timer | None = None
 
@@ -78,8 +81,13 @@ class Group:
 
     @property
     def wants(self) -> int:
-        """How many jobs it would take now."""
-        return 0 if self.paused or self.closed else len(self.free)
+        """How many more jobs it would take now."""
+        return 0 if self.paused or self.closed else len(self.free) - self.asked
+
+    @property
+    def share(self) -> int:
+        """How many jobs to take at once: of many slots half, so that one half runs while Redis serves the other."""
+        return len(self.slots) if len(self.slots) < _MANY else (len(self.slots) + 1) // 2
 
     @property
     def runs(self) -> list[Run]:
