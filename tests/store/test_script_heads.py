@@ -168,7 +168,7 @@ def test_every_transition_has_a_test_file(name: str) -> None:
     assert (Path(__file__).parent / f"test_{name}.py").is_file()
 
 
-LUA_WORDS = {"function", "tonumber", "ipairs", "type", "unpack", "if", "and", "or", "not", "return"}
+LUA_WORDS = {"function", "tonumber", "ipairs", "type", "unpack", "pcall", "if", "and", "or", "not", "return"}
 
 
 def functions(part: str) -> set[str]:

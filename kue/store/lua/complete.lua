@@ -4,7 +4,7 @@
 --       9... sayings
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
--- Shared  index announce deadline append_log say erase count_attempt
+-- Shared  index announce deadline append_log say erase count_attempt check
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -12,11 +12,14 @@ local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'removeOnComplete')
 if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
 local type, priority = held[3], tonumber(held[4]) or 0
+local is_removed = held[8] and held[8] ~= ''
 
-say(id, job, 9, now)
+redis.call('ZCARD', key_type_state(type, 'active')) -- the first write, to the set of all types, raises by itself
+if is_removed then check_jobs() else check_state('complete', type) end
 leave('active', type, zid)
+say(id, job, 9, now)
 redis.pcall('INCRBY', key_work_time(), ARGV[6]) -- a counter that is no number must not hold up the work
-if held[8] and held[8] ~= '' then
+if is_removed then
   announce(id, 'complete', ',' .. ARGV[8] .. ',null')
   erase(id, type, ARGV[4], zid)
   return {1}

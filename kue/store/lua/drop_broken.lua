@@ -3,14 +3,12 @@
 -- ARGV  1 prefix, 2 id, 3 a type it was listed under, or ''
 -- Returns  1, or 0 where the job has a type after all
 -- Events  none
--- Shared  index
+-- Shared  index drop
 
 local P, id, type = ARGV[1], ARGV[2], ARGV[3]
 
 local kind = redis.pcall('HGET', key_job(id), 'type')
 if kind and not kind.err and kind ~= '' then return 0 end
-local zid = zid_of(id)
 redis.call('DEL', key_job(id), key_log(id))
-redis.call('ZREM', KEYS[1], zid)
-for _, state in ipairs({'inactive', 'active', 'complete', 'failed', 'delayed'}) do leave(state, type, zid) end
+drop(zid_of(id), type)
 return 1

@@ -9,7 +9,7 @@
 -- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  index announce enqueue deadline append_log say count_attempt lease
+-- Shared  index announce enqueue deadline append_log say count_attempt lease check
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -33,6 +33,8 @@ local made, remaining = count_attempt(held[6], held[7])
 local state = 'failed'
 if remaining > 0 then state = ARGV[10] end
 
+check_state('active', type)
+check_entry(state, type)
 say(id, job, 15, now)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 append_log(id, ARGV[7])

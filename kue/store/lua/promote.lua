@@ -4,27 +4,38 @@
 -- ARGV  1 prefix, 2 lock key, 3 lock token, 4 now, 5 how many at most
 -- Returns  {looked at, broken ids...}, or {-1} where the lock is not held any more
 -- Events  promotion and enqueue for each
--- Shared  index announce enqueue
+-- A job whose type has a key of the wrong kind stays as it is, and is not counted: those behind it are looked at instead.
+-- Shared  index announce enqueue check can_move
 
-local P, now = ARGV[1], ARGV[4]
+local P, now, most = ARGV[1], ARGV[4], tonumber(ARGV[5])
 
 if redis.call('GET', ARGV[2]) ~= ARGV[3] then return {-1} end
-local zids = redis.call('ZRANGEBYSCORE', key_state('delayed'), 0, now, 'LIMIT', 0, ARGV[5])
-local answer, due = {#zids}, {}
-for i, zid in ipairs(zids) do
-  local id = id_of(zid)
-  local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
-  if held and (held.err or not held[1] or held[1] == '') then held = nil end
-  due[i] = {id = id or zid, zid = zid, held = held}
+local movable = {}
+local function is_movable(type)
+  if movable[type] == nil then movable[type] = can_move(type, 'delayed', 'inactive') end
+  return movable[type]
 end
+
+local due, read = {}, 0
+repeat
+  local zids = redis.call('ZRANGEBYSCORE', key_state('delayed'), 0, now, 'LIMIT', read, most)
+  read = read + #zids
+  for _, zid in ipairs(zids) do
+    local id = id_of(zid)
+    local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
+    if held and (held.err or not held[1] or held[1] == '') then held = nil end
+    if #due < most and (not held or is_movable(held[1])) then due[#due + 1] = {id = id or zid, zid = zid, held = held} end
+  end
+until #zids < most or #due == most
+
+local answer = {#due}
 for _, job in ipairs(due) do
   local held = job.held
   if not held then
     redis.call('ZREM', key_state('delayed'), job.zid)
     answer[#answer + 1] = job.id
   elseif held[3] ~= 'delayed' then
-    redis.call('ZREM', key_state('delayed'), job.zid)
-    redis.call('ZREM', key_type_state(held[1], 'delayed'), job.zid)
+    leave('delayed', held[1], job.zid)
   else
     announce(job.id, 'promotion', '')
     leave('delayed', held[1], job.zid)

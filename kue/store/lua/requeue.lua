@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... sayings
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, enqueue
--- Shared  index announce enqueue deadline append_log say
+-- Shared  index announce enqueue deadline append_log say check
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -11,6 +11,8 @@ local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority')
 if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
 
+check_state('active', held[3])
+check_entry('inactive', held[3])
 say(id, job, 6, now)
 leave('active', held[3], zid)
 redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])

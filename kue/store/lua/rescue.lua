@@ -4,7 +4,8 @@
 -- ARGV  1 prefix, 2 process, 3 now, 4 ghost retries, 5 ghost delay in ms, 6... id, worker id of each (at most 100)
 -- Returns  {1, how many were put back, ids that have been ghosts often enough...}; {-1} where the process is alive
 -- Events  enqueue for each that is due at once
--- Shared  index announce enqueue lease append_log
+-- A job that cannot go where it should, since a key there is of the wrong kind, stays as it is.
+-- Shared  index announce enqueue lease append_log check can_move
 
 local P, now = ARGV[1], tonumber(ARGV[3])
 
@@ -17,7 +18,9 @@ for i = 6, #ARGV, 2 do
     local ghosts, most = tonumber(held[5]) or 0, tonumber(held[6]) or tonumber(ARGV[4])
     if ghosts < most then
       local delay = tonumber(held[7]) or tonumber(ARGV[5])
-      lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = tonumber(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
+      if can_move(held[3], 'active', delay > 0 and 'delayed' or 'inactive') then
+        lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = tonumber(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
+      end
     else
       answer[#answer + 1] = ARGV[i]
     end

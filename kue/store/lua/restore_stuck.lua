@@ -13,5 +13,6 @@ local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'upda
 if not held[1] or held[2] ~= 'inactive' or (held[4] or '') ~= ARGV[3] then return 0 end
 if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 end
 if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
+redis.call('LLEN', key_tokens(held[1])) -- raises here, before the first write, what would raise below
 enqueue(id, held[1], cjson.encode(held[1]), zid, tonumber(held[3]) or 0)
 return 1

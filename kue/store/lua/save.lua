@@ -3,10 +3,13 @@
 -- ARGV  1 prefix, 2 type, 3 type as JSON, 4 priority, 5 promote_at where delayed else '', 6... fields and values
 -- Returns  the id
 -- Events  enqueue, unless delayed
--- Shared  index announce enqueue
+-- Shared  index announce enqueue check
 
 local P, type, type_json, priority, promote_at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
+redis.call('SCARD', key_types())
+check_jobs()
+check_entry(promote_at == '' and 'inactive' or 'delayed', type)
 local id = string.format('%.0f', redis.call('INCR', key_ids()))
 local zid = zid_of(id)
 redis.call('HSET', key_job(id), unpack(ARGV, 6))

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 state, 4 now, 5... fields and values that go with it
 -- Returns  the state it was in, or false where there is no job
 -- Events  enqueue where the new state is inactive
--- Shared  index announce enqueue deadline
+-- Shared  index announce enqueue deadline check
 
 local P, id, state, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
@@ -12,7 +12,11 @@ local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promo
 local type, old, priority = held[1], held[2], tonumber(held[3]) or 0
 if not type then return false end
 
-if old and old ~= '' and old ~= state then leave(old, type, zid) end
+check_entry(state, type)
+if old and old ~= '' and old ~= state then
+  check_state(old, type)
+  leave(old, type, zid)
+end
 redis.call('HSET', job, 'state', state, 'updated_at', ARGV[4], unpack(ARGV, 5))
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)

@@ -10,8 +10,9 @@ local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
 local job = examine(id, '')
 if not is_kind(job, 'unsettled') or job.mark ~= ARGV[3] then return 0 end
-redis.call('LLEN', key_tokens(job.type))
 local state = #job.listed == 1 and job.listed[1] or 'failed'
+redis.call('LLEN', key_tokens(job.type)) -- raises here, before the first write, what would raise below
+if state == 'active' then redis.call('ZCARD', key_leases()) end -- so does this, since `examine` reads the leases then
 redis.call('HSET', key_job(id), 'state', state, 'updated_at', now)
 if #job.listed ~= 1 then redis.call('HSET', key_job(id), 'error', ARGV[5], 'failed_at', now) end
 refile(examine(id, ''), tonumber(now))

@@ -6,7 +6,7 @@
 -- Events  start for each
 -- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
 -- leaves the inactive indexes, and one of another type only this type's.
--- Shared  index announce deadline
+-- Shared  index announce deadline check drop
 
 local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
 local run = tonumber(ARGV[7])
@@ -41,6 +41,8 @@ for i = 1, found do
   if not kind or kind == type or state ~= 'inactive' then gone[#gone + 1] = zids[i] end
 end
 
+if #gone > 0 then redis.call('ZCARD', key_state('inactive')) end
+if #taken > 0 then check_state('active', type) end
 local surplus = found - tonumber(ARGV[5])
 if surplus > 0 then redis.call('LPOP', key_tokens(type), surplus) end
 redis.call('ZREM', waiting, unpack(zids))
@@ -49,8 +51,7 @@ if #gone > 0 then redis.call('ZREM', key_state('inactive'), unpack(gone)) end
 for _, zid in ipairs(broken) do
   local id = id_of(zid)
   if id then redis.call('DEL', key_job(id), key_log(id)) end
-  redis.call('ZREM', key_jobs(), zid)
-  for _, state in ipairs({'active', 'complete', 'failed', 'delayed'}) do leave(state, type, zid) end
+  drop(zid, type)
 end
 
 if #taken > 0 then

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 now, 4 priority, 5 delay in ms or '', 6... fields and values
 -- Returns  {state, promote_at}, or {} where there is no job
 -- Events  enqueue where the job is inactive (and another token, as Kue does)
--- Shared  index announce enqueue deadline
+-- Shared  index announce enqueue deadline check
 
 local P, id, now, priority = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -12,6 +12,8 @@ local held = redis.call('HMGET', job, 'type', 'state', 'workerId', 'ttl', 'faile
 local type, state, promote_at = held[1], held[2], held[7]
 if not type then return {} end
 
+check_jobs()
+if state and state ~= '' then check_entry(state, type) end
 redis.call('HSET', job, 'updated_at', ARGV[3], unpack(ARGV, 6))
 if ARGV[5] ~= '' then
   promote_at = string.format('%.0f', (tonumber(held[5]) or tonumber(held[6]) or now) + ARGV[5])

@@ -6,6 +6,8 @@
 -- Needs: append_log, index, deadline.
 
 local function say(id, job, first, now, state, ttl, priority, worker)
+  local has_deadline = state == 'active' and (tonumber(ttl) or 0) > 0
+  if has_deadline then redis.call('ZCARD', key_state('active')) end -- raises here, before the first write, what would raise below
   local touched = false
   for i = first, #ARGV, 3 do
     local kind = ARGV[i]
@@ -19,7 +21,7 @@ local function say(id, job, first, now, state, ttl, priority, worker)
       touched = true
     end
   end
-  if touched and state == 'active' and (tonumber(ttl) or 0) > 0 then
+  if touched and has_deadline then
     redis.call('ZADD', key_state('active'), active_score(now, ttl, priority, worker), zid_of(id))
   end
 end
