@@ -131,6 +131,28 @@ class TestLostWithoutAWord:
         queue.process("email", lambda job: "after all")
         assert promise.result(10) == "after all"
 
+    @pytest.mark.parametrize("end", ["complete", "failed"])
+    def test_the_next_run_of_a_job_that_had_ended(self, queue: Any, end: str) -> None:
+        job = queue.create("email").save()
+        job.send("result", "of the first run")
+        getattr(job, end)()
+        job.inactive()
+        promise = job.promise()
+        with pytest.raises(TimeoutError):
+            promise.result(0.2)
+        queue.process("email", lambda job: job.send("result", "of the second"))
+        assert promise.result(10) == "of the second"
+
+    def test_what_an_attempt_sent_before_it_failed_counts_though_another_follows(self, queue: Any) -> None:
+        @queue.process("email")
+        def work(job: Any) -> None:
+            job.send("result", [1])
+            raise ValueError("boom")
+
+        job = queue.create("email", attempts=2, backoff={"type": "fixed", "delay": 60_000}).save()
+        wait_until(lambda: queue.delayed() == [1])
+        assert job.promise().result(10) == [1]
+
     def test_a_job_that_vanished(self, queue: Any, client: Any) -> None:
         promise = queue.create("email").promise()
         client.delete("q:job:1")

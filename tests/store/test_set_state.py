@@ -47,6 +47,19 @@ def test_the_fields_that_go_with_it_are_written(place: Place) -> None:
     )
 
 
+@pytest.mark.parametrize("old", STATES)
+@pytest.mark.parametrize("new", STATES)
+def test_what_was_sent_is_forgotten_when_an_ended_job_is_to_run_again_and_only_then(
+    place: Place, old: str, new: str
+) -> None:
+    ends = ("complete", "failed")
+    runs_again = old in ends and new not in ends
+    place.seed(job(1, old, tokens=0, py_sent='{"n":1}', result="2"))
+    place.run(set_state(place, new))
+    kept = {} if runs_again else {"py_sent": '{"n":1}'}
+    assert place.world() == job(1, new, updated_at=NOW, result="2", **kept)
+
+
 @pytest.mark.parametrize(
     ("old", "worker", "margin"), [("active", PYTHON, MARGIN), ("active", NODE, 0), ("inactive", PYTHON, 0)]
 )

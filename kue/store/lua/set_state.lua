@@ -7,6 +7,8 @@
 
 local P, id, state, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 
+local function is_end(state) return state == 'complete' or state == 'failed' end
+
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
 local type, old, priority = held[1], held[2], tonumber(held[3]) or 0
@@ -18,6 +20,8 @@ if old and old ~= '' and old ~= state then
   leave(old, type, zid)
 end
 redis.call('HSET', job, 'state', state, 'updated_at', ARGV[4], unpack(ARGV, 5))
+-- What an ended job sent as its result answers no promise of what comes now; a mere retry keeps what was sent before it.
+if is_end(old) and not is_end(state) then redis.call('HDEL', job, 'py_sent') end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'active' then
