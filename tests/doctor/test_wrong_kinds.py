@@ -2,9 +2,10 @@
 
 import pytest
 
+from kue.doctor.findings import LongActive
 from tests.doctor.cases import CASES
 from tests.doctor.conftest import Patient
-from tests.store.world import World
+from tests.store.world import NODE, World, job
 
 HASHES = ("q:job:1", "q:job:1:log", "q:unique:jobs")
 # What is no job, or has outlived its job, leaves the other sets all the same; the last id is written anew.
@@ -18,7 +19,11 @@ def written(before: World, after: World) -> list[str]:
 
 PLACES = [
     *((what, key) for what, case in CASES.items() for key in written(case.before, case.after)),
-    ("no state, and listed as active", "q:py:workers"),  # read once it is active again
+    # not written to there, and yet read after the first write
+    ("no state, and listed as active", "q:py:workers"),
+    ("no state, and listed as failed", "q:email:jobs"),
+    ("inactive, with data that is not JSON", "q:email:jobs"),
+    ("delayed, with data that is not JSON", "q:email:jobs"),
 ]
 
 
@@ -30,4 +35,17 @@ def test_a_repair_that_cannot_be_carried_out_changes_nothing(patient: Patient, w
     patient.client.set(key, "poison")
     patient.mend(report)
     assert patient.world() == CASES[what].before | {key: "poison"}
+    assert patient.messages() == []
+
+
+@pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
+@pytest.mark.parametrize("key", ["q:jobs:inactive", "q:jobs:email:inactive", "q:jobs:email:active", "q:email:jobs"])
+def test_an_old_job_that_cannot_be_queued_stays_as_it_is(patient: Patient, key: str) -> None:
+    before = job(1, "active", workerId=NODE) | {"q:ids": "1"}
+    patient.seed(before)
+    report = patient.examine(requeue_active_older_than=1000)
+    assert [type(finding) for finding in report.findings] == [LongActive]
+    patient.client.set(key, "poison")
+    patient.mend(report)
+    assert patient.world() == before | {key: "poison"}
     assert patient.messages() == []
