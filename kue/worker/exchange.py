@@ -43,7 +43,7 @@ class Exchange:
                 raise trouble
             replies = scripts.repaired(link, commands, [link.read() for _ in commands])
         except BaseException:
-            self._keep(calls, sent=True)
+            self.drop(calls, sent=True)
             raise
         self._replies = list(zip(calls, replies, strict=True))
 
@@ -62,13 +62,14 @@ class Exchange:
             except Exception as problem:  # the other replies have been read, and count
                 trouble = problem
         if refused:
-            self._keep(refused, sent=False)
+            self.drop(refused)
             for call in refused:
                 if isinstance(call, Report):
                     call.in_doubt = True
         return trouble
 
-    def _keep(self, calls: Sequence[Call], *, sent: bool) -> None:
+    def drop(self, calls: Sequence[Call], *, sent: bool = False) -> None:
+        """These come to nothing, and what they report is reported another time."""
         reports = [call for call in calls if isinstance(call, Report)]
         for call in calls:
             call.dropped()

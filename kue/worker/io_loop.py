@@ -128,7 +128,7 @@ class IoLoop:
 
     @property
     def _has_work(self) -> bool:
-        return not self._giving_up and (not self._stopping or self._outbox.waiting or self._exchange.pending)
+        return not self._giving_up and (not self._stopping or self._outbox.waiting > 0 or self._exchange.pending)
 
     def _tell(self, problem: Exception) -> None:
         if isinstance(problem, KueError):
@@ -180,14 +180,17 @@ class IoLoop:
             self._settle()
         if not self._exchange.pending:
             self.timers.run_due()
-        calls = self._collect()
-        if self._exchange.pending and len(calls) < _MANY:
+        if self._exchange.pending and self._outbox.waiting < _MANY:
             self._settle()
             self._see_to_waiter(0)
-            calls += self._collect()
-        if not self._stopping:
-            calls += self._work.takes()
-        self._renew_wait(calls)
+        calls = self._collect()
+        try:
+            if not self._stopping:
+                calls += self._work.takes()
+            self._renew_wait(calls)
+        except BaseException:
+            self._exchange.drop(calls)
+            raise
         if calls:
             self._exchange.run(self._link, calls)
             if len(calls) < _MANY:

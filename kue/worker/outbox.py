@@ -28,9 +28,9 @@ class Outbox:
         self._news.append(run)
 
     @property
-    def waiting(self) -> bool:
-        """Whether there is anything to send."""
-        return bool(self._news or self._kept)
+    def waiting(self) -> int:
+        """How much there is to send, about."""
+        return len(self._news) + len(self._kept)
 
     def collect(self, now: int) -> list[Report]:
         """Everything to send now, oldest first."""

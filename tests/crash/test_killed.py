@@ -38,6 +38,7 @@ def test_jobs_in_hand_run_again_once_and_use_up_no_attempt(
     lease_end = lease_of(server, victim)
     wait_until(lambda: queue.complete_count() == 5)
 
+    wait_until(lambda: len(heir.told("start")) >= 5)
     again = heir.told("start")
     assert sorted(fact["id"] for fact in again) == [job.id for job in jobs]
     assert {fact["attempts"] for fact in again} == {0}

@@ -7,6 +7,8 @@ import pytest
 
 import kue
 from kue import Job
+from kue.worker.calls import Call, Report
+from kue.worker.io_loop import IoLoop
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer
@@ -138,4 +140,27 @@ def test_connections_that_are_killed_one_by_one_lose_no_job(
     wait_until(lambda: not queue.home.trouble.down)
     wait_until(lambda: errors == [] or kinds(errors)[-1] == kue.ConnectionRestored)
     assert kinds(errors) == LOST_AND_FOUND * (len(errors) // 2)
+    errors.clear()
+
+
+def test_trouble_between_collecting_outcomes_and_sending_them_loses_none(
+    queue: Any, errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection of the wait may break just then; a run whose outcome was lost would be taken for an orphan."""
+    renew, times = IoLoop._renew_wait, 0
+
+    def renew_or_break(loop: IoLoop, calls: list[Call]) -> None:
+        nonlocal times
+        if any(isinstance(call, Report) for call in calls) and times < 3:
+            times += 1
+            raise ConnectionError("the waiting connection was closed")
+        renew(loop, calls)
+
+    monkeypatch.setattr(IoLoop, "_renew_wait", renew_or_break)
+    ran: list[int] = []
+    queue.process("email", 2, lambda job: ran.append(job.id))
+    jobs = queue.save_all([queue.create("email") for _ in range(20)])
+    wait_until(lambda: queue.complete_count() == 20)
+    assert times == 3 and sorted(ran) == [job.id for job in jobs]
+    wait_until(lambda: len(errors) == 2 * times)
     errors.clear()
