@@ -138,14 +138,19 @@ class Job(Lookup, Talk, Listening):
         self.id, self.only_collected, self._state = id, True, "delayed" if self._options.get("delay") else "inactive"
 
     def update(self) -> Self:
-        """Write the options and the data again. Raises as `save`, and `JobNotFound`."""
+        """Write the options and the data again.
+
+        Raises as `save`, `JobNotFound`, and in a handler `JobLost`, where the run no longer holds the job.
+        """
         id = self._saved_id("update")
         if self.only_collected or self._home.test_mode.only_collects:
             return self
         options = self._options
         data = codec.encode(self.data, "data", self._home.options.json_default)
         fields: list[Argument] = ["data", data, *job_hash.option_fields(options)]
-        state, promote_at = self._home.store.update(id, options.get("priority", 0), options.get("delay"), fields)
+        state, promote_at = self._home.store.update(
+            id, options.get("priority", 0), options.get("delay"), fields, self._run_id
+        )
         self._state, self.promote_at = state or None, promote_at
         return self
 
@@ -153,7 +158,8 @@ class Job(Lookup, Talk, Listening):
         """Remove the job; no error where it is gone already."""
         id = self._saved_id("remove")
         if not self.only_collected:
-            self._home.store.remove(id)
+            self._home.store.remove(id, self._run_id)
+            self._hand_over()
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -195,7 +201,7 @@ class Job(Lookup, Talk, Listening):
     @overload
     def state(self, state: str, /) -> Self: ...
     def state(self, *state: str) -> Any:
-        """The state this object knows; with an argument, the job goes to that state. Raises `JobNotFound`."""
+        """The state this object knows; with an argument, the job goes to that state. Raises as `update`."""
         if not state:
             return self._state
         if state[0] not in STATES:
@@ -227,9 +233,19 @@ class Job(Lookup, Talk, Listening):
     def _go(self, state: str, *fields: Argument) -> Self:
         id, now = self._saved_id(state), self._home.store.clock()
         if not self.only_collected:
-            self._home.store.set_state(id, state, now, fields or ("state", state))
+            self._home.store.set_state(id, state, now, fields or ("state", state), self._run_id)
+            self._hand_over()
         self._state, self.updated_at = state, now
         return self
+
+    @property
+    def _run_id(self) -> str:
+        """In a handler the run that must still hold the job for a change to be made; else ''."""
+        return "" if self._speaker is None else self._speaker.fence
+
+    def _hand_over(self) -> None:
+        if self._speaker is not None:
+            self._speaker.hand_over()
 
     def _saved_id(self, what: str) -> int:
         if self.id is None:

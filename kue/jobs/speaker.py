@@ -14,6 +14,13 @@ class Speaker(Protocol):
     def lost(self) -> bool:
         """Whether the run no longer holds its job."""
 
+    @property
+    def fence(self) -> str:
+        """The id of the run, while changes are to be made in its name only; then ''."""
+
+    def hand_over(self) -> None:
+        """The handler itself has taken the job out of the hands of its run."""
+
     def say(self, triples: Triples) -> None:
         """Have something said, in order, under the check of the run."""
 

@@ -48,17 +48,33 @@ class Store:
             if any(isinstance(reply, ResponseError) for reply in replies):
                 return
 
-    def update(self, id: int, priority: int, delay: int | None, fields: Sequence[Argument]) -> tuple[str, int]:
-        """Options and data again; the state the job is in and its promote_at. Raises `JobNotFound`."""
-        reply = self.connections.call(*self.transitions.update(id, self.clock(), priority, delay, fields))
+    def update(
+        self, id: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str
+    ) -> tuple[str, int]:
+        """Options and data again; the state the job is in and its promote_at.
+
+        Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job.
+        """
+        command = self.transitions.update(id, self.clock(), priority, delay, fields, worker)
+        reply = self._fenced(id, "update", command)
         if not reply:
             raise JobNotFound(id)
         return codec.text(reply[0]), int(reply[1] or 0)
 
-    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument]) -> None:
-        """Raises `JobNotFound`."""
-        if self.connections.call(*self.transitions.set_state(id, state, now, fields)) is None:
+    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str) -> None:
+        """Raises `JobNotFound`, and `JobLost` as `update`."""
+        if self._fenced(id, state, self.transitions.set_state(id, state, now, fields, worker)) is None:
             raise JobNotFound(id)
+
+    def remove(self, id: int, worker: str = "") -> bool:
+        """Whether there was such a job. Raises `JobLost` as `update`."""
+        return bool(self._fenced(id, "remove", self.transitions.remove(id, worker)))
+
+    def _fenced(self, id: int, what: str, command: Command) -> Any:
+        reply = self.connections.call(*command)
+        if reply == -1:
+            raise JobLost(id, what)
+        return reply
 
     def say(self, id: int, worker: str, sayings: Sayings) -> None:
         """Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job."""
@@ -67,10 +83,6 @@ class Store:
             raise JobLost(id, "message")
         if code == -2:
             raise JobNotFound(id)
-
-    def remove(self, id: int) -> bool:
-        """Whether there was such a job."""
-        return bool(self.connections.call(*self.transitions.remove(id)))
 
     # questions
 

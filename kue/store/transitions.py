@@ -91,14 +91,16 @@ class Transitions:
     def requeue(self, id: int, worker: str, type: str, now: int, sayings: Sayings = NOTHING) -> Command:
         return (*self._heads["requeue"], id, worker, _json(type), now, *sayings)
 
-    def update(self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument]) -> Command:
-        return (*self._heads["update"], id, now, priority, delay or "", *fields)
+    def update(
+        self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str = ""
+    ) -> Command:
+        return (*self._heads["update"], id, worker, now, priority, delay or "", *fields)
 
-    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument]) -> Command:
-        return (*self._heads["set_state"], id, state, now, *fields)
+    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str = "") -> Command:
+        return (*self._heads["set_state"], id, worker, state, now, *fields)
 
-    def remove(self, id: int) -> Command:
-        return (*self._heads["remove"], id)
+    def remove(self, id: int, worker: str = "") -> Command:
+        return (*self._heads["remove"], id, worker)
 
     def drop_broken(self, id: str | int, type: str = "") -> Command:
         return (*self._heads["drop_broken"], id, type)

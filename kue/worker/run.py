@@ -68,6 +68,7 @@ class Run:
         self.moved = False
         self._io = io
         self._has_said = False
+        self._handed_over = False
         self._outcome: Outcome | None = None
         self._unsettled = [True]
         self._said: deque[Triples] = deque()
@@ -91,6 +92,15 @@ class Run:
     def lost(self) -> bool:
         """Whether the job is no longer held: another has it, or this run was given up (its ttl, a shutdown)."""
         return self.abandoned
+
+    @property
+    def fence(self) -> str:
+        """The worker id, until the handler has said how the run ends; where the run was given up, for ever."""
+        return "" if self._handed_over or (self.settled and not self.abandoned) else self.worker_id
+
+    def hand_over(self) -> None:
+        """The handler changed the job's state itself."""
+        self._handed_over = True
 
     def wake(self) -> None:
         """Have the I/O thread look, though this run has nothing new."""

@@ -1,5 +1,6 @@
 """A saved job changes: updated, removed, sent to a state; the sets always agree with its hash."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -196,3 +197,22 @@ class TestCompleteAndRemoved:
         job = queue.create("email", remove_on_complete=True).save()
         wait_until(lambda: queue.failed() == [job.id])
         assert "ZeroDivisionError" in str(Job.get(job.id, queue=queue).error())
+
+
+def test_a_handler_may_change_its_job_more_than_once(queue: Any, errors: list[BaseException]) -> None:
+    over = threading.Event()
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        job.data = "first"
+        job.update().complete()
+        job.data = "second"
+        job.update()
+        over.set()
+
+    job = queue.create("email").save()
+    assert over.wait(10)
+    found = Job.get(job.id, queue=queue)
+    assert (found.state(), found.data) == ("complete", "second")
+    wait_until(lambda: [type(problem) for problem in errors] == [kue.JobLost])  # the outcome has nothing to end
+    errors.clear()

@@ -88,6 +88,26 @@ class TestPlainHandlers:
         assert [type(problem) for problem in errors] == [kue.JobLost]
         errors.clear()
 
+    @pytest.mark.parametrize("change", ["update", "complete", "failed", "inactive", "remove"])
+    def test_what_a_stray_changes_is_refused(self, queue: Any, gate: threading.Event, change: str) -> None:
+        refused: list[BaseException] = []
+
+        @queue.process("email")
+        def work(job: Any) -> None:
+            gate.wait()
+            job.data = "late"
+            try:
+                getattr(job, change)()
+            except kue.JobLost as problem:
+                refused.append(problem)
+
+        job = queue.create("email", "in time", ttl=TTL).save()
+        wait_until(lambda: queue.failed() == [job.id])
+        before = Job.get(job.id, queue=queue).to_json()
+        gate.set()
+        wait_until(lambda: len(refused) == 1)
+        assert Job.get(job.id, queue=queue).to_json() == before
+
     def test_attempts_apply_and_each_run_has_the_full_ttl(self, queue: Any, gate: threading.Event) -> None:
         made: list[int] = []
 

@@ -46,7 +46,7 @@ if made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
-local promote_at = tonumber(held[8]) and held[8] or ARGV[5]
+local promote_at = tonumber(held[8]) or ARGV[5]
 if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
