@@ -14,12 +14,12 @@ if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held
 local type, priority = held[3], tonumber(held[4]) or 0
 local is_removed = held[8] and held[8] ~= ''
 
-redis.call('ZCARD', key_type_state(type, 'active')) -- the first write, to the set of all types, raises by itself
+check_state('active', type)
 if is_removed then check_jobs() else check_state('complete', type) end
-leave('active', type, zid)
 say(id, job, 9, now)
-redis.pcall('INCRBY', key_work_time(), ARGV[6]) -- a counter that is no number must not hold up the work
 if is_removed then
+  leave('active', type, zid)
+  redis.pcall('INCRBY', key_work_time(), ARGV[6]) -- a counter that is no number must not hold up the work
   announce(id, 'complete', ',' .. ARGV[8] .. ',null')
   erase(id, type, ARGV[4], zid)
   return {1}
@@ -35,7 +35,9 @@ if ARGV[7] ~= '' then
   fields[#fields + 1] = 'result'
   fields[#fields + 1] = ARGV[7]
 end
-redis.call('HSET', job, unpack(fields))
+redis.call('HSET', job, unpack(fields)) -- before the first write that Redis allows without memory: all or nothing
+redis.pcall('INCRBY', key_work_time(), ARGV[6])
+leave('active', type, zid)
 enter('complete', type, zid, priority, priority)
 announce(id, 'complete', ',' .. ARGV[8] .. ',null')
 return {1}
