@@ -234,7 +234,8 @@ class Job(Lookup, Talk, Listening):
         id, now = self._saved_id(state), self._home.store.clock()
         if not self.only_collected:
             self._home.store.set_state(id, state, now, fields or ("state", state), self._run_id)
-            self._hand_over()
+            if state != "active":
+                self._hand_over()
         self._state, self.updated_at = state, now
         return self
 

@@ -9,6 +9,8 @@ from kue.store.link import Command
 from kue.worker.run import Run
 from kue.worker.slots import Group
 
+_HEAD = 8  # the arguments of `say` before what is said
+
 
 class Call:
     """One command of a round trip. Calls that were cut off are dropped, but for reports."""
@@ -28,15 +30,19 @@ class Call:
 class Report(Call):
     """What a run said, or how it ended. Kept until it is answered; sent again after an outage."""
 
-    __slots__ = ("_settled", "ends", "freed", "in_doubt", "run")
+    __slots__ = ("_settled", "ends", "in_doubt", "run")
 
     def __init__(self, command: Command, run: Run, *, ends: bool, settled: Callable[[Report, Any], None]) -> None:
         super().__init__(command)
         self.run = run
         self.ends = ends
-        self.freed = False
         self.in_doubt = False
         self._settled = settled
+
+    @property
+    def weight(self) -> int:
+        """About how many messages it carries, by its length: that of a log line is six arguments."""
+        return max(1, (len(self.command) - _HEAD) // 6)
 
     def answered(self, reply: Any) -> None:
         self._settled(self, reply)
@@ -66,14 +72,20 @@ class Take(Call):
 
 
 class RunCheck(Call):
-    """Asks Redis something about a run that is not over."""
+    """Asks Redis something about a run that is not over; `again` is called where there is no answer."""
 
-    __slots__ = ("_found", "run")
+    __slots__ = ("_again", "_found", "run")
 
-    def __init__(self, command: Command, run: Run, found: Callable[[Run, Any], None]) -> None:
+    def __init__(
+        self, command: Command, run: Run, found: Callable[[Run, Any], None], again: Callable[[Run], None]
+    ) -> None:
         super().__init__(command)
         self.run = run
         self._found = found
+        self._again = again
+
+    def dropped(self) -> None:
+        self._again(self.run)
 
     def answered(self, reply: Any) -> None:
         self._found(self.run, reply)

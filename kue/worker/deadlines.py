@@ -83,16 +83,16 @@ class Deadlines:
         """The runs whose time is up, or said to be: Redis knows whether an update has pushed their deadline."""
         checks, self._checks = self._checks, []
         asked, self._asked = self._asked, []
-        calls: list[Call] = [self._check(run, self._found) for run in checks]
+        calls: list[Call] = [self._check(run, self._found, self._checks.append) for run in checks]
         for run in asked:
             if not run.settled:
-                calls.append(self._check(run, self._found_when_asked))
+                calls.append(self._check(run, self._found_when_asked, self._asked.append))
             else:
                 calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
         return calls
 
-    def _check(self, run: Run, found: Callable[[Run, Any], None]) -> Call:
-        return RunCheck(("ZSCORE", self._home.store.keys.state("active"), zid(run.job.id or 0)), run, found)
+    def _check(self, run: Run, found: Callable[[Run, Any], None], again: Callable[[Run], None]) -> Call:
+        return RunCheck(("ZSCORE", self._home.store.keys.state("active"), zid(run.job.id or 0)), run, found, again)
 
     def _set(self, run: Run, seconds: float) -> None:
         self._due[run] = time.monotonic() + seconds

@@ -33,19 +33,26 @@ class Exchange:
     def run(self, link: Link, calls: Sequence[Call]) -> None:
         """Send calls and wait for their replies, which are dealt with by the next `run` or `settle`.
 
+        Replies that refuse something are dealt with at once: what was refused goes again before anything newer.
         Raises what breaks the connection, and what `settle` gives.
         """
         commands = [call.command for call in calls]
         try:
             link.send(commands)
-            trouble = self.settle()
-            if trouble is not None:
-                raise trouble
+            self.settle_or_raise()
             replies = scripts.repaired(link, commands, [link.read() for _ in commands])
         except BaseException:
             self.drop(calls, sent=True)
             raise
         self._replies = list(zip(calls, replies, strict=True))
+        if any(isinstance(reply, ResponseError) for reply in replies):
+            self.settle_or_raise()
+
+    def settle_or_raise(self) -> None:
+        """As `settle`, and raises what went wrong."""
+        trouble = self.settle()
+        if trouble is not None:
+            raise trouble
 
     def settle(self) -> Exception | None:
         """Deal with the replies that are there; gives the last thing that went wrong, if anything did."""

@@ -149,8 +149,7 @@ class IoLoop:
             self._watched = self._waiter.link.socket.fileno()
             self._poll.register(self._watched, select.POLLIN)
         if lost_before:
-            reports = self._collect()
-            if reports:
+            while reports := self._collect():
                 self._exchange.run(self._link, reports)
             self._find_orphans(self._link)
         self.connected = True
@@ -177,11 +176,11 @@ class IoLoop:
         self._woken = False
         assert self._link is not None
         if self.timers.wait(1) == 0:
-            self._settle()
+            self._exchange.settle_or_raise()
         if not self._exchange.pending:
             self.timers.run_due()
         if self._exchange.pending and self._outbox.waiting < _MANY:
-            self._settle()
+            self._exchange.settle_or_raise()
             self._see_to_waiter(0)
         calls = self._collect()
         try:
@@ -194,31 +193,29 @@ class IoLoop:
         if calls:
             self._exchange.run(self._link, calls)
             if len(calls) < _MANY:
-                self._settle()
-        if self._work.in_doubt:
+                self._exchange.settle_or_raise()
+        if self._work.in_doubt and not self._outbox.keeps:
             self._find_orphans(self._link)
         if calls:
             self._see_to_waiter(0)
         else:
             self._wait()
 
-    def _settle(self) -> None:
-        trouble = self._exchange.settle()
-        if trouble is not None:
-            raise trouble
-
     def _find_orphans(self, link: Link) -> None:
-        self._settle()  # what was taken just now is no orphan
+        """Only once every report was written: a run that has ended no longer counts as one that holds its job."""
+        self._exchange.settle_or_raise()  # what was taken just now is no orphan
         self._work.find_orphans(link)
 
     def _collect(self) -> list[Call]:
-        """All reports that are due; the slots of those that end a run are free from here on."""
-        reports = self._outbox.collect(self._store.clock())
-        for report in reports:
-            if report.ends and not report.freed:
-                report.freed = True
+        """The reports that are due."""
+        self._absorb()
+        return list(self._outbox.collect())
+
+    def _absorb(self) -> None:
+        """Make reports of all that is new; the slots of runs that have ended are free from here on."""
+        for report in self._outbox.absorb(self._store.clock()):
+            if report.ends:
                 self._work.ended(report)
-        return list(reports)
 
     def _renew_wait(self, calls: list[Call]) -> None:
         """Have an outstanding wait for every type that wants one."""
@@ -290,5 +287,5 @@ class IoLoop:
             self._poll.poll(1000 * self.timers.wait(left))
             self._wakeup.clear()
             self.timers.run_due()
-            self._outbox.keep([call for call in self._collect() if isinstance(call, Report)], sent=False)
+            self._absorb()
         self._sleeping = False

@@ -32,14 +32,32 @@ class Outbox:
         """How much there is to send, about."""
         return len(self._news) + len(self._kept)
 
-    def collect(self, now: int) -> list[Report]:
-        """Everything to send now, oldest first."""
-        reports, self._kept = self._kept, []
+    @property
+    def keeps(self) -> bool:
+        """Whether there are reports that were not sent, or not answered."""
+        return bool(self._kept)
+
+    def absorb(self, now: int) -> list[Report]:
+        """Make reports of all that is new, and give those."""
+        reports = []
         while self._news:
             run = self._news.popleft()
             command, ends = run.report(self._transitions, now)
             if command is not None:
                 reports.append(Report(command, run, ends=ends, settled=self._answered))
+        self._kept += reports
+        if len(self._kept) > len(reports):
+            self._stay_within_limit()
+        return reports
+
+    def collect(self) -> list[Report]:
+        """What to send now, oldest first: up to the second report of a run, which must not overtake its first."""
+        runs: set[Run] = set()
+        for report in self._kept:
+            if report.run in runs:
+                break
+            runs.add(report.run)
+        reports, self._kept = self._kept[: len(runs)], self._kept[len(runs) :]
         return reports
 
     def keep(self, reports: list[Report], *, sent: bool) -> None:
@@ -47,9 +65,17 @@ class Outbox:
         for report in reports:
             report.in_doubt = report.in_doubt or sent
         self._kept = reports + self._kept
-        surplus = len(self._kept) - LIMIT
-        if surplus > 0:
-            chatter = [report for report in self._kept if not report.ends][:surplus]
-            gone = set(map(id, chatter))
+        self._stay_within_limit()
+
+    def _stay_within_limit(self) -> None:
+        surplus = sum(report.weight for report in self._kept) - LIMIT
+        gone: set[int] = set()
+        for report in self._kept:
+            if surplus <= 0:
+                break
+            if not report.ends:
+                gone.add(id(report))
+                surplus -= report.weight
+                self.dropped += report.weight
+        if gone:
             self._kept = [report for report in self._kept if id(report) not in gone]
-            self.dropped += len(chatter)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kue.worker.handler import Handler
     from kue.worker.slots import Worker
 
+_MOST_SAID = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -69,14 +71,20 @@ class Run:
         self._io = io
         self._has_said = False
         self._handed_over = False
+        self.written = False  # the outcome, by this run's last report
         self._outcome: Outcome | None = None
         self._unsettled = [True]
         self._said: deque[Triples] = deque()
 
     def say(self, triples: Triples) -> None:
-        """Have something said at once, in order, if the run still holds the job then."""
+        """Have something said at once, in order, if the run still holds the job then.
+
+        Waits for Redis where very much is waiting to be said.
+        """
         self._said.append(triples)
         self._has_said = True
+        if len(self._said) > _MOST_SAID:  # faster than Redis takes it, or Redis stands still
+            self._io.flush()
         self._io.notify(self)
 
     def flush(self) -> None:
@@ -95,8 +103,10 @@ class Run:
 
     @property
     def fence(self) -> str:
-        """The worker id, until the handler has said how the run ends; where the run was given up, for ever."""
-        return "" if self._handed_over or (self.settled and not self.abandoned) else self.worker_id
+        """The worker id, until the outcome of the run counts; where the run was given up, for ever."""
+        if self.settled and not (self.written or self.abandoned):
+            self._io.flush()
+        return "" if not self.abandoned and (self.written or self._handed_over) else self.worker_id
 
     def hand_over(self) -> None:
         """The handler changed the job's state itself."""

@@ -163,7 +163,13 @@ class Runner:
         self._recheck = False
         job = self._home.store.keys.job
         runs = [run for group in self._all_groups() for run in group.runs if not run.settled]
-        return [RunCheck(("HMGET", job(run.job.id or 0), "state", "workerId"), run, self._rechecked) for run in runs]
+        return [
+            RunCheck(("HMGET", job(run.job.id or 0), "state", "workerId"), run, self._rechecked, self._recheck_again)
+            for run in runs
+        ]
+
+    def _recheck_again(self, run: Run) -> None:
+        self._recheck = True
 
     # what Redis answers
 
@@ -225,6 +231,8 @@ class Runner:
                 self._unwritable.add(run.worker_id)
         elif reply[0] < 0 and not (report.in_doubt and self._was_carried_out(run, reply)):
             self._lost(run, "outcome" if report.ends else "message")
+        elif report.ends:
+            run.written = True
 
     @staticmethod
     def _was_carried_out(run: Run, reply: Any) -> bool:

@@ -33,14 +33,14 @@ class Verdict:
         self._history = history
         self._starts: dict[int, list[Line]] = defaultdict(list)
         self._ends: dict[int, set[str]] = defaultdict(set)
-        self._fates: dict[int, list[str]] = defaultdict(list)
+        self._fates: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for line in lines:
             if line.what == "start" and line.id is not None:
                 self._starts[line.id].append(line)
             elif line.what == "end" and line.id is not None:
                 self._ends[line.id].add(line.worker)
             elif line.what == "fate" and line.pid:
-                self._fates[line.pid].append(line.facts["kind"])
+                self._fates[line.pid].append((line.at, line.facts["kind"]))
             elif line.what == "error":
                 self._judge_error(line)
 
@@ -165,14 +165,16 @@ class Verdict:
                 self.violations.append(f"job {id}: {worker} ran it without having taken it: {self.story(id)}")
         for before, between, after in _takes(job.steps):
             if before in started and after in started and not _is_retry(between):
-                reason = self._reason(id, before, between)
+                moment = min(line.at for line in self._starts[id] if line.worker == after)
+                reason = self._reason(before, between, moment)
                 self.again[reason] += 1
                 self.jobs_again.add(id)
                 if reason == BY_PYTHON_ALONE:
                     self.violations.append(f"job {id} ran again without a reason: {self.story(id)}")
 
-    def _reason(self, id: int, worker: str, between: list[Step]) -> str:
-        fates = self._fates[pid_of(worker)]
+    def _reason(self, worker: str, between: list[Step], moment: int) -> str:
+        """What was done to a worker before the moment its job ran again."""
+        fates = [kind for at, kind in self._fates[pid_of(worker)] if at <= moment]
         if not is_python(worker):
             return f"Node had it: {fates[0]}" if fates else "Node had it"
         was_put_back = not any(step.ghost or step.error == LOST for step in between)

@@ -11,6 +11,8 @@ from typing import Any
 
 import hiredis
 
+from tests.chaos.record import is_python
+
 _CHUNK = 1 << 20
 REMOVED = "removed"
 
@@ -55,8 +57,10 @@ class Job:
         """The transitions that ended it. Node passes through `failed` on its way to the next attempt."""
         found = []
         steps = [
-            step for i, step in enumerate(self.steps) if i == 0 or step != self.steps[i - 1]
-        ]  # Node repeats itself
+            step
+            for i, step in enumerate(self.steps)
+            if i == 0 or is_python(step.worker) or step != self.steps[i - 1]  # Node repeats itself
+        ]
         for i, step in enumerate(steps):
             follows = steps[i + 1].state if i + 1 < len(steps) else ""
             before = steps[i - 1].state if i else ""

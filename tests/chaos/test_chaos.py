@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import fakeredis
 import pytest
 
+from tests.chaos.check import Verdict
 from tests.chaos.history import Job
+from tests.chaos.indexes import Snapshot
 from tests.chaos.plan import WEIGHTS, Plan
+from tests.chaos.record import Line
 from tests.conftest import absent
 from tests.interop.node import what_is_missing
 
@@ -16,14 +20,14 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.mark.slow
 @pytest.mark.node
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_nothing_is_lost_and_nothing_ends_twice(tmp_path: Path) -> None:
     missing = what_is_missing()
     if missing:
         absent(missing)
-    command = [sys.executable, "-m", "tests.chaos", "--jobs", "3000", "--seed", "20", "--seconds", "70"]
+    command = [sys.executable, "-m", "tests.chaos", "--jobs", "3000", "--seed", "20", "--seconds", "90"]
     done = subprocess.run(
-        [*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=180, check=False
+        [*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
     )
     print(done.stdout)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
@@ -48,6 +52,24 @@ def test_a_second_end_is_seen() -> None:
     assert len(history({"state": "inactive"}, taken, done).ends) == 1
     assert len(history({"state": "inactive"}, taken, done, taken, done).ends) == 2
     assert len(history({"state": "inactive"}, taken, {"state": "failed"}, done).ends) == 2
+    assert len(history({"state": "inactive"}, taken, done, done).ends) == 2
+
+
+@pytest.mark.parametrize(("stopped_at", "excused"), [(20, True), (40, False)])
+def test_only_what_was_done_to_a_worker_before_its_job_ran_again_is_a_reason(stopped_at: int, excused: bool) -> None:
+    first, second = "kue:h:1-ab:email:1", "kue:h:2-cd:email:1"
+    steps = [{"state": "active", "workerId": first}, {"state": "inactive"}, {"state": "active", "workerId": second}]
+    lines = [
+        Line(10, "start", 7, first, {}),
+        Line(stopped_at, "fate", None, first, {"kind": "SIGTERM"}),
+        Line(30, "start", 7, second, {}),
+        Line(35, "end", 7, second, {}),
+    ]
+    verdict = Verdict({}, {}, lines, {7: history(*steps, {"state": "complete"})})
+    verdict.judge(Snapshot(fakeredis.FakeRedis()))
+    assert [violation for violation in verdict.violations if "without a reason" in violation] == (
+        [] if excused else [f"job 7 ran again without a reason: {verdict.story(7)}"]
+    )
 
 
 def test_what_node_passes_through_is_no_end() -> None:

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError, ResponseError
 from kue.errors import RedisRefused
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions
-from kue.worker.calls import Call, Report, Take
+from kue.worker.calls import Call, Report, RunCheck, Take
 from kue.worker.exchange import Exchange
 from kue.worker.outbox import Outbox
 from kue.worker.slots import Group
@@ -97,18 +97,33 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
         desk.run(unanswered, desk.take("more", 2), replies=[])
     desk.exchange.settle()
     assert desk.happened == [("answered", 1), ("jobs", "jobs")]
-    assert desk.outbox.collect(0) == [unanswered] and unanswered.in_doubt
+    assert desk.outbox.collect() == [unanswered] and unanswered.in_doubt
     assert desk.group.wants == 4
 
 
 def test_what_is_refused_for_a_while_is_kept_and_the_rest_counts(desk: Desk) -> None:
     refused = desk.report("a")
-    desk.run(refused, desk.take("b", 2), desk.report("c"), replies=[ResponseError("OOM"), ResponseError("OOM"), 3])
-    trouble = desk.exchange.settle()
-    assert isinstance(trouble, RedisRefused) and trouble.passing
+    with pytest.raises(RedisRefused) as trouble:
+        desk.run(refused, desk.take("b", 2), desk.report("c"), replies=[ResponseError("OOM"), ResponseError("OOM"), 3])
+    assert trouble.value.passing and not desk.exchange.pending
     assert desk.happened == [("c", 3)]
-    assert desk.outbox.collect(0) == [refused] and refused.in_doubt
+    assert desk.outbox.collect() == [refused] and refused.in_doubt
     assert desk.group.wants == 4
+
+
+def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
+    run: Any = "the run"
+    again: list[Any] = []
+    check = RunCheck(("HMGET",), run, lambda run, reply: desk.note("check", reply), again.append)
+    with pytest.raises(RedisRefused):
+        desk.run(check, replies=[ResponseError("LOADING")])
+    assert again == ["the run"]
+    with pytest.raises(ConnectionError):
+        desk.run(check, replies=[])
+    assert again == ["the run"] * 2
+    desk.run(check, replies=["active"])
+    desk.exchange.settle()
+    assert len(again) == 2 and desk.happened == [("check", "active")]
 
 
 def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
@@ -117,7 +132,7 @@ def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
     with pytest.raises(ValueError, match="a"):
         desk.run(sent, replies=[3])
     assert desk.happened == [("a", "bad"), ("b", 2)]
-    assert desk.outbox.collect(0) == [sent] and sent.in_doubt
+    assert desk.outbox.collect() == [sent] and sent.in_doubt
 
 
 def test_of_many_slots_half_is_taken_at_once() -> None:

@@ -41,6 +41,11 @@ def outbox(answers: Answers) -> Outbox:
     return answers.outbox
 
 
+def collect(outbox: Outbox) -> list[Report]:
+    outbox.absorb(NOW)
+    return outbox.collect()
+
+
 def said(report: Report) -> tuple[int, bool]:
     """The job of a report, and whether it ends the run."""
     return report.run.job.id or 0, report.ends
@@ -53,22 +58,22 @@ def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) 
     two.settle(Completed(None))
     one.settle(Completed(b"1"))
     assert outbox.waiting
-    reports = outbox.collect(NOW)
+    reports = collect(outbox)
     assert [said(report) for report in reports] == [(1, True), (2, True)]
     assert reports[0].command == TRANSITIONS.complete(1, one.worker_id, "email", NOW, 0, b"1", ("log", "a", ""))
-    assert (outbox.collect(NOW), outbox.waiting) == ([], False)
+    assert (collect(outbox), outbox.waiting) == ([], False)
 
 
 def test_a_run_woken_without_news_reports_nothing(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).wake()
     assert outbox.waiting
-    assert outbox.collect(NOW) == []
+    assert collect(outbox) == []
     assert not outbox.waiting
 
 
 def test_an_answer_reaches_who_judges_it(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
-    (report,) = outbox.collect(NOW)
+    (report,) = collect(outbox)
     report.answered([1])
     assert answers.got == [(report, [1])]
 
@@ -76,11 +81,11 @@ def test_an_answer_reaches_who_judges_it(answers: Answers, outbox: Outbox) -> No
 def test_what_was_not_answered_goes_first_next_time_and_is_the_same_report(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
     answers.run(2).settle(Completed(None))
-    first = outbox.collect(NOW)
+    first = collect(outbox)
     answers.run(3).settle(Completed(None))
     outbox.keep(first, sent=True)
     assert outbox.waiting
-    again = outbox.collect(NOW)
+    again = collect(outbox)
     assert again[:2] == first
     assert [said(report)[0] for report in again] == [1, 2, 3]
     assert [report.in_doubt for report in again] == [True, True, False]
@@ -88,49 +93,49 @@ def test_what_was_not_answered_goes_first_next_time_and_is_the_same_report(answe
 
 def test_doubt_once_there_stays(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
-    reports = outbox.collect(NOW)
+    reports = collect(outbox)
     outbox.keep(reports, sent=False)
-    assert not outbox.collect(NOW)[0].in_doubt
+    assert not collect(outbox)[0].in_doubt
     outbox.keep(reports, sent=True)
-    outbox.collect(NOW)
+    collect(outbox)
     outbox.keep(reports, sent=False)
-    assert outbox.collect(NOW)[0].in_doubt
+    assert collect(outbox)[0].in_doubt
 
 
 def test_what_is_kept_later_goes_before_what_was_kept_earlier(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).say(("log", "a", ""))
-    older = outbox.collect(NOW)
+    older = collect(outbox)
     answers.run(2).say(("log", "b", ""))
-    newer = outbox.collect(NOW)
+    newer = collect(outbox)
     outbox.keep(newer, sent=False)
     outbox.keep(older, sent=False)
-    assert outbox.collect(NOW) == [*older, *newer]
+    assert collect(outbox) == [*older, *newer]
 
 
 def chatter(answers: Answers, first: int, count: int) -> list[Report]:
     for id in range(first, first + count):
         answers.run(id).say(("log", "a", ""))
-    return answers.outbox.collect(NOW)
+    return collect(answers.outbox)
 
 
 def outcomes(answers: Answers, first: int, count: int) -> list[Report]:
     for id in range(first, first + count):
         answers.run(id).settle(Completed(None))
-    return answers.outbox.collect(NOW)
+    return collect(answers.outbox)
 
 
 def test_up_to_the_limit_everything_is_kept(answers: Answers, outbox: Outbox) -> None:
     reports = chatter(answers, 1, LIMIT)
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 0
-    assert outbox.collect(NOW) == reports
+    assert collect(outbox) == reports
 
 
 def test_beyond_it_the_oldest_chatter_goes_first(answers: Answers, outbox: Outbox) -> None:
     reports = [*outcomes(answers, 1, 3), *chatter(answers, 4, LIMIT + 2)]
     outbox.keep(reports, sent=True)
     assert outbox.dropped == 5
-    kept = outbox.collect(NOW)
+    kept = collect(outbox)
     assert [said(report) for report in kept] == [
         *((id, True) for id in (1, 2, 3)),
         *((id, False) for id in range(9, LIMIT + 6)),
@@ -141,13 +146,13 @@ def test_outcomes_are_kept_beyond_every_limit(answers: Answers, outbox: Outbox) 
     reports = [*outcomes(answers, 1, LIMIT + 50), *chatter(answers, LIMIT + 51, 7)]
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 7
-    assert [said(report) for report in outbox.collect(NOW)] == [(id, True) for id in range(1, LIMIT + 51)]
+    assert [said(report) for report in collect(outbox)] == [(id, True) for id in range(1, LIMIT + 51)]
 
 
 def test_a_long_outage_stays_within_the_limit_and_counts_what_it_cost(answers: Answers, outbox: Outbox) -> None:
     for round in range(20):
-        outbox.keep([*outbox.collect(NOW), *chatter(answers, 1 + round * 1000, 1000)], sent=False)
-    kept = outbox.collect(NOW)
+        outbox.keep([*collect(outbox), *chatter(answers, 1 + round * 1000, 1000)], sent=False)
+    kept = collect(outbox)
     assert [said(report)[0] for report in kept] == list(range(10_001, 20_001))
     assert outbox.dropped == 10_000
 
@@ -156,8 +161,36 @@ def test_a_run_s_outcome_keeps_what_was_still_to_be_said_with_it(answers: Answer
     run = answers.run(1)
     run.say(("log", "last words", ""))
     run.settle(Completed(None))
-    (outcome,) = outbox.collect(NOW)
+    (outcome,) = collect(outbox)
     outbox.keep([outcome, *chatter(answers, 2, LIMIT + 10)], sent=False)
-    first = outbox.collect(NOW)[0]
+    first = collect(outbox)[0]
     assert first is outcome
     assert first.command[-3:] == ("log", "last words", "")
+
+
+def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox: Outbox) -> None:
+    reports: list[Report] = []
+    for id in (1, 2):
+        run = answers.run(id)
+        for n in range(6000):
+            run.say(("log", f"line {n}", "", "set", "updated_at", NOW))
+        reports += collect(outbox)
+    outbox.keep(reports, sent=False)
+    assert outbox.dropped == 6000
+    assert collect(outbox) == reports[1:]
+
+
+def test_what_a_run_says_later_waits_until_what_it_said_before_is_answered(answers: Answers, outbox: Outbox) -> None:
+    """Of two in one round trip the first may be refused and the second not."""
+    one, other = answers.run(1), answers.run(2)
+    one.say(("log", "first", ""))
+    (first,) = collect(outbox)
+    outbox.keep([first], sent=False)
+    one.settle(Completed(None))
+    other.settle(Completed(None))
+    assert collect(outbox) == [first]
+    assert outbox.keeps
+    outbox.keep([first], sent=False)
+    assert collect(outbox) == [first]
+    assert [said(report) for report in collect(outbox)] == [(1, True), (2, True)]
+    assert not outbox.keeps and outbox.waiting == 0

@@ -145,3 +145,37 @@ def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: 
     run.wake()
     assert ear.told == 1
     assert run.report(TRANSITIONS, NOW) == (None, False)
+
+
+class TestFence:
+    """In whose name a handler changes its job."""
+
+    def test_while_it_runs_in_that_of_the_run(self, run: Run) -> None:
+        assert run.fence == WORKER
+
+    def test_between_the_outcome_and_its_answer_the_answer_is_waited_for(self, run: Run, ear: Ear) -> None:
+        run.settle(Completed(None))
+        assert (run.fence, ear.flushed) == (WORKER, 1)
+        run.written = True
+        assert (run.fence, ear.flushed) == ("", 1)
+
+    def test_once_the_handler_moved_the_job_in_nobody_s(self, run: Run) -> None:
+        run.hand_over()
+        assert run.fence == ""
+
+    @pytest.mark.parametrize("before", ["hand over", "settle", "nothing"])
+    def test_of_a_run_that_was_given_up_for_ever_in_that_of_the_run(self, run: Run, before: str) -> None:
+        if before == "hand over":
+            run.hand_over()
+        elif before == "settle":
+            run.settle(Completed(None))
+        run.abandoned = True
+        assert run.fence == WORKER
+
+
+def test_one_that_speaks_faster_than_redis_takes_it_waits(run: Run, ear: Ear) -> None:
+    for _ in range(10_000):
+        run.say(line("a line"))
+    assert ear.flushed == 0
+    run.say(line("one more"))
+    assert ear.flushed == 1
