@@ -101,6 +101,12 @@ class IoLoop:
         self.wake()
         passed.wait(timeout)
 
+    def flush(self, timeout: float) -> None:
+        """Return when whatever was told before this call has been answered too, or the time is up."""
+        deadline = time.monotonic() + timeout
+        for _ in range(2):  # the round under way may have missed it; the next one sends it
+            self.settle_down(max(0.0, deadline - time.monotonic()))
+
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""
         self._woken = True
@@ -175,13 +181,11 @@ class IoLoop:
         self.heartbeat = time.monotonic()
         self._woken = False
         assert self._link is not None
-        if self.timers.wait(1) == 0:
-            self._exchange.settle_or_raise()
-        if not self._exchange.pending:
-            self.timers.run_due()
-        if self._exchange.pending and self._outbox.waiting < _MANY:
+        if self._exchange.pending and (self._outbox.waiting < _MANY or self.timers.wait(1) == 0):
             self._exchange.settle_or_raise()
             self._see_to_waiter(0)
+        if not self._exchange.pending:
+            self.timers.run_due()
         calls = self._collect()
         try:
             if not self._stopping:

@@ -127,8 +127,7 @@ class Pool:
         self._end(type, requeue=requeue)
         for slot in [slot for group in groups for slot in group.slots]:
             self.retire(slot)
-        for _ in range(2):  # the round under way may have missed the last outcomes; the next one writes them
-            patience.spend(self.loop.settle_down)
+        patience.spend(self.loop.flush)
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
         for run in self.runs(type):

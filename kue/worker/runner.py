@@ -84,8 +84,7 @@ class Runner:
     def flush(self) -> None:
         """Return when everything told before has been answered by Redis, or Redis is away. For handlers."""
         if self._loop is not None:
-            for _ in range(2):  # the round under way may have missed it
-                self._loop.settle_down(_FLUSH)
+            self._loop.flush(_FLUSH)
 
     def _lease_stands(self, lapsed: bool) -> None:
         self._recheck = self._recheck or lapsed

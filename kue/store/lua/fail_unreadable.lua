@@ -3,14 +3,14 @@
 -- ARGV  1 prefix, 2 id, 3 the data, 4 now, 5 error, 6 error as JSON
 -- Returns  1, or 0 where the job is not so any more
 -- Events  error, failed
--- Shared  index announce deadline lease examine refile
+-- Shared  index announce deadline lease examine check refile
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
 local job = examine(id, '')
 if not job or (job.state ~= 'inactive' and job.state ~= 'delayed') then return 0 end
 if redis.call('HGET', key_job(id), 'data') ~= ARGV[3] then return 0 end
-redis.call('LLEN', key_tokens(job.type))
+check_tokens(job.type)
 redis.call('HSET', key_job(id), 'state', 'failed', 'error', ARGV[5], 'failed_at', now, 'updated_at', now)
 refile(examine(id, ''), tonumber(now))
 announce(id, 'error', ',' .. ARGV[6])

@@ -3,13 +3,13 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue
--- Shared  index announce enqueue lease examine
+-- Shared  index announce enqueue lease examine check
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
 local job = examine(id, now)
 if not is_kind(job, 'old') or job.mark ~= ARGV[3] then return 0 end
-redis.call('LLEN', key_tokens(job.type))
+check_tokens(job.type)
 leave('active', job.type, job.zid)
 redis.call('HSET', key_job(id), 'state', 'inactive', 'updated_at', now)
 enqueue(id, job.type, cjson.encode(job.type), job.zid, job.priority or 0)

@@ -4,7 +4,7 @@
 -- ARGV  1 prefix, 2 id, 3 updated_at as it was when first seen so
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue
--- Shared  index announce enqueue
+-- Shared  index announce enqueue check
 
 local P, id = ARGV[1], ARGV[2]
 
@@ -13,6 +13,6 @@ local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'upda
 if not held[1] or held[2] ~= 'inactive' or (held[4] or '') ~= ARGV[3] then return 0 end
 if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 end
 if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
-redis.call('LLEN', key_tokens(held[1])) -- raises here, before the first write, what would raise below
+check_tokens(held[1])
 enqueue(id, held[1], cjson.encode(held[1]), zid, tonumber(held[3]) or 0)
 return 1

@@ -4,15 +4,15 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now, 5 error, 6 error as JSON
 -- Returns  the state it has now, or 0 where the job is not so any more
 -- Events  error and failed where it fails, enqueue where it is queued
--- Shared  index announce deadline lease examine refile
+-- Shared  index announce deadline lease examine check refile
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
 local job = examine(id, '')
 if not is_kind(job, 'unsettled') or job.mark ~= ARGV[3] then return 0 end
 local state = #job.listed == 1 and job.listed[1] or 'failed'
-redis.call('LLEN', key_tokens(job.type)) -- raises here, before the first write, what would raise below
-if state == 'active' then redis.call('ZCARD', key_leases()) end -- so does this, since `examine` reads the leases then
+check_tokens(job.type)
+if state == 'active' then redis.call('ZCARD', key_leases()) end -- `examine` reads the leases then
 redis.call('HSET', key_job(id), 'state', state, 'updated_at', now)
 if #job.listed ~= 1 then redis.call('HSET', key_job(id), 'error', ARGV[5], 'failed_at', now) end
 refile(examine(id, ''), tonumber(now))

@@ -10,8 +10,12 @@ local function check_state(state, type)
   redis.call('ZCARD', key_type_state(type, state))
 end
 
+local function check_tokens(type)
+  redis.call('LLEN', key_tokens(type))
+end
+
 -- What a job needs that comes into a state: an inactive one gets a token too.
 local function check_entry(state, type)
   check_state(state, type)
-  if state == 'inactive' then redis.call('LLEN', key_tokens(type)) end
+  if state == 'inactive' then check_tokens(type) end
 end

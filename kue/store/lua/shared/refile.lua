@@ -1,8 +1,8 @@
 -- refile: mends the faults that `examine` found in the filing of a job; one that was in no queue is queued.
--- Needs: index, announce, deadline, examine.
+-- Needs: index, announce, deadline, examine, check.
 
 local function refile(job, now)
-  redis.call('LLEN', key_tokens(job.type)) -- raises here, before the first write, what would raise below
+  check_tokens(job.type)
   for _, fault in ipairs(job.faults) do
     local what, key, due = fault[1], fault[2], fault[4]
     if what == 'surplus' then
