@@ -11,12 +11,15 @@ from typing import Any
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
+    ClusterDownError,
     ConnectionError,
+    MasterDownError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
     TimeoutError,
+    TryAgainError,
 )
 
 from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
@@ -122,6 +125,8 @@ class Connections:
 
 
 _UNAUTHENTICATED = "unauthenticated multibulk length"  # to those who have not logged in, and whose command is long
+# redis-py takes a code that it has a class for off the message; only within one, as in a script's, is it to be read.
+_PASSING_KINDS = (ReadOnlyError, OutOfMemoryError, BusyLoadingError, ClusterDownError, MasterDownError, TryAgainError)
 _PASSING = re.compile(
     r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b"
     r"|read only replica|maxmemory"
@@ -130,7 +135,7 @@ _PASSING = re.compile(
 
 def is_passing(reply: BaseException) -> bool:
     """Whether what Redis refused may be granted later without any change: it is loading, read-only, out of memory."""
-    return isinstance(reply, (ReadOnlyError, OutOfMemoryError, BusyLoadingError)) or bool(_PASSING.search(str(reply)))
+    return isinstance(reply, _PASSING_KINDS) or bool(_PASSING.search(str(reply)))
 
 
 def refusal(reply: BaseException) -> RedisRefused:

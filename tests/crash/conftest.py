@@ -34,11 +34,11 @@ def stack() -> Iterator[ExitStack]:
 
 @pytest.fixture
 def start_server(stack: ExitStack) -> Callable[..., RedisServer]:
-    """Starts a server that ends with the test, called as RedisServer is."""
+    """Starts a server that ends with the test, called as RedisServer is; `kind` is another class of server."""
 
-    def start(**options: Any) -> RedisServer:
+    def start(*, kind: type[RedisServer] = RedisServer, **options: Any) -> RedisServer:
         try:
-            return stack.enter_context(RedisServer(**options))
+            return stack.enter_context(kind(**options))
         except MissingPackage as missing:
             absent(str(missing))
 

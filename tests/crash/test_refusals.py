@@ -1,4 +1,5 @@
-"""A server that answers, but refuses: read-only, out of memory, unable to save, loading, its scripts flushed."""
+"""A server that answers, but refuses: read-only, out of memory, unable to save, its cluster down, loading, its scripts
+flushed."""
 
 import threading
 import time
@@ -12,7 +13,7 @@ from kue.errors import RedisRefused
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched
 from tests.helpers import wait_until
-from tests.servers import RedisServer, free_port
+from tests.servers import ClusterServer, RedisServer, free_port
 
 MakeQueue = Callable[..., Watched]
 StartServer = Callable[..., RedisServer]
@@ -53,7 +54,27 @@ def unable_to_save(server: RedisServer) -> Iterator[None]:
         wait_until(lambda: last_dump() == "ok")
 
 
-REFUSALS = [read_only, out_of_memory, unable_to_save]
+@contextmanager
+def cluster_down(server: RedisServer) -> Iterator[None]:
+    """CLUSTERDOWN: nobody serves the last slot, as when the node that did has died."""
+
+    def state() -> str:
+        return str(client.cluster("info")["cluster_state"])
+
+    with server.client() as client:
+        client.execute_command("CLUSTER DELSLOTS", 16_383)
+        wait_until(lambda: state() == "fail")
+        yield
+        client.execute_command("CLUSTER ADDSLOTS", 16_383)
+        wait_until(lambda: state() == "ok", 20)
+
+
+REFUSALS = [read_only, out_of_memory, unable_to_save, cluster_down]
+PREFIX = "{q}"  # in a cluster all keys must lie in one slot
+
+
+def kind_for(refusing: Callable[[RedisServer], Iterator[None]]) -> type[RedisServer]:
+    return ClusterServer if refusing is cluster_down else RedisServer
 
 
 def let_pass(seconds: float) -> None:
@@ -76,6 +97,7 @@ def connections_a_second(server: RedisServer) -> int:
         (read_only, LEASE),
         (out_of_memory, LEASE),
         (unable_to_save, LEASE),
+        (cluster_down, LEASE),
         (read_only, 60_000),
         (unable_to_save, 60_000),
     ],
@@ -83,8 +105,8 @@ def connections_a_second(server: RedisServer) -> int:
 def test_idle_workers_report_once_and_try_again_now_and_then(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
 ) -> None:
-    server = start_server()
-    queue = make_queue(server.url, lease=lease)
+    server = start_server(kind=kind_for(refusing))
+    queue = make_queue(server.url, lease=lease, prefix=PREFIX)
     queue.on("job complete", lambda id: None)
     queue.process("email", 2, lambda job: "done")
     queue.create("email").save()
@@ -106,8 +128,8 @@ def test_idle_workers_report_once_and_try_again_now_and_then(
 def test_workers_sit_out_a_server_that_refuses_writes(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
 ) -> None:
-    server = start_server()
-    queue, other = make_queue(server.url, lease=lease), make_queue(server.url, lease=lease)
+    server = start_server(kind=kind_for(refusing))
+    queue, other = (make_queue(server.url, lease=lease, prefix=PREFIX) for _ in range(2))
     queue.on("job complete", lambda id: None)
     starts: list[int | None] = []
     go_on = threading.Event()
@@ -139,7 +161,7 @@ def test_workers_sit_out_a_server_that_refuses_writes(
     assert sorted(starts) == ids
     last = queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 5)
-    assert queue.job_class.get_log(last.id, queue=queue) == ["going on"]
+    assert [queue.job_class.get_log(id, queue=queue) for id in (*ids, last.id)] == [["going on"]] * 5
     assert queue.trouble == other.trouble == ["lost", "back"]
 
 
