@@ -51,6 +51,7 @@ class Pool:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
                 group = self._groups.setdefault(type, Group(type))
+                group.let_run_on()
                 group.paused = group.closed = False
                 for _ in range(slots):
                     group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
@@ -81,20 +82,21 @@ class Pool:
         ]
 
     def pause(self, type: str, timeout: float | None) -> None:
-        """Take no more of a type; what still runs after `timeout` seconds fails with `Shutdown`."""
+        """Take no more of a type; what still runs after `timeout` seconds fails with `Shutdown`, by the last call."""
         group = self._group(type)
-        group.paused = True
-        if timeout is not None:
-            group.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
+        with self._lock:
+            group.let_run_on()
+            group.paused = True
+            if timeout is not None:
+                group.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
         self.loop.wake()
 
     def resume(self, type: str) -> None:
         """Take jobs of a type again."""
         group = self._group(type)
-        if group.pause_timer is not None:
-            group.pause_timer.cancel()
-            group.pause_timer = None
-        group.paused = False
+        with self._lock:
+            group.let_run_on()
+            group.paused = False
         group.hungry = True
         self.loop.wake()
 

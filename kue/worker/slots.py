@@ -62,6 +62,12 @@ class Group:
         self.handlers[slot] = handler
         self.free.append(slot)
 
+    def let_run_on(self) -> None:
+        """What runs need not end within a pause any more."""
+        if self.pause_timer is not None:
+            self.pause_timer.cancel()
+            self.pause_timer = None
+
     def retire(self, slot: Worker) -> None:
         """One slot less, at once or when its run has ended."""
         slot.running = False

@@ -86,6 +86,32 @@ def test_resumed_in_time_nothing_fails(queue: Any, held: Held) -> None:
     wait_until(lambda: queue.complete_count("email") == 1)
 
 
+def let_timers_pass(queue: Any, timeout: float) -> None:
+    """Wait until a pause of another type that begins now has ended its job: timers end in their order."""
+    marker = Held()
+    queue.process("timer", marker)
+    queue.create("timer").save()
+    wait_until(lambda: marker.contexts)
+    marker.contexts[0].pause(timeout)
+    wait_until(lambda: queue.failed_count("timer") == 1)
+
+
+@pytest.mark.parametrize("way", ["resume", "another pause", "process"])
+def test_paused_twice_nothing_of_the_first_pause_is_left(queue: Any, held: Held, way: str) -> None:
+    held.contexts[0].pause(50)
+    if way == "another pause":
+        held.contexts[0].pause(60_000)
+    elif way == "process":
+        queue.process("email", held)
+    else:
+        held.contexts[0].pause(50)
+        held.contexts[0].resume()
+    let_timers_pass(queue, 100)
+    assert queue.active() == [1]
+    held.dones[0]()
+    wait_until(lambda: queue.complete_count("email") == 1)
+
+
 def test_pause_and_resume_many_times_lose_no_job(queue: Any) -> None:
     @queue.process("email", 3)
     def work(job: Any, ctx: kue.Context, done: Any) -> None:
