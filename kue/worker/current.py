@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 
 current: ContextVar[Job | None] = ContextVar("kue_current_job", default=None)
 _installed = False
+_thread = threading.local()
 
 
 def current_job() -> Job | None:
@@ -19,18 +22,35 @@ def current_job() -> Job | None:
 
 
 def mark_log_records() -> None:
-    """From now on every log record has `job_id` and `job_type`, None outside of handlers."""
+    """From now on every log record has `job_id` and `job_type`, None outside of handlers; its own go first."""
     global _installed
     if _installed:
         return
     _installed = True
-    make = logging.getLogRecordFactory()
+    make, make_record = logging.getLogRecordFactory(), logging.Logger.makeRecord
 
+    # A logger raises where its record has a name of `extra` already: such a record is marked once `extra` is in it. The
+    # factory marks what no such logger makes: makeLogRecord, and loggers with a makeRecord of their own.
     def make_marked(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
-        job = current.get()
-        record.job_id = None if job is None else job.id
-        record.job_type = None if job is None else job.type
-        return record
+        return record if getattr(_thread, "in_logger", False) else _marked(record)
+
+    @functools.wraps(make_record)
+    def make_record_marked(self: logging.Logger, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        outer = getattr(_thread, "in_logger", False)
+        _thread.in_logger = True
+        try:
+            record = make_record(self, *args, **kwargs)
+        finally:
+            _thread.in_logger = outer
+        return _marked(record)
 
     logging.setLogRecordFactory(make_marked)
+    logging.Logger.makeRecord = make_record_marked  # type: ignore[method-assign]
+
+
+def _marked(record: logging.LogRecord) -> logging.LogRecord:
+    job = current.get()
+    record.__dict__.setdefault("job_id", None if job is None else job.id)
+    record.__dict__.setdefault("job_type", None if job is None else job.type)
+    return record

@@ -127,3 +127,22 @@ def test_a_thread_that_ran_a_handler_forgets_its_job(queue: Any, seen: Callable[
         queue.create("email").save()
         wait_until(lambda n=n: queue.failed_count() == n)
     assert seen() == [("handler", n, n, "email") for n in (1, 2, 3)]
+
+
+def test_records_that_name_a_job_themselves_keep_it_and_hurt_nobody(
+    queue: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "an application")
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        logger.info("inside", extra={"job_id": f"mine {job.id}"})
+
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete_count() + queue.failed_count() == 1)
+    logger.info("outside", extra={"job_id": "other", "job_type": "other"})
+    records: list[Any] = [record for record in caplog.records if record.name == "an application"]
+    assert [(record.message, record.job_id, record.job_type) for record in records] == [
+        ("inside", f"mine {job.id}", "email"),
+        ("outside", "other", "other"),
+    ]

@@ -32,15 +32,22 @@ def running(job: Any) -> Iterator[Any]:
 @pytest.fixture
 def fresh_factory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As in a process that has not worked yet."""
-    before = logging.getLogRecordFactory()
+    before, make_record = logging.getLogRecordFactory(), logging.Logger.makeRecord
     monkeypatch.setattr(module, "_installed", False)
+    monkeypatch.setattr(logging.Logger, "makeRecord", getattr(make_record, "__wrapped__", make_record))
     logging.setLogRecordFactory(logging.LogRecord)
     yield
     logging.setLogRecordFactory(before)
 
 
-def record() -> Any:
-    return logging.getLogger("app").makeRecord("app", logging.INFO, __file__, 1, "hello %s", ("you",), None)
+def record(logger: logging.Logger | None = None, extra: dict[str, Any] | None = None) -> Any:
+    logger = logger or logging.getLogger("app")
+    return logger.makeRecord("app", logging.INFO, __file__, 1, "hello %s", ("you",), None, extra=extra)
+
+
+def mark(made: Any) -> tuple[Any, Any]:
+    """What a record says of its job, as formatters read it."""
+    return made.__dict__["job_id"], made.__dict__["job_type"]
 
 
 def test_outside_of_handlers_there_is_none() -> None:
@@ -105,11 +112,88 @@ def test_a_factory_of_the_application_is_kept(fresh_factory: None) -> None:
     assert record().job_id is None
 
 
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"job_id": "mine", "job_type": None}, ("mine", None)),
+        ({"job_id": 0}, (0, "email")),
+        ({"job_type": "mine", "more": 1}, (7, "mine")),
+        ({}, (7, "email")),
+    ],
+    ids=repr,
+)
+def test_what_the_application_says_itself_wins(
+    fresh_factory: None, extra: dict[str, Any], expected: tuple[Any, Any]
+) -> None:
+    mark_log_records()
+    with running(OfJob()):
+        assert mark(record(extra=extra)) == expected
+        assert mark(logging.makeLogRecord(extra)) == expected
+    assert mark(record(extra={"job_id": 1, "job_type": "x"})) == (1, "x")
+
+
+def test_what_a_logger_refuses_it_refuses_still(fresh_factory: None) -> None:
+    mark_log_records()
+    with pytest.raises(KeyError, match="overwrite 'message'"):
+        record(extra={"message": "mine"})
+    with running(OfJob()):
+        assert mark(logging.makeLogRecord({})) == (7, "email"), "the factory marks again"
+
+
+def test_a_factory_that_names_a_job_itself_is_believed(fresh_factory: None) -> None:
+    class Mine(logging.LogRecord):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.job_id = "mine"
+
+    logging.setLogRecordFactory(Mine)
+    mark_log_records()
+    with running(OfJob()):
+        assert mark(record()) == ("mine", "email")
+
+
+def test_a_factory_that_logs_is_marked_as_well(fresh_factory: None) -> None:
+    inner: list[Any] = []
+
+    def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        if not inner:
+            inner.append(None)
+            inner[:] = [record(extra={"job_id": "inner"})]
+        return logging.LogRecord(*args, **kwargs)
+
+    logging.setLogRecordFactory(make)
+    mark_log_records()
+    with running(OfJob()):
+        assert mark(record(extra={"job_id": "outer"})) == ("outer", "email")
+    assert mark(inner[0]) == ("inner", "email")
+
+
+def test_a_factory_set_afterwards_changes_nothing(fresh_factory: None) -> None:
+    mark_log_records()
+    logging.setLogRecordFactory(logging.LogRecord)
+    with running(OfJob()):
+        assert mark(record()) == (7, "email")
+
+
+def test_a_logger_that_makes_its_own_records_is_marked(fresh_factory: None) -> None:
+    class Own(logging.Logger):
+        def makeRecord(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+            extra = kwargs.pop("extra") or {}
+            made = logging.getLogRecordFactory()(*args, **kwargs)
+            made.__dict__.update(extra)
+            return made
+
+    mark_log_records()
+    with running(OfJob()):
+        assert mark(record(Own("app"))) == (7, "email")
+        assert mark(record(Own("app"), {"job_id": 0})) == (0, "email")
+
+
 def test_marking_twice_marks_once(fresh_factory: None) -> None:
     mark_log_records()
-    factory = logging.getLogRecordFactory()
+    before = logging.getLogRecordFactory(), logging.Logger.makeRecord
     mark_log_records()
-    assert logging.getLogRecordFactory() is factory
+    assert (logging.getLogRecordFactory(), logging.Logger.makeRecord) == before
 
 
 def test_a_format_with_the_job_works_everywhere(fresh_factory: None) -> None:
