@@ -241,8 +241,14 @@ class Job(Lookup, Talk, Listening):
 
     @property
     def _run_id(self) -> str:
-        """In a handler the run that must still hold the job for a change to be made; else ''."""
-        return "" if self._speaker is None else self._speaker.fence
+        """In a handler the run that must still hold the job for a change to be made; else ''.
+
+        What the handler said before goes first: the run may not hold the job after the change.
+        """
+        if self._speaker is None:
+            return ""
+        self._speaker.flush()
+        return self._speaker.fence
 
     def _hand_over(self) -> None:
         if self._speaker is not None:

@@ -9,6 +9,7 @@ import kue
 from kue import Job
 from tests.helpers import keyspace, wait_until
 from tests.integration.commands import commands
+from tests.integration.conftest import MakeQueue
 
 STATES = ("inactive", "active", "complete", "failed", "delayed")
 
@@ -215,4 +216,46 @@ def test_a_handler_may_change_its_job_more_than_once(queue: Any, errors: list[Ba
     found = Job.get(job.id, queue=queue)
     assert (found.state(), found.data) == ("complete", "second")
     wait_until(lambda: [type(problem) for problem in errors] == [kue.JobLost])  # the outcome has nothing to end
+    errors.clear()
+
+
+@pytest.mark.parametrize("change", ["complete", "failed", "delayed", "inactive", "active", "update"])
+def test_what_a_handler_said_stands_before_its_change(
+    make_queue: MakeQueue, errors: list[BaseException], change: str
+) -> None:
+    queue, heard = make_queue(send=True), []
+    for event in ("note", "progress"):
+        queue.on(f"job {event}", lambda id, data, *, event=event: heard.append((event, id, data)))
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        if job.get_field("mine") is None:
+            job.log("before").progress(1, 2).set("mine", "x").send("note", 7)
+            getattr(job, change)()
+
+    jobs = queue.save_all(queue.create("email") for _ in range(20))
+    wait_until(lambda: len(heard) == 40)
+    assert heard == [event for job in jobs for event in (("progress", job.id, 50), ("note", job.id, 7))]
+    found = [Job.get(job.id, queue=queue) for job in jobs]
+    assert [(job.get_field("mine"), Job.get_log(job.id, queue=queue)) for job in found] == [("x", ["before"])] * 20
+    queue.shutdown()
+    errors.clear()
+
+
+def test_what_a_handler_said_is_heard_before_it_removes_its_job(
+    make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    queue, heard = make_queue(send=True), []
+    for event in ("note", "remove"):
+        queue.on(f"job {event}", lambda id, *, event=event: heard.append((event, id)))
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        job.log("before").send("note")
+        job.remove()
+
+    jobs = queue.save_all(queue.create("email") for _ in range(20))
+    wait_until(lambda: len(heard) == 40)
+    assert heard == [(event, job.id) for job in jobs for event in ("note", "remove")]
+    queue.shutdown()
     errors.clear()
