@@ -234,8 +234,7 @@ class Job(Lookup, Talk, Listening):
         id, now = self._saved_id(state), self._home.store.clock()
         if not self.only_collected:
             self._home.store.set_state(id, state, now, fields or ("state", state), self._run_id)
-            if state != "active":
-                self._hand_over()
+            self._hand_over(state != "active")
         self._state, self.updated_at = state, now
         return self
 
@@ -250,9 +249,9 @@ class Job(Lookup, Talk, Listening):
         self._speaker.flush()
         return self._speaker.fence
 
-    def _hand_over(self) -> None:
+    def _hand_over(self, given: bool = True) -> None:
         if self._speaker is not None:
-            self._speaker.hand_over()
+            self._speaker.hand_over(given)
 
     def _saved_id(self, what: str) -> int:
         if self.id is None:

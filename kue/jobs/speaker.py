@@ -18,8 +18,8 @@ class Speaker(Protocol):
     def fence(self) -> str:
         """The id of the run, while changes are to be made in its name only; then ''."""
 
-    def hand_over(self) -> None:
-        """The handler itself has taken the job out of the hands of its run."""
+    def hand_over(self, given: bool = True) -> None:
+        """The handler itself has taken the job out of the hands of its run, or put it back."""
 
     def say(self, triples: Triples) -> None:
         """Have something said, in order, under the check of the run."""

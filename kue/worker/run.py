@@ -69,8 +69,8 @@ class Run:
         self.cancel: Callable[[], Any] | None = None
         self.moved = False
         self._io = io
+        self.handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
         self._has_said = False
-        self._handed_over = False
         self.written = False  # the outcome, by this run's last report
         self._outcome: Outcome | None = None
         self._unsettled = [True]
@@ -106,11 +106,11 @@ class Run:
         """The worker id, until the outcome of the run counts; where the run was given up, for ever."""
         if self.settled and not (self.written or self.abandoned):
             self._io.flush()
-        return "" if not self.abandoned and (self.written or self._handed_over) else self.worker_id
+        return "" if not self.abandoned and (self.written or self.handed_over) else self.worker_id
 
-    def hand_over(self) -> None:
-        """The handler changed the job's state itself."""
-        self._handed_over = True
+    def hand_over(self, given: bool = True) -> None:
+        """The handler changed the job's state itself, or made it active again."""
+        self.handed_over = given
 
     def wake(self) -> None:
         """Have the I/O thread look, though this run has nothing new."""
@@ -138,8 +138,10 @@ class Run:
             said.extend(self._said.popleft())
         job = self.job
         id = job.id or 0
-        if outcome is None:
-            return (transitions.say(id, self.worker_id, now, said) if said else None), False
+        if outcome is None or self.handed_over:
+            worker = "" if self.handed_over and not self.abandoned else self.worker_id
+            ends = outcome is not None
+            return (transitions.say(id, worker, now, said) if said or ends else None), ends
         if isinstance(outcome, Completed):
             duration = max(0, now - self.started)
             return transitions.complete(id, self.worker_id, job.type, now, duration, outcome.result, said), True

@@ -245,6 +245,8 @@ class Runner:
             self._lost(run, "further messages and outcome")
 
     def _lost(self, run: Run, what: str) -> None:
+        if run.handed_over:
+            return
         if not run.told_lost:
             run.told_lost = True
             self._home.trouble.warn(JobLost(run.job.id, what))

@@ -147,6 +147,30 @@ def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: 
     assert run.report(TRANSITIONS, NOW) == (None, False)
 
 
+@pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack()], ids=repr)
+def test_a_job_that_was_handed_over_has_no_outcome_only_last_words(run: Run, outcome: Any) -> None:
+    run.hand_over()
+    run.say(line("one"))
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, "", NOW, line("one")), False)
+    run.settle(outcome)
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, "", NOW, ()), True)
+    assert run.report(TRANSITIONS, NOW) == (None, False)
+
+
+def test_a_job_that_was_handed_over_and_taken_back_has_one(run: Run) -> None:
+    run.hand_over()
+    run.hand_over(False)
+    run.settle(Completed(b"1"))
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"1", ()), True)
+
+
+def test_a_run_that_was_given_up_after_it_handed_over_says_nothing_in_nobody_s_name(run: Run) -> None:
+    run.hand_over()
+    run.abandoned = True
+    run.say(line("one"))
+    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("one")), False)
+
+
 class TestFence:
     """In whose name a handler changes its job."""
 
