@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kue.common.trouble import Trouble
-from kue.errors import JobInvalid
+from kue.errors import JobInvalid, KueError
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.crew import Crew
@@ -56,9 +56,18 @@ class Executor:
             result = handler.function(*args)
             self._returned(run, result, waits_for_done=handler.takes_done)
         except BaseException as problem:
-            self.fail(run, problem)
+            self._raised(run, problem)
         finally:
             current.reset(token)
+
+    def _raised(self, run: Run, problem: BaseException) -> None:
+        """Fail the run; where its outcome stands already, the problem is at least told. Of strays nobody asks."""
+        if not run.abandoned and (run.settled or run.handed_over):
+            line = failure_of(problem).line
+            late = KueError(f"the handler of job {run.job.id} raised {line} after the job's outcome, which stands")
+            late.__cause__ = problem
+            self._trouble.report(late)
+        self.fail(run, problem)
 
     def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
         if inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
@@ -96,7 +105,7 @@ class Executor:
         if future.cancelled():
             self.fail(run, "the handler was cancelled")
         elif (problem := future.exception()) is not None:
-            self.fail(run, problem)
+            self._raised(run, problem)
         elif not waits_for_done:
             self.complete(run, future.result())
 

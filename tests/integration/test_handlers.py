@@ -12,6 +12,7 @@ import pytest
 import kue
 from kue import Job
 from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
 
 
 def plain(job: Any) -> Any:
@@ -189,7 +190,7 @@ class TestDone:
         wait_until(lambda: queue.complete() == [job.id])
         assert Job.get(job.id, queue=queue).result == "later"
 
-    def test_only_the_first_call_counts(self, queue: Any) -> None:
+    def test_only_the_first_call_counts(self, queue: Any, errors: list[BaseException]) -> None:
         @queue.process("email")
         def work(job: Any, done: Any) -> None:
             done(None, "first")
@@ -203,6 +204,9 @@ class TestDone:
         wait_until(lambda: queue.complete_count() == 2)
         found = Job.get(job.id, queue=queue)
         assert (found.result, found.error(), found.attempts_made) == ("first", None, 1)
+        wait_until(lambda: len(errors) == 2)
+        assert all("raised ValueError: fourth after" in str(problem) for problem in errors)
+        errors.clear()
 
     def test_an_exception_before_it_is_called_fails_the_job(self, queue: Any) -> None:
         def work(job: Any, done: Any) -> None:
@@ -211,6 +215,36 @@ class TestDone:
         queue.process("email", work)
         job = queue.create("email").save()
         wait_until(lambda: queue.failed() == [job.id])
+
+    @pytest.mark.parametrize("form", ["plain", "coroutine", "future"])
+    def test_an_exception_after_it_is_told_once_and_changes_nothing(
+        self, make_queue: MakeQueue, errors: list[BaseException], caplog: pytest.LogCaptureFixture, form: str
+    ) -> None:
+        queue, other = make_queue(), make_queue()
+
+        def plain(job: Any, done: Any) -> None:
+            done(None, "result")
+            raise ValueError("boom")
+
+        async def coroutine(job: Any, done: Any) -> None:
+            plain(job, done)
+
+        def future(job: Any, done: Any) -> Any:
+            return ThreadPoolExecutor(1).submit(plain, job, done)
+
+        queue.process("email", {"plain": plain, "coroutine": coroutine, "future": future}[form])
+        job = queue.create("email").save()
+        wait_until(lambda: errors)
+        queue.shutdown()
+        (problem,) = errors
+        assert str(problem) == "the handler of job 1 raised ValueError: boom after the job's outcome, which stands"
+        assert isinstance(problem, kue.KueError) and isinstance(problem.__cause__, ValueError)
+        told = [record for record in caplog.records if record.name == "kue"]
+        assert [(record.levelname, record.message) for record in told] == [("ERROR", str(problem))]
+        assert told[0].exc_info is not None and told[0].exc_info[1] is problem.__cause__
+        found = Job.get(job.id, queue=other)
+        assert (found.state(), found.result, found.error()) == ("complete", "result", None)
+        errors.clear()
 
     def test_a_late_call_for_a_job_that_is_over_changes_nothing(self, queue: Any, client: Any) -> None:
         kept: list[Any] = []

@@ -261,7 +261,7 @@ CHANGES = ("complete", "failed", "delayed", "inactive", "remove")
 def test_a_job_that_its_handler_gave_away_stays_where_it_put_it(
     queue: Any, client: Any, errors: list[BaseException], form: str, change: str, outcome: str
 ) -> None:
-    """What the run still says counts, its outcome does not, and nothing is said to be lost."""
+    """What the run still says counts, its outcome does not; what it raises is told, and nothing is said to be lost."""
     ran: list[int] = []
 
     def begin(job: Any) -> None:
@@ -302,6 +302,8 @@ def test_a_job_that_its_handler_gave_away_stays_where_it_put_it(
         assert (found.get_field("mine"), Job.get_log(id, queue=queue)) == ("x", ["after"])
         assert found.result == ("result" if change == "inactive" else None)
     queue.shutdown()
+    if outcome == "exception" and change != "inactive":
+        assert "raised ValueError: boom after the job's outcome, which stands" in str(errors.pop())
 
 
 def test_a_job_that_its_handler_took_back_ends_with_it(queue: Any) -> None:
