@@ -110,7 +110,7 @@ class Executor:
             self.complete(run, future.result())
 
     def _done(self, run: Run, err: Any, result: Any) -> None:
-        if err:
+        if err or isinstance(err, BaseException):  # an exception may be falsy: one with a length of 0
             self.fail(run, err)
         else:
             self.complete(run, result)

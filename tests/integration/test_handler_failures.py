@@ -24,6 +24,11 @@ class Mute(Exception):
     __repr__ = __str__
 
 
+class Falsy(Exception):
+    def __len__(self) -> int:
+        return 0
+
+
 KINDS: list[BaseException] = [
     ValueError("boom"),
     SystemExit("boom"),
@@ -33,6 +38,7 @@ KINDS: list[BaseException] = [
     StopAsyncIteration("boom"),
     Own("boom"),
     Mute(),
+    Falsy("boom"),
     TimeoutError("boom"),
     concurrent.futures.CancelledError("boom"),
     asyncio.CancelledError("boom"),
