@@ -106,8 +106,11 @@ class Executor:
             self.fail(run, "the handler was cancelled")
         elif (problem := future.exception()) is not None:
             self._raised(run, problem)
-        elif not waits_for_done:
-            self.complete(run, future.result())
+        else:
+            try:  # what a coroutine returns may be another one, or a Future: that is waited for as well
+                self._returned(run, future.result(), waits_for_done=waits_for_done)
+            except BaseException as unexpected:
+                self._raised(run, unexpected)
 
     def _done(self, run: Run, err: Any, result: Any) -> None:
         if err or isinstance(err, BaseException):  # an exception may be falsy: one with a length of 0

@@ -98,7 +98,19 @@ def returns_an_awaitable(problem: BaseException) -> Callable[..., Any]:
     return wrapper
 
 
-FORMS = [raises, raises_with_done, passes_to_done, raises_in_coroutine, fails_its_future, returns_an_awaitable]
+def returns_an_awaitable_from_a_coroutine(problem: BaseException) -> Callable[..., Any]:
+    handler = raises_in_coroutine(problem)
+
+    async def wrapper(job: Any) -> Any:
+        return handler(job)
+
+    return wrapper
+
+
+FORMS = [
+    *(raises, raises_with_done, passes_to_done, raises_in_coroutine, fails_its_future),
+    *(returns_an_awaitable, returns_an_awaitable_from_a_coroutine),
+]
 
 
 @pytest.mark.parametrize("problem", KINDS, ids=lambda problem: type(problem).__name__)

@@ -46,6 +46,26 @@ async def coroutine(job: Any) -> Any:
     return job.data
 
 
+async def coroutine_of_coroutine(job: Any) -> Any:
+    return coroutine(job)
+
+
+async def coroutine_of_task(job: Any) -> Any:
+    return asyncio.get_running_loop().create_task(coroutine_of_coroutine(job))
+
+
+async def coroutine_of_executor(job: Any) -> Any:
+    return asyncio.get_running_loop().run_in_executor(None, lambda: job.data)
+
+
+async def coroutine_of_future(job: Any) -> Any:
+    return future(job)
+
+
+def future_of_coroutine(job: Any) -> Any:
+    return ThreadPoolExecutor(1).submit(lambda: coroutine(job))
+
+
 async def coroutine_by_done(job: Any, done: Any) -> None:
     await asyncio.sleep(0)
     done(None, job.data)
@@ -112,7 +132,8 @@ FORMS: dict[str, Callable[..., Any]] = {
     for function in (
         *(plain, with_default, by_done, by_done_with_names, by_done_later, with_context, coroutine),
         *(coroutine_by_done, coroutine_with_context, future, settled_future, awaitable, custom_awaitable),
-        asyncio_future,
+        *(asyncio_future, coroutine_of_coroutine, coroutine_of_task, coroutine_of_executor, coroutine_of_future),
+        future_of_coroutine,
     )
 } | {
     "lambda": lambda job: job.data,
