@@ -34,7 +34,7 @@ class Handler:
 
 def _parameters(function: Function) -> int:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = _signature(function).parameters.values()
     except (TypeError, ValueError) as problem:
         raise InvalidHandler(f"the parameters of the handler {_name(function)} cannot be read: {problem}") from None
     needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
@@ -42,6 +42,18 @@ def _parameters(function: Function) -> int:
     if keyword:
         raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} needs the keywords {', '.join(keyword)}")
     return len(needed)
+
+
+def _signature(function: Function) -> inspect.Signature:
+    """That of a wrapper itself, which may add or take away arguments; with `*args` it is that of what it wraps."""
+    try:
+        own = inspect.signature(function, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return inspect.signature(function)
+    if not any(p.kind is p.VAR_POSITIONAL for p in own.parameters.values()):
+        return own
+    within = getattr(function, "__wrapped__", None) if inspect.isfunction(function) else None
+    return inspect.signature(function) if within is None else _signature(within)
 
 
 def _is_one(function: Function, kind: Callable[[Any], bool]) -> bool:

@@ -33,6 +33,30 @@ def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def passing_on(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(job: Any, *args: Any) -> Any:
+        return function(job, *args)
+
+    return wrapper
+
+
+def injecting(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(job: Any) -> Any:
+        return function("database", job)
+
+    return wrapper
+
+
+def injecting_in_coroutine(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def wrapper(job: Any, done: Any) -> Any:
+        return function("database", job, done)
+
+    return wrapper
+
+
 class Methods:
     def method(self, job: Any) -> None: ...
     def method_with_done(self, job: Any, done: Any) -> None: ...
@@ -72,6 +96,11 @@ FORMS = [
     (lambda job: None, 1, False),
     (lambda job, done: None, 2, False),
     (wrapped(with_done), 2, False),
+    (passing_on(with_done), 2, False),
+    (injecting(with_done), 1, False),
+    (wrapped(injecting(with_done)), 1, False),
+    (injecting_in_coroutine(with_ctx), 2, True),
+    (functools.lru_cache(with_done), 2, False),
     (Methods().method, 1, False),
     (Methods().method_with_done, 2, False),
     (Methods().coroutine, 1, True),
