@@ -23,16 +23,17 @@ class Emitter:
     def __init__(self, on_error: Callable[[str, Listener, BaseException], None]) -> None:
         self._lock = threading.Lock()
         self._registry = EventEmitter()
-        self._calls: dict[tuple[str, Listener], list[Listener]] = {}
+        self._calls: dict[tuple[str, object], list[Listener]] = {}
         self._on_error = on_error
         self.finished = False
 
     def add(self, event: str, listener: Listener, *, once: bool = False) -> bool:
         """Register a listener; False where it comes after `finish`. Raises `InvalidHandler` for one that is none."""
         count = _accepted(listener)
+        key = _key(listener)
 
         def call(*args: Any) -> None:
-            if once and not self._forget(event, listener, call):
+            if once and not self._forget(event, key, call):
                 return
             try:
                 listener(*_fitted(args, count))
@@ -43,7 +44,7 @@ class Emitter:
 
         with self._lock:
             if not self.finished:
-                self._calls.setdefault((event, listener), []).append(call)
+                self._calls.setdefault((event, key), []).append(call)
                 self._registry.add_listener(event, call)
             return not self.finished
 
@@ -56,20 +57,21 @@ class Emitter:
 
     def remove(self, event: str, listener: Listener | None = None) -> None:
         """Forget one listener, or all of an event; one that is not there is no error."""
-        for known in [key for key in list(self._calls) if key[0] == event and listener in (None, key[1])]:
+        gone = None if listener is None else _key(listener)
+        for known in [key for key in list(self._calls) if key[0] == event and (gone is None or gone == key[1])]:
             calls = self._calls.get(known, [])
             for call in calls[:] if listener is None else calls[-1:]:
                 self._forget(*known, call)
 
-    def _forget(self, event: str, listener: Listener, call: Listener) -> bool:
+    def _forget(self, event: str, key: object, call: Listener) -> bool:
         """Forget one call of a listener; False where it was forgotten before."""
         with self._lock:
-            calls = self._calls.get((event, listener), [])
+            calls = self._calls.get((event, key), [])
             if call not in calls:
                 return False
             calls.remove(call)
             if not calls:
-                del self._calls[event, listener]
+                del self._calls[event, key]
             self._registry.remove_listener(event, call)
         return True
 
@@ -93,6 +95,27 @@ class Emitter:
     def events(self) -> set[str]:
         """The events that somebody listens to."""
         return {event for event, _ in list(self._calls)}
+
+
+class _Itself:
+    """Stands for a listener that has no hash, and is known by being the same object."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def __hash__(self) -> int:
+        return id(self._listener)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other._listener is self._listener
+
+
+def _key(listener: Listener) -> object:
+    try:
+        hash(listener)
+    except Exception:
+        return _Itself(listener)
+    return listener
 
 
 def _accepted(listener: Listener) -> tuple[int, int | None]:

@@ -227,3 +227,34 @@ def test_a_listener_may_forget_itself_and_others_while_it_is_called(emitter: Emi
     emitter.emit("event", 1)
     assert emitter.emit("event", 2) is False
     assert callee.got == [(1,)]
+
+
+class NoHash(Callee):
+    """As a dataclass: equal to others of its kind, and without a hash."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class BadHash(Callee):
+    def __hash__(self) -> int:
+        raise RuntimeError("not even this")
+
+
+@pytest.mark.parametrize("kind", [NoHash, BadHash])
+@pytest.mark.parametrize("once", [True, False])
+def test_a_listener_without_a_hash_is_as_good_as_any(emitter: Emitter, kind: type[Callee], once: bool) -> None:
+    first, second = kind(), kind()
+    for callee in (first, second, second):
+        emitter.add("event", callee, once=once)
+    emitter.remove("event", second)
+    emitter.emit("event", 1)
+    assert (first.got, second.got) == ([(1,)], [(1,)])
+    assert emitter.has("event") is not once
+    emitter.remove("event", second)
+    emitter.emit("event", 2)
+    assert (first.got, second.got) == ([(1,)] if once else [(1,), (2,)], [(1,)])
+    emitter.remove("event", first)
+    assert not emitter.has("event")
