@@ -194,7 +194,9 @@ def read_queue_options(
         where = f"job_flags[{read_type(type)!r}]"
         of_type = _mapping(where, options)
         try:
-            flags[type] = read_options(of_type)
+            read = read_options(of_type)
+            # a moment stays one: how far off it is, each job reads anew
+            flags[type] = {k: of_type[k] if isinstance(of_type[k], datetime) else v for k, v in read.items()}
         except InvalidOption as problem:
             raise problem.__class__(f"{where}: {problem}") from None
     return QueueOptions(

@@ -73,7 +73,8 @@ class Job(Lookup, Talk, Listening):
     def create(cls, home: Home, type: str, data: Any, options: dict[str, Any]) -> Self:
         """A new job, not yet saved; the flags of its type come before the options given."""
         flags = home.options.job_flags.get(read_type(type))
-        return cls(home, type, data, {**(flags or {}), **read_options(options)} if options or flags else {})
+        # flags are read again for each job, so that it shares no value with the others
+        return cls(home, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
 
     @classmethod
     def from_fields(cls, home: Home, id: int, fields: Fields) -> Self:

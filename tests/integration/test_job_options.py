@@ -131,6 +131,25 @@ class TestFlags:
         queue.create("email").attempts(9)
         assert queue.create("email").attempts() == 5
 
+    def test_values_that_can_be_changed_in_place_are_each_job_s_own(self, make_queue: MakeQueue) -> None:
+        given = {"backoff": {"type": "fixed", "delay": 5}, "search_keys": ["to"]}
+        queue = make_queue(job_flags={"email": given})
+        for job in (queue.create("email"), queue.create("email", attempts=2)):
+            job.backoff()["delay"] = 99
+            job.search_keys().append("from")
+        given["backoff"]["delay"] = 99  # type: ignore[index]
+        job = queue.create("email")
+        assert (job.backoff(), job.search_keys()) == ({"type": "fixed", "delay": 5}, ["to"])
+
+    def test_a_moment_as_delay_stays_that_moment(self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+        moment = datetime(2030, 1, 1, tzinfo=UTC)
+        queue = make_queue(job_flags={"email": {"delay": moment}})
+        delays = []
+        for left in (60_000, 1000, -5000):
+            monkeypatch.setattr("kue.options.now_ms", lambda left=left: round(moment.timestamp() * 1000) - left)
+            delays.append(queue.create("email").delay())
+        assert delays == [60_000, 1000, 0]
+
 
 def test_the_process_wide_queue_is_one_until_it_is_shut_down(redis_url: str) -> None:
     first = kue.create_queue(redis=redis_url, prefix="one")
