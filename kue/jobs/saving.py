@@ -25,14 +25,16 @@ def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
     for job in batch:
         if not isinstance(job, Job) or job.id is not None:
             raise InvalidOption(f"save_all takes jobs that are not saved yet, not {job!r}")
+        if job._home is not home:
+            raise InvalidOption(f"save_all takes jobs of its own queue, not {job!r} of another")
     if len({id(job) for job in batch}) != len(batch):
         raise InvalidOption("save_all was given the same job twice")
     if any([home.test_mode.collect(job) for job in batch]):
         return batch
     commands = [job.save_command() for job in batch]
     saved: list[J] = []
-    with _listening(home, batch) as watch:
-        try:
+    try:
+        with _listening(home, batch) as watch:
             refused: ResponseError | None = None
             for job, reply in zip(batch, home.store.save_many(commands), strict=False):
                 if isinstance(reply, ResponseError):
@@ -44,8 +46,8 @@ def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
                     job.start_watching(watch)
             if refused is not None:
                 raise refusal(refused)
-        except KueError as problem:
-            raise SaveInterrupted(saved, problem) from problem
+    except KueError as problem:
+        raise SaveInterrupted(saved, problem) from problem
     return batch
 
 

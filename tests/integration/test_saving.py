@@ -110,11 +110,15 @@ class TestSaveAll:
         assert keyspace(client) == {}
         assert {job.id for job in jobs} == {None}
 
-    @pytest.mark.parametrize("wrong", ["saved", "twice", "no job"])
-    def test_takes_only_new_jobs_and_each_once(self, queue: Any, client: Any, wrong: str) -> None:
+    @pytest.mark.parametrize("wrong", ["saved", "twice", "no job", "another queue's"])
+    def test_takes_only_new_jobs_of_its_own_and_each_once(
+        self, queue: Any, make_queue: MakeQueue, client: Any, wrong: str
+    ) -> None:
         saved, new = queue.create("email").save(), queue.create("email")
         before = keyspace(client)
-        jobs = {"saved": [new, saved], "twice": [new, new], "no job": [new, {"type": "email"}]}[wrong]
+        other = make_queue(prefix="other").create("email")
+        bad = {"saved": saved, "twice": new, "no job": {"type": "email"}, "another queue's": other}
+        jobs = [new, bad[wrong]]
         with pytest.raises(kue.InvalidOption, match="save_all"):
             queue.save_all(jobs)
         assert keyspace(client) == before
@@ -151,13 +155,22 @@ class TestInterrupted:
         queue.save_all(jobs[CHUNK:])
         assert [job.data["n"] for job in Job.range(0, -1, queue=queue)] == list(range(CHUNK + 1))
 
-    def test_a_server_that_is_gone_saves_nothing(self, proxy: Any, make_queue: MakeQueue) -> None:
+    @pytest.mark.parametrize("listening", [False, True])
+    def test_a_server_that_is_gone_saves_nothing(
+        self, proxy: Any, make_queue: MakeQueue, errors: list[BaseException], listening: bool
+    ) -> None:
         queue = make_queue(proxy.url)
         proxy.refuse()
+        jobs = emails(queue, 3)
+        if listening:
+            jobs[1].on("complete", print)
         with pytest.raises(kue.SaveInterrupted) as caught:
-            queue.save_all(emails(queue, 3))
+            queue.save_all(jobs)
         assert caught.value.saved == []
         assert isinstance(caught.value.__cause__, kue.ConnectionFailed) and not caught.value.__cause__.sent
+        if listening:  # the subscription is without Redis as well
+            wait_until(lambda: errors)
+            assert isinstance(errors.pop(), kue.ConnectionFailed)
 
     def test_a_refusal_in_the_middle_ends_it(self, queue: Any, client: Any) -> None:
         client.hset("q:pdf:jobs", "no", "list")
