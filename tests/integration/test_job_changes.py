@@ -1,7 +1,5 @@
 """A saved job changes: updated, removed, sent to a state; the sets always agree with its hash."""
 
-import asyncio
-import threading
 from typing import Any
 
 import pytest
@@ -10,7 +8,6 @@ import kue
 from kue import Job
 from tests.helpers import keyspace, wait_until
 from tests.integration.commands import commands
-from tests.integration.conftest import MakeQueue
 
 STATES = ("inactive", "active", "complete", "failed", "delayed")
 
@@ -199,119 +196,3 @@ class TestCompleteAndRemoved:
         job = queue.create("email", remove_on_complete=True).save()
         wait_until(lambda: queue.failed() == [job.id])
         assert "ZeroDivisionError" in str(Job.get(job.id, queue=queue).error())
-
-
-def test_a_handler_may_change_its_job_more_than_once(queue: Any) -> None:
-    over = threading.Event()
-
-    @queue.process("email")
-    def work(job: Any) -> None:
-        job.data = "first"
-        job.update().complete()
-        job.data = "second"
-        job.update()
-        over.set()
-
-    job = queue.create("email").save()
-    assert over.wait(10)
-    found = Job.get(job.id, queue=queue)
-    assert (found.state(), found.data) == ("complete", "second")
-
-
-@pytest.mark.parametrize("change", ["complete", "failed", "delayed", "inactive", "active", "update"])
-def test_what_a_handler_said_stands_before_its_change(make_queue: MakeQueue, change: str) -> None:
-    queue, heard = make_queue(send=True), []
-    for event in ("note", "progress"):
-        queue.on(f"job {event}", lambda id, data, *, event=event: heard.append((event, id, data)))
-
-    @queue.process("email")
-    def work(job: Any) -> None:
-        if job.get_field("mine") is None:
-            job.log("before").progress(1, 2).set("mine", "x").send("note", 7)
-            getattr(job, change)()
-
-    jobs = queue.save_all(queue.create("email") for _ in range(20))
-    wait_until(lambda: len(heard) == 40)
-    assert heard == [event for job in jobs for event in (("progress", job.id, 50), ("note", job.id, 7))]
-    found = [Job.get(job.id, queue=queue) for job in jobs]
-    assert [(job.get_field("mine"), Job.get_log(job.id, queue=queue)) for job in found] == [("x", ["before"])] * 20
-
-
-def test_what_a_handler_said_is_heard_before_it_removes_its_job(make_queue: MakeQueue) -> None:
-    queue, heard = make_queue(send=True), []
-    for event in ("note", "remove"):
-        queue.on(f"job {event}", lambda id, *, event=event: heard.append((event, id)))
-
-    @queue.process("email")
-    def work(job: Any) -> None:
-        job.log("before").send("note")
-        job.remove()
-
-    jobs = queue.save_all(queue.create("email") for _ in range(20))
-    wait_until(lambda: len(heard) == 40)
-    assert heard == [(event, job.id) for job in jobs for event in ("note", "remove")]
-
-
-CHANGES = ("complete", "failed", "delayed", "inactive", "remove")
-
-
-@pytest.mark.parametrize("outcome", ["result", "exception"])
-@pytest.mark.parametrize("form", ["plain", "coroutine"])
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_job_that_its_handler_gave_away_stays_where_it_put_it(
-    queue: Any, client: Any, errors: list[BaseException], form: str, change: str, outcome: str
-) -> None:
-    """What the run still says counts, its outcome does not; what it raises is told, and nothing is said to be lost."""
-    ran: list[int] = []
-
-    def begin(job: Any) -> None:
-        if job.id not in ran:
-            ran.append(job.id)
-            getattr(job, change)()
-            job.log("after").set("mine", "x")
-
-    def end(job: Any) -> Any:
-        ran.append(-job.id)
-        if outcome == "exception" and change != "inactive":
-            raise ValueError("boom")
-        return "result"
-
-    def plain(job: Any) -> Any:
-        begin(job)
-        return end(job)
-
-    async def coroutine(job: Any) -> Any:
-        begin(job)
-        for _ in range(20):
-            await asyncio.sleep(0.001)  # cancelled here, where it is taken to have lost its job
-        return end(job)
-
-    queue.process("email", {"plain": plain, "coroutine": coroutine}[form])
-    queue.process("other", lambda job: None)
-    id = queue.create("email").save().id
-    queue.create("other").save()
-    wait_until(lambda: -id in ran and not queue.health()["active"] and queue.complete_count("other") == 1)
-
-    if change == "remove":
-        assert not client.exists(f"q:job:{id}", f"q:job:{id}:log")
-    else:
-        if change == "inactive":
-            wait_until(lambda: queue.complete_count("email") == 1)
-        found = Job.get(id, queue=queue)
-        assert found.state() == {"inactive": "complete"}.get(change, change)
-        assert (found.get_field("mine"), Job.get_log(id, queue=queue)) == ("x", ["after"])
-        assert found.result == ("result" if change == "inactive" else None)
-    queue.shutdown()
-    if outcome == "exception" and change != "inactive":
-        assert "raised ValueError: boom after the job's outcome, which stands" in str(errors.pop())
-
-
-def test_a_job_that_its_handler_took_back_ends_with_it(queue: Any) -> None:
-    @queue.process("email")
-    def work(job: Any) -> str:
-        job.complete().active()
-        return "result"
-
-    job = queue.create("email").save()
-    wait_until(lambda: queue.complete() == [job.id])
-    assert Job.get(job.id, queue=queue).result == "result"
