@@ -15,6 +15,7 @@ import redis as redis_py
 from kue.common.clock import Patience, milliseconds, seconds
 from kue.common.emitter import Emitter, Listener
 from kue.common.listening import Listening
+from kue.common.shown import shown, told
 from kue.common.trouble import Trouble
 from kue.errors import InvalidOption, KueError, ListenerError, ShutdownInProgress, UnknownOption
 from kue.jobs.home import Home
@@ -187,10 +188,10 @@ class Queue(Statistics, Listening):
         """
         limit = seconds("timeout", timeout)
         if not isinstance(requeue, bool):
-            raise InvalidOption(f"requeue must be True or False, not {requeue!r}")
+            raise InvalidOption(f"requeue must be True or False, not {shown(requeue)}")
         if type is not None and (self._pool is None or read_type(type) not in self._pool.types):
             raise InvalidOption(
-                f"type {type!r} is not processed here; there are {self._pool.types if self._pool else []}"
+                f"type {shown(type)} is not processed here; there are {self._pool.types if self._pool else []}"
             )
         with self._lock:
             if type is None:
@@ -258,7 +259,7 @@ class Queue(Statistics, Listening):
             self._home.hub.dispatcher.post(self._emitter.emit, "error", problem)
 
     def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
-        failure = ListenerError(f"a listener of {event!r} raised {type(problem).__name__}: {problem}")
+        failure = ListenerError(f"a listener of {shown(event)} raised {told(problem)}")
         failure.__cause__ = problem
         if event == "error":
             self._trouble.log(failure)
@@ -279,13 +280,13 @@ def _known(options: Mapping[str, Any]) -> Mapping[str, Any]:
     known = inspect.signature(read_queue_options).parameters
     for name in options:
         if name not in known:
-            raise UnknownOption(f"there is no queue option {name!r}; there are redis, {', '.join(known)}")
+            raise UnknownOption(f"there is no queue option {shown(name)}; there are redis, {', '.join(known)}")
     return options
 
 
 def _listed(types: Any) -> list[Any]:
     if not isinstance(types, (list, tuple, set, frozenset)) or not types:
-        raise InvalidOption(f"type must be a non-empty string or a list of them, not {types!r}")
+        raise InvalidOption(f"type must be a non-empty string or a list of them, not {shown(types)}")
     return list(types)
 
 

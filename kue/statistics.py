@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption
 from kue.jobs.home import Home
 from kue.options import read_name, read_type
@@ -87,5 +88,5 @@ class Statistics(ABC):
 
 def _state(state: object) -> str:
     if state not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state!r}")
+        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {shown(state)}")
     return str(state)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import kue
 from kue.common.clock import milliseconds
+from kue.common.shown import shown
 from kue.errors import InvalidOption
 from kue.store import sayings
 from kue_send.promise import Promise
@@ -23,7 +24,7 @@ class Job(kue.Job):
         that a promise gets it even when the event is lost. Raises `InvalidJobData`, `InvalidOption`, `JobNotFound`.
         """
         if not isinstance(event, str) or not event:
-            raise InvalidOption(f"event must be a non-empty string, not {event!r}")
+            raise InvalidOption(f"event must be a non-empty string, not {shown(event)}")
         default = self._home.options.json_default
         self._say("send", sayings.send(self._saved_id("send"), event, data, default, keep=event == "result"))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption
 
 Clock = Callable[[], int]
@@ -43,9 +44,9 @@ def milliseconds(name: str, value: object, *, least: float = 0) -> int:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         number = value
     else:
-        raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {value!r}")
+        raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {shown(value)}")
     if not least <= number <= 2**53:  # nan is neither
-        raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {value!r}")
+        raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {shown(value)}")
     return round(number)
 
 
@@ -57,5 +58,5 @@ def seconds(name: str, value: object) -> float | None:
 def until(name: str, moment: datetime, now: int) -> int:
     """Milliseconds from `now` to an aware `moment`; a moment in the past is 0. Raises `InvalidOption`."""
     if moment.tzinfo is None:
-        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {moment!r}")
+        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {shown(moment)}")
     return max(0, round(moment.timestamp() * 1000) - now)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
 from kue.common.emitter import Emitter, Listener
+from kue.common.shown import shown
 from kue.errors import InvalidOption
 
 _F = TypeVar("_F", bound=Listener)
@@ -50,7 +51,7 @@ class Listening(ABC):
 
     def _add(self, event: str, listener: Listener | None, *, once: bool) -> Any:
         if not isinstance(event, str) or not event:
-            raise InvalidOption(f"event must be a non-empty string, not {event!r}")
+            raise InvalidOption(f"event must be a non-empty string, not {shown(event)}")
         if listener is None:
 
             def decorate(function: _F) -> _F:

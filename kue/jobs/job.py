@@ -8,6 +8,7 @@ from typing import Any, Self, overload
 
 from kue.common.emitter import Emitter, Listener
 from kue.common.listening import Listening
+from kue.common.shown import shown, told
 from kue.errors import InvalidOption, JobInvalid, JobNotFound, ListenerError
 from kue.events.watch import Watch
 from kue.jobs.fluent import Fluent
@@ -191,7 +192,7 @@ class Job(Lookup, Talk, Listening):
             self.start_watching(self._home.hub.watch)
 
     def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
-        failure = ListenerError(f"a listener of {event!r} on job {self.id} raised {type(problem).__name__}: {problem}")
+        failure = ListenerError(f"a listener of {shown(event)} on job {self.id} raised {told(problem)}")
         failure.__cause__ = problem
         self._home.trouble.report(failure)
 
@@ -206,7 +207,7 @@ class Job(Lookup, Talk, Listening):
         if not state:
             return self._state
         if state[0] not in STATES:
-            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state[0]!r}")
+            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {shown(state[0])}")
         return self._go(state[0])
 
     def inactive(self) -> Self:

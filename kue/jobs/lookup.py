@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from redis.exceptions import ResponseError
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
 from kue.jobs.home import HasHome, Home
 from kue.options import read_type, whole
@@ -15,6 +16,8 @@ from kue.store.keys import STATES
 from kue.store.store import Fields
 
 _ORDERS = ("asc", "desc")
+_LAST_ID = 2**63 - 1  # the largest that Redis counts to
+_MANY_DIGITS = 100  # Kue writes the length of an id in two
 
 
 class Lookup:
@@ -83,7 +86,7 @@ class Lookup:
     def _page(cls, home: Home, zset: str, start: int, stop: int, order: str, type: str = "") -> list[Self]:
         start, stop = whole("start", start, least=-(2**53)), whole("stop", stop, least=-(2**53))
         if order not in _ORDERS:
-            raise InvalidOption(f"order must be asc or desc, not {order!r}")
+            raise InvalidOption(f"order must be asc or desc, not {shown(order)}")
         ids = home.store.range(zset, start, stop)
         jobs: list[Self] = []
         broken: list[int] = []
@@ -103,7 +106,7 @@ class Lookup:
     def _home_of(cls, queue: HasHome | None) -> Home:
         home = getattr(cls.default_queue() if queue is None else queue, "home", None)
         if not isinstance(home, Home):
-            raise InvalidOption(f"queue must be a kue.Queue, not {queue!r}")
+            raise InvalidOption(f"queue must be a kue.Queue, not {shown(queue)}")
         return home
 
 
@@ -112,14 +115,13 @@ def _id_of(job: Any) -> int:
 
 
 def _read_id(id: object) -> int:
-    if isinstance(id, str) and id.isascii() and id.isdigit():
-        return int(id)
-    if isinstance(id, bool) or not isinstance(id, int) or id < 0:
-        raise InvalidOption(f"id must be a job id such as 7 or '7', not {id!r}")
-    return id
+    number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _MANY_DIGITS else id
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LAST_ID:
+        raise InvalidOption(f"id must be a job id such as 7 or '7', not {shown(id)}")
+    return number
 
 
 def _read_state(state: object) -> str:
     if state not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state!r}")
+        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {shown(state)}")
     return str(state)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption, KueError, SaveInterrupted
 from kue.events.watch import Watch
 from kue.jobs.home import Home
@@ -20,13 +21,13 @@ J = TypeVar("J", bound=Job)
 def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
     """Save new jobs, ids in order. Raises `InvalidJobData` first, then `SaveInterrupted`."""
     if not isinstance(jobs, Iterable):
-        raise InvalidOption(f"save_all takes jobs that are not saved yet, not {jobs!r}")
+        raise InvalidOption(f"save_all takes jobs that are not saved yet, not {shown(jobs)}")
     batch = list(jobs)
     for job in batch:
         if not isinstance(job, Job) or job.id is not None:
-            raise InvalidOption(f"save_all takes jobs that are not saved yet, not {job!r}")
+            raise InvalidOption(f"save_all takes jobs that are not saved yet, not {shown(job)}")
         if job._home is not home:
-            raise InvalidOption(f"save_all takes jobs of its own queue, not {job!r} of another")
+            raise InvalidOption(f"save_all takes jobs of its own queue, not {shown(job)} of another")
     if len({id(job) for job in batch}) != len(batch):
         raise InvalidOption("save_all was given the same job twice")
     if any([home.test_mode.collect(job) for job in batch]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Self, overload
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption
 from kue.jobs.home import Home
 from kue.jobs.speaker import Speaker
@@ -53,7 +54,7 @@ class Talk(ABC):
         """Write a field of the job's hash."""
         read_name("field", field)
         if not isinstance(value, str):
-            read_number(f"value of field {field!r}", value, "a string or a number")
+            read_number(f"value of field {shown(field)}", value, "a string or a number")
         return self._say("set", sayings.set_field(field, value))
 
     def get_field(self, field: str) -> str | None:
@@ -75,7 +76,7 @@ class Talk(ABC):
             return self._error
         given = problem[0]
         if not isinstance(given, BaseException | str):
-            raise InvalidOption(f"error must be an exception or a string, not {given!r}")
+            raise InvalidOption(f"error must be an exception or a string, not {shown(given)}")
         text = given if isinstance(given, str) else f"{type(given).__name__}: {given}"
         line = "" if isinstance(given, str) else text.partition("\n")[0]
         self._error = text

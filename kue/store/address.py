@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from redis.sentinel import SentinelManagedConnection
 
+from kue.common.shown import shown
 from kue.errors import InvalidOption, InvalidURL
 
 DEFAULT = "redis://127.0.0.1:6379"
@@ -90,7 +92,7 @@ def resolve(given: object) -> Address:
         return Address(pool.connection_class, settings)
     raise InvalidOption(
         f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
-        f"not {_hide_password(repr(given))}"
+        f"not {_hide_password(shown(given, sys.maxsize))}"
     )
 
 
@@ -107,7 +109,7 @@ def embedded_directory(given: object) -> str | None:
     if path in ("", "//"):
         return ""
     if not path.startswith("///"):
-        raise InvalidURL(f"redis={given!r} cannot be read; use embedded: or embedded:///directory")
+        raise InvalidURL(f"redis={shown(given)} cannot be read; use embedded: or embedded:///directory")
     return unquote(path[2:])
 
 
@@ -124,14 +126,14 @@ def _from_url(url: str) -> Address:
             settings.setdefault("host", "127.0.0.1")
             _, _, path, query, _ = urlsplit(url)
             if not re.fullmatch(r"/?\d*/?", unquote(path)):
-                raise ValueError(f"the database has to be a number, not {unquote(path[1:])!r}")
+                raise ValueError(f"the database has to be a number, not {shown(unquote(path[1:]))}")
             if query:
                 parse_qsl(query, strict_parsing=True)
         address = Address(connection_class, settings)
         address.connection()  # a setting after the ? that redis-py does not know
     except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
-            f"redis={_hide_password(url)!r} cannot be read ({_reason(url, problem)}); "
+            f"redis={shown(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
             "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
         ) from None
     return address
@@ -140,7 +142,8 @@ def _from_url(url: str) -> Address:
 def _from_dict(given: Mapping[str, Any]) -> Address:
     unknown = set(given) - _DICT_KEYS
     if unknown:
-        raise InvalidOption(f"redis has unknown keys {sorted(map(str, unknown))}; it takes {sorted(_DICT_KEYS)}")
+        keys = sorted(key if isinstance(key, str) else shown(key) for key in unknown)
+        raise InvalidOption(f"redis has unknown keys {keys}; it takes {sorted(_DICT_KEYS)}")
     try:
         settings: dict[str, Any] = dict(given.get("options") or {})
         ssl = settings.pop("ssl", False)
@@ -153,12 +156,12 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
         else:
             settings["host"] = given.get("host") or "127.0.0.1"
             if not isinstance(settings["host"], str):
-                raise TypeError(f"host has to be a string, not {settings['host']!r}")
+                raise TypeError(f"host has to be a string, not {shown(settings['host'])}")
             settings["port"] = _number("port", given.get("port") or 6379, range(1, 2**16))
             address = Address(SSLConnection if ssl else Connection, settings)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
-        raise InvalidOption(f"redis={_without_secrets(given)!r} cannot be used: {problem}") from None
+        raise InvalidOption(f"redis={shown(_without_secrets(given))} cannot be used: {problem}") from None
     return address
 
 
@@ -167,7 +170,7 @@ def _number(name: str, value: object, allowed: range) -> int:
     digits = isinstance(value, str) and value.isascii() and value.isdigit()
     number = int(str(value)) if digits or (isinstance(value, int) and not isinstance(value, bool)) else -1
     if number not in allowed:
-        raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {value!r}")
+        raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {shown(value)}")
     return number
 
 
@@ -177,8 +180,8 @@ def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hide_password(url: str) -> str:
     head, at, tail = url.rpartition("@")
-    shown = f"{head.partition('://')[0]}://***@{tail}" if at else url
-    return re.sub(r"((?:password|username)=)[^&]*", r"\1***", shown)
+    bare = f"{head.partition('://')[0]}://***@{tail}" if at else url
+    return re.sub(r"((?:password|username)=)[^&]*", r"\1***", bare)
 
 
 def _reason(url: str, problem: Exception) -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from kue.common.shown import message, shown, told
 from kue.errors import InvalidJobData
 
 Default = Callable[[Any], Any]
@@ -49,7 +50,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
     except Exception as problem:  # a dict that another thread changes, or one of a class of its own
-        raise InvalidJobData(path, f"cannot be read ({type(problem).__name__}: {problem})") from problem
+        raise InvalidJobData(path, f"cannot be read ({told(problem)})") from problem
 
 
 def _written(value: Any, path: str, default: Default | None) -> str:
@@ -77,7 +78,7 @@ def _check_keys(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidJobData(path, f"has the key {key!r}, and JSON keys are strings only")
+                raise InvalidJobData(path, f"has the key {shown(key)}, and JSON keys are strings only")
             if type(item) not in _SCALARS:
                 _check_keys(item, f"{path}.{key}")
     elif isinstance(value, (list, tuple)):
@@ -89,12 +90,12 @@ def _check_keys(value: Any, path: str) -> None:
 def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
     """Raise `InvalidJobData` at the first place that JSON cannot hold."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidJobData(path, f"is {value!r}, which JSON does not have")
+        raise InvalidJobData(path, f"is {shown(value)}, which JSON does not have")
     if isinstance(value, _SCALARS):
         return
     if not isinstance(value, (dict, list, tuple)):
         raise InvalidJobData(
-            path, f"is a {type(value).__name__} ({_shown(value)}), which JSON does not have; see json_default"
+            path, f"is a {type(value).__name__} ({shown(value, 80)}), which JSON does not have; see json_default"
         )
     if any(value is parent for parent in parents):
         raise InvalidJobData(path, "contains itself")
@@ -102,7 +103,7 @@ def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidJobData(path, f"has the key {key!r}, and JSON keys are strings only")
+                raise InvalidJobData(path, f"has the key {shown(key)}, and JSON keys are strings only")
             _find_fault(item, f"{path}.{key}", parents)
     else:
         for i, item in enumerate(value):
@@ -128,16 +129,8 @@ def _simplified(value: Any, path: str, default: Default, parents: list[Any]) -> 
             replaced = default(value)
         except Exception as problem:
             raise InvalidJobData(
-                path, f"is a {type(value).__name__} that json_default refused ({problem})"
+                path, f"is a {type(value).__name__} that json_default refused ({message(problem)})"
             ) from problem
         return _simplified(replaced, path, default, parents)
     finally:
         parents.pop()
-
-
-def _shown(value: object) -> str:
-    try:
-        shown = repr(value)
-    except Exception:
-        return "..."
-    return shown if len(shown) <= 80 else shown[:77] + "..."

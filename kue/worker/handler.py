@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from kue.common.shown import shown
 from kue.errors import InvalidHandler
 
 Function = Callable[..., Any]
@@ -20,7 +21,7 @@ class Handler:
 
     def __init__(self, function: Function) -> None:
         if not callable(function):
-            raise InvalidHandler(f"a handler must be a function of {FORMS}, not {function!r}")
+            raise InvalidHandler(f"a handler must be a function of {FORMS}, not {shown(function)}")
         count = _parameters(function)
         if count not in (1, 2, 3):
             raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
@@ -64,4 +65,4 @@ def _is_one(function: Function, kind: Callable[[Any], bool]) -> bool:
 
 
 def _name(function: object) -> str:
-    return getattr(function, "__qualname__", None) or repr(function)
+    return getattr(function, "__qualname__", None) or shown(function)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kue.common.clock import Patience
+from kue.common.shown import shown
 from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.home import Home
 from kue.jobs.job import Job
@@ -164,7 +165,7 @@ class Pool:
     def _group(self, type: str) -> Group:
         group = self._groups.get(type)
         if group is None:
-            raise InvalidOption(f"type {type!r} is not processed here; there are {sorted(self._groups)}")
+            raise InvalidOption(f"type {shown(type)} is not processed here; there are {sorted(self._groups)}")
         return group
 
     def health(self) -> dict[str, Any]:

@@ -8,9 +8,46 @@ from typing import Any
 import pytest
 
 import kue
+from kue.options import JOB_OPTIONS
 from tests.helpers import keyspace, wait_until
 
 HUGE = 10**5000  # an int that Python itself refuses to write as text
+SAID = {"huge": "a number of too many digits", "mute": "<Mute whose repr raised RuntimeError>"}
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("not even this")
+
+    __str__ = __repr__
+
+
+CANNOT_BE_SHOWN: dict[str, Any] = {"huge": HUGE, "mute": Mute()}
+TAKES_ANY_VALUE: dict[str, Callable[[kue.Queue, kue.Job, Any], Any]] = {
+    **{option: lambda queue, job, bad, option=option: getattr(job, option)(bad) for option in JOB_OPTIONS},
+    "backoff type": lambda queue, job, bad: job.backoff({"type": bad}),
+    "backoff delay": lambda queue, job, bad: job.backoff({"type": "fixed", "delay": bad}),
+    "type": lambda queue, job, bad: queue.create(bad),
+    "slots": lambda queue, job, bad: queue.process("x", bad),
+    "handler": lambda queue, job, bad: queue.process("x", 1, bad),
+    "id": lambda queue, job, bad: kue.Job.get(bad, queue=queue),
+    "state": lambda queue, job, bad: job.state(bad),
+    "progress total": lambda queue, job, bad: job.progress(1, bad),
+    "start": lambda queue, job, bad: kue.Job.range(bad, 1, queue=queue),
+    "order": lambda queue, job, bad: kue.Job.range(0, 1, bad, queue=queue),
+    "queue": lambda queue, job, bad: kue.Job.get(1, queue=bad),
+    "save_all": lambda queue, job, bad: queue.save_all([bad]),
+    "listener": lambda queue, job, bad: queue.on("job complete", bad),
+    "event": lambda queue, job, bad: queue.on(bad, print),
+    "timeout": lambda queue, job, bad: queue.shutdown(bad),
+    "requeue": lambda queue, job, bad: queue.shutdown(requeue=bad),
+    "job_flags": lambda queue, job, bad: kue.Queue(job_flags={"email": bad}),
+    "prefix": lambda queue, job, bad: kue.Queue(prefix=bad),
+    "lease": lambda queue, job, bad: kue.Queue(lease=bad),
+    "json_default": lambda queue, job, bad: kue.Queue(json_default=bad),
+    "redis": lambda queue, job, bad: kue.Queue(redis=bad),
+    "error": lambda queue, job, bad: job.error(bad),
+}
 
 
 @pytest.fixture
@@ -45,6 +82,49 @@ def test_a_bad_value_is_refused_by_name(
         call(queue, job)
     assert words in str(refused.value)
     assert keyspace(queue.client) == before
+
+
+@pytest.mark.parametrize("bad", CANNOT_BE_SHOWN)
+@pytest.mark.parametrize("name", TAKES_ANY_VALUE)
+def test_a_value_that_cannot_be_shown_is_refused_by_name_all_the_same(queue: kue.Queue, name: str, bad: str) -> None:
+    job = queue.create("x").save()
+    before = keyspace(queue.client)
+    with pytest.raises(kue.KueError) as refused:
+        TAKES_ANY_VALUE[name](queue, job, CANNOT_BE_SHOWN[bad])
+    assert name in str(refused.value) and SAID[bad] in str(refused.value)
+    assert keyspace(queue.client) == before and not queue.is_shut_down
+
+
+@pytest.mark.parametrize("id", ["9" * 5000, HUGE, -HUGE, 2**63, str(2**63), "0" * 100], ids=range(6))
+def test_an_id_that_no_job_can_have_is_refused(queue: kue.Queue, id: Any) -> None:
+    for call in (kue.Job.get, kue.Job.get_log, kue.Job.remove_by_id):
+        with pytest.raises(kue.InvalidOption, match="id must be a job id"):
+            call(id, queue=queue)
+
+
+@pytest.mark.parametrize("id", [2**63 - 1, str(2**63 - 1), "0" * 98 + "7"])
+def test_the_largest_id_that_redis_gives_is_one(queue: kue.Queue, id: Any) -> None:
+    with pytest.raises(kue.JobNotFound):
+        kue.Job.get(id, queue=queue)
+
+
+class MuteError(Exception):
+    __str__ = Mute.__repr__
+
+
+def test_a_listener_whose_exception_cannot_be_shown_hurts_nobody(queue: kue.Queue) -> None:
+    heard: list[str] = []
+    problems: list[Any] = []
+
+    def raises() -> None:
+        raise MuteError
+
+    queue.on("error", problems.append)
+    queue.on("job enqueue", raises).on("job enqueue", lambda: heard.append("queue"))
+    queue.create("x").on("enqueue", raises).on("enqueue", lambda: heard.append("job")).save()
+    wait_until(lambda: len(heard) == 2 == len(problems))
+    said = "raised MuteError: <MuteError whose str raised RuntimeError>"
+    assert all(isinstance(problem, kue.ListenerError) and said in str(problem) for problem in problems)
 
 
 def a_generator(job: kue.Job) -> Iterator[int]:

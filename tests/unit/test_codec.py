@@ -121,7 +121,7 @@ def test_nan_and_infinity_are_refused_wherever_they_are(
         (datetime.date(2024, 5, 6), "date (datetime.date(2024, 5, 6))"),
         (UserDict(a=1), "UserDict ({'a': 1})"),
         (range(3), "range (range(0, 3))"),
-        (Unprintable(), "Unprintable (...)"),
+        (Unprintable(), "Unprintable (<Unprintable whose repr raised RuntimeError>)"),
         (b"x" * 100, f"bytes (b'{'x' * 75}...)"),
     ],
 )
