@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from kue.common.later import Timer
 from kue.errors import JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
-from kue.events.watch import Outcome, message_of
+from kue.events.watch import Outcome
 from kue.jobs.home import Home
+from kue.store.stored_error import message_of
 
 if TYPE_CHECKING:
     from kue_send.job import Job
@@ -125,8 +126,7 @@ class Promise(Future[Any]):
         elif outcome.state == "complete":
             self._resolve(outcome.result)
         elif outcome.state == "failed":
-            error = outcome.error or ""
-            self._reject(JobFailed(self._id, message_of(error), error or None))
+            self._reject(JobFailed(self._id, outcome.message, outcome.error or None))
         elif outcome.state == "unheard":
             problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
             self._reject(ShutdownInProgress(problem))

@@ -14,7 +14,7 @@ from kue.errors import KueError
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
 from kue.events.watch import Outcome
-from kue.store import codec
+from kue.store import codec, stored_error
 from kue.store.store import Store
 
 EVERY = 10.0
@@ -60,7 +60,7 @@ class Resync:
 
     def ask(self, ids: Sequence[int]) -> None:
         """Settle those of `ids` that have ended."""
-        names = ("type", "state", "result", "error", "py_sent")
+        names = ("type", "state", "result", "error", "py_sent", stored_error.FIELD)
         try:
             rows = self._store.fields(ids, names)
         except KueError as problem:
@@ -78,9 +78,8 @@ class Resync:
                     continue
             self._failed_since.pop(id, None)
             if state in ENDED or row[4] is not None:
-                self._settle(
-                    id, Outcome(state, _json(row[2]), _text(row[3]), () if row[4] is None else (_json(row[4]),))
-                )
+                sent = () if row[4] is None else (_json(row[4]),)
+                self._settle(id, Outcome(state, _json(row[2]), _text(row[3]), sent, row[5]))
         if again:
             self._subscriber().call_later(SECOND_LOOK, lambda: self.ask(again))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from kue.store.stored_error import message_of
+
 ENDS = frozenset(("complete", "failed", "remove"))
 
 
@@ -16,6 +18,12 @@ class Outcome:
     result: Any = None
     error: str | None = None
     sent: tuple[Any, ...] = ()
+    kept: bytes | None = None
+
+    @property
+    def message(self) -> str:
+        """Of a failure: what the event said."""
+        return message_of(self.error or "", self.kept)
 
 
 class Watch(Protocol):
@@ -29,10 +37,3 @@ class Watch(Protocol):
 
     def ended(self, outcome: Outcome) -> None:
         """Redis says that the job has ended; the watch is over."""
-
-
-def message_of(error: str) -> str:
-    """The message in a stored error: its first line, without the name of the exception in front."""
-    line = error.partition("\n")[0]
-    name, colon, rest = line.partition(": ")
-    return rest if colon and name.replace(".", "").isidentifier() else line

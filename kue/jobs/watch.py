@@ -6,7 +6,7 @@ from typing import Any
 
 from kue.common.emitter import Emitter
 from kue.events.dispatcher import Dispatcher
-from kue.events.watch import ENDS, Outcome, message_of
+from kue.events.watch import ENDS, Outcome
 
 
 class JobWatch:
@@ -27,6 +27,6 @@ class JobWatch:
         if outcome.state == "complete":
             self._dispatcher.post(self._emitter.finish, "complete", outcome.result)
         elif outcome.state == "failed":
-            self._dispatcher.post(self._emitter.finish, "failed", message_of(outcome.error or ""))
+            self._dispatcher.post(self._emitter.finish, "failed", outcome.message)
         else:
             self._dispatcher.post(self._emitter.finish)

@@ -13,6 +13,7 @@ from kue.store import messages, scripts
 from kue.store.codec import encode, text_bytes
 from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys
 from kue.store.link import Argument, Command
+from kue.store.stored_error import keep_message
 
 Sayings = Sequence[Argument]
 NOTHING: tuple[Argument, ...] = ()
@@ -83,6 +84,7 @@ class Transitions:
             *(retry.state, "" if retry.delay is None else retry.delay),
             *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
             *sayings,
+            *keep_message(failure.error, failure.message),
         )
 
     def say(self, id: int, worker: str, now: int, sayings: Sayings) -> Command:

@@ -111,7 +111,7 @@ def test_a_promise_survives_them(make_queue: MakeQueue, client: Any) -> None:
 def test_a_failure_without_a_text_still_settles_a_promise(make_queue: MakeQueue, client: Any, args: list[Any]) -> None:
     queue = make_queue(send=True)
     promise = queue.create("email").promise()
-    client.publish("q:events", b'{"id":1,"event":"error","args":["error","Error: boom\\n at x"]}')
+    client.publish("q:events", b'{"id":1,"event":"error","args":["error","Error: boom\\n    at x"]}')
     client.publish("q:events", json.dumps({"id": 1, "event": "failed", "args": args}))
     problem = promise.exception(10)
-    assert (problem.message, problem.stack, problem.id) == ("boom", "Error: boom\n at x", 1)
+    assert (problem.message, problem.stack, problem.id) == ("boom", "Error: boom\n    at x", 1)

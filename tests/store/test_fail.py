@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from kue.store import sayings
+from kue.store.codec import text
+from kue.store.stored_error import FIELD, keep_message
 from kue.store.transitions import Failure, Retry
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, PYTHON, TYPES, World, job, world
@@ -153,11 +155,13 @@ def test_tokens_that_wait_already_stay(place: Place) -> None:
 )
 def test_the_words_are_stored_logged_and_told(place: Place, failure: Failure) -> None:
     written = [words.replace("\ud83d", "\\ud83d") for words in (failure.error, failure.line, failure.message)]
+    kept = keep_message(failure.error, failure.message)  # for what the words alone do not tell
+    own = {FIELD: text(kept[2])} if kept else {}
     place.seed(held(log=["before"]))
     place.check(
         fail(place, NEVER, failure),
         reply=[1, "failed"],
-        after=after("failed", Failure(*written), log=["before", written[1]]),
+        after=after("failed", Failure(*written), log=["before", written[1]], **own),
         events=[(1, "error", failure.error), (1, "failed", failure.message, None)],
     )
 

@@ -1,0 +1,49 @@
+"""The message of a failure, told from the error that is stored: what the event `failed` said, for who did not hear it.
+
+Of an exception both sides store `Name: message` and its stack below, of a string the string. Where that does not tell
+the message (Python's may have any text), Python stores it as well, with the checksum of the error that it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from zlib import crc32
+
+from kue.store.codec import decode, encode, text, text_bytes
+from kue.store.link import Argument
+
+FIELD = "py_message"
+_NAME = re.compile(r"[\w$.]+(?: \[[\w.-]+\])?: ")
+_NODE_STACK = "\n    at "
+_PYTHON_STACK = "\nTraceback (most recent call last):\n"
+_PYTHON = re.compile(r"[\w.]+(: |\n)")
+
+
+def message_of(error: str, kept: bytes | None = None) -> str:
+    """The message in a stored error; `kept` is what stands in the field for it."""
+    if kept is not None:
+        checksum, message = _read(kept)
+        if checksum == crc32(text_bytes(error)):
+            return message
+    head, stack, _ = error.partition(_NODE_STACK)
+    if not stack and _PYTHON.match(error):
+        head, stack, _ = error.partition(_PYTHON_STACK)
+    name = _NAME.match(head) if stack else None
+    return head if name is None else head[name.end() :]
+
+
+def keep_message(error: str, message: str) -> tuple[Argument, ...]:
+    """What to say with a failure so that its message can be told later; nothing where the error tells it."""
+    stored = text_bytes(error)
+    if message_of(text(stored)) == message:
+        return ()
+    return ("set", FIELD, encode([crc32(stored), message], "message"))
+
+
+def _read(kept: bytes) -> tuple[Any, str]:
+    try:
+        checksum, message = decode(kept)
+        return checksum, str(message)
+    except (ValueError, TypeError):
+        return None, ""
