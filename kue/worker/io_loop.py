@@ -96,6 +96,8 @@ class IoLoop:
 
     def settle_down(self, timeout: float) -> None:
         """Return when whatever was asked of Redis before this call has been answered, or the time is up."""
+        if not self.thread.is_alive():
+            return  # whatever was asked, it has its answer or gets none
         passed = threading.Event()
         self.timers.add(0, passed.set)
         self.wake()

@@ -2,10 +2,12 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import pytest
 
+import kue
 from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
@@ -125,3 +127,16 @@ def test_a_job_that_its_handler_took_back_ends_with_it(queue: Any) -> None:
     job = queue.create("email").save()
     wait_until(lambda: Job.get(job.id, queue=queue).result == "result")  # complete it is twice
     assert queue.complete() == [job.id]
+
+
+def test_a_job_that_is_changed_after_the_shutdown_does_not_wait_for_workers_that_are_gone(queue: Any) -> None:
+    kept: list[Any] = []
+    queue.process("email", lambda job: kept.append(job.log("a line")))
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    queue.shutdown()
+    began = time.monotonic()
+    for change in ("update", "inactive", "remove"):
+        with pytest.raises(kue.ShutdownInProgress):
+            getattr(kept[0], change)()
+    assert time.monotonic() - began < 5
