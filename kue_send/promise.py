@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures._base import CANCELLED
 from typing import TYPE_CHECKING, Any
 
 from kue.common.later import Timer
@@ -91,8 +92,15 @@ class Promise(Future[Any]):
         """Stop waiting; the job itself goes on."""
         cancelled = super().cancel()
         if cancelled:
+            self._tell_waiters()
             self._forget()
         return cancelled
+
+    def _tell_waiters(self) -> None:
+        """Once: `wait` and `as_completed` believe a cancelled Future only when whoever works on it has taken note."""
+        with self._condition:
+            if self._state == CANCELLED:
+                self.set_running_or_notify_cancel()
 
     def _refuse_to_deadlock(self) -> None:
         if not self.done() and self._home.hub.is_current:
