@@ -25,7 +25,7 @@ class Hub:
 
     def __init__(self, store: Store, emitter: Emitter, trouble: Trouble) -> None:
         self.emitter = emitter
-        self.dispatcher = Dispatcher()
+        self.dispatcher = Dispatcher(name="kue-listeners")
         self._store = store
         self._router = Router(emitter.has, self._emit_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, trouble)
