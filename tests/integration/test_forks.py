@@ -1,10 +1,6 @@
 """A queue made before a fork works in the child, and the parent goes on: gunicorn --preload, multiprocessing."""
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,57 +8,12 @@ from typing import Any
 import pytest
 
 from tests.helpers import keyspace
-
-ROOT = Path(__file__).parents[2]
-HEAD = '''
-import json, os, sys, threading
-import kue_send as kue
-from tests.helpers import wait_until
-
-queue = kue.create_queue(**json.loads(sys.argv[1]))
-
-def tell(**facts):
-    os.write(1, (json.dumps(facts) + "\\n").encode())
-
-def forked(work):
-    """Do something in a child that must end well within a while."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        work()
-        code = 0
-    except BaseException:
-        import traceback
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-def ended(*pids):
-    for pid in pids:
-        assert os.waitpid(pid, 0)[1] == 0
-'''
+from tests.integration.script import run_script
 
 
 @pytest.fixture
 def run(redis_url: str) -> Callable[..., list[dict[str, Any]]]:
-    """Runs a script in a process of its own; what it told, in order."""
-
-    def run(script: str, **options: Any) -> list[dict[str, Any]]:
-        source = HEAD + textwrap.dedent(script)
-        ended = subprocess.run(
-            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", source, json.dumps(options)],
-            env=os.environ | {"KUE_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (ended.returncode, ended.stderr) == (0, "")
-        return [json.loads(line) for line in ended.stdout.splitlines()]
-
-    return run
+    return functools.partial(run_script, redis_url)
 
 
 def test_a_queue_that_did_nothing_yet(run: Callable[..., Any]) -> None:
