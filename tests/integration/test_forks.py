@@ -142,6 +142,102 @@ def test_the_child_of_a_child(run: Callable[..., Any]) -> None:
     assert [(fact["who"], fact["id"]) for fact in told] == [("child", 2), ("grandchild", 3), ("parent", 4)]
 
 
+def test_a_promise_made_before_the_fork_is_the_parent_s(run: Callable[..., Any]) -> None:
+    told = run("""
+        import concurrent.futures
+        go = threading.Event()
+        queue.process("email", 3, lambda job: (job.data == "settled" or go.wait()) and job.data)
+        settled = queue.create("email", "settled").promise()
+        settled.result(20)
+        promises = [queue.create("email", n).promise(timeout) for n, timeout in ((1, None), (2, 60_000))]
+        cancelled = queue.create("pdf").promise()
+        cancelled.cancel()
+        for promise in promises:
+            promise.add_done_callback(lambda promise: tell(called=os.getpid() == parent))
+        parent = os.getpid()
+
+        def work():
+            assert settled.result(20) == "settled" and cancelled.cancelled()
+            assert concurrent.futures.wait(promises, 20).not_done == set()
+            assert set(concurrent.futures.as_completed(promises, 20)) == set(promises)
+            later = []
+            for promise in promises:
+                assert promise.done() and not promise.cancel()
+                promise.add_done_callback(later.append)
+                try:
+                    promise.result(20)
+                except kue.ForkedChild as problem:
+                    tell(problem=str(problem))
+            assert later == promises
+            assert queue.create("email", "of the child", priority="high").save().promise(30_000).cancel()
+            queue.shutdown()
+
+        ended(forked(work))
+        go.set()
+        tell(results=[promise.result(20) for promise in promises])
+        queue.shutdown()
+    """)
+    assert [fact["problem"] for fact in told[:2]] == [
+        f"the promise of job {id} was made before a fork: make another in this process" for id in (2, 3)
+    ]
+    assert sorted(told[2:], key=str) == [{"called": True}, {"called": True}, {"results": [1, 2]}]
+
+
+def test_promises_are_settled_in_every_child_of_a_busy_parent(run: Callable[..., Any]) -> None:
+    """Whatever a thread of the parent was doing to one of them at the moment of the fork."""
+    told = run("""
+        stop, promises = threading.Event(), [queue.create("pdf").promise()]
+        queue.process("email", 4, lambda job: job.data)
+
+        def produce():
+            while not stop.is_set():
+                promises.append(queue.create("email", len(promises)).promise(60_000))
+                promises[-1].result(20)
+
+        producers = [threading.Thread(target=produce, daemon=True) for _ in range(3)]
+        for producer in producers:
+            producer.start()
+        wait_until(lambda: len(promises) > 20)
+
+        def work():
+            kinds = {type(promise.exception(5)) for promise in promises}
+            assert kinds == {type(None), kue.ForkedChild}, kinds
+
+        ended(*[forked(work) for _ in range(30)])
+        stop.set()
+        for producer in producers:
+            producer.join()
+        promises[0].job.complete()
+        tell(kinds=list({type(promise.exception(20)).__name__ for promise in promises}))
+        queue.shutdown()
+    """)
+    assert told == [{"kinds": ["NoneType"]}]
+
+
+def test_a_fork_while_another_thread_makes_the_queue_of_the_process(run: Callable[..., Any]) -> None:
+    told = run("""
+        from kue.singleton import ProcessWide
+        inside, go = threading.Event(), threading.Event()
+
+        class Slow(kue.Queue):
+            def __init__(self, **options):
+                if threading.current_thread().name == "slow":
+                    inside.set()
+                    go.wait()
+                super().__init__(**options)
+
+        process_wide = ProcessWide(Slow)
+        slow = threading.Thread(target=process_wide.create_queue, name="slow")
+        slow.start()
+        inside.wait()
+        ended(forked(lambda: tell(child=process_wide.create_queue().create("email").save().id)))
+        go.set()
+        slow.join()
+        tell(parent=process_wide.create_queue().create("email").save().id)
+    """)
+    assert told == [{"child": 1}, {"parent": 2}]
+
+
 def test_a_child_that_just_ends_leaves_the_parent_alone(run: Callable[..., Any]) -> None:
     """Not even its connections are shared: what a dying child does to its sockets does nothing to the parent's."""
     told = run("""
