@@ -14,6 +14,7 @@ from kue import errors
 from kue.errors import (
     ConnectionFailed,
     ConnectionRestored,
+    ForkedChild,
     InvalidHandler,
     InvalidJobData,
     InvalidOption,
@@ -54,6 +55,7 @@ __all__ = [
     "ConnectionFailed",
     "ConnectionRestored",
     "Context",
+    "ForkedChild",
     "InvalidHandler",
     "InvalidJobData",
     "InvalidOption",

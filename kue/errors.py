@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "ConnectionFailed",
     "ConnectionRestored",
+    "ForkedChild",
     "InvalidHandler",
     "InvalidJobData",
     "InvalidOption",
@@ -174,6 +175,10 @@ class RedisRefused(KueError):
 
 class ShutdownInProgress(KueError, RuntimeError):
     """The queue is shut down, or being shut down, and takes no more work."""
+
+
+class ForkedChild(KueError, RuntimeError):
+    """Only the process that this one was forked from can do, or learn, what was asked."""
 
 
 class WouldDeadlock(KueError, RuntimeError):

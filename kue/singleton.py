@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any, Generic, TypeVar
 
@@ -15,8 +16,13 @@ class ProcessWide(Generic[Q]):
 
     def __init__(self, queue_class: type[Q]) -> None:
         self._class = queue_class
-        self._lock = threading.Lock()
         self._queue: Q | None = None
+        self._renew_lock()
+        os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        """In a forked child: whoever was making a queue at that moment is not there to finish it."""
+        self._lock = threading.Lock()
 
     def create_queue(self, **options: Any) -> Q:
         """The queue of this process. Options count when it is made, as in Kue; later ones are ignored.

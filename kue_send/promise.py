@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures._base import CANCELLED
 from typing import TYPE_CHECKING, Any
 
 from kue.common.later import Timer
-from kue.errors import JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
+from kue.errors import ForkedChild, JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
 from kue.events.watch import Outcome
 from kue.jobs.home import Home
 from kue.store.stored_error import message_of
@@ -92,8 +94,15 @@ class Promise(Future[Any]):
         """Stop waiting; the job itself goes on."""
         cancelled = super().cancel()
         if cancelled:
+            self._tell_waiters()
             self._forget()
         return cancelled
+
+    def _tell_waiters(self) -> None:
+        """Once: `wait` and `as_completed` believe a cancelled Future only when whoever works on it has taken note."""
+        with self._condition:
+            if self._state == CANCELLED:
+                self.set_running_or_notify_cancel()
 
     def _refuse_to_deadlock(self) -> None:
         if not self.done() and self._home.hub.is_current:
@@ -130,8 +139,18 @@ class Promise(Future[Any]):
         elif outcome.state == "unheard":
             problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
             self._reject(ShutdownInProgress(problem))
+        elif outcome.state == "forked":
+            self._forget_the_parent()
+            problem = f"the promise of job {self._id} was made before a fork: make another in this process"
+            self._reject(ForkedChild(problem))
         else:
             self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
+
+    def _forget_the_parent(self) -> None:
+        """In a forked child: whoever held the lock or waits is not here, and the callbacks are called by the parent."""
+        self._condition = threading.Condition()
+        self._done_callbacks: list[Callable[[Future[Any]], object]] = []
+        self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def _time_is_up(self) -> None:
         if not self.done():

@@ -63,11 +63,52 @@ def test_no_file_names_a_place_on_one_machine() -> None:
     assert not found
 
 
-def test_the_lock_file_names_no_private_registry() -> None:
+LOCKS = [path for path in our_files() if path.name == "package-lock.json"]
+NPM = "https://registry.npmjs.org/"
+
+
+def tied(lock: str) -> list[str]:
+    """What in a lock file is tied to a place other than npm's registry, or not pinned to one content."""
+    found = []
+    for name, package in json.loads(lock)["packages"].items():
+        if name == "":
+            continue
+        place = package.get("resolved", NPM)  # one that names no place is sought wherever npm is set up to look
+        if not place.startswith(NPM) or not package.get("integrity", "").startswith("sha512-") or package.get("link"):
+            found.append(f"{name}: {place}")
+    return found
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=relative)
+def test_a_lock_file_pins_every_package_and_is_tied_to_no_private_registry(path: Path) -> None:
+    lock = path.read_text()
+    assert tied(lock) == []
+    assert len(json.loads(lock)["packages"]) > 1
+
+
+def test_the_lock_files_are_found_and_the_node_peer_is_the_kue_that_is_meant() -> None:
+    assert {relative(path) for path in LOCKS} >= {"tests/interop/package-lock.json"}
     packages = json.loads((ROOT / "tests/interop/package-lock.json").read_text())["packages"]
-    places = [package["resolved"] for package in packages.values() if "resolved" in package]
-    assert [place for place in places if not place.startswith("https://registry.npmjs.org/")] == []
     assert packages["node_modules/kue"]["version"] == "0.11.6"
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        {"resolved": "https://npm.example.com/kue/-/kue-0.11.6.tgz", "integrity": "sha512-x"},
+        {"resolved": "http://registry.npmjs.org/kue/-/kue-0.11.6.tgz", "integrity": "sha512-x"},
+        {"resolved": "git+ssh://git@github.com/Automattic/kue.git#0", "integrity": "sha512-x"},
+        {"resolved": "../kue", "link": True},
+        {"resolved": "https://registry.npmjs.org/kue/-/kue-0.11.6.tgz"},
+        {"integrity": "sha1-x"},
+    ],
+    ids=str,
+)
+def test_a_lock_file_with_anything_else_would_be_found(package: dict[str, object]) -> None:
+    assert len(tied(json.dumps({"packages": {"": {}, "node_modules/kue": package}}))) == 1
+    assert (
+        tied(json.dumps({"packages": {"": {}, "node_modules/kue": {"resolved": NPM, "integrity": "sha512-x"}}})) == []
+    )
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/pythons"])

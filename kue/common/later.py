@@ -11,19 +11,23 @@ from collections.abc import Callable
 
 logger = logging.getLogger("kue")
 Call = Callable[[], object]
+_FEW = 64
 
 
 class Timer:
     """One call to be made; `cancel` before it is made."""
 
-    __slots__ = ("call", "due")
+    __slots__ = ("_timers", "call", "due")
 
-    def __init__(self, due: float, call: Call) -> None:
+    def __init__(self, timers: Timers, due: float, call: Call) -> None:
+        self._timers = timers
         self.due = due
         self.call: Call | None = call
 
     def cancel(self) -> None:
-        self.call = None
+        if self.call is not None:
+            self.call = None
+            self._timers.cancelled += 1
 
 
 class Timers:
@@ -34,20 +38,30 @@ class Timers:
         self._lock = threading.Lock()
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self.cancelled = 0  # about how many of the heap; counted without the lock, which a fork may leave taken
 
     def add(self, delay: float, call: Call) -> Timer:
         """Make a call after `delay` seconds."""
-        timer = Timer(self._clock() + delay, call)
+        timer = Timer(self, self._clock() + delay, call)
         with self._lock:
+            self._tidy()
             heapq.heappush(self._heap, (timer.due, next(self._order), timer))
         return timer
 
     def wait(self, longest: float) -> float:
         """Seconds until the next call is due, at most `longest`."""
         with self._lock:
+            self._tidy()
             while self._heap and self._heap[0][2].call is None:
                 heapq.heappop(self._heap)
             return max(0.0, min(longest, self._heap[0][0] - self._clock())) if self._heap else longest
+
+    def _tidy(self) -> None:
+        """Drop what was cancelled once that is most of the heap: it may be due in days only."""
+        if self.cancelled > _FEW and self.cancelled > len(self._heap) // 2:
+            self._heap = [entry for entry in self._heap if entry[2].call is not None]
+            heapq.heapify(self._heap)
+            self.cancelled = 0
 
     def run_due(self) -> None:
         """Make every call that is due. One that raises is logged and hurts no other."""
@@ -55,7 +69,8 @@ class Timers:
             with self._lock:
                 if not self._heap or self._heap[0][0] > self._clock():
                     return
-                call = heapq.heappop(self._heap)[2].call
+                timer = heapq.heappop(self._heap)[2]
+                call, timer.call = timer.call, None
             if call is not None:
                 try:
                     call()

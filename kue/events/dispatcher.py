@@ -1,6 +1,7 @@
-"""The thread that listeners run on, one after another in the order of the events.
+"""A thread for calls that may take their time, one after another in order: the listeners', or questions to Redis.
 
-Apart from the subscriber's thread, so that a listener may wait for a promise, or for Redis, and hold up only listeners.
+Apart from the subscriber's thread, so that a listener may wait for a promise, or for Redis, and hold up only listeners;
+and so that a Redis that answers nothing holds up no timer.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...]]
 class Dispatcher:
     """Runs what is posted, in order, on one thread that starts with the first post."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, name: str) -> None:
+        self._name = name
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._stopped = False
 
     def post(self, call: Callable[..., Any], *args: Any) -> None:
-        """Have `call` run on the listeners' thread; dropped after `stop`."""
+        """Have `call` run on that thread; dropped after `stop`."""
         if self._thread is None:
             self._start()
         self._calls.put((call, args))
@@ -33,7 +35,7 @@ class Dispatcher:
     def _start(self) -> None:
         with self._lock:
             if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="kue-listeners", daemon=True)
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
 
     def _run(self) -> None:
@@ -42,7 +44,7 @@ class Dispatcher:
             try:
                 call(*args)
             except BaseException:
-                logger.exception("a listener's call failed")
+                logger.exception("a call on %s failed", self._name)
             del item, call, args
 
     @property
@@ -51,7 +53,7 @@ class Dispatcher:
         return threading.current_thread() is self._thread
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Let what is posted finish, then end the thread; from a listener itself it does not wait."""
+        """Let what is posted finish, then end the thread; from that thread itself it does not wait."""
         with self._lock:
             self._stopped = True
             thread = self._thread

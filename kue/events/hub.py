@@ -25,7 +25,7 @@ class Hub:
 
     def __init__(self, store: Store, emitter: Emitter, trouble: Trouble) -> None:
         self.emitter = emitter
-        self.dispatcher = Dispatcher()
+        self.dispatcher = Dispatcher(name="kue-listeners")
         self._store = store
         self._router = Router(emitter.has, self._emit_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, trouble)
@@ -35,7 +35,7 @@ class Hub:
             trouble,
             self._router.on_message,
             on_return=self._resync.ask_all,
-            on_end=self._give_up,
+            on_end=lambda: self._give_up("unheard"),
         )
 
     def _emit_later(self, event: str, *args: Any) -> None:
@@ -93,12 +93,17 @@ class Hub:
         """Whether the caller runs on the subscriber's thread, which waits for nobody."""
         return self._subscriber.is_current
 
-    def _give_up(self) -> None:
+    def after_fork(self) -> None:
+        """In a forked child: what this hub of the parent's watched is told there only. Another takes its place here."""
+        self._router.after_fork()
+        self._give_up("forked")
+
+    def _give_up(self, state: str) -> None:
         """Nothing will be heard any more: who must learn an outcome learns that there will be none."""
         for id in self._router.watched(insistent=True):
             for watch in self._router.watches(id):
                 if watch.insistent and self._router.unwatch(id, watch):
-                    watch.ended(Outcome("unheard"))
+                    watch.ended(Outcome(state))
 
     def stop(self) -> None:
         """End both threads; listeners that are under way finish first."""

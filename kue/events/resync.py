@@ -1,5 +1,7 @@
 """Asks Redis for outcomes that no event told: after a reconnect, every ten seconds for who must know, and on demand.
 
+One question is under way at a time, for all that were asked for meanwhile together.
+
 A job that says `failed` is believed only if it still does a second later, since Node passes through that state on its
 way to the next attempt.
 """
@@ -7,13 +9,14 @@ way to the next attempt.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from kue.common.trouble import Trouble
 from kue.errors import KueError
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
-from kue.events.watch import Outcome
+from kue.events.watch import Outcome, Watch
 from kue.store import codec, stored_error
 from kue.store.store import Store
 
@@ -40,6 +43,9 @@ class Resync:
         self._clock = clock
         self._failed_since: dict[int, float] = {}
         self._scheduled = False
+        self._wanted: dict[int, None] = {}
+        self._asking = False
+        self._retrying = False
 
     def keep_asking(self) -> None:
         """Ask every ten seconds while an insistent watch is pending."""
@@ -58,36 +64,76 @@ class Resync:
         """After a reconnect: whatever is watched may have ended unheard."""
         self.ask(self._router.watched(insistent=False))
 
-    def ask(self, ids: Sequence[int]) -> None:
+    def ask(self, ids: Iterable[int]) -> None:
         """Settle those of `ids` that have ended."""
-        names = ("type", "state", "result", "error", "py_sent", stored_error.FIELD)
+        self._wanted.update(dict.fromkeys(ids))
+        if self._wanted and not self._asking:
+            self._asking = True
+            # Who comes to listen after the question was put may mean a later run of the job than the answer does.
+            asked = {id: self._router.watches(id) for id in self._wanted}
+            self._wanted.clear()
+            self._subscriber().fetch(lambda: self._look(list(asked)), lambda answer: self._answered(asked, answer))
+
+    def _look(self, ids: Sequence[int]) -> Answer:
+        """Beside the subscriber's thread."""
+        began = self._clock()
         try:
-            rows = self._store.fields(ids, names)
-        except KueError as problem:
-            self._trouble.began("resync", problem)
-            self._subscriber().call_later(SECOND_LOOK, lambda: self.ask(ids))
+            rows = self._store.fields(ids, ("type", "state", "result", "error", "py_sent", stored_error.FIELD))
+        except Exception as problem:
+            return Answer(began, self._clock(), problem=problem)
+        return Answer(began, self._clock(), rows)
+
+    def _answered(self, asked: dict[int, list[Watch]], answer: Answer) -> None:
+        self._asking = False
+        if answer.problem is None:
+            self._trouble.ended("resync")
+            self.ask(())
+            self._settle_all(asked, answer)
             return
-        self._trouble.ended("resync")
+        if isinstance(answer.problem, KueError):
+            self._trouble.began("resync", answer.problem)
+        else:
+            self._trouble.stumbled("resync", answer.problem)
+        self._wanted.update(dict.fromkeys(asked))
+        if not self._retrying:
+            self._retrying = True
+            self._subscriber().call_later(SECOND_LOOK, self._retry)
+
+    def _retry(self) -> None:
+        self._retrying = False
+        self.ask(())
+
+    def _settle_all(self, asked: dict[int, list[Watch]], answer: Answer) -> None:
         again = []
-        for id, row in zip(ids, rows, strict=True):
+        for (id, watches), row in zip(asked.items(), answer.rows, strict=True):
             state = "removed" if row[0] is None else codec.text(row[1] or b"")
             if state == "failed":
-                since = self._failed_since.setdefault(id, self._clock())
-                if self._clock() - since < SECOND_LOOK:
+                since = self._failed_since.setdefault(id, answer.ended)
+                if answer.began - since < SECOND_LOOK:
                     again.append(id)
                     continue
             self._failed_since.pop(id, None)
             if state in ENDED or row[4] is not None:
                 sent = () if row[4] is None else (_json(row[4]),)
-                self._settle(id, Outcome(state, _json(row[2]), _text(row[3]), sent, row[5]))
+                self._settle(id, watches, Outcome(state, _json(row[2]), _text(row[3]), sent, row[5]))
         if again:
             self._subscriber().call_later(SECOND_LOOK, lambda: self.ask(again))
 
-    def _settle(self, id: int, outcome: Outcome) -> None:
+    def _settle(self, id: int, watches: list[Watch], outcome: Outcome) -> None:
         over = outcome.state in ENDED
-        for watch in self._router.watches(id):
+        for watch in watches:
             if (over or watch.insistent) and self._router.unwatch(id, watch):
                 watch.ended(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Redis said to one question, and between which moments; or why it said nothing."""
+
+    began: float
+    ended: float
+    rows: Sequence[Sequence[bytes | None]] = ()
+    problem: Exception | None = None
 
 
 def _json(raw: bytes | None) -> object:

@@ -21,12 +21,16 @@ class Router:
     def __init__(self, queue_wants: Callable[[str], bool], queue_emit: Callable[..., Any]) -> None:
         self._queue_wants = queue_wants
         self._queue_emit = queue_emit
-        self._lock = threading.Lock()
+        self.after_fork()
         self._watches: dict[int, list[Watch]] = {}
         self._newest = 0
         self._floors: list[int] = []  # for each save under way the newest id known when it began, rising
         self._held: list[Message] = []
         self._replay: deque[tuple[Watch, Message]] = deque()
+
+    def after_fork(self) -> None:
+        """In a forked child: another thread may have held the lock."""
+        self._lock = threading.Lock()
 
     def watch(self, id: int, watch: Watch) -> None:
         """Hear the events of a job from now on, and those held since its save began."""

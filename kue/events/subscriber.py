@@ -1,4 +1,8 @@
-"""The thread that stays subscribed to the events channel, and subscribes again after a dropped connection."""
+"""The thread that stays subscribed to the events channel, and subscribes again after a dropped connection.
+
+It waits for no network: a promise's timeout must not be late because Redis answers nothing. What may block, to connect
+and to look jobs up, is done on a thread beside it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from redis.exceptions import ConnectionError, ResponseError
 
@@ -16,11 +21,14 @@ from kue.common.later import Timer, Timers
 from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
 from kue.common.wakeup import Wakeup
-from kue.errors import ConnectionFailed, KueError, ShutdownInProgress
+from kue.errors import KueError, ShutdownInProgress
+from kue.events.dispatcher import Dispatcher
 from kue.store.connection import BROKEN, Connections, refusal
-from kue.store.link import Link
+from kue.store.link import NOT_YET, Link
 
 logger = logging.getLogger("kue")
+_T = TypeVar("_T")
+_PATIENCE = 20.0  # longer than an attempt takes to fail by itself, since that has a better reason to give
 _PING_AFTER = 15.0
 _FAKE_POLL = 0.005
 _LAST_WORDS = 1.0
@@ -50,6 +58,7 @@ class Subscriber:
         self._on_return = on_return
         self._on_end = on_end
         self._timers = Timers()
+        self._aside = Dispatcher(name="kue-asking")
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
@@ -59,7 +68,7 @@ class Subscriber:
         self._wakeup = Wakeup()
         self._heard_at = 0.0
 
-    def ensure(self, timeout: float = 10.0) -> None:
+    def ensure(self, timeout: float = _PATIENCE) -> None:
         """Return when the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         if self._subscribed.is_set():
             return
@@ -74,9 +83,7 @@ class Subscriber:
         while not self._subscribed.is_set():
             left = deadline - time.monotonic()
             if left <= 0 or (self._tried.wait(min(left, 0.2)) and not self._subscribed.is_set() and self._failure):
-                raise self._failure or ConnectionFailed(
-                    f"no subscription to {self._connections.address} in {timeout:g} s"
-                )
+                raise self._failure or self._connections.unreachable(TimeoutError(f"no answer in {timeout:g} s"))
 
     def start(self) -> None:
         """Begin to subscribe, without waiting for it."""
@@ -97,8 +104,17 @@ class Subscriber:
             self._wakeup.wake()
         return timer
 
+    def fetch(self, ask: Callable[[], _T], then: Callable[[_T], object]) -> None:
+        """Have `ask`, which may block and must not raise, called beside this thread; `then` on it with the answer."""
+
+        def call() -> None:
+            answer = ask()
+            self.call_later(0, lambda: then(answer))
+
+        self._aside.post(call)
+
     def stop(self, timeout: float = 5.0) -> None:
-        """End the subscription and the thread; from the thread itself it does not wait."""
+        """End the subscription and the threads; from the thread itself it does not wait."""
         with self._lock:
             self._stopping = True
             thread = self._thread
@@ -107,19 +123,22 @@ class Subscriber:
             self._wakeup.close()
         elif not self.is_current:
             thread.join(timeout)
+        self._aside.stop(_LAST_WORDS)
 
     def _run(self) -> None:
         backoff = Backoff()
         returning = False
         while not self._stopping:
             try:
-                link = self._subscribe()
+                link = self._reach()
             except KueError as problem:
                 self._failure = problem
                 self._tried.set()
                 self._trouble.began("events", problem)
-                self._pause(backoff.next())
+                self._wait(backoff.next(), lambda: not self._tried.is_set())
                 continue
+            if link is None:
+                break
             try:
                 self._failure = None
                 self._subscribed.set()
@@ -138,13 +157,33 @@ class Subscriber:
         self._on_end()
         self._wakeup.close()
 
+    def _reach(self) -> Link | None:
+        """Subscribe beside this thread, which runs timers meanwhile; None where `stop` was quicker."""
+        attempt: Future[Link] = Future()
+        self._aside.post(self._attempt, attempt)
+        while not attempt.done():
+            if self._stopping:
+                attempt.add_done_callback(_close)
+                return None
+            self._wait(_PING_AFTER, attempt.done)
+        return attempt.result()
+
+    def _attempt(self, attempt: Future[Link]) -> None:
+        try:
+            if self._stopping:
+                raise ShutdownInProgress("the queue is shut down")
+            attempt.set_result(self._subscribe())
+        except BaseException as problem:
+            attempt.set_exception(problem)
+        self._wakeup.wake()
+
     def _subscribe(self) -> Link:
         link = self._connections.open()
         try:
             reply = link.exchange([("SUBSCRIBE", self._channel)])[0]
         except BROKEN as broken:
             link.close()
-            raise self._connections.lost(broken) from broken
+            raise self._connections.unreachable(broken) from broken
         if isinstance(reply, ResponseError):
             link.close()
             raise refusal(reply)
@@ -163,8 +202,10 @@ class Subscriber:
                 if selector.select(self._timers.wait(longest)):
                     self._wakeup.clear()
                 while link.has_buffered() and not self._stopping:
-                    self._hear(link)
+                    if self._hear(link) is NOT_YET:
+                        break
                     pinged = False
+                    self._timers.run_due()
                 self._timers.run_due()
                 silence = time.monotonic() - self._heard_at
                 if sock is not None and silence >= _PING_AFTER:
@@ -182,8 +223,8 @@ class Subscriber:
             if link.socket is not None:
                 link.send([("PING", _LAST)])
             while (left := deadline - time.monotonic()) > 0:
-                if link.has_buffered():
-                    if self._hear(link) == [b"pong", _LAST]:
+                if link.has_buffered() and (reply := self._hear(link)) is not NOT_YET:
+                    if reply == [b"pong", _LAST]:
                         return
                 elif link.socket is None:
                     return
@@ -191,8 +232,10 @@ class Subscriber:
                     self._wakeup.clear()
 
     def _hear(self, link: Link) -> Any:
-        """Read one reply; a message is told."""
-        reply = link.read()
+        """Read one reply; a message is told. `NOT_YET` where it has not come as a whole."""
+        reply = link.read_whole()
+        if reply is NOT_YET:
+            return reply
         self._heard_at = time.monotonic()
         if isinstance(reply, list) and reply[0] == b"message":
             self._tell(reply[2])
@@ -204,14 +247,17 @@ class Subscriber:
         except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all
             logger.exception("an event's call failed")
 
-    def _pause(self, seconds: float) -> None:
-        """Wait, running timers meanwhile; a new caller of `ensure` ends the wait."""
-        deadline = time.monotonic() + seconds
+    def _wait(self, longest: float, over: Callable[[], bool]) -> None:
+        """Run timers until it is over, or so many seconds have passed."""
+        deadline = time.monotonic() + longest
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakeup, selectors.EVENT_READ)
-            while not self._stopping and (left := deadline - time.monotonic()) > 0:
+            while not (self._stopping or over()) and (left := deadline - time.monotonic()) > 0:
                 if selector.select(self._timers.wait(left)):
                     self._wakeup.clear()
-                    if not self._tried.is_set():
-                        return
                 self._timers.run_due()
+
+
+def _close(attempt: Future[Link]) -> None:
+    if attempt.exception() is None:
+        attempt.result().close()

@@ -12,7 +12,8 @@ ENDS = frozenset(("complete", "failed", "remove"))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, as Redis has it: `state` is complete, failed or removed; unheard where nobody listens on."""
+    """How a job ended, as Redis has it: `state` is complete, failed or removed; unheard where nobody listens on,
+    forked where the process that does is another."""
 
     state: str
     result: Any = None

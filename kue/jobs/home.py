@@ -27,7 +27,8 @@ class Home:
         self.store.connections.reset_after_fork()
         self.trouble.after_fork()
         self.hub.emitter.after_fork()
-        self.hub = Hub(self.store, self.hub.emitter, self.trouble)
+        inherited, self.hub = self.hub, Hub(self.store, self.hub.emitter, self.trouble)
+        inherited.after_fork()
 
 
 class HasHome(Protocol):

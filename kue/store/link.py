@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import ResponseError, TimeoutError
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
+NOT_YET = object()
+_INSTANT = 0.001  # 0 would be an error to redis-py
 
 
 class Link:
@@ -46,6 +48,19 @@ class Link:
             return self._connection.read_response()
         except ResponseError as refused:
             return refused
+
+    def read_whole(self) -> Any:
+        """As `read`, but `NOT_YET` where only a part of the next reply has come; it is kept for the next call."""
+        sock = self.socket
+        if sock is None:
+            return self.read()
+        sock.settimeout(_INSTANT)
+        try:
+            return self._connection.read_response(disconnect_on_error=False)
+        except ResponseError as refused:
+            return refused
+        except TimeoutError:
+            return NOT_YET
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands and read all their replies: one round trip."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kue.errors import ForkedChild
 from kue.store.link import Argument, Command
 from kue.store.sayings import Triples
 from kue.store.transitions import Failure, Retry, Transitions
@@ -70,6 +72,7 @@ class Run:
         self.moved = False
         self._io = io
         self.handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
+        self._process = os.getpid()
         self._has_said = False
         self.written = False  # the outcome, by this run's last report
         self._outcome: Outcome | None = None
@@ -79,8 +82,11 @@ class Run:
     def say(self, triples: Triples) -> None:
         """Have something said at once, in order, if the run still holds the job then.
 
-        Waits for Redis where very much is waiting to be said.
+        Waits for Redis where very much is waiting to be said. In a forked child it raises what `Store.say` does.
         """
+        if self._is_inherited:
+            self.job._home.store.say(self.job.id or 0, self.worker_id, triples)
+            return
         self._said.append(triples)
         self._has_said = True
         if len(self._said) > _MOST_SAID:  # faster than Redis takes it, or Redis stands still
@@ -89,8 +95,13 @@ class Run:
 
     def flush(self) -> None:
         """Return when all of this has reached Redis; at once where nothing was said."""
-        if self._has_said:
+        if self._has_said and not self._is_inherited:
             self._io.flush()
+
+    @property
+    def _is_inherited(self) -> bool:
+        """Whether the handler has forked, and this is the child: the I/O thread is its parent's."""
+        return os.getpid() != self._process
 
     def touch(self) -> None:
         """The deadline moves to the full ttl from now."""
@@ -98,13 +109,19 @@ class Run:
 
     @property
     def lost(self) -> bool:
-        """Whether the job is no longer held: another has it, or this run was given up (its ttl, a shutdown)."""
+        """Whether the job is no longer held: another has it, or this run was given up (its ttl, a shutdown).
+
+        In a forked child Redis is asked, and what that raises is raised.
+        """
+        if self._is_inherited and not self.abandoned:
+            [held] = self.job._home.store.fields([self.job.id or 0], ("state", "workerId"))
+            return held != [b"active", self.worker_id.encode()]
         return self.abandoned
 
     @property
     def fence(self) -> str:
         """The worker id, until the outcome of the run counts; where the run was given up, for ever."""
-        if self.settled and not (self.written or self.abandoned):
+        if self.settled and not (self.written or self.abandoned or self._is_inherited):
             self._io.flush()
         return "" if not self.abandoned and (self.written or self.handed_over) else self.worker_id
 
@@ -121,7 +138,9 @@ class Run:
         return not self._unsettled
 
     def settle(self, outcome: Outcome) -> bool:
-        """End the run; False where it has ended before. Any thread may; the first counts."""
+        """End the run; False where it has ended before. Any thread may; the first counts. Raises `ForkedChild`."""
+        if self._is_inherited:
+            raise ForkedChild(f"the run of job {self.job.id} is ended by the process that this one was forked from")
         try:
             self._unsettled.pop()
         except IndexError:

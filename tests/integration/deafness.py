@@ -16,7 +16,7 @@ def deaf(queue: Any, client: Any, errors: list[BaseException]) -> Iterator[None]
     really, may_return = connections.open, threading.Event()
 
     def open_later() -> Any:
-        if threading.current_thread().name == "kue-events":
+        if threading.current_thread().name == "kue-asking":
             may_return.wait()
         return really()
 

@@ -1,10 +1,6 @@
 """A queue made before a fork works in the child, and the parent goes on: gunicorn --preload, multiprocessing."""
 
-import json
-import os
-import subprocess
-import sys
-import textwrap
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,57 +8,12 @@ from typing import Any
 import pytest
 
 from tests.helpers import keyspace
-
-ROOT = Path(__file__).parents[2]
-HEAD = '''
-import json, os, sys, threading
-import kue_send as kue
-from tests.helpers import wait_until
-
-queue = kue.create_queue(**json.loads(sys.argv[1]))
-
-def tell(**facts):
-    os.write(1, (json.dumps(facts) + "\\n").encode())
-
-def forked(work):
-    """Do something in a child that must end well within a while."""
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        work()
-        code = 0
-    except BaseException:
-        import traceback
-        traceback.print_exc()
-    finally:
-        os._exit(code)
-
-def ended(*pids):
-    for pid in pids:
-        assert os.waitpid(pid, 0)[1] == 0
-'''
+from tests.integration.script import run_script
 
 
 @pytest.fixture
 def run(redis_url: str) -> Callable[..., list[dict[str, Any]]]:
-    """Runs a script in a process of its own; what it told, in order."""
-
-    def run(script: str, **options: Any) -> list[dict[str, Any]]:
-        source = HEAD + textwrap.dedent(script)
-        ended = subprocess.run(
-            [sys.executable, "-W", "ignore::DeprecationWarning", "-c", source, json.dumps(options)],
-            env=os.environ | {"KUE_REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert (ended.returncode, ended.stderr) == (0, "")
-        return [json.loads(line) for line in ended.stdout.splitlines()]
-
-    return run
+    return functools.partial(run_script, redis_url)
 
 
 def test_a_queue_that_did_nothing_yet(run: Callable[..., Any]) -> None:
@@ -189,6 +140,102 @@ def test_the_child_of_a_child(run: Callable[..., Any]) -> None:
         tell(id=queue.create("email").save().id, who="parent")
     """)
     assert [(fact["who"], fact["id"]) for fact in told] == [("child", 2), ("grandchild", 3), ("parent", 4)]
+
+
+def test_a_promise_made_before_the_fork_is_the_parent_s(run: Callable[..., Any]) -> None:
+    told = run("""
+        import concurrent.futures
+        go = threading.Event()
+        queue.process("email", 3, lambda job: (job.data == "settled" or go.wait()) and job.data)
+        settled = queue.create("email", "settled").promise()
+        settled.result(20)
+        promises = [queue.create("email", n).promise(timeout) for n, timeout in ((1, None), (2, 60_000))]
+        cancelled = queue.create("pdf").promise()
+        cancelled.cancel()
+        for promise in promises:
+            promise.add_done_callback(lambda promise: tell(called=os.getpid() == parent))
+        parent = os.getpid()
+
+        def work():
+            assert settled.result(20) == "settled" and cancelled.cancelled()
+            assert concurrent.futures.wait(promises, 20).not_done == set()
+            assert set(concurrent.futures.as_completed(promises, 20)) == set(promises)
+            later = []
+            for promise in promises:
+                assert promise.done() and not promise.cancel()
+                promise.add_done_callback(later.append)
+                try:
+                    promise.result(20)
+                except kue.ForkedChild as problem:
+                    tell(problem=str(problem))
+            assert later == promises
+            assert queue.create("email", "of the child", priority="high").save().promise(30_000).cancel()
+            queue.shutdown()
+
+        ended(forked(work))
+        go.set()
+        tell(results=[promise.result(20) for promise in promises])
+        queue.shutdown()
+    """)
+    assert [fact["problem"] for fact in told[:2]] == [
+        f"the promise of job {id} was made before a fork: make another in this process" for id in (2, 3)
+    ]
+    assert sorted(told[2:], key=str) == [{"called": True}, {"called": True}, {"results": [1, 2]}]
+
+
+def test_promises_are_settled_in_every_child_of_a_busy_parent(run: Callable[..., Any]) -> None:
+    """Whatever a thread of the parent was doing to one of them at the moment of the fork."""
+    told = run("""
+        stop, promises = threading.Event(), [queue.create("pdf").promise()]
+        queue.process("email", 4, lambda job: job.data)
+
+        def produce():
+            while not stop.is_set():
+                promises.append(queue.create("email", len(promises)).promise(60_000))
+                promises[-1].result(20)
+
+        producers = [threading.Thread(target=produce, daemon=True) for _ in range(3)]
+        for producer in producers:
+            producer.start()
+        wait_until(lambda: len(promises) > 20)
+
+        def work():
+            kinds = {type(promise.exception(5)) for promise in promises}
+            assert kinds == {type(None), kue.ForkedChild}, kinds
+
+        ended(*[forked(work) for _ in range(30)])
+        stop.set()
+        for producer in producers:
+            producer.join()
+        promises[0].job.complete()
+        tell(kinds=list({type(promise.exception(20)).__name__ for promise in promises}))
+        queue.shutdown()
+    """)
+    assert told == [{"kinds": ["NoneType"]}]
+
+
+def test_a_fork_while_another_thread_makes_the_queue_of_the_process(run: Callable[..., Any]) -> None:
+    told = run("""
+        from kue.singleton import ProcessWide
+        inside, go = threading.Event(), threading.Event()
+
+        class Slow(kue.Queue):
+            def __init__(self, **options):
+                if threading.current_thread().name == "slow":
+                    inside.set()
+                    go.wait()
+                super().__init__(**options)
+
+        process_wide = ProcessWide(Slow)
+        slow = threading.Thread(target=process_wide.create_queue, name="slow")
+        slow.start()
+        inside.wait()
+        ended(forked(lambda: tell(child=process_wide.create_queue().create("email").save().id)))
+        go.set()
+        slow.join()
+        tell(parent=process_wide.create_queue().create("email").save().id)
+    """)
+    assert told == [{"child": 1}, {"parent": 2}]
 
 
 def test_a_child_that_just_ends_leaves_the_parent_alone(run: Callable[..., Any]) -> None:

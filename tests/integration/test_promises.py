@@ -167,6 +167,30 @@ class TestCancel:
         queue.process("email", lambda job: "done")
         wait_until(lambda: queue.complete() == [1])
 
+    def test_who_waits_for_several_is_told(self, queue: Any) -> None:
+        before, after = queue.create("email").promise(), queue.create("email").promise()
+        before.cancel()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            waits = pool.submit(concurrent.futures.wait, [before, after], 10)
+            completes = pool.submit(lambda: set(concurrent.futures.as_completed([before, after], 10)))
+            wait_until(lambda: len(after._waiters) == 2)
+            after.cancel()
+            assert waits.result().done == completes.result() == {before, after}
+
+    def test_many_times_from_many_threads_it_is_told_once(self, queue: Any, caplog: pytest.LogCaptureFixture) -> None:
+        for _ in range(50):
+            promise, together = queue.create("email").promise(), threading.Barrier(4)
+            promise.add_done_callback(lambda promise: promise.cancel())
+
+            def cancel(promise: Any = promise, together: threading.Barrier = together) -> bool:
+                together.wait()
+                return bool(promise.cancel())
+
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                assert all([one.result() for one in [pool.submit(cancel) for _ in range(4)]])
+            assert concurrent.futures.wait([promise], 10).done == {promise}
+        assert caplog.text == ""
+
     def test_of_a_settled_one_does_nothing(self, queue: Any) -> None:
         queue.process("email", lambda job: "done")
         promise = queue.create("email").promise()
@@ -195,6 +219,7 @@ class TestAsAFuture:
         with pytest.raises(TimeoutError):
             asyncio.run(main())
         assert promise.cancelled()
+        assert concurrent.futures.wait([promise], 10).done == {promise}
 
     def test_the_tools_of_concurrent_futures_take_it(self, queue: Any) -> None:
         queue.process("email", 4, lambda job: job.data["n"])

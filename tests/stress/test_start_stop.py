@@ -167,7 +167,7 @@ def test_a_subscriber_stopped_while_it_starts(lend: Lend, client: "redis.Redis")
 def test_the_dispatcher(client: "redis.Redis") -> None:
     def cycle() -> None:
         calls: list[int] = []
-        dispatcher = Dispatcher()
+        dispatcher = Dispatcher(name="kue-listeners")
         for n in range(3):
             dispatcher.post(calls.append, n)
         dispatcher.stop()

@@ -99,6 +99,7 @@ def test_none_is_the_environment_s_address_or_the_default(monkeypatch: pytest.Mo
     [
         ({}, LOCAL),
         ({"host": "box", "port": 7000, "db": 3}, {"host": "box", "port": 7000, "db": 3}),
+        ({"host": "", "port": "", "db": "", "auth": "", "socket": ""}, LOCAL | {"password": ""}),
         ({"host": "box", "port": "7000", "db": "3"}, {"host": "box", "port": 7000, "db": 3}),
         ({"host": None, "port": None, "db": None, "auth": None, "socket": None, "options": None}, LOCAL),
         ({"auth": "secret"}, LOCAL | {"password": "secret"}),
@@ -167,6 +168,7 @@ READ = "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, em
         ("redis://:secret@box:port", "redis://***@box:port", "Port could not be cast to integer value as 'port'"),
         ("redis://:secret@box:99999", "redis://***@box:99999", "Port out of range"),
         ("redis://[::1", "redis://[::1", "Invalid IPv6 URL"),
+        ("redis://:secret@box:0", "redis://***@box:0", "the port has to be a number from 1 to 65535, not 0"),
         ("redis://box/three", "redis://box/three", "the database has to be a number, not 'three'"),
         ("redis://box/1/2", "redis://box/1/2", "the database has to be a number, not '1/2'"),
         ("redis://:secret@box/-1", "redis://***@box/-1", "the database has to be a number, not '-1'"),
@@ -188,6 +190,15 @@ def test_a_url_that_cannot_be_read_is_refused_with_what_can(url: str, shown: str
     assert message.endswith(READ)
 
 
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUE_REDIS_URL", "redis://:secret@box/three")
+    with pytest.raises(InvalidURL) as refused:
+        Queue()
+    assert str(refused.value) == (
+        f"KUE_REDIS_URL='redis://***@box/three' cannot be read (the database has to be a number, not 'three'); {READ}"
+    )
+
+
 @pytest.mark.parametrize("password", ["pa/ss", "pa?ss", "pa#ss", "1/2", "1?2", "1#2", "p@ss/word"])
 @pytest.mark.parametrize("scheme", ["redis", "rediss"])
 def test_a_password_that_cuts_the_url_short_is_named_as_the_reason_and_not_shown(scheme: str, password: str) -> None:
@@ -206,11 +217,17 @@ def test_a_password_that_cuts_the_url_short_is_named_as_the_reason_and_not_shown
         ({"hots": "box", 5: 6}, "redis has unknown keys ['5', 'hots']; it takes "),
         ({"port": "x", "auth": "secret"}, "redis={'port': 'x', 'auth': '***'} cannot be used: port has to be "),
         ({"port": True}, "redis={'port': True} cannot be used: port has to be a number from 1 to 65535, not True"),
+        ({"port": 0}, "redis={'port': 0} cannot be used: port has to be a number from 1 to 65535, not 0"),
+        ({"port": "0"}, "redis={'port': '0'} cannot be used: port has to be a number from 1 to 65535, not '0'"),
+        ({"port": False}, "redis={'port': False} cannot be used: port has to be a number from 1 to 65535, not False"),
         ({"port": 70000}, "redis={'port': 70000} cannot be used: port has to be a number from 1 to 65535, not 70000"),
         ({"port": 1.0}, "redis={'port': 1.0} cannot be used: port has to be a number from 1 to 65535, not 1.0"),
+        ({"db": False}, "redis={'db': False} cannot be used: db has to be a number from 0 to "),
         ({"db": -1}, "redis={'db': -1} cannot be used: db has to be a number from 0 to "),
         ({"db": "one"}, "redis={'db': 'one'} cannot be used: db has to be a number from 0 to "),
         ({"host": 5}, "redis={'host': 5} cannot be used: host has to be a string, not 5"),
+        ({"auth": 5}, "redis={'auth': '***'} cannot be used: auth has to be a string, not int"),
+        ({"auth": ["secret"]}, "redis={'auth': '***'} cannot be used: auth has to be a string, not list"),
         ({"socket": 5}, "redis={'socket': 5} cannot be used: "),
         ({"options": 5}, "redis={'options': '***'} cannot be used: "),
         ({"options": "secret"}, "redis={'options': '***'} cannot be used: "),

@@ -37,3 +37,10 @@ def test_an_embedded_address_with_anything_but_a_path_is_refused(given: str) -> 
     with pytest.raises(InvalidURL) as refused:
         embedded_directory(given)
     assert str(refused.value) == f"redis={given!r} cannot be read; use embedded: or embedded:///directory"
+
+
+def test_a_variable_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUE_REDIS_URL", "embedded:data")
+    with pytest.raises(InvalidURL) as refused:
+        embedded_directory(None)
+    assert str(refused.value) == "KUE_REDIS_URL='embedded:data' cannot be read; use embedded: or embedded:///directory"

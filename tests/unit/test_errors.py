@@ -47,6 +47,7 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
     "Recovered": set(),
     "RedisRefused": set(),
     "ShutdownInProgress": {RuntimeError},
+    "ForkedChild": {RuntimeError},
     "WouldDeadlock": {RuntimeError},
     "ListenerError": set(),
     "MissingExtra": {ImportError},

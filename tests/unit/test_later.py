@@ -83,6 +83,28 @@ def test_a_call_may_cancel_another_that_is_due_with_it(clock: Clock, timers: Tim
     assert made == []
 
 
+def test_cancelled_calls_are_dropped_long_before_they_are_due(clock: Clock, timers: Timers) -> None:
+    made: list[int] = []
+    for wave in range(10):
+        waiting = [timers.add(86_400 + n, lambda: None) for n in range(1000)]
+        timers.add(1.0 + wave, lambda wave=wave: made.append(wave))  # type: ignore[misc]
+        for timer in waiting:
+            timer.cancel()
+        timers.wait(0.0)
+        assert len(timers._heap) < 100
+    clock.now += 86_400 * 2
+    timers.run_due()
+    assert made == list(range(10))
+
+
+def test_a_call_cancelled_after_it_was_made_counts_for_nothing(timers: Timers) -> None:
+    late = [timers.add(0.0, lambda: None) for _ in range(1000)]
+    timers.run_due()
+    for timer in late:
+        timer.cancel()
+    assert timers.cancelled == 0
+
+
 def test_a_call_may_ask_for_another(clock: Clock, timers: Timers) -> None:
     made: list[str] = []
 

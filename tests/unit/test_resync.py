@@ -39,6 +39,9 @@ class Clockwork:
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
         return self.timers.add(delay, call)
 
+    def fetch(self, ask: Callable[[], Any], then: Callable[[Any], object]) -> None:
+        then(ask())
+
     def pass_by(self, seconds: float) -> None:
         """Let time pass, making each call when it is due."""
         end = self.now + seconds

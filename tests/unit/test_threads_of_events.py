@@ -28,7 +28,7 @@ PROBLEMS = [ValueError("boom"), SystemExit(1), KeyboardInterrupt(), GeneratorExi
 
 @pytest.fixture
 def dispatcher(no_leaks: None) -> Iterator[Dispatcher]:
-    dispatcher = Dispatcher()
+    dispatcher = Dispatcher(name="kue-listeners")
     yield dispatcher
     dispatcher.stop()
 
@@ -55,7 +55,7 @@ def test_whatever_a_listener_raises_the_next_one_runs(
         dispatcher.post(raiser(problem))
         dispatcher.post(ran.append, "next")
         wait_until(lambda: ran == ["next"])
-    assert [record.getMessage() for record in caplog.records] == ["a listener's call failed"]
+    assert [record.getMessage() for record in caplog.records] == ["a call on kue-listeners failed"]
 
 
 def test_stop_lets_what_is_posted_finish_and_drops_the_rest(dispatcher: Dispatcher) -> None:

@@ -1,0 +1,144 @@
+"""A promise's timeout comes at its time whatever Redis does, and a first call that Redis does not answer says all."""
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import kue
+from kue.events import subscriber
+from kue.store.address import WAYS, resolve
+from tests.crash.proxy import Proxy
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+from tests.servers import RedisServer
+
+LATEST = 0.3  # seconds after its time; before, it was up to ten
+
+
+@pytest.fixture
+def proxy(own_server: RedisServer) -> Iterator[Proxy]:
+    with Proxy(own_server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def queue(proxy: Proxy, make_queue: MakeQueue) -> Any:
+    """A queue of kue_send whose network fails on demand."""
+    return make_queue(proxy.url, send=True)
+
+
+def lateness(queue: Any, *timeouts: int) -> Callable[[], list[float]]:
+    """Promises with these timeouts; how late each was, once all are settled."""
+    settled: dict[int, float] = {}
+    promises = {}
+    for timeout in timeouts:
+        began = time.monotonic()
+        promise = promises[timeout] = queue.create("nobody").promise(timeout)
+
+        def note(promise: Any, timeout: int = timeout, began: float = began) -> None:
+            settled[timeout] = time.monotonic() - began - timeout / 1000
+
+        promise.add_done_callback(note)
+
+    def wait() -> list[float]:
+        wait_until(lambda: len(settled) == len(timeouts))
+        assert all(isinstance(promise.exception(), kue.PromiseTimeout) for promise in promises.values())
+        return list(settled.values())
+
+    return wait
+
+
+def in_time(late: list[float]) -> bool:
+    return all(-0.05 < one < LATEST for one in late)
+
+
+def test_while_redis_answers_no_question(
+    queue: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]
+) -> None:
+    monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
+    late = lateness(queue, 500, 1000, 1500, 2000)
+    proxy.stall()
+    assert in_time(late())
+    proxy.resume()
+
+
+def test_while_a_new_subscription_is_not_answered(queue: Any, proxy: Proxy, errors: list[BaseException]) -> None:
+    late = lateness(queue, 500, 1000, 1500, 2000)
+    proxy.stall()
+    proxy.cut()
+    assert in_time(late())
+    proxy.resume()
+    wait_until(lambda: errors and isinstance(errors[-1], kue.ConnectionRestored))
+    assert [type(problem) for problem in errors] == [kue.ConnectionFailed, kue.ConnectionRestored]
+    errors.clear()
+
+
+def test_while_redis_refuses(queue: Any, proxy: Proxy, errors: list[BaseException]) -> None:
+    late = lateness(queue, 500, 1000, 1500)
+    proxy.refuse()
+    proxy.cut()
+    assert in_time(late())
+    proxy.admit()
+    wait_until(lambda: errors and isinstance(errors[-1], kue.ConnectionRestored))
+    errors.clear()
+
+
+def test_what_ended_in_a_silence_is_learnt_after_it(
+    queue: Any, proxy: Proxy, own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    promises = [queue.create("email", n).promise(60_000) for n in range(50)]
+    proxy.stall()
+    proxy.cut()
+    near = make_queue(own_server.url)
+    near.process("email", 5, lambda job: job.data)
+    wait_until(lambda: near.complete_count() == 50)
+    proxy.resume()
+    assert [promise.result(10) for promise in promises] == list(range(50))
+    wait_until(lambda: errors and isinstance(errors[-1], kue.ConnectionRestored))
+    errors.clear()
+
+
+class TestTheFirstCall:
+    """To a server that accepts, and answers nothing."""
+
+    @pytest.fixture
+    def silent(self) -> Iterator[str]:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
+
+    CALLS: tuple[Callable[[Any], object], ...] = (
+        lambda queue: queue.on("job complete", print),
+        lambda queue: queue.create("email").on("complete", print).save(),
+        lambda queue: queue.create("email").promise(),
+        lambda queue: queue.save_all([queue.create("email").on("complete", print)]),
+    )
+
+    @pytest.mark.parametrize("call", CALLS, ids=["queue.on", "job.save", "job.promise", "queue.save_all"])
+    def test_one_that_subscribes_says_the_same_as_a_plain_save(
+        self, silent: str, make_queue: MakeQueue, call: Callable[[Any], object], errors: list[BaseException]
+    ) -> None:
+        queue = make_queue(f"{silent}?socket_timeout=0.2", send=True)
+        texts = []
+        for attempt in (lambda queue: queue.create("email").save(), call):
+            with pytest.raises(kue.KueError) as failed:
+                attempt(queue)
+            texts.append(re.sub(r"^save_all broke off after 0 saved jobs: ", "", str(failed.value)))
+        assert texts[0] == texts[1]
+        assert texts[0].startswith(f"cannot reach Redis at {silent} (") and texts[0].endswith(f"; {WAYS}")
+        wait_until(lambda: errors)
+        errors.clear()
+
+    def test_so_does_one_that_waits_no_longer(self, silent: str, make_queue: MakeQueue) -> None:
+        queue = make_queue(f"{silent}?socket_timeout=1")
+        with pytest.raises(kue.ConnectionFailed) as failed:
+            queue.home.hub._subscriber.ensure(timeout=0.05)
+        assert str(failed.value) == f"cannot reach Redis at {silent} (no answer in 0.05 s); {WAYS}"
+        assert not failed.value.sent
+
+    def test_its_patience_outlasts_an_attempt(self, silent: str) -> None:
+        connection: Any = resolve(silent).connection()
+        assert connection.socket_connect_timeout + connection.socket_timeout < subscriber._PATIENCE
