@@ -3,6 +3,7 @@
 import contextlib
 import random
 import signal
+import socket
 import threading
 import time
 
@@ -36,6 +37,8 @@ class Disturber:
             plans.FLUSH: self._flush,
             plans.REDIS_KILL: self._redis_kill,
             plans.REDIS_FREEZE: self._redis_freeze,
+            plans.NO_MEMORY: self._no_memory,
+            plans.READ_ONLY: self._read_only,
             plans.POISON: self._poison,
         }
 
@@ -108,6 +111,25 @@ class Disturber:
         self._fleet.server.pause()
         self._wait(2 * _LEASE * what.share**2)
         self._fleet.server.resume()
+
+    # --- a Redis that answers, and refuses ---
+
+    def _no_memory(self, what: Disturbance) -> None:
+        """It refuses whatever needs memory, and grants the rest: a step of many commands may come half-way."""
+        with self._fleet.server.client() as client:
+            client.config_set("maxmemory", 1)
+            self._wait(_LEASE * (0.1 + 0.9 * what.share))
+            client.config_set("maxmemory", 0)
+
+    def _read_only(self, what: Disturbance) -> None:
+        """A replica whose master cannot be reached: every second time it does not let itself be read either."""
+        stale = "yes" if what.pick < 0.5 else "no"
+        with self._fleet.server.client() as client, socket.socket() as nowhere:
+            nowhere.bind(("127.0.0.1", 0))  # held and not listened to, so that nobody can be taken for the master
+            client.config_set("replica-serve-stale-data", stale)
+            client.replicaof("127.0.0.1", nowhere.getsockname()[1])
+            self._wait(_LEASE * (0.1 + 1.9 * what.share**2))
+            client.replicaof("NO", "ONE")
 
     # --- jobs that no worker can run ---
 

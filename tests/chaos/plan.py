@@ -14,6 +14,7 @@ KILL, FREEZE, STOP, HURRY = "SIGKILL of a Python worker", "SIGSTOP of a Python w
 NODE_KILL = "SIGKILL of a Node worker"
 CUT, FLUSH = "connections cut", "SCRIPT FLUSH"
 REDIS_KILL, REDIS_FREEZE = "Redis killed and restarted", "Redis frozen"
+NO_MEMORY, READ_ONLY = "Redis out of memory", "Redis read-only"
 POISON = "poison jobs"
 WEIGHTS = {
     KILL: 6,
@@ -25,6 +26,8 @@ WEIGHTS = {
     FLUSH: 2,
     REDIS_KILL: 5,
     REDIS_FREEZE: 2,
+    NO_MEMORY: 4,
+    READ_ONLY: 4,
     POISON: 3,
 }
 NOT_JSON, UNKNOWN_BACKOFF, NO_TYPE = "data that is not JSON", "unknown backoff", "no type"

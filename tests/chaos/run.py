@@ -23,6 +23,8 @@ from tests.interop.node import NodeKue
 from tests.servers import RedisServer
 
 PYTHON_WORKERS, NODE_WORKERS = 3, 2
+# The append-only file is the history: none of it may be written anew. Nothing may be evicted for want of memory.
+SETTINGS = {"auto_aof_rewrite_percentage": "0", "maxmemory_policy": "noeviction"}
 PATIENCE = 60.0  # how long nothing may change before it counts as stuck
 Tell = Callable[[str], object]
 
@@ -42,7 +44,7 @@ class Chaos:
     def run(self) -> None:
         """Everything; afterwards `verdict`, `disturber` and `violations` say how it went."""
         with ExitStack() as stack:
-            server = stack.enter_context(RedisServer(persist=True, auto_aof_rewrite_percentage="0"))
+            server = stack.enter_context(RedisServer(persist=True, **SETTINGS))
             self.record = Record(self.folder / "record.jsonl")
             stack.callback(self.record.close)
             self._client = stack.enter_context(server.client(socket_timeout=20))
