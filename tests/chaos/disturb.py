@@ -115,10 +115,13 @@ class Disturber:
     # --- a Redis that answers, and refuses ---
 
     def _no_memory(self, what: Disturbance) -> None:
-        """It refuses whatever needs memory, and grants the rest: a step of many commands may come half-way."""
+        """It refuses whatever needs memory, or, every second time, has as much as is used at the moment: then what one
+        command gives back is there for the next, and of a pipeline some are granted and some are not."""
+        until = time.monotonic() + _LEASE * (0.1 + 0.9 * what.share)
         with self._fleet.server.client() as client:
-            client.config_set("maxmemory", 1)
-            self._wait(_LEASE * (0.1 + 0.9 * what.share))
+            while time.monotonic() < until:
+                client.config_set("maxmemory", 1 if what.pick < 0.5 else client.info("memory")["used_memory"])
+                self._wait(0.05)
             client.config_set("maxmemory", 0)
 
     def _read_only(self, what: Disturbance) -> None:

@@ -134,14 +134,19 @@ class Chaos:
         return Snapshot(self._client)
 
     def _unfinished(self) -> int:
-        """Jobs that wait, by their hashes too, or that a Python worker has."""
+        """Jobs that wait, by their hashes too, or that a Python worker has; not those of which Node saved no type."""
         steps = self._client.pipeline(transaction=False)
-        for state in ("inactive", "delayed", "active"):
-            for zid in self._client.zrange(f"q:jobs:{state}", 0, -1):
-                steps.hmget(f"q:job:{zid.partition(b'|')[2].decode()}", "state", "workerId")
+        ids = [
+            int(zid.partition(b"|")[2])
+            for state in ("inactive", "delayed", "active")
+            for zid in self._client.zrange(f"q:jobs:{state}", 0, -1)
+        ]
+        for id in ids:
+            steps.hmget(f"q:job:{id}", "state", "workerId", "type")
         return sum(
-            state in (b"inactive", b"delayed") or (state == b"active" and is_python((worker or b"").decode()))
-            for state, worker in steps.execute()
+            (state in (b"inactive", b"delayed") and (type is not None or id in self.disturber.poison))
+            or (state == b"active" and is_python((worker or b"").decode()))
+            for id, (state, worker, type) in zip(ids, steps.execute(), strict=True)
         )
 
     def _doctor(self, server: RedisServer, *options: str) -> int:
