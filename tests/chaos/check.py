@@ -5,13 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from tests.chaos import attempts
 from tests.chaos import plan as plans
+from tests.chaos.attempts import LOST, TTL_EXCEEDED
 from tests.chaos.history import REMOVED, Job, Step
 from tests.chaos.indexes import Snapshot
 from tests.chaos.plan import JobPlan
-from tests.chaos.record import Line, is_python, pid_of
+from tests.chaos.record import AT_THE_END, Line, Run, is_python, pid_of
 
-LOST = "worker lost"
 GHOST_RETRIES = 1
 BY_PYTHON_ALONE = "without a reason"
 
@@ -28,13 +29,17 @@ class Verdict:
         self.again: Counter[str] = Counter()
         self.jobs_again: set[int] = set()
         self.given_up = 0
+        self.late: Counter[str] = Counter()
         self._saved = saved
         self._poison = poison
         self._history = history
         self._starts: dict[int, list[Line]] = defaultdict(list)
         self._ends: dict[int, set[str]] = defaultdict(set)
         self._fates: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._runs: dict[int, dict[str, Run]] = defaultdict(lambda: defaultdict(Run))
         for line in lines:
+            if line.what in ("start", "end", "raise", "cancel") and line.id is not None:
+                self._runs[line.id][line.worker].add(line)
             if line.what == "start" and line.id is not None:
                 self._starts[line.id].append(line)
             elif line.what == "end" and line.id is not None:
@@ -60,6 +65,8 @@ class Verdict:
         workers = [line.worker for line in self._starts[id]]
         job, plan = self._history.get(id), self._saved.get(id)
         if job is not None:
+            if job.failed_by_node:
+                return True  # its checker counts acknowledgements, and fails whichever is first
             workers += job.workers
             if plan is not None and not plan.fields <= job.saved_with:
                 return True  # Python saves in one script; only Node's save can lose some of its steps
@@ -121,16 +128,36 @@ class Verdict:
                 self._blame(id, "gone, though nobody removed it")
             elif not self._ends[id]:
                 self._blame(id, "removed as complete, and no handler came to its end")
+            self._judge_attempts(id, plan, REMOVED)
             return
-        state, error = fields.get("state"), fields.get("error", "")
+        state, error = fields.get("state", ""), fields.get("error", "")
+        self._judge_attempts(id, plan, state)
         if state == "failed" and error == LOST:
             self.given_up += 1
             if self._losses(id) <= GHOST_RETRIES:
                 self._blame(id, "given up as lost too early")
+        elif state == "failed" and error == TTL_EXCEEDED and plan.succeeds:
+            self.late["jobs that came to nothing for that"] += 1
         elif state != ("complete" if plan.succeeds else "failed"):
             self._blame(id, f"ended otherwise than planned: {state}")
         elif state == "complete":
             self._judge_result(id, plan, fields)
+
+    def _judge_attempts(self, id: int, plan: JobPlan, state: str) -> None:
+        """Only where all of them were Python's: of what failed under Node the history does not tell."""
+        if self._is_nodes(id) or id not in self._history:
+            return
+        job = self._history[id]
+        for complaint in attempts.complaints(plan, job, state, self._runs[id], self._is_harmed):
+            self._blame(id, complaint)
+        for made, (taken, end) in enumerate(attempts.failures(job)):
+            if end.error == TTL_EXCEEDED:
+                by_plan = plan.attempt(made) == plans.LATE
+                self.late["as planned" if by_plan else "because something held them up"] += 1
+                self.late["by a checker, not by their own process"] += not attempts.ended_itself(job, taken, end)
+
+    def _is_harmed(self, worker: str) -> bool:
+        return any(kind != AT_THE_END for _, kind in self._fates[pid_of(worker)])
 
     def _losses(self, id: int) -> int:
         """How often a job's worker was lost."""
@@ -144,7 +171,7 @@ class Verdict:
         if holder not in self._ends[id]:
             self._blame(id, "complete, and its handler did not come to its end")
         lost = any(step.error == LOST for step in self._history[id].steps)
-        if not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
+        if self._is_nodes(id) and not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
             self._blame(id, f"attempts miscounted: {fields.get('attempts')}")
 
     def _judge_poison(self, id: int, kind: str, fields: dict[str, str] | None) -> None:
@@ -184,10 +211,15 @@ class Verdict:
 
     def _judge_error(self, line: Line) -> None:
         kind, text = line.facts["kind"], line.facts["text"]
-        if kind == "JobLost" and not self._fates[line.pid]:
+        if kind == "JobLost" and not self._fates[line.pid] and not self._may_have_ended(line.id):
             self.violations.append(f"a worker that nobody harmed lost a job: {text}")
         if kind not in EXPECTED:
             self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
+
+    def _may_have_ended(self, id: int | None) -> bool:
+        """Whether a job was ever taken from a worker that nobody harmed, since its time was up."""
+        job = self._history.get(id or 0, Job())
+        return job.failed_by_node or any(step.error == TTL_EXCEEDED for step in job.steps)
 
 
 EXPECTED = {"ConnectionFailed", "ConnectionRestored", "Recovered", "RedisRefused", "JobInvalid", "JobLost"}

@@ -150,7 +150,7 @@ class Disturber:
 
 def _save_poison(client: "redis.Redis", id: int, kind: str) -> None:
     now = str(time.time_ns() // 1_000_000)
-    fields = {"data": '{"ms":0,"fail":9,"says":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
+    fields = {"data": '{"ms":0,"fail":9,"late":0,"says":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
     fields |= {"created_at": now, "updated_at": now, "promote_at": now, "type": plans.PYTHON}
     if kind == plans.NOT_JSON:
         fields["data"] = "{not json"

@@ -22,12 +22,14 @@ class Step:
     """One transition: the state gone to, the worker that has or had the job, and how it came about.
 
     `ghost`: put back because its worker was lost. `error`: written with the state, as a failed attempt of Python's is.
+    `at`: the time written with it, by the clock of who did it; 0 where there is none, as with Node's.
     """
 
     state: str
     worker: str
     ghost: bool = False
     error: str = ""
+    at: int = 0
 
 
 class Job:
@@ -37,16 +39,19 @@ class Job:
         self.steps: list[Step] = []
         self.fields: dict[str, str] = {}
         self.saved_with: frozenset[str] = frozenset()  # the fields that were there when it first had a state
+        self.failed_by_node = False
         self._ghost = False
 
     def write(self, fields: dict[str, str]) -> None:
         self._ghost = self._ghost or "py_ghosts" in fields
         state = fields.get("state")
+        self.failed_by_node = self.failed_by_node or fields.keys() == {"error"}  # Node writes one field at a time
         before = self.fields.get("workerId", "")
         self.fields |= fields
         if state is not None:
             self.saved_with = self.saved_with or frozenset(self.fields)
-            self.steps.append(Step(state, fields.get("workerId", before), self._ghost, fields.get("error", "")))
+            worker, at = fields.get("workerId", before), int(fields.get("updated_at", 0))
+            self.steps.append(Step(state, worker, self._ghost, fields.get("error", ""), at))
             self._ghost = False
 
     def remove(self) -> None:

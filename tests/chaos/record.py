@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+AT_THE_END = "closed at the end"  # the last fate of whoever lives so long
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`what`: start, end, raise (a handler's run), acked, doubt (a save), error (an event), fate (a disturbance)."""
+    """`what`: start, end, raise, cancel (a handler's run), acked, doubt (a save), error (an event), fate (what is
+    about to be done to a process, or to all of them)."""
 
     at: int
     what: str
@@ -27,6 +30,23 @@ class Line:
     def pid(self) -> int:
         """The process of the worker that wrote this."""
         return pid_of(self.worker)
+
+
+@dataclass(slots=True)
+class Run:
+    """What one handler wrote of its run."""
+
+    started: int | None = None
+    returned: Line | None = None
+    was_cancelled: bool = False
+
+    def add(self, line: Line) -> None:
+        if line.what == "start":
+            self.started = line.at if self.started is None else self.started
+        elif line.what in ("end", "raise"):
+            self.returned = line
+        elif line.what == "cancel":
+            self.was_cancelled = True
 
 
 class Record:
