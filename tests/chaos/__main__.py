@@ -30,6 +30,8 @@ def report(chaos: Chaos) -> str:
         f"{verdict.given_up:8} jobs given up as lost more often than ghost_retries allows",
         "         runs that ended at their ttl:",
         *_table(verdict.late),
+        "         what runs said:",
+        *_table(verdict.said),
         "         what Node itself lost or doubled, brought back by kue doctor:",
         *_table(verdict.of_node),
         f"{len(chaos.violations):8} violations",

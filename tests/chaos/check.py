@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.chaos import attempts
+from tests.chaos import attempts, said
 from tests.chaos import plan as plans
 from tests.chaos.attempts import LOST, TTL_EXCEEDED
 from tests.chaos.history import REMOVED, Job, Step
@@ -29,6 +29,7 @@ class Verdict:
         self.again: Counter[str] = Counter()
         self.jobs_again: set[int] = set()
         self.given_up = 0
+        self.said: Counter[str] = Counter()
         self.late: Counter[str] = Counter()
         self._saved = saved
         self._poison = poison
@@ -37,8 +38,9 @@ class Verdict:
         self._ends: dict[int, set[str]] = defaultdict(set)
         self._fates: dict[int, list[tuple[int, str]]] = defaultdict(list)
         self._runs: dict[int, dict[str, Run]] = defaultdict(lambda: defaultdict(Run))
+        self._cuts = list(_windows(lines, plans.CUTTING))
         for line in lines:
-            if line.what in ("start", "end", "raise", "cancel") and line.id is not None:
+            if line.what in ("start", "said", "end", "raise", "cancel") and line.id is not None:
                 self._runs[line.id][line.worker].add(line)
             if line.what == "start" and line.id is not None:
                 self._starts[line.id].append(line)
@@ -112,6 +114,8 @@ class Verdict:
                 self._blame(id, "a job whose save was in doubt, but that is there, has not ended")
         for id in self._starts:
             self._judge_runs(id)
+        for id, job in self._history.items():
+            self._judge_said(id, job, final)
 
     def _judge_end(self, id: int, final: Snapshot) -> None:
         job = self._history.get(id)
@@ -170,6 +174,9 @@ class Verdict:
             self._blame(id, f"result of another run than the one that held it: {fields.get('result')}")
         if holder not in self._ends[id]:
             self._blame(id, "complete, and its handler did not come to its end")
+        if is_python(holder):
+            for complaint in said.complaints_of_last(holder, plan.data["says"], fields):
+                self._blame(id, complaint)
         lost = any(step.error == LOST for step in self._history[id].steps)
         if self._is_nodes(id) and not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
             self._blame(id, f"attempts miscounted: {fields.get('attempts')}")
@@ -209,6 +216,13 @@ class Verdict:
         kind = next((kind for kind in kinds if kind in fates), None)
         return BY_PYTHON_ALONE if kind is None else f"{kind}{' (put back at shutdown)' if was_put_back else ''}"
 
+    def _judge_said(self, id: int, job: Job, final: Snapshot) -> None:
+        """Nothing that a Node worker does excuses these: a batch is one script, that looks first."""
+        complaints = list(said.complaints(job, self._runs[id], self._cuts, self.said))
+        if id in final.jobs and final.logs.get(id, []) != [line for batch in job.batches for line in batch.lines]:
+            complaints.append("its log is not what was written to it")
+        self.violations += [f"job {id}: {complaint}: {self.story(id)}" for complaint in complaints]
+
     def _judge_error(self, line: Line) -> None:
         kind, text = line.facts["kind"], line.facts["text"]
         if kind == "JobLost" and not self._fates[line.pid] and not self._may_have_ended(line.id):
@@ -223,6 +237,17 @@ class Verdict:
 
 
 EXPECTED = {"ConnectionFailed", "ConnectionRestored", "Recovered", "RedisRefused", "JobInvalid", "JobLost"}
+
+
+def _windows(lines: list[Line], kinds: set[str]) -> Iterator[tuple[int, int]]:
+    """From when until when something of these kinds was done."""
+    began: dict[str, int] = {}
+    for line in lines:
+        if line.what in ("fate", "over") and not line.pid and (kind := line.facts["kind"]) in kinds:
+            if line.what == "fate":
+                began[kind] = line.at
+            else:
+                yield began.pop(kind), line.at
 
 
 def _is_saved_by_node(fields: dict[str, Any], keys_of_node: set[int]) -> bool:

@@ -45,6 +45,7 @@ class Disturber:
     def carry_out(self, what: Disturbance) -> None:
         self._record.write("fate", None, "", kind=what.kind)
         self._does[what.kind](what)
+        self._record.write("over", None, "", kind=what.kind)
         self.counts[what.kind] += 1
 
     def _wait(self, seconds: float) -> None:

@@ -30,6 +30,7 @@ WEIGHTS = {
     READ_ONLY: 4,
     POISON: 3,
 }
+CUTTING = {CUT, REDIS_KILL, REDIS_FREEZE, FREEZE}  # after these a worker may not know what Redis has carried out
 LATE, RAISES, SUCCEEDS = "overruns its ttl", "raises", "succeeds"
 NOT_JSON, UNKNOWN_BACKOFF, NO_TYPE = "data that is not JSON", "unknown backoff", "no type"
 
@@ -94,7 +95,7 @@ def _job(chance: random.Random, key: int) -> JobPlan:
     attempts = chance.choices([1, 2, 3, 5], [4, 2, 2, 1])[0]
     fail = chance.choices([0, 1, 2], [8, 2, 1])[0]
     ms = chance.choices([0, 20, 150, 1000], [4, 4, 4, 1])[0]
-    data = {"key": key, "ms": ms, "fail": fail, "late": 0, "says": chance.choices([0, 1, 5], [6, 2, 1])[0]}
+    data = {"key": key, "ms": ms, "fail": fail, "late": 0, "says": chance.choices([0, 1, 5, 12], [5, 2, 2, 1])[0]}
     options: dict[str, Any] = {"attempts": attempts, "priority": chance.choice([0, 0, 0, 10, -10, -15])}
     if chance.random() < 0.15:
         options["delay"] = chance.choice([50, 500, 2500])

@@ -45,8 +45,9 @@ def work(job: Job) -> Iterator[float]:
 
 def say(job: Job, n: int) -> None:
     job.log("%s says %d", job.worker_id, n)
-    job.progress(n, job.data["says"])
+    job.progress(n, job.data["says"], {"by": job.worker_id, "n": n})
     job.send("word", n)
+    record.write("said", job.id, job.worker_id, n=n)
 
 
 def is_late(job: Job) -> bool:
@@ -69,7 +70,7 @@ def finish(job: Job) -> dict[str, Any]:
         record.write("raise", job.id, job.worker_id, asked_at=asked_at, lost=lost)
         raise Planned(f"attempt {job.attempts_made + 1}")
     if job.data["says"]:
-        job.send("word", job.worker_id)
+        job.send("result", job.worker_id)
     record.write("end", job.id, job.worker_id, asked_at=asked_at, lost=lost)
     return {"by": job.worker_id}
 
