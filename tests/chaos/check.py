@@ -29,6 +29,7 @@ class Verdict:
         self.again: Counter[str] = Counter()
         self.jobs_again: set[int] = set()
         self.given_up = 0
+        self.false_alarms = 0
         self.said: Counter[str] = Counter()
         self.late: Counter[str] = Counter()
         self._saved = saved
@@ -226,9 +227,20 @@ class Verdict:
     def _judge_error(self, line: Line) -> None:
         kind, text = line.facts["kind"], line.facts["text"]
         if kind == "JobLost" and not self._fates[line.pid] and not self._may_have_ended(line.id):
-            self.violations.append(f"a worker that nobody harmed lost a job: {text}")
+            if self._is_false_alarm(line):
+                self.false_alarms += 1
+            else:
+                self.violations.append(f"a worker that nobody harmed lost a job: {text}")
         if kind not in EXPECTED:
             self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
+
+    def _is_false_alarm(self, line: Line) -> bool:
+        """Whether a worker cannot have known better: its outcome counted, the answer was cut off, and before it could
+        ask again the job had gone on to another run."""
+        steps = self._history.get(line.id or 0, Job()).steps
+        held = [(a, b) for a, b in itertools.pairwise(steps) if a.state == "active" and pid_of(a.worker) == line.pid]
+        ended_all = all(end.at and not end.ghost and end.error != LOST for _, end in held)
+        return bool(held) and ended_all and any(begin <= line.at for begin, _ in self._cuts)
 
     def _may_have_ended(self, id: int | None) -> bool:
         """Whether a job was ever taken from a worker that nobody harmed, since its time was up."""

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.check import Verdict
 from tests.chaos.history import Job
 from tests.chaos.indexes import Snapshot
-from tests.chaos.plan import WEIGHTS, Plan
+from tests.chaos.plan import CUT, WEIGHTS, Plan
 from tests.chaos.record import Line
 from tests.conftest import absent
 from tests.interop.node import what_is_missing
@@ -70,6 +70,24 @@ def test_only_what_was_done_to_a_worker_before_its_job_ran_again_is_a_reason(sto
     assert [violation for violation in verdict.violations if "without a reason" in violation] == (
         [] if excused else [f"job 7 ran again without a reason: {verdict.story(7)}"]
     )
+
+
+@pytest.mark.parametrize(
+    ("end", "cut", "alarms"), [("inactive", True, 1), ("inactive", False, 0), ("rescued", True, 0)]
+)
+def test_a_worker_whose_outcome_counted_lost_nothing(end: str, cut: bool, alarms: int) -> None:
+    first, second = "kue:h:1-ab:email:1", "kue:h:2-cd:email:1"
+    failed = {"state": "inactive", "error": "Planned: attempt 1", "updated_at": "20"}
+    rescued = {"py_ghosts": "1", "state": "inactive"}
+    steps = [
+        {"state": "active", "workerId": first},
+        rescued if end == "rescued" else failed,
+        {"state": "active", "workerId": second},
+    ]
+    lost = Line(40, "error", 7, "::1-", {"kind": "JobLost", "text": "lost"})
+    cuts = [Line(10, "fate", None, "", {"kind": CUT}), Line(30, "over", None, "", {"kind": CUT})] if cut else []
+    verdict = Verdict({}, {}, [*cuts, lost], {7: history(*steps)})
+    assert (verdict.false_alarms, len(verdict.violations)) == (alarms, 1 - alarms)
 
 
 def test_what_node_passes_through_is_no_end() -> None:
