@@ -15,6 +15,7 @@ from tests.chaos.record import AT_THE_END, Line, Run, is_python, pid_of
 
 GHOST_RETRIES = 1
 BY_PYTHON_ALONE = "without a reason"
+BY_NODE = "Node's promoter or ttl checker put it back"
 
 
 class Verdict:
@@ -68,8 +69,8 @@ class Verdict:
         workers = [line.worker for line in self._starts[id]]
         job, plan = self._history.get(id), self._saved.get(id)
         if job is not None:
-            if job.failed_by_node:
-                return True  # its checker counts acknowledgements, and fails whichever is first
+            if job.changed_by_node:
+                return True
             workers += job.workers
             if plan is not None and not plan.fields <= job.saved_with:
                 return True  # Python saves in one script; only Node's save can lose some of its steps
@@ -202,6 +203,8 @@ class Verdict:
             if before in started and after in started and not _is_retry(between):
                 moment = min(line.at for line in self._starts[id] if line.worker == after)
                 reason = self._reason(before, between, moment)
+                if reason == BY_PYTHON_ALONE and job.changed_by_node:
+                    reason = BY_NODE
                 self.again[reason] += 1
                 self.jobs_again.add(id)
                 if reason == BY_PYTHON_ALONE:
@@ -245,7 +248,7 @@ class Verdict:
     def _may_have_ended(self, id: int | None) -> bool:
         """Whether a job was ever taken from a worker that nobody harmed, since its time was up."""
         job = self._history.get(id or 0, Job())
-        return job.failed_by_node or any(step.error == TTL_EXCEEDED for step in job.steps)
+        return job.changed_by_node or any(step.error == TTL_EXCEEDED for step in job.steps)
 
 
 EXPECTED = {"ConnectionFailed", "ConnectionRestored", "Recovered", "RedisRefused", "JobInvalid", "JobLost"}

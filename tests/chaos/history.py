@@ -48,14 +48,14 @@ class Job:
         self.fields: dict[str, str] = {}
         self.saved_with: frozenset[str] = frozenset()  # the fields that were there when it first had a state
         self.batches: list[Batch] = []
-        self.failed_by_node = False
+        self.changed_by_node = False
         self._ghost = False
         self._transaction = 0
 
     def write(self, fields: dict[str, str]) -> None:
         self._ghost = self._ghost or "py_ghosts" in fields
         state = fields.get("state")
-        self.failed_by_node = self.failed_by_node or fields.keys() == {"error"}  # Node writes one field at a time
+        self.changed_by_node = self.changed_by_node or self._is_of_node(fields)
         before = self.fields.get("workerId", "")
         self.fields |= fields
         if state is not None:
@@ -63,6 +63,15 @@ class Job:
             worker, at = fields.get("workerId", before), int(fields.get("updated_at", 0))
             self.steps.append(Step(state, worker, self._ghost, fields.get("error", ""), at))
             self._ghost = False
+
+    def _is_of_node(self, fields: dict[str, str]) -> bool:
+        """Whether Node's ttl checker failed it, or its promoter came late: to a job that had left `delayed` meanwhile.
+
+        Node writes one field at a time, where Python writes a state with its time.
+        """
+        before, state = self.fields.get("state", "delayed"), fields.get("state", "active")
+        is_alone = len(fields) == 1 and not self._ghost
+        return is_alone and ("error" in fields or (before != "delayed" and state != "active"))
 
     def say(self, lines: list[str], transaction: int) -> None:
         if not self.batches or self._transaction != transaction:

@@ -144,4 +144,4 @@ def test_the_history_knows_what_one_transaction_said(tmp_path: Path) -> None:
     found = [(batch.holder, batch.lines) for batch in job.batches]
     assert found == [("w", ["a", "b"]), ("w", ["c"]), ("w", ["d"]), ("", ["e"])]
     assert [step.at for step in job.steps] == [10, 12]
-    assert job.failed_by_node
+    assert job.changed_by_node
