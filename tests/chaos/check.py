@@ -95,7 +95,7 @@ class Verdict:
                 self.violations.append(f"job {wrong.id} {wrong.what}: {self.story(wrong.id)}")
         for id in snapshot.by_state["active"]:
             worker = snapshot.jobs.get(id, {}).get("workerId", "")
-            if is_python(worker):
+            if is_python(worker) and not self._is_nodes(id):
                 self.violations.append(f"job {id} is active under {worker} when nothing runs any more")
             else:
                 self.of_node["left active"] += 1

@@ -118,7 +118,9 @@ def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
         name = command[0].upper()
         if name in (b"HSET", b"HMSET", b"HINCRBY") and command[1].startswith(head):
             id = command[1][len(head) :]
-            if id.isdigit() and name != b"HINCRBY":
+            if id.isdigit() and name == b"HINCRBY":
+                jobs[int(id)].changed_by_node = True  # so it counts attempts, where Python writes them with the state
+            elif id.isdigit():
                 jobs[int(id)].write({_text(f): _text(v) for f, v in zip(command[2::2], command[3::2], strict=True)})
         elif name == b"RPUSH" and command[1].startswith(head) and command[1].endswith(b":log"):
             id = command[1][len(head) : -len(b":log")]
