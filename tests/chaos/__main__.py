@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,12 +29,24 @@ def report(chaos: Chaos) -> str:
         f"{len(verdict.jobs_again):8} jobs ran again though no attempt had failed, because of:",
         *_table(verdict.again),
         f"{verdict.given_up:8} jobs given up as lost more often than ghost_retries allows",
+        f"{verdict.false_alarms:8} outcomes that counted, though after a cut their worker was told that they did not",
+        "         runs that ended at their ttl:",
+        *_table(verdict.late),
+        "         what runs said:",
+        *_table(verdict.said),
         "         what Node itself lost or doubled, brought back by kue doctor:",
         *_table(verdict.of_node),
         f"{len(chaos.violations):8} violations",
         *(f"         {violation}" for violation in chaos.violations[:40]),
     ]
     return "\n".join(lines)
+
+
+def forget(folder: Path) -> None:
+    """Remove what an earlier run kept here: a history of two runs tells of jobs that were run by nobody."""
+    shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
+    for name in ("record.jsonl", "python.log", "doctor.log", "node.txt"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _table(counts: dict[str, int]) -> list[str]:
@@ -53,6 +66,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kue-chaos-") as passing:
         folder = wanted.folder or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
+        forget(folder)
         chaos = Chaos(Plan(wanted.seed, wanted.jobs), folder, wanted.seconds, lambda text: print(text, flush=True))
         chaos.run()
     print(report(chaos))

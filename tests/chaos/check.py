@@ -5,15 +5,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from tests.chaos import attempts, said
 from tests.chaos import plan as plans
+from tests.chaos.attempts import LOST, TTL_EXCEEDED
 from tests.chaos.history import REMOVED, Job, Step
 from tests.chaos.indexes import Snapshot
 from tests.chaos.plan import JobPlan
-from tests.chaos.record import Line, is_python, pid_of
+from tests.chaos.record import AT_THE_END, Line, Run, is_python, pid_of
 
-LOST = "worker lost"
 GHOST_RETRIES = 1
 BY_PYTHON_ALONE = "without a reason"
+BY_NODE = "Node's promoter or ttl checker put it back"
 
 
 class Verdict:
@@ -28,13 +30,20 @@ class Verdict:
         self.again: Counter[str] = Counter()
         self.jobs_again: set[int] = set()
         self.given_up = 0
+        self.false_alarms = 0
+        self.said: Counter[str] = Counter()
+        self.late: Counter[str] = Counter()
         self._saved = saved
         self._poison = poison
         self._history = history
         self._starts: dict[int, list[Line]] = defaultdict(list)
         self._ends: dict[int, set[str]] = defaultdict(set)
         self._fates: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._runs: dict[int, dict[str, Run]] = defaultdict(lambda: defaultdict(Run))
+        self._cuts = list(_windows(lines, plans.CUTTING))
         for line in lines:
+            if line.what in ("start", "said", "end", "raise", "cancel") and line.id is not None:
+                self._runs[line.id][line.worker].add(line)
             if line.what == "start" and line.id is not None:
                 self._starts[line.id].append(line)
             elif line.what == "end" and line.id is not None:
@@ -60,6 +69,8 @@ class Verdict:
         workers = [line.worker for line in self._starts[id]]
         job, plan = self._history.get(id), self._saved.get(id)
         if job is not None:
+            if job.changed_by_node:
+                return True
             workers += job.workers
             if plan is not None and not plan.fields <= job.saved_with:
                 return True  # Python saves in one script; only Node's save can lose some of its steps
@@ -84,7 +95,7 @@ class Verdict:
                 self.violations.append(f"job {wrong.id} {wrong.what}: {self.story(wrong.id)}")
         for id in snapshot.by_state["active"]:
             worker = snapshot.jobs.get(id, {}).get("workerId", "")
-            if is_python(worker):
+            if is_python(worker) and not self._is_nodes(id):
                 self.violations.append(f"job {id} is active under {worker} when nothing runs any more")
             else:
                 self.of_node["left active"] += 1
@@ -105,6 +116,8 @@ class Verdict:
                 self._blame(id, "a job whose save was in doubt, but that is there, has not ended")
         for id in self._starts:
             self._judge_runs(id)
+        for id, job in self._history.items():
+            self._judge_said(id, job, final)
 
     def _judge_end(self, id: int, final: Snapshot) -> None:
         job = self._history.get(id)
@@ -121,16 +134,36 @@ class Verdict:
                 self._blame(id, "gone, though nobody removed it")
             elif not self._ends[id]:
                 self._blame(id, "removed as complete, and no handler came to its end")
+            self._judge_attempts(id, plan, REMOVED)
             return
-        state, error = fields.get("state"), fields.get("error", "")
+        state, error = fields.get("state", ""), fields.get("error", "")
+        self._judge_attempts(id, plan, state)
         if state == "failed" and error == LOST:
             self.given_up += 1
             if self._losses(id) <= GHOST_RETRIES:
                 self._blame(id, "given up as lost too early")
+        elif state == "failed" and error == TTL_EXCEEDED and plan.succeeds:
+            self.late["jobs that came to nothing for that"] += 1
         elif state != ("complete" if plan.succeeds else "failed"):
             self._blame(id, f"ended otherwise than planned: {state}")
         elif state == "complete":
             self._judge_result(id, plan, fields)
+
+    def _judge_attempts(self, id: int, plan: JobPlan, state: str) -> None:
+        """Only where all of them were Python's: of what failed under Node the history does not tell."""
+        if self._is_nodes(id) or id not in self._history:
+            return
+        job = self._history[id]
+        for complaint in attempts.complaints(plan, job, state, self._runs[id], self._is_harmed):
+            self._blame(id, complaint)
+        for made, (taken, end) in enumerate(attempts.failures(job)):
+            if end.error == TTL_EXCEEDED:
+                by_plan = plan.attempt(made) == plans.LATE
+                self.late["as planned" if by_plan else "because something held them up"] += 1
+                self.late["by a checker, not by their own process"] += not attempts.ended_itself(job, taken, end)
+
+    def _is_harmed(self, worker: str) -> bool:
+        return any(kind != AT_THE_END for _, kind in self._fates[pid_of(worker)])
 
     def _losses(self, id: int) -> int:
         """How often a job's worker was lost."""
@@ -143,8 +176,11 @@ class Verdict:
             self._blame(id, f"result of another run than the one that held it: {fields.get('result')}")
         if holder not in self._ends[id]:
             self._blame(id, "complete, and its handler did not come to its end")
+        if is_python(holder):
+            for complaint in said.complaints_of_last(holder, plan.data["says"], fields):
+                self._blame(id, complaint)
         lost = any(step.error == LOST for step in self._history[id].steps)
-        if not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
+        if self._is_nodes(id) and not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
             self._blame(id, f"attempts miscounted: {fields.get('attempts')}")
 
     def _judge_poison(self, id: int, kind: str, fields: dict[str, str] | None) -> None:
@@ -167,6 +203,8 @@ class Verdict:
             if before in started and after in started and not _is_retry(between):
                 moment = min(line.at for line in self._starts[id] if line.worker == after)
                 reason = self._reason(before, between, moment)
+                if reason == BY_PYTHON_ALONE and job.changed_by_node:
+                    reason = BY_NODE
                 self.again[reason] += 1
                 self.jobs_again.add(id)
                 if reason == BY_PYTHON_ALONE:
@@ -182,15 +220,49 @@ class Verdict:
         kind = next((kind for kind in kinds if kind in fates), None)
         return BY_PYTHON_ALONE if kind is None else f"{kind}{' (put back at shutdown)' if was_put_back else ''}"
 
+    def _judge_said(self, id: int, job: Job, final: Snapshot) -> None:
+        """Nothing that a Node worker does excuses these: a batch is one script, that looks first."""
+        complaints = list(said.complaints(job, self._runs[id], self._cuts, self.said))
+        if id in final.jobs and final.logs.get(id, []) != [line for batch in job.batches for line in batch.lines]:
+            complaints.append("its log is not what was written to it")
+        self.violations += [f"job {id}: {complaint}: {self.story(id)}" for complaint in complaints]
+
     def _judge_error(self, line: Line) -> None:
         kind, text = line.facts["kind"], line.facts["text"]
-        if kind == "JobLost" and not self._fates[line.pid]:
-            self.violations.append(f"a worker that nobody harmed lost a job: {text}")
+        if kind == "JobLost" and not self._fates[line.pid] and not self._may_have_ended(line.id):
+            if self._is_false_alarm(line):
+                self.false_alarms += 1
+            else:
+                self.violations.append(f"a worker that nobody harmed lost a job: {text}")
         if kind not in EXPECTED:
             self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
 
+    def _is_false_alarm(self, line: Line) -> bool:
+        """Whether a worker cannot have known better: its outcome counted, the answer was cut off, and before it could
+        ask again the job had gone on to another run."""
+        steps = self._history.get(line.id or 0, Job()).steps
+        held = [(a, b) for a, b in itertools.pairwise(steps) if a.state == "active" and pid_of(a.worker) == line.pid]
+        ended_all = all(end.at and not end.ghost and end.error != LOST for _, end in held)
+        return bool(held) and ended_all and any(begin <= line.at for begin, _ in self._cuts)
+
+    def _may_have_ended(self, id: int | None) -> bool:
+        """Whether a job was ever taken from a worker that nobody harmed, since its time was up."""
+        job = self._history.get(id or 0, Job())
+        return job.changed_by_node or any(step.error == TTL_EXCEEDED for step in job.steps)
+
 
 EXPECTED = {"ConnectionFailed", "ConnectionRestored", "Recovered", "RedisRefused", "JobInvalid", "JobLost"}
+
+
+def _windows(lines: list[Line], kinds: set[str]) -> Iterator[tuple[int, int]]:
+    """From when until when something of these kinds was done."""
+    began: dict[str, int] = {}
+    for line in lines:
+        if line.what in ("fate", "over") and not line.pid and (kind := line.facts["kind"]) in kinds:
+            if line.what == "fate":
+                began[kind] = line.at
+            else:
+                yield began.pop(kind), line.at
 
 
 def _is_saved_by_node(fields: dict[str, Any], keys_of_node: set[int]) -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import signal
+import socket
 import threading
 import time
 
@@ -36,12 +37,15 @@ class Disturber:
             plans.FLUSH: self._flush,
             plans.REDIS_KILL: self._redis_kill,
             plans.REDIS_FREEZE: self._redis_freeze,
+            plans.NO_MEMORY: self._no_memory,
+            plans.READ_ONLY: self._read_only,
             plans.POISON: self._poison,
         }
 
     def carry_out(self, what: Disturbance) -> None:
         self._record.write("fate", None, "", kind=what.kind)
         self._does[what.kind](what)
+        self._record.write("over", None, "", kind=what.kind)
         self.counts[what.kind] += 1
 
     def _wait(self, seconds: float) -> None:
@@ -109,6 +113,28 @@ class Disturber:
         self._wait(2 * _LEASE * what.share**2)
         self._fleet.server.resume()
 
+    # --- a Redis that answers, and refuses ---
+
+    def _no_memory(self, what: Disturbance) -> None:
+        """It refuses whatever needs memory, or, every second time, has as much as is used at the moment: then what one
+        command gives back is there for the next, and of a pipeline some are granted and some are not."""
+        until = time.monotonic() + _LEASE * (0.1 + 0.9 * what.share)
+        with self._fleet.server.client() as client:
+            while time.monotonic() < until:
+                client.config_set("maxmemory", 1 if what.pick < 0.5 else client.info("memory")["used_memory"])
+                self._wait(0.05)
+            client.config_set("maxmemory", 0)
+
+    def _read_only(self, what: Disturbance) -> None:
+        """A replica whose master cannot be reached: every second time it does not let itself be read either."""
+        stale = "yes" if what.pick < 0.5 else "no"
+        with self._fleet.server.client() as client, socket.socket() as nowhere:
+            nowhere.bind(("127.0.0.1", 0))  # held and not listened to, so that nobody can be taken for the master
+            client.config_set("replica-serve-stale-data", stale)
+            client.replicaof("127.0.0.1", nowhere.getsockname()[1])
+            self._wait(_LEASE * (0.1 + 1.9 * what.share**2))
+            client.replicaof("NO", "ONE")
+
     # --- jobs that no worker can run ---
 
     def _poison(self, what: Disturbance) -> None:
@@ -125,7 +151,7 @@ class Disturber:
 
 def _save_poison(client: "redis.Redis", id: int, kind: str) -> None:
     now = str(time.time_ns() // 1_000_000)
-    fields = {"data": '{"ms":0,"fail":9,"says":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
+    fields = {"data": '{"ms":0,"fail":9,"late":0,"says":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
     fields |= {"created_at": now, "updated_at": now, "promote_at": now, "type": plans.PYTHON}
     if kind == plans.NOT_JSON:
         fields["data"] = "{not json"

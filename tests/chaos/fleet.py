@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.plan import LEASE, SHARED, STUCK_AFTER
-from tests.chaos.record import Record
+from tests.chaos.record import AT_THE_END, Record
 from tests.interop.node import NodeKue
 from tests.processes import end, tied
 from tests.servers import RedisServer
@@ -122,14 +122,14 @@ class Fleet:
     def stop_node(self) -> None:
         """No Node worker is left; what they held stays as it is."""
         for node in self.node:
-            self.fate(node.pid, "closed at the end")
+            self.fate(node.pid, AT_THE_END)
             node.close()
         self.node.clear()
 
     def close(self) -> None:
         for worker in [*self.python, *self._retired]:
             if worker.process.poll() is None:
-                self.fate(worker.pid, "SIGTERM")
+                self.fate(worker.pid, AT_THE_END)
             worker.signal(signal.SIGCONT)
             worker.close()
         self.stop_node()

@@ -22,32 +22,63 @@ class Step:
     """One transition: the state gone to, the worker that has or had the job, and how it came about.
 
     `ghost`: put back because its worker was lost. `error`: written with the state, as a failed attempt of Python's is.
+    `at`: the time written with it, by the clock of who did it; 0 where there is none, as with Node's.
     """
 
     state: str
     worker: str
     ghost: bool = False
     error: str = ""
+    at: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines that one transaction added to a job's log, and the worker that had the job then ('' where none had it)."""
+
+    holder: str
+    lines: list[str]
 
 
 class Job:
-    """The steps of one job."""
+    """The steps of one job, and its log."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.fields: dict[str, str] = {}
         self.saved_with: frozenset[str] = frozenset()  # the fields that were there when it first had a state
+        self.batches: list[Batch] = []
+        self.changed_by_node = False
         self._ghost = False
+        self._transaction = 0
 
     def write(self, fields: dict[str, str]) -> None:
         self._ghost = self._ghost or "py_ghosts" in fields
         state = fields.get("state")
+        self.changed_by_node = self.changed_by_node or self._is_of_node(fields)
         before = self.fields.get("workerId", "")
         self.fields |= fields
         if state is not None:
             self.saved_with = self.saved_with or frozenset(self.fields)
-            self.steps.append(Step(state, fields.get("workerId", before), self._ghost, fields.get("error", "")))
+            worker, at = fields.get("workerId", before), int(fields.get("updated_at", 0))
+            self.steps.append(Step(state, worker, self._ghost, fields.get("error", ""), at))
             self._ghost = False
+
+    def _is_of_node(self, fields: dict[str, str]) -> bool:
+        """Whether Node's ttl checker failed it, or its promoter came late: to a job that had left `delayed` meanwhile.
+
+        Node writes one field at a time, where Python writes a state with its time.
+        """
+        before, state = self.fields.get("state", "delayed"), fields.get("state", "active")
+        is_alone = len(fields) == 1 and not self._ghost
+        return is_alone and ("error" in fields or (before != "delayed" and state != "active"))
+
+    def say(self, lines: list[str], transaction: int) -> None:
+        if not self.batches or self._transaction != transaction:
+            holder = self.fields.get("workerId", "") if self.fields.get("state") == "active" else ""
+            self.batches.append(Batch(holder, []))
+            self._transaction = transaction
+        self.batches[-1].lines += lines
 
     def remove(self) -> None:
         self.steps.append(Step(REMOVED, self.fields.get("workerId", "")))
@@ -83,18 +114,35 @@ def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
     """The history of every job under a prefix, from the files in `directory`."""
     jobs: dict[int, Job] = defaultdict(Job)
     head = f"{prefix}:job:".encode()
-    for command in _commands(directory / "appendonlydir"):
+    for transaction, command in _transactions(directory / "appendonlydir"):
         name = command[0].upper()
         if name in (b"HSET", b"HMSET", b"HINCRBY") and command[1].startswith(head):
             id = command[1][len(head) :]
-            if id.isdigit() and name != b"HINCRBY":
+            if id.isdigit() and name == b"HINCRBY":
+                jobs[int(id)].changed_by_node = True  # so it counts attempts, where Python writes them with the state
+            elif id.isdigit():
                 jobs[int(id)].write({_text(f): _text(v) for f, v in zip(command[2::2], command[3::2], strict=True)})
+        elif name == b"RPUSH" and command[1].startswith(head) and command[1].endswith(b":log"):
+            id = command[1][len(head) : -len(b":log")]
+            if id.isdigit():
+                jobs[int(id)].say([_text(line) for line in command[2:]], transaction)
         elif name in (b"DEL", b"UNLINK"):
             for key in command[1:]:
                 id = key[len(head) :]
                 if key.startswith(head) and id.isdigit() and int(id) in jobs:
                     jobs[int(id)].remove()
     return dict(jobs)
+
+
+def _transactions(directory: Path) -> Iterator[tuple[int, list[Any]]]:
+    """Every command with the number of its transaction: what a script writes is one."""
+    number, is_open = 0, False
+    for command in _commands(directory):
+        name = command[0].upper()
+        if name in (b"MULTI", b"EXEC"):
+            is_open = name == b"MULTI"
+        number += not is_open or name == b"MULTI"
+        yield number, command
 
 
 def _commands(directory: Path) -> Iterator[list[Any]]:

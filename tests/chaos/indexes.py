@@ -18,7 +18,7 @@ class Disagreement:
 
 
 class Snapshot:
-    """All jobs under a prefix: their hashes, and which sets list them. For a keyspace at rest."""
+    """All jobs under a prefix: their hashes and logs, and which sets list them. For a keyspace at rest."""
 
     def __init__(self, client: "redis.Redis", prefix: str = "q") -> None:
         self._client = client
@@ -32,8 +32,8 @@ class Snapshot:
         keys = client.scan_iter(f"{prefix}:job:[0-9]*", 1000)
         ids = [int(key.split(b":")[2]) for key in keys if key.count(b":") == 2]
         self.jobs = dict(zip(ids, self._hashes(ids), strict=True))
-        logs = [key for key in client.scan_iter(f"{prefix}:job:*:log", 1000)]
-        self.logs = {int(key.split(b":")[2]) for key in logs}
+        logs = list(client.scan_iter(f"{prefix}:job:*:log", 1000))
+        self.logs = dict(zip((int(key.split(b":")[2]) for key in logs), self._lists(logs), strict=True))
 
     def _members(self, name: str) -> Iterator[int]:
         for member in self._client.zrange(f"{self._prefix}:{name}", 0, -1):
@@ -48,6 +48,15 @@ class Snapshot:
             found += [{name.decode(): value.decode() for name, value in fields.items()} for fields in steps.execute()]
         return found
 
+    def _lists(self, keys: list[bytes]) -> list[list[str]]:
+        found: list[list[bytes]] = []
+        for start in range(0, len(keys), 500):
+            steps = self._client.pipeline(transaction=False)
+            for key in keys[start : start + 500]:
+                steps.lrange(key, 0, -1)
+            found += steps.execute()
+        return [[line.decode("utf-8", "surrogateescape") for line in lines] for lines in found]
+
     def disagreements(self) -> Iterator[Disagreement]:
         """Every job whose hash and sets tell different stories."""
         known = set(self.jobs)
@@ -58,7 +67,7 @@ class Snapshot:
         for (type, state), ids in self.by_type.items():
             for id in ids - known:
                 yield Disagreement(id, f"is listed ({type} {state}) and has no hash")
-        for id in self.logs - known:
+        for id in self.logs.keys() - known:
             yield Disagreement(id, "has a log and no hash")
         for id, fields in self.jobs.items():
             for what in self._faults(id, fields):

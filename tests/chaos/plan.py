@@ -14,6 +14,7 @@ KILL, FREEZE, STOP, HURRY = "SIGKILL of a Python worker", "SIGSTOP of a Python w
 NODE_KILL = "SIGKILL of a Node worker"
 CUT, FLUSH = "connections cut", "SCRIPT FLUSH"
 REDIS_KILL, REDIS_FREEZE = "Redis killed and restarted", "Redis frozen"
+NO_MEMORY, READ_ONLY = "Redis out of memory", "Redis read-only"
 POISON = "poison jobs"
 WEIGHTS = {
     KILL: 6,
@@ -25,19 +26,33 @@ WEIGHTS = {
     FLUSH: 2,
     REDIS_KILL: 5,
     REDIS_FREEZE: 2,
+    NO_MEMORY: 4,
+    READ_ONLY: 4,
     POISON: 3,
 }
+CUTTING = {CUT, REDIS_KILL, REDIS_FREEZE, FREEZE}  # after these a worker may not know what Redis has carried out
+LATE, RAISES, SUCCEEDS = "overruns its ttl", "raises", "succeeds"
 NOT_JSON, UNKNOWN_BACKOFF, NO_TYPE = "data that is not JSON", "unknown backoff", "no type"
 
 
 @dataclass(frozen=True, slots=True)
 class JobPlan:
-    """One job. `fail` is how many attempts fail; `options` in Kue's names, as Node's producer takes them."""
+    """One job; `options` in Kue's names, as Node's producer takes them.
+
+    In its data, `fail` is how many attempts fail, `late` how many of those do because they overrun the ttl (the first),
+    `says` how many lines a run says, and `ms` how long it takes if it is not late.
+    """
 
     key: int
     type: str
     data: dict[str, Any]
     options: dict[str, Any]
+
+    def attempt(self, made: int) -> str:
+        """What an attempt comes to, after so many that failed."""
+        if made < self.data["late"]:
+            return LATE
+        return RAISES if made < self.data["fail"] else SUCCEEDS
 
     @property
     def succeeds(self) -> bool:
@@ -80,7 +95,7 @@ def _job(chance: random.Random, key: int) -> JobPlan:
     attempts = chance.choices([1, 2, 3, 5], [4, 2, 2, 1])[0]
     fail = chance.choices([0, 1, 2], [8, 2, 1])[0]
     ms = chance.choices([0, 20, 150, 1000], [4, 4, 4, 1])[0]
-    data = {"key": key, "ms": ms, "fail": fail, "says": chance.choices([0, 1, 5], [6, 2, 1])[0]}
+    data = {"key": key, "ms": ms, "fail": fail, "late": 0, "says": chance.choices([0, 1, 5, 12], [5, 2, 2, 1])[0]}
     options: dict[str, Any] = {"attempts": attempts, "priority": chance.choice([0, 0, 0, 10, -10, -15])}
     if chance.random() < 0.15:
         options["delay"] = chance.choice([50, 500, 2500])
@@ -92,6 +107,10 @@ def _job(chance: random.Random, key: int) -> JobPlan:
         options["removeOnComplete"] = True
     if chance.random() < 0.1:
         options["ttl"] = 120_000
+    if type != SHARED and chance.random() < 0.12:  # a Node worker lets the outcome of a late handler count
+        options["ttl"] = chance.choice([500, 1000])
+        data["late"] = chance.choice([1, 1, 2])
+        data |= {"fail": data["late"] + chance.choice([0, 0, 1]), "ms": chance.choice([0, 20, 100])}
     return JobPlan(key, type, data, options)
 
 

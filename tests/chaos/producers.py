@@ -18,14 +18,23 @@ from tests.interop.node import NodeError, NodeKue
 BATCH = 20
 PACE = 35.0  # jobs a second that each producer saves; after an outage it catches up
 BACKLOG = 300  # jobs that wait before no more are saved
+# Kue tells the callback of `save` how its last step went, and nothing of the fields that were refused before it: so
+# each is listened to. Where the first step was refused, there is no id, and nothing was written.
 NODE_SAVES = """
   plans => Promise.all(plans.map(plan => new Promise(resolve => {
     const job = queue.create(plan.type, plan.data);
     for (const [name, value] of Object.entries(plan.options)) job[name](value);
-    const timer = setTimeout(() => resolve({key: plan.key, id: job.id || null, saved: false}), 8000);
+    let refused = null;
+    const set = job.set;
+    job.set = (field, value, heard) => set.call(job, field, value, (error, reply) => {
+      refused = refused || error;
+      if (heard) heard(error, reply);
+    });
+    const answer = outcome => resolve({key: plan.key, id: job.id || null, outcome});
+    const timer = setTimeout(answer, 8000, 'doubt');
     job.save(error => {
       clearTimeout(timer);
-      resolve({key: plan.key, id: job.id || null, saved: !error});
+      answer(error && !job.id ? 'again' : error || refused ? 'doubt' : 'saved');
     });
   })))
 """
@@ -145,12 +154,15 @@ class NodeProducer(Producer):
             answers = self._node.evaluate(NODE_SAVES, plans)
         except NodeError:
             answers = []
+        again = []
         for answer in answers:
             plan = by_key.pop(answer["key"])
-            if answer["saved"]:
+            if answer["outcome"] == "saved":
                 self._acknowledged(plan, int(answer["id"]))
+            elif answer["outcome"] == "again":
+                again.append(plan)
             else:
                 self._in_doubt(plan)
         for plan in by_key.values():
             self._in_doubt(plan)
-        return []
+        return again

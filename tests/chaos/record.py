@@ -8,14 +8,17 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+AT_THE_END = "closed at the end"  # the last fate of whoever lives so long
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`what`: start, end, raise (a handler's run), acked, doubt (a save), error (an event), fate (a disturbance)."""
+    """`what`: start, said, end, raise, cancel (a handler's run), acked, doubt (a save), error (an event), fate (what is
+    about to be done to a process, or to all of them), over (a disturbance is)."""
 
     at: int
     what: str
@@ -27,6 +30,26 @@ class Line:
     def pid(self) -> int:
         """The process of the worker that wrote this."""
         return pid_of(self.worker)
+
+
+@dataclass(slots=True)
+class Run:
+    """What one handler wrote of its run; `said` holds the moment after each line that it said."""
+
+    started: int | None = None
+    said: list[int] = field(default_factory=list)
+    returned: Line | None = None
+    was_cancelled: bool = False
+
+    def add(self, line: Line) -> None:
+        if line.what == "start":
+            self.started = line.at if self.started is None else self.started
+        elif line.what == "said":
+            self.said.append(line.at)
+        elif line.what in ("end", "raise"):
+            self.returned = line
+        elif line.what == "cancel":
+            self.was_cancelled = True
 
 
 class Record:

@@ -23,6 +23,8 @@ from tests.interop.node import NodeKue
 from tests.servers import RedisServer
 
 PYTHON_WORKERS, NODE_WORKERS = 3, 2
+# The append-only file is the history: none of it may be written anew. Nothing may be evicted for want of memory.
+SETTINGS = {"auto_aof_rewrite_percentage": "0", "maxmemory_policy": "noeviction"}
 PATIENCE = 60.0  # how long nothing may change before it counts as stuck
 Tell = Callable[[str], object]
 
@@ -42,7 +44,7 @@ class Chaos:
     def run(self) -> None:
         """Everything; afterwards `verdict`, `disturber` and `violations` say how it went."""
         with ExitStack() as stack:
-            server = stack.enter_context(RedisServer(persist=True, auto_aof_rewrite_percentage="0"))
+            server = stack.enter_context(RedisServer(persist=True, **SETTINGS))
             self.record = Record(self.folder / "record.jsonl")
             stack.callback(self.record.close)
             self._client = stack.enter_context(server.client(socket_timeout=20))
@@ -132,14 +134,19 @@ class Chaos:
         return Snapshot(self._client)
 
     def _unfinished(self) -> int:
-        """Jobs that wait, by their hashes too, or that a Python worker has."""
+        """Jobs that wait, by their hashes too, or that a Python worker has; not those of which Node saved no type."""
         steps = self._client.pipeline(transaction=False)
-        for state in ("inactive", "delayed", "active"):
-            for zid in self._client.zrange(f"q:jobs:{state}", 0, -1):
-                steps.hmget(f"q:job:{zid.partition(b'|')[2].decode()}", "state", "workerId")
+        ids = [
+            int(zid.partition(b"|")[2])
+            for state in ("inactive", "delayed", "active")
+            for zid in self._client.zrange(f"q:jobs:{state}", 0, -1)
+        ]
+        for id in ids:
+            steps.hmget(f"q:job:{id}", "state", "workerId", "type")
         return sum(
-            state in (b"inactive", b"delayed") or (state == b"active" and is_python((worker or b"").decode()))
-            for state, worker in steps.execute()
+            (state in (b"inactive", b"delayed") and (type is not None or id in self.disturber.poison))
+            or (state == b"active" and is_python((worker or b"").decode()))
+            for id, (state, worker, type) in zip(ids, steps.execute(), strict=True)
         )
 
     def _doctor(self, server: RedisServer, *options: str) -> int:

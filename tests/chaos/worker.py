@@ -8,12 +8,15 @@ import asyncio
 import json
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import kue_send
 from kue_send.job import Job
 from tests.chaos.plan import COROUTINE, PYTHON, SHARED
 from tests.chaos.record import Record
+
+OVERLONG = 60.0  # how long a late handler waits to be given up
 
 record = Record(os.environ["CHAOS_RECORD"])
 queue = kue_send.Queue(redis=os.environ["CHAOS_REDIS"], **json.loads(os.environ["CHAOS_OPTIONS"]))
@@ -30,32 +33,65 @@ def note(problem: BaseException) -> None:
     record.write("error", getattr(problem, "id", None), f"::{os.getpid()}-", kind=kind, text=text)
 
 
-def begin(job: Job) -> None:
+def work(job: Job) -> Iterator[float]:
+    """Begin, and say each line; gives the pauses to make in between."""
     record.write("start", job.id, job.worker_id, attempts=job.attempts_made)
-    for n in range(job.data["says"]):
-        job.log("%s says %d", job.worker_id, n)
-        job.progress(n, job.data["says"])
+    says = job.data["says"]
+    for n in range(max(1, says)):
+        if n < says:
+            say(job, n)
+        yield job.data["ms"] / 1000 / max(1, says)
+
+
+def say(job: Job, n: int) -> None:
+    job.log("%s says %d", job.worker_id, n)
+    job.progress(n, job.data["says"], {"by": job.worker_id, "n": n})
+    job.send("word", n)
+    record.write("said", job.id, job.worker_id, n=n)
+
+
+def is_late(job: Job) -> bool:
+    """Whether the plan has this attempt overrun its ttl."""
+    return bool(job.attempts_made < job.data["late"])
+
+
+def overrun(job: Job) -> None:
+    """Until the run was given up, and a little longer: what is said now must not be heard."""
+    until = time.monotonic() + OVERLONG
+    while not job.lost and time.monotonic() < until:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    say(job, job.data["says"])
 
 
 def finish(job: Job) -> dict[str, Any]:
-    if job.attempts_made < job.data["fail"]:
-        record.write("raise", job.id, job.worker_id)
+    asked_at, lost = time.time_ns() // 1_000_000, job.lost
+    if job.attempts_made < job.data["fail"] and not is_late(job):
+        record.write("raise", job.id, job.worker_id, asked_at=asked_at, lost=lost)
         raise Planned(f"attempt {job.attempts_made + 1}")
     if job.data["says"]:
-        job.send("word", job.worker_id)
-    record.write("end", job.id, job.worker_id, lost=job.lost)
+        job.send("result", job.worker_id)
+    record.write("end", job.id, job.worker_id, asked_at=asked_at, lost=lost)
     return {"by": job.worker_id}
 
 
 @queue.process([SHARED, PYTHON], slots)
 def run(job: Job) -> dict[str, Any]:
-    begin(job)
-    time.sleep(job.data["ms"] / 1000)
+    for pause in work(job):
+        time.sleep(pause)
+    if is_late(job):
+        overrun(job)
     return finish(job)
 
 
 @queue.process(COROUTINE, slots)
 async def run_async(job: Job) -> dict[str, Any]:
-    begin(job)
-    await asyncio.sleep(job.data["ms"] / 1000)
+    try:
+        for pause in work(job):
+            await asyncio.sleep(pause)
+        if is_late(job):
+            await asyncio.sleep(OVERLONG)
+    except asyncio.CancelledError:
+        record.write("cancel", job.id, job.worker_id)
+        raise
     return finish(job)
