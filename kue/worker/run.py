@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kue.store.link import Argument, Command
+from kue.store.link import Argument
 from kue.store.sayings import Triples
-from kue.store.transitions import Failure, Retry, Transitions
+from kue.store.transitions import Failure, Retry
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
@@ -130,23 +130,10 @@ class Run:
         self._io.notify(self)
         return True
 
-    def report(self, transitions: Transitions, now: int) -> tuple[Command | None, bool]:
-        """The command that carries what is new, and whether it ends the run. For the I/O thread."""
+    def news(self) -> tuple[list[Argument], Outcome | None]:
+        """What was said since the last call, and how the run ended, once. For the I/O thread."""
         outcome, self._outcome = self._outcome, None
         said: list[Argument] = []
         while self._said:
             said.extend(self._said.popleft())
-        job = self.job
-        id = job.id or 0
-        if outcome is None:
-            return (transitions.say(id, self.worker_id, now, said) if said else None), False
-        if isinstance(outcome, Completed):
-            duration = max(0, now - self.started)
-            return transitions.complete(id, self.worker_id, job.type, now, duration, outcome.result, said), True
-        if isinstance(outcome, Failed):
-            failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
-            return (
-                transitions.fail(id, self.worker_id, job.type, now, failure, retry, mode=mode, sayings=said),
-                True,
-            )
-        return transitions.requeue(id, self.worker_id, job.type, now, said), True
+        return said, outcome

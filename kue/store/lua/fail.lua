@@ -35,7 +35,7 @@ if remaining > 0 then state = ARGV[10] end
 
 check_state('active', type)
 check_entry(state, type)
-say(id, job, 15, now)
+say(id, job, 15, #ARGV)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 append_log(id, ARGV[7])
 announce(id, 'error', ',' .. ARGV[8])
