@@ -16,13 +16,15 @@ from kue.jobs.home import Home
 from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
 from kue.jobs.speaker import Speaker
+from kue.jobs.stored import Stored
 from kue.jobs.talk import Talk
 from kue.jobs.watch import JobWatch
 from kue.options import read_options, read_type
 from kue.store import codec, job_hash
+from kue.store.job_hash import JobHash
 from kue.store.keys import STATES
-from kue.store.link import Argument, Command
-from kue.store.store import Fields
+from kue.store.link import Argument
+from kue.store.transitions import NewJob, new_job
 
 _Moment = int | float | None
 
@@ -46,29 +48,33 @@ class Job(Lookup, Talk, Listening):
     search_keys = Fluent[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
     events = Fluent[bool, bool]("Whether this object hears the events of its job.")
 
+    created_at = Stored(lambda hash: job_hash.number(hash.created_at), None)
+    promote_at = Stored(lambda hash: job_hash.number(hash.promote_at), None)
+    updated_at = Stored(lambda hash: job_hash.number(hash.updated_at), None)
+    failed_at = Stored(lambda hash: job_hash.number(hash.failed_at), None)
+    started_at = Stored(lambda hash: job_hash.number(hash.started_at), None)
+    duration = Stored(lambda hash: job_hash.number(hash.duration), None)
+    worker_id = Stored(lambda hash: job_hash.read_text(hash.workerId), None)
+    attempts_made = Stored(lambda hash: int(job_hash.number(hash.attempts) or 0), 0)
+    _state = Stored(lambda hash: job_hash.read_text(hash.state), None)
+    _error = Stored(lambda hash: job_hash.read_text(hash.error), None)
+    _progress = Stored(lambda hash: job_hash.read_text(hash.progress), None)
+    _options = Stored[dict[str, Any]](job_hash.read_options, {})
+
+    id: int | None = None
+    result: Any = None
+    progress_data: Any = None
+    only_collected = False
+    _hash: JobHash | None = None
+    _emitter: Emitter | None = None
+    _watch: JobWatch | None = None
+    _speaker: Speaker | None = None
+
     def __init__(self, home: Home, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
         self._home = home
-        self._options: dict[str, Any] = {} if options is None else options
-        self._emitter: Emitter | None = None
-        self._watch: JobWatch | None = None
-        self._speaker: Speaker | None = None
-        self.only_collected = False
-        self._state: str | None = None
-        self._error: str | None = None
-        self._progress: str | None = None
-        self.id: int | None = None
+        self._options = {} if options is None else options
         self.type = type
         self.data = {} if data is None else data
-        self.result: Any = None
-        self.progress_data: Any = None
-        self.created_at: _Moment = None
-        self.promote_at: _Moment = None
-        self.updated_at: _Moment = None
-        self.failed_at: _Moment = None
-        self.started_at: _Moment = None
-        self.duration: _Moment = None
-        self.worker_id: str | None = None
-        self.attempts_made = 0
 
     @classmethod
     def create(cls, home: Home, type: str, data: Any, options: dict[str, Any]) -> Self:
@@ -78,20 +84,18 @@ class Job(Lookup, Talk, Listening):
         return cls(home, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
 
     @classmethod
-    def from_fields(cls, home: Home, id: int, fields: Fields) -> Self:
+    def from_hash(cls, home: Home, id: int, hash: JobHash) -> Self:
         """A job as its hash has it. Raises `JobInvalid`."""
-        type = fields.get("type")
-        if not type:
+        if not hash.type:
             raise JobInvalid(id, "has no type")
-        job = cls(home, type, None, job_hash.read_options(fields))
-        job.id, job.worker_id, job._state = id, fields.get("workerId"), fields.get("state")
-        job._error, job._progress = fields.get("error"), fields.get("progress")
-        for name in job_hash.MOMENTS:
-            setattr(job, name, job_hash.number(fields.get(name)))
-        job.attempts_made = int(job_hash.number(fields.get("attempts")) or 0)
-        job.data = job_hash.read_json(id, "data", fields.get("data"), {})
-        job.result = job_hash.read_json(id, "a result", fields.get("result"))
-        job.progress_data = job_hash.read_json(id, "progress data", fields.get("progress_data"))
+        job = cls.__new__(cls)
+        job._home, job.id, job._hash = home, id, hash
+        job.type = codec.text(hash.type)
+        job.data = job_hash.read_json(id, "data", hash.data, {})
+        if hash.result is not None:
+            job.result = job_hash.read_json(id, "a result", hash.result)
+        if hash.progress_data is not None:
+            job.progress_data = job_hash.read_json(id, "progress data", hash.progress_data)
         return job
 
     def __repr__(self) -> str:
@@ -109,17 +113,17 @@ class Job(Lookup, Talk, Listening):
             return self.update()
         if self._home.test_mode.collect(self):
             return self
-        command = self.save_command()
+        new = self.as_new()
         if not self.listens:
-            self.saved(self._home.store.save(command))
+            self.saved(self._home.store.save(new))
             return self
         with self._home.hub.saving() as watch:
-            self.saved(self._home.store.save(command))
+            self.saved(self._home.store.save(new))
             self.start_watching(watch)
         return self
 
-    def save_command(self) -> Command:
-        """The command that saves the job; sets what is known before the answer. Raises `InvalidJobData`."""
+    def as_new(self) -> NewJob:
+        """What is saved of the job; sets what is known before the answer. Raises `InvalidJobData`."""
         options, now = self._options, self._home.store.clock()
         data = codec.encode(self.data, "data", self._home.options.json_default)
         delay = options.get("delay")
@@ -129,7 +133,7 @@ class Job(Lookup, Talk, Listening):
         fields: list[Argument] = ["type", self.type, "data", data, "state", self._state, "created_at", now]
         fields += ["updated_at", now, "promote_at", self.promote_at, *job_hash.option_fields(options)]
         when = int(self.promote_at) if delay else None
-        return self._home.store.transitions.save(self.type, options.get("priority", 0), when, fields)
+        return new_job(self.type, options.get("priority", 0), when, fields)
 
     def saved(self, id: int) -> None:
         """The save was answered with this id."""

@@ -12,8 +12,8 @@ from kue.errors import InvalidOption, JobInvalid, JobNotFound
 from kue.jobs.home import HasHome, Home
 from kue.options import read_type, whole
 from kue.store.connection import refusal
+from kue.store.job_hash import JobHash
 from kue.store.keys import STATES
-from kue.store.store import Fields
 
 _ORDERS = ("asc", "desc")
 _LAST_ID = 2**63 - 1  # the largest that Redis counts to
@@ -29,7 +29,7 @@ class Lookup:
     if TYPE_CHECKING:
 
         @classmethod
-        def from_fields(cls, home: Home, id: int, fields: Fields) -> Self: ...
+        def from_hash(cls, home: Home, id: int, hash: JobHash) -> Self: ...
 
     @classmethod
     def get(cls, id: int | str, *, queue: HasHome | None = None) -> Self:
@@ -38,11 +38,11 @@ class Lookup:
         found = home.store.hashes([number])[0]
         if isinstance(found, ResponseError):
             raise refusal(found) from found
-        if not found:
+        if found is None:
             raise JobNotFound(number)
-        if not found.get("type"):
+        if not found.type:
             home.store.drop_broken([number])
-        return cls.from_fields(home, number, found)
+        return cls.from_hash(home, number, found)
 
     @classmethod
     def get_log(cls, id: int | str, *, queue: HasHome | None = None) -> list[str]:
@@ -91,11 +91,12 @@ class Lookup:
         jobs: list[Self] = []
         broken: list[int] = []
         for id, found in zip(ids, home.store.hashes(ids), strict=True):
+            hash = found if isinstance(found, JobHash) else JobHash()
             try:
-                jobs.append(cls.from_fields(home, id, {} if isinstance(found, ResponseError) else found))
+                jobs.append(cls.from_hash(home, id, hash))
             except JobInvalid as problem:
                 home.trouble.warn(problem)
-                if isinstance(found, ResponseError) or not found.get("type"):
+                if not hash.type:
                     broken.append(id)
         if broken:
             home.store.drop_broken(broken, type)

@@ -32,12 +32,12 @@ def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
         raise InvalidOption("save_all was given the same job twice")
     if any([home.test_mode.collect(job) for job in batch]):
         return batch
-    commands = [job.save_command() for job in batch]
+    new = [job.as_new() for job in batch]
     saved: list[J] = []
     try:
         with _listening(home, batch) as watch:
             refused: ResponseError | None = None
-            for job, reply in zip(batch, home.store.save_many(commands), strict=False):
+            for job, reply in zip(batch, home.store.save_many(new), strict=False):
                 if isinstance(reply, ResponseError):
                     refused = refused or reply  # what was sent together with it may be saved all the same
                     continue

@@ -1,20 +1,65 @@
-"""The hash of a job, read into plain values and written from them. Field names and forms are Kue's."""
+"""The hash of a job: the fields that a job object is made of, read into plain values and written from them.
+
+Field names and forms are Kue's.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from kue.errors import JobInvalid
 from kue.store import codec
 from kue.store.link import Argument
-from kue.store.store import Fields
 
-MOMENTS = ("created_at", "promote_at", "updated_at", "failed_at", "started_at", "duration")
+
+class JobHash(NamedTuple):
+    """The fields as Redis has them; None where there is none. The scripts read them in this order too."""
+
+    type: bytes | None = None
+    state: bytes | None = None
+    priority: bytes | None = None
+    ttl: bytes | None = None
+    data: bytes | None = None
+    max_attempts: bytes | None = None
+    attempts: bytes | None = None
+    delay: bytes | None = None
+    backoff: bytes | None = None
+    removeOnComplete: bytes | None = None
+    created_at: bytes | None = None
+    promote_at: bytes | None = None
+    updated_at: bytes | None = None
+    started_at: bytes | None = None
+    failed_at: bytes | None = None
+    duration: bytes | None = None
+    workerId: bytes | None = None
+    progress: bytes | None = None
+    progress_data: bytes | None = None
+    result: bytes | None = None
+    error: bytes | None = None
+
+
+FIELDS = JobHash._fields
+_ENCODED = {name.encode(): name for name in FIELDS}
+
+
+def from_pairs(flat: Sequence[bytes]) -> JobHash:
+    """The reply to HGETALL; fields that a job object does not know are left out."""
+    pairs = zip(flat[::2], flat[1::2], strict=True)
+    return JobHash(**{_ENCODED[name]: value for name, value in pairs if name in _ENCODED})
+
+
+def lua_fields() -> str:
+    """A Lua table of the field names, for scripts that read them all."""
+    names = ", ".join(f"'{name}'" for name in FIELDS)
+    return f"local FIELDS = {{{names}}}"
 
 
 def option_fields(options: dict[str, Any]) -> list[Argument]:
     """The fields that the options of a job fill: only those that are set, as Kue does."""
+    if not options:
+        return ["priority", 0, "max_attempts", 1]
     fields: list[Argument] = ["priority", options.get("priority", 0), "max_attempts", options.get("attempts", 1)]
     if options.get("delay"):
         fields += ["delay", options["delay"]]
@@ -31,45 +76,55 @@ def option_fields(options: dict[str, Any]) -> list[Argument]:
     return fields
 
 
-def read_options(fields: Fields) -> dict[str, Any]:
+def read_options(hash: JobHash) -> dict[str, Any]:
     """The options in a hash. A backoff that is no JSON (JavaScript source) stays the text it is."""
     options: dict[str, Any] = {}
-    for name, field in (("priority", "priority"), ("attempts", "max_attempts"), ("delay", "delay"), ("ttl", "ttl")):
-        value = number(fields.get(field))
+    for name, raw in (
+        ("priority", hash.priority),
+        ("attempts", hash.max_attempts),
+        ("delay", hash.delay),
+        ("ttl", hash.ttl),
+    ):
+        value = number(raw)
         if value is not None:
             options[name] = value
-    if fields.get("removeOnComplete"):
+    if hash.removeOnComplete:
         options["remove_on_complete"] = True
-    backoff = fields.get("backoff")
-    if backoff:
+    if hash.backoff:
         try:
-            options["backoff"] = codec.decode(backoff)
+            options["backoff"] = codec.decode(codec.text(hash.backoff))
         except ValueError:
-            options["backoff"] = backoff
+            options["backoff"] = codec.text(hash.backoff)
     return options
 
 
-def read_json(id: object, field: str, raw: str | None, missing: Any = None) -> Any:
+def read_json(id: object, field: str, raw: bytes | None, missing: Any = None) -> Any:
     """A field that holds JSON. Raises `JobInvalid`."""
     if not raw:
         return missing
     try:
-        return codec.decode(raw)
+        return codec.decode(codec.text(raw))
     except ValueError as problem:
         raise JobInvalid(id, f"has {field} that is not JSON ({problem})") from None
 
 
-def number(text: str | None) -> int | float | None:
+def read_text(raw: bytes | None) -> str | None:
+    """A field that holds text."""
+    return None if raw is None else codec.text(raw)
+
+
+def number(raw: bytes | str | None) -> int | float | None:
     """A number as Node wrote it; None where there is none, or one without an end."""
-    if not text:
+    if not raw:
         return None
     try:
-        value = float(text)
+        return int(raw)
+    except ValueError:
+        pass
+    try:
+        value = float(raw)
     except ValueError:
         return None
     if not math.isfinite(value):
         return None
-    try:
-        return int(text)
-    except ValueError:
-        return int(value) if value.is_integer() else value
+    return int(value) if value.is_integer() else value

@@ -18,6 +18,7 @@ Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
 NOT_YET = object()
 _INSTANT = 0.001  # 0 would be an error to redis-py
+_PORTION = 16_000
 
 
 class Link:
@@ -38,9 +39,17 @@ class Link:
         if not self.opened:
             self.open()
         connection = self._connection
-        one = len(commands) == 1
-        packed = connection.pack_command(*commands[0]) if one else connection.pack_commands(commands)
-        connection.send_packed_command(packed, check_health=False)
+        packed: list[bytes] = []
+        size = 0
+        for command in commands:
+            for part in connection.pack_command(*command):
+                packed.append(part)
+                size += len(part)
+            if size > _PORTION:  # Redis works on it while the rest is packed
+                connection.send_packed_command([b"".join(packed)], check_health=False)
+                packed, size = [], 0
+        if packed:
+            connection.send_packed_command([b"".join(packed)], check_health=False)
 
     def read(self) -> Any:
         """The next reply, waiting for it; an error that Redis answers is returned, not raised."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from kue.store.job_hash import lua_fields
 from kue.store.keys import lua_functions
 from kue.store.link import Command, Link
 
@@ -29,7 +30,8 @@ def source(name: str) -> str:
     shared = [(_LUA / "shared" / f"{part}.lua").read_text("utf-8") for part in (named[1].split() if named else [])]
     text = "\n".join([*shared, body])
     keys = [function for key, function in lua_functions().items() if f"{key}(" in text]
-    return "\n".join(["local P = ARGV[1]", *keys, text])
+    fields = [lua_fields()] if "FIELDS" in body else []
+    return "\n".join(["local P = ARGV[1]", *keys, *fields, text])
 
 
 @cache

@@ -11,13 +11,15 @@ from redis.exceptions import ResponseError
 from kue.common.clock import now_ms
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec
-from kue.store.connection import Connections, refusal
+from kue.store.connection import Connections, is_passing, refusal
+from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys, id_of
 from kue.store.link import Argument, Command
-from kue.store.transitions import Sayings, Transitions
+from kue.store.transitions import NewJob, Sayings, Transitions
 
-Fields = dict[str, str]
-_CHUNK = 500
+_CHUNK = 500  # commands or jobs in one round trip
+_PART = 50  # jobs saved by one script,
+_PART_BYTES = 64_000  # and about how much they bring
 
 
 class Store:
@@ -31,22 +33,37 @@ class Store:
 
     # transitions
 
-    def save(self, command: Command) -> int:
+    def save(self, job: NewJob) -> int:
         """A new job; its id. Raises `SaveInDoubt` where the connection broke before the answer."""
         with _in_doubt("it"):
-            return int(self.connections.call(*command))
+            return int(self.connections.call(*self.transitions.save(job)))
 
-    def save_many(self, commands: Sequence[Command]) -> Iterator[int | ResponseError]:
+    def save_many(self, jobs: Sequence[NewJob]) -> Iterator[int | ResponseError]:
         """Many new jobs in one round trip for each few hundred: the id of each, or why Redis refused it.
 
         After a round trip in which one was refused there is no other.
         """
-        for start in range(0, len(commands), _CHUNK):
-            with _in_doubt("each of the last"):
-                replies = self.connections.run(commands[start : start + _CHUNK])
+        for start in range(0, len(jobs), _CHUNK):
+            replies = self._save_batch(jobs[start : start + _CHUNK])
             yield from replies
             if any(isinstance(reply, ResponseError) for reply in replies):
                 return
+
+    def _save_batch(self, jobs: Sequence[NewJob]) -> list[int | ResponseError]:
+        """A script saves all of its jobs or none; where one may be refused for all, each is asked for alone."""
+        parts = _parts(jobs)
+        with _in_doubt("each of the last"):
+            replies = self.connections.run([self.transitions.save(*part) for part in parts])
+        saved: list[int | ResponseError] = []
+        for part, reply in zip(parts, replies, strict=True):
+            if not isinstance(reply, ResponseError):
+                saved += range(reply, reply + len(part))
+            elif len(part) == 1 or is_passing(reply):
+                saved += [reply] * len(part)
+            else:
+                with _in_doubt("each of the last"):
+                    saved += self.connections.run([self.transitions.save(job) for job in part])
+        return saved
 
     def update(
         self, id: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str
@@ -86,10 +103,10 @@ class Store:
 
     # questions
 
-    def hashes(self, ids: Sequence[int | str]) -> list[Fields | ResponseError]:
-        """The hash of each job, in one pipeline; an empty one where there is none."""
-        replies = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
-        return [reply if isinstance(reply, ResponseError) else fields(reply) for reply in replies]
+    def hashes(self, ids: Sequence[int | str]) -> list[JobHash | ResponseError | None]:
+        """The hash of each job, in one pipeline; None where there is none."""
+        found = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
+        return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
 
     def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
         """Some fields of each job, in one pipeline."""
@@ -134,10 +151,17 @@ class Store:
         return replies
 
 
-def fields(flat: Sequence[bytes]) -> Fields:
-    """The reply of HGETALL as a dict of text."""
-    decoded = [codec.text(value) for value in flat]
-    return dict(zip(decoded[::2], decoded[1::2], strict=True))
+def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:
+    """Jobs in order, so many to a part as one script can save without keeping others waiting."""
+    parts: list[Sequence[NewJob]] = []
+    start = size = 0
+    for i, job in enumerate(jobs):
+        own = sum(len(field) for field in job[5:] if isinstance(field, (bytes, str)))
+        if i > start and (i - start == _PART or size + own > _PART_BYTES):
+            parts.append(jobs[start:i])
+            start, size = i, 0
+        size += own
+    return [*parts, jobs[start:]]
 
 
 def _text(reply: bytes | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from kue.store import messages, scripts
 from kue.store.codec import encode, text_bytes
@@ -16,6 +17,8 @@ from kue.store.link import Argument, Command
 from kue.store.stored_error import keep_message
 
 Sayings = Sequence[Argument]
+NewJob = tuple[Argument, ...]
+Completion = tuple[Argument, ...]
 NOTHING: tuple[Argument, ...] = ()
 
 
@@ -41,6 +44,16 @@ def _json(type: str) -> bytes:
     return encode(type, "type")
 
 
+def new_job(type: str, priority: int, promote_at: int | None, fields: Sequence[Argument]) -> NewJob:
+    """One of the jobs that `save` saves."""
+    return (type, _json(type), priority, "" if promote_at is None else promote_at, len(fields), *fields)
+
+
+def completion(id: int, worker: str, duration: int, result: bytes | None, sayings: Sayings = NOTHING) -> Completion:
+    """One of the runs that `complete` ends."""
+    return (id, worker, duration, result or b"", len(sayings), *sayings)
+
+
 class Transitions:
     """Commands for the jobs under one prefix."""
 
@@ -50,18 +63,14 @@ class Transitions:
             name: ("EVALSHA", scripts.sha(name), 1, keys.jobs, keys.prefix) for name in scripts.names()
         }
 
-    def save(self, type: str, priority: int, promote_at: int | None, fields: Sequence[Argument]) -> Command:
-        when = "" if promote_at is None else promote_at
-        return (*self._heads["save"], type, _json(type), priority, when, *fields)
+    def save(self, *jobs: NewJob) -> Command:
+        return (*self._heads["save"], *chain.from_iterable(jobs))
 
     def take(self, type: str, count: int, tokens: int, stem: str, first_run: int, now: int) -> Command:
         return (*self._heads["take"], type, _json(type), count, tokens, stem, first_run, now)
 
-    def complete(
-        self, id: int, worker: str, type: str, now: int, duration: int, result: bytes | None, sayings: Sayings
-    ) -> Command:
-        head = self._heads["complete"]
-        return (*head, id, worker, _json(type), now, duration, result or b"", result or b"null", *sayings)
+    def complete(self, now: int, *runs: Completion) -> Command:
+        return (*self._heads["complete"], now, *chain.from_iterable(runs))
 
     def fail(
         self,
@@ -116,8 +125,8 @@ class Transitions:
     def add_tokens(self, type: str) -> Command:
         return (*self._heads["add_tokens"], type)
 
-    def restore_stuck(self, id: int, updated_at: str) -> Command:
-        return (*self._heads["restore_stuck"], id, updated_at)
+    def restore_stuck(self, id: int, updated_at: str, now: int) -> Command:
+        return (*self._heads["restore_stuck"], id, updated_at, now)
 
     def renew_lease(self, process: str, lease: int, *, only_new: bool = False) -> Command:
         return (*self._heads["renew_lease"], process, lease, "NX" if only_new else "")

@@ -12,12 +12,15 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable
 
+from redis.exceptions import ResponseError
+
 from kue.common.clock import steady
 from kue.errors import JobInvalid, KueError
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.store import codec
 from kue.store.connection import refusal
+from kue.store.job_hash import JobHash
 from kue.store.transitions import Failure, Retry
 from kue.worker.lease import PARTS
 from kue.worker.retry import UnknownBackoff, next_retry
@@ -101,15 +104,16 @@ class Recovery:
         """These were lost too often: they fail, under the ordinary rules of attempts."""
         store = self._home.store
         commands = []
-        for (id, worker), fields in zip(runs, store.hashes([id for id, _ in runs]), strict=True):
-            if not isinstance(fields, dict):
-                raise refusal(fields)
+        for (id, worker), found in zip(runs, store.hashes([id for id, _ in runs]), strict=True):
+            if isinstance(found, ResponseError):
+                raise refusal(found)
+            hash = found or JobHash()
             try:
-                job = Job.from_fields(self._home, id, fields)
+                job = Job.from_hash(self._home, id, hash)
                 retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
             except (JobInvalid, UnknownBackoff):
                 retry = Retry("failed")
-            type = fields.get("type", "")
+            type = codec.text(hash.type or b"")
             commands.append(
                 store.transitions.fail(id, worker, type, now, WORKER_LOST, retry, mode="lost", dead_process=process)
             )

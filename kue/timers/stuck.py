@@ -71,4 +71,4 @@ class StuckJobs:
         for id, _ in due:
             del self._seen[id]
         if due:
-            self._store.ask([self._store.transitions.restore_stuck(id, updated) for id, updated in due])
+            self._store.ask([self._store.transitions.restore_stuck(id, updated, now) for id, updated in due])

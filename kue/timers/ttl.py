@@ -13,6 +13,7 @@ from kue.events.watch import Outcome
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.store import codec
+from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK, zid
 from kue.store.transitions import Retry
 from kue.timers.lock import Lock
@@ -76,15 +77,15 @@ class TtlCheck:
         ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
         scores = store.ask([("ZSCORE", store.keys.state("active"), zid(id)) for id in ids])
         commands = []
-        for id, fields, score in zip(ids, store.hashes(ids), scores, strict=True):
-            if not isinstance(fields, dict) or not isinstance(score, bytes) or float(score) > self._announced_at:
+        for id, hash, score in zip(ids, store.hashes(ids), scores, strict=True):
+            if not isinstance(hash, JobHash) or not isinstance(score, bytes) or float(score) > self._announced_at:
                 continue  # ended, or a later run or deadline, of which nothing was announced
-            if not fields.get("type"):
+            if not hash.type:
                 self._home.trouble.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
                 store.drop_broken([id])
                 continue
             try:
-                job = Job.from_fields(self._home, id, fields)
+                job = Job.from_hash(self._home, id, hash)
                 retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
             except (JobInvalid, UnknownBackoff):
                 retry = Retry("failed")
@@ -92,7 +93,7 @@ class TtlCheck:
                 store.transitions.fail(
                     id,
                     announced[id][0],
-                    fields["type"],
+                    codec.text(hash.type),
                     now,
                     TTL_EXCEEDED,
                     retry,

@@ -1,15 +1,16 @@
-"""What the I/O thread sends: each call is a command, and what is to be done with its reply."""
+"""What the I/O thread sends: each call is a command, and what is to be done with its reply (reports: see `reports`)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kue.store.link import Command
 from kue.worker.run import Run
 from kue.worker.slots import Group
 
-_HEAD = 8  # the arguments of `say` before what is said
+if TYPE_CHECKING:
+    from kue.worker.reports import Report
 
 
 class Call:
@@ -20,32 +21,16 @@ class Call:
     def __init__(self, command: Command) -> None:
         self.command = command
 
+    @property
+    def reports(self) -> Sequence[Report]:
+        """The reports that it carries."""
+        return ()
+
     def answered(self, reply: Any) -> None:
         """The reply has come, maybe an error."""
 
     def dropped(self) -> None:
         """There is no reply, or none that counts."""
-
-
-class Report(Call):
-    """What a run said, or how it ended. Kept until it is answered; sent again after an outage."""
-
-    __slots__ = ("_settled", "ends", "in_doubt", "run")
-
-    def __init__(self, command: Command, run: Run, *, ends: bool, settled: Callable[[Report, Any], None]) -> None:
-        super().__init__(command)
-        self.run = run
-        self.ends = ends
-        self.in_doubt = False
-        self._settled = settled
-
-    @property
-    def weight(self) -> int:
-        """About how many messages it carries, by its length: that of a log line is six arguments."""
-        return max(1, (len(self.command) - _HEAD) // 6)
-
-    def answered(self, reply: Any) -> None:
-        self._settled(self, reply)
 
 
 class Take(Call):

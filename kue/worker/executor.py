@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import inspect
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,37 +17,42 @@ from kue.worker.crew import Crew
 from kue.worker.current import current
 from kue.worker.failure import failure_of
 from kue.worker.handler import Handler
+from kue.worker.inline import Inline
 from kue.worker.loop_thread import LoopThread
 from kue.worker.retry import UnknownBackoff, is_source, next_retry
 from kue.worker.run import Completed, Failed, Run
 
 
 class Executor:
-    """Runs handlers on threads and on the event loop."""
+    """Runs handlers on threads, on the event loop, and short ones on the I/O thread."""
 
     def __init__(self, trouble: Trouble, context: Callable[[Run], Any]) -> None:
         self._trouble = trouble
         self._context = context
         self._crew = Crew(self._call)
         self._loop = LoopThread()
+        self.inline = Inline(self._call, self._crew.submit)
 
     def start(self, run: Run, handler: Handler) -> None:
         """Have a run executed. For the I/O thread."""
         run.handler = handler
         if handler.is_async:
             self._loop.call(lambda: self._call(run))
+        elif handler.pace.is_short:
+            self.inline.submit(run)
         else:
             self._crew.submit(run)
 
     def stop(self) -> None:
         """End the threads that can be ended."""
+        self.inline.stop()
         self._crew.stop()
         self._loop.stop()
 
     def _call(self, run: Run) -> None:
         handler = run.handler
         assert handler is not None
-        token = current.set(run.job)
+        token, began = current.set(run.job), time.monotonic()
         try:
             args: tuple[Any, ...] = (run.job,)
             if handler.takes_context:
@@ -59,6 +65,7 @@ class Executor:
             self._raised(run, problem)
         finally:
             current.reset(token)
+            handler.pace.took(time.monotonic() - began)
 
     def _raised(self, run: Run, problem: BaseException) -> None:
         """Fail the run; where its outcome stands already, the problem is at least told. Of strays nobody asks."""

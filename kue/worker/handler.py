@@ -1,4 +1,4 @@
-"""The forms a handler can have, told by its parameters without defaults: `(job)`, `(job, done)`, `(job, ctx, done)`."""
+"""A handler: its form, told by its parameters without defaults, (job), (job, done) or (job, ctx, done); its pace."""
 
 from __future__ import annotations
 
@@ -11,13 +11,32 @@ from kue.common.shown import shown
 from kue.errors import InvalidHandler
 
 Function = Callable[..., Any]
+SHORT = 50e-6  # seconds
 FORMS = "(job), (job, done) or (job, ctx, done)"
 
 
-class Handler:
-    """A handler and what is known of its form."""
+class Pace:
+    """How long a handler takes, as of late: a long run counts for a while, and nothing is short before it was tried."""
 
-    __slots__ = ("function", "is_async", "takes_context", "takes_done")
+    __slots__ = ("_average",)
+
+    def __init__(self) -> None:
+        self._average = 20 * SHORT
+
+    def took(self, seconds: float) -> None:
+        """The handler was called, and came back after so long."""
+        self._average += (min(seconds, 2000 * SHORT) - self._average) / 8
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it takes no longer than waking a thread for it."""
+        return self._average < SHORT
+
+
+class Handler:
+    """A handler, its form and its pace."""
+
+    __slots__ = ("function", "is_async", "pace", "takes_context", "takes_done")
 
     def __init__(self, function: Function) -> None:
         if not callable(function):
@@ -28,6 +47,7 @@ class Handler:
         if _is_one(function, inspect.isgeneratorfunction) or _is_one(function, inspect.isasyncgenfunction):
             raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
         self.function = function
+        self.pace = Pace()
         self.takes_done = count > 1
         self.takes_context = count == 3
         self.is_async = _is_one(function, inspect.iscoroutinefunction)

@@ -1,12 +1,12 @@
 """The I/O thread: all Redis traffic of a process's workers, as many commands to a round trip as there are.
 
 One round: report what runs said and how they ended, and in the same round trip take jobs for free slots. With nothing
-to do it waits in a selector for a token, for a handler, or for the next timer.
+to do it waits in a selector for a token, for a handler, or for the next timer. Short handlers run on this thread,
+between sending and receiving; where one takes long, another thread goes on from there.
 """
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 from typing import Protocol
@@ -16,24 +16,22 @@ from redis.exceptions import RedisError, ResponseError
 from kue.common.later import Timers
 from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
-from kue.common.wakeup import Wakeup
 from kue.errors import KueError
 from kue.store import scripts
 from kue.store.connection import BROKEN, refusal
 from kue.store.link import Link
 from kue.store.store import Store
-from kue.worker.calls import Call, Report
+from kue.worker.calls import Call
 from kue.worker.exchange import Exchange
+from kue.worker.inline import Inline
 from kue.worker.outbox import Outbox
-from kue.worker.waiter import BLOCK, Waiter
+from kue.worker.reports import Report
+from kue.worker.sleep import Sleep, Tokens
 
 _WHO = "the workers' I/O thread"
-_FAKE_POLL = 0.02
-_PATIENCE = 8.0
-_MANY = 12  # reports for whose sake the replies to the last batch may wait
 
 
-class Work(Protocol):
+class Work(Tokens, Protocol):
     """What the loop serves."""
 
     def ended(self, report: Report) -> None:
@@ -45,12 +43,6 @@ class Work(Protocol):
     def idle_types(self) -> set[str]:
         """The types whose free slots wait for a token."""
 
-    def token(self, type: str) -> None:
-        """A token came."""
-
-    def look(self, types: set[str]) -> None:
-        """It is time to look at the queues of these types without a token."""
-
     in_doubt: bool
     """Whether a take may have succeeded though it was not answered well; looked at when all reports are written."""
 
@@ -61,42 +53,46 @@ class Work(Protocol):
 class IoLoop:
     """Runs on one thread from `start` to `stop`."""
 
-    def __init__(self, store: Store, work: Work, outbox: Outbox, trouble: Trouble) -> None:
+    def __init__(self, store: Store, work: Work, outbox: Outbox, inline: Inline, trouble: Trouble) -> None:
         self._store = store
         self._work = work
         self._outbox = outbox
-        self._exchange = Exchange(outbox)
+        self._exchange = Exchange(outbox, store.transitions)
+        self._inline = inline
         self._trouble = trouble
-        self._wakeup = Wakeup()
-        self._waiter = Waiter(store.connections, store.keys)
+        self._sleep = Sleep(store.connections, store.keys, work, lambda: self._stopping)
         self._link: Link | None = None
-        self._sleeping = False
-        self._woken = False
+        self._backoff = Backoff()
+        self._pause = 0.0
+        self._lost_before = False
         self._stopping = False
         self._giving_up = False
-        self._unblocked = False
-        self._waiting_since = 0.0
-        self._poll = select.poll()
-        self._poll.register(self._wakeup, select.POLLIN)
-        self._watched: int | None = None
+        self._ended = threading.Event()
         self.timers = Timers()
+        self.started = False
         self.connected = False
         self.heartbeat = time.monotonic()
-        self.thread = threading.Thread(target=self._run, name="kue-io", daemon=True)
+        inline.take_over = self._run
 
     def start(self) -> None:
-        self.thread.start()
+        self.started = True
+        threading.Thread(target=self._run, name="kue-io", daemon=True).start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has started and not ended."""
+        return self.started and not self._ended.is_set()
 
     def stop(self, timeout: float) -> None:
         """Give the wait and its tokens back, send what is still to be sent, and end, if that can be done in time."""
         self._stopping = True
-        self._wakeup.wake()
-        self.thread.join(timeout)
+        self._sleep.wake()
+        self._ended.wait(timeout)
         self._giving_up = True
 
     def settle_down(self, timeout: float) -> None:
         """Return when whatever was asked of Redis before this call has been answered, or the time is up."""
-        if not self.thread.is_alive():
+        if not self.running:
             return  # whatever was asked, it has its answer or gets none
         passed = threading.Event()
         self.timers.add(0, passed.set)
@@ -111,28 +107,37 @@ class IoLoop:
 
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""
-        self._woken = True
-        if self._sleeping:
-            self._wakeup.wake()
+        self._sleep.wake()
 
     def _run(self) -> None:
-        backoff = Backoff()
-        lost_before = False
-        while self._has_work:
+        """From the start, or from wherever the thread before this one was held up, to the end."""
+        while True:
             try:
-                self._connect(lost_before)
-                backoff.reset()
-                while self._has_work:
-                    self._round()
-                self._give_back_wait()
+                if not self._has_work:
+                    if self._link is not None:
+                        self._sleep.give_back(self._link)
+                    break
+                if self.connected:
+                    if not self._round():
+                        return
+                elif self._inline.waiting:
+                    if not self._inline.run():
+                        return
+                elif self._pause:
+                    pause, self._pause = self._pause, 0.0
+                    self._sit_out(pause)
+                else:
+                    self._connect()
+                    self._backoff.reset()
             except Exception as problem:
-                lost_before = True
-                self._exchange.settle()
+                self._lost_before = True
+                self._exchange.give_up()
                 self._disconnect()
                 self._tell(problem)
-                self._sit_out(backoff.next())
+                self._pause = self._backoff.next()
         self._disconnect()
-        self._wakeup.close()
+        self._sleep.close()
+        self._ended.set()
 
     @property
     def _has_work(self) -> bool:
@@ -148,15 +153,12 @@ class IoLoop:
         else:
             self._trouble.stumbled(_WHO, problem)
 
-    def _connect(self, lost_before: bool) -> None:
+    def _connect(self) -> None:
         self._link = self._store.connections.open()
         scripts.load_all(self._link)
         self._refuse_unless_writable(self._link)
-        self._waiter.open()
-        if self._waiter.link is not None and self._waiter.link.socket is not None:
-            self._watched = self._waiter.link.socket.fileno()
-            self._poll.register(self._watched, select.POLLIN)
-        if lost_before:
+        self._sleep.open()
+        if self._lost_before:
             while reports := self._collect():
                 self._exchange.run(self._link, reports)
             self._find_orphans(self._link)
@@ -170,22 +172,19 @@ class IoLoop:
 
     def _disconnect(self) -> None:
         self.connected = False
-        self._unblocked = False
         if self._link is not None:
             self._link.close()
         self._link = None
-        if self._watched is not None:  # by its number: a broken connection has dropped its socket by now
-            self._poll.unregister(self._watched)
-            self._watched = None
-        self._waiter.close()
+        self._sleep.disconnect()
 
-    def _round(self) -> None:
+    def _round(self) -> bool:
+        """False where this thread was held up by a handler, and another one has gone on meanwhile."""
         self.heartbeat = time.monotonic()
-        self._woken = False
+        self._sleep.stay_awake()
         assert self._link is not None
-        if self._exchange.pending and (self._outbox.waiting < _MANY or self.timers.wait(1) == 0):
+        self._exchange.receive(self._link)
+        if self._exchange.pending and self.timers.wait(1) == 0:
             self._exchange.settle_or_raise()
-            self._see_to_waiter(0)
         if not self._exchange.pending:
             self.timers.run_due()
         calls = self._collect()
@@ -197,15 +196,19 @@ class IoLoop:
             self._exchange.drop(calls)
             raise
         if calls:
-            self._exchange.run(self._link, calls)
-            if len(calls) < _MANY:
-                self._exchange.settle_or_raise()
+            self._exchange.send(self._link, calls)
+        news = bool(calls) or self._exchange.pending
+        self._exchange.settle_or_raise()
+        if not self._inline.run():
+            return False
+        self._exchange.receive(self._link)
         if self._work.in_doubt and not self._outbox.keeps:
             self._find_orphans(self._link)
-        if calls:
-            self._see_to_waiter(0)
+        if news or self._inline.waiting:
+            self._sleep.look()
         else:
-            self._wait()
+            self._sleep.sleep(self.timers.wait, self._work.idle_types)
+        return True
 
     def _find_orphans(self, link: Link) -> None:
         """Only once every report was written: a run that has ended no longer counts as one that holds its job."""
@@ -225,73 +228,16 @@ class IoLoop:
 
     def _renew_wait(self, calls: list[Call]) -> None:
         """Have an outstanding wait for every type that wants one."""
-        wanted = set() if self._stopping else self._work.idle_types()
-        waited = self._waiter.types
-        if not waited:
-            if wanted:
-                self._waiter.wait_for(wanted)
-                self._waiting_since = time.monotonic()
-        elif wanted - waited and not self._unblocked:
-            calls.append(Call(self._waiter.unblock()))
-            self._unblocked = True
-
-    def _wait(self) -> None:
-        """Sleep until there is a token, something to report, or something due."""
-        real = self._waiter.link is not None
-        self._sleeping = True
-        try:
-            if not (self._woken or self._stopping):
-                self._see_to_waiter(self.timers.wait(BLOCK if real else _FAKE_POLL))
-        finally:
-            self._sleeping = False
-        if not real:
-            self._work.look(self._work.idle_types())
-
-    def _see_to_waiter(self, timeout: float) -> None:
-        """Wait for the reply to the outstanding wait, or to be woken; with timeout 0 only look."""
-        link = self._waiter.link
-        if link is not None and self._waiter.types and link.holds_read_ahead:
-            self._hear_waiter()
-            return
-        readable = False
-        for fd, _ in self._poll.poll(timeout * 1000):
-            if fd == self._wakeup.fileno():
-                self._wakeup.clear()
-            else:
-                readable = True
-        if readable:
-            self._hear_waiter()
-        elif self._waiter.types and time.monotonic() - self._waiting_since > BLOCK + _PATIENCE:
-            raise TimeoutError("no answer to a blocking pop")
-
-    def _hear_waiter(self) -> None:
-        if not self._waiter.types:
-            raise ConnectionError("the waiting connection was closed")
-        waited, type = self._waiter.received()
-        by_us, self._unblocked = self._unblocked, False
-        if type is not None:
-            self._work.token(type)
-        elif not by_us:
-            self._work.look(waited)
-
-    def _give_back_wait(self) -> None:
-        """Before the end: no token may be lost in the outstanding wait."""
-        if self._link is None or not self._waiter.types:
-            return
-        if not self._unblocked:
-            self._link.exchange([self._waiter.unblock()])
-        _, type = self._waiter.received()
-        if type is not None:
-            self._link.exchange([("LPUSH", self._store.keys.tokens(type), 1)])
+        command = self._sleep.renew(set() if self._stopping else self._work.idle_types())
+        if command is not None:
+            calls.append(Call(command))
 
     def _sit_out(self, seconds: float) -> None:
         """Without Redis: wait, keep the outbox in bounds, and let timers run; only `stop` ends it early."""
         deadline = time.monotonic() + seconds
-        self._sleeping = True
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             self.heartbeat = time.monotonic()
-            self._poll.poll(1000 * self.timers.wait(left))
-            self._wakeup.clear()
+            self._sleep.nap(self.timers.wait(left))
+            self._sleep.stay_awake()
             self.timers.run_due()
             self._absorb()
-        self._sleeping = False

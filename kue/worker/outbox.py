@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kue.store.transitions import Transitions
-from kue.worker.calls import Report
+from kue.worker.reports import Report, report_of
 from kue.worker.run import Run
 
 LIMIT = 10_000
@@ -41,10 +41,9 @@ class Outbox:
         """Make reports of all that is new, and give those."""
         reports = []
         while self._news:
-            run = self._news.popleft()
-            command, ends = run.report(self._transitions, now)
-            if command is not None:
-                reports.append(Report(command, run, ends=ends, settled=self._answered))
+            report = report_of(self._news.popleft(), self._transitions, now, self._answered)
+            if report is not None:
+                reports.append(report)
         self._kept += reports
         if len(self._kept) > len(reports):
             self._stay_within_limit()
@@ -60,11 +59,11 @@ class Outbox:
         reports, self._kept = self._kept[: len(runs)], self._kept[len(runs) :]
         return reports
 
-    def keep(self, reports: list[Report], *, sent: bool) -> None:
+    def keep(self, reports: Sequence[Report], *, sent: bool) -> None:
         """These were not answered: they go first next time."""
         for report in reports:
             report.in_doubt = report.in_doubt or sent
-        self._kept = reports + self._kept
+        self._kept = [*reports, *self._kept]
         self._stay_within_limit()
 
     def _stay_within_limit(self) -> None:

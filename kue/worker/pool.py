@@ -42,7 +42,7 @@ class Pool:
         self._idle = threading.Condition()
         self.executor = Executor(home.trouble, lambda run: Context(self, run.slot))
         self.runner = Runner(home, job_class, self.name, self._groups, self.executor, self._run_ended)
-        self.loop = IoLoop(home.store, self.runner, self.runner.outbox, home.trouble)
+        self.loop = IoLoop(home.store, self.runner, self.runner.outbox, self.executor.inline, home.trouble)
         self.runner.attach(self.loop)
 
     def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
@@ -57,7 +57,7 @@ class Pool:
                 for _ in range(slots):
                     group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
                 group.hungry = True
-            if not self.loop.thread.is_alive():
+            if not self.loop.started:
                 mark_log_records()
                 self.runner.lease.start()
                 self.loop.start()
@@ -142,15 +142,15 @@ class Pool:
 
     def stop(self, patience: Patience) -> None:
         """Write the last outcomes and end the threads; handlers must have been drained."""
-        if self.loop.thread.is_alive():
+        if self.loop.running:
             patience.spend(self.loop.stop)
-            if self.loop.thread.is_alive():
+            if self.loop.running:
                 logger.error("the last outcomes could not be written; the jobs are left active")
         self.executor.stop()
 
     def end_lease(self, patience: Patience) -> None:
         """Give the lease up; nothing may be active under this process's name any more."""
-        if self.loop.thread.ident is not None:
+        if self.loop.started:
             patience.spend(self.runner.lease.stop)
 
     @property
@@ -173,7 +173,7 @@ class Pool:
         stalled = time.monotonic() - self.loop.heartbeat
         return {
             "connected": self.loop.connected,
-            "running": self.loop.thread.is_alive(),
+            "running": self.loop.running,
             "stalled_seconds": round(stalled, 3),
             "slots": len(self.workers),
             "active": len(self.runs()),

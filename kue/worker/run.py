@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kue.errors import ForkedChild
-from kue.store.link import Argument, Command
+from kue.store.link import Argument
 from kue.store.sayings import Triples
-from kue.store.transitions import Failure, Retry, Transitions
+from kue.store.transitions import Failure, Retry
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
@@ -70,6 +70,7 @@ class Run:
         self.abandoned = False
         self.cancel: Callable[[], Any] | None = None
         self.moved = False
+        self.gave_back = False
         self._io = io
         self.handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
         self._process = os.getpid()
@@ -146,28 +147,14 @@ class Run:
         except IndexError:
             return False
         self._outcome = outcome
+        self.gave_back = isinstance(outcome, PutBack)
         self._io.notify(self)
         return True
 
-    def report(self, transitions: Transitions, now: int) -> tuple[Command | None, bool]:
-        """The command that carries what is new, and whether it ends the run. For the I/O thread."""
+    def news(self) -> tuple[list[Argument], Outcome | None]:
+        """What was said since the last call, and how the run ended, once. For the I/O thread."""
         outcome, self._outcome = self._outcome, None
         said: list[Argument] = []
         while self._said:
             said.extend(self._said.popleft())
-        job = self.job
-        id = job.id or 0
-        if outcome is None or self.handed_over:
-            worker = "" if self.handed_over and not self.abandoned else self.worker_id
-            ends = outcome is not None
-            return (transitions.say(id, worker, now, said) if said or ends else None), ends
-        if isinstance(outcome, Completed):
-            duration = max(0, now - self.started)
-            return transitions.complete(id, self.worker_id, job.type, now, duration, outcome.result, said), True
-        if isinstance(outcome, Failed):
-            failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
-            return (
-                transitions.fail(id, self.worker_id, job.type, now, failure, retry, mode=mode, sayings=said),
-                True,
-            )
-        return transitions.requeue(id, self.worker_id, job.type, now, said), True
+        return said, outcome

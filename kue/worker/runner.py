@@ -10,12 +10,12 @@ from redis.exceptions import ResponseError
 from kue.errors import JobInvalid, JobLost, KueError
 from kue.jobs.home import Home
 from kue.jobs.job import Job
-from kue.store import codec
+from kue.store import codec, job_hash
 from kue.store.connection import refusal
+from kue.store.job_hash import JobHash
 from kue.store.link import Link
-from kue.store.store import fields as read_fields
 from kue.store.transitions import Retry
-from kue.worker.calls import Call, Report, RunCheck, Take
+from kue.worker.calls import Call, RunCheck, Take
 from kue.worker.deadlines import Deadlines
 from kue.worker.executor import Executor
 from kue.worker.failure import failure_of
@@ -23,6 +23,7 @@ from kue.worker.io_loop import IoLoop
 from kue.worker.lease import Lease
 from kue.worker.orphans import put_back_orphans
 from kue.worker.outbox import Outbox
+from kue.worker.reports import Report
 from kue.worker.run import Failed, PutBack, Run
 from kue.worker.slots import Group
 
@@ -185,14 +186,13 @@ class Runner:
         group.hungry = reply[0] >= take.count
         for id in reply[1]:
             self._home.trouble.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
-        for i, (id, flat) in enumerate(reply[2:]):
-            self._start(group, int(id), flat, f"{self._name}:{group.type}:{take.first_run + i}", take.first_run + i)
+        stem, now = f"{self._name}:{group.type}:", self._home.store.clock()
+        for number, (id, values) in enumerate(reply[2:], take.first_run):
+            self._start(group, int(id), JobHash._make(values), f"{stem}{number}", number, now)
 
-    def _start(self, group: Group, id: int, flat: list[bytes], worker_id: str, number: int) -> None:
-        now = self._home.store.clock()
-        fields = read_fields(flat)
-        fields |= {"state": "active", "workerId": worker_id, "started_at": str(now), "updated_at": str(now)}
-        job, broken = self._read(id, fields)
+    def _start(self, group: Group, id: int, hash: JobHash, worker_id: str, number: int, now: int) -> None:
+        job, broken = self._read(id, hash)
+        job.worker_id, job._state, job.started_at, job.updated_at = worker_id, "active", now, now
         slot = group.free.pop()
         run = Run(job, slot, worker_id, number, now, self)
         slot.run = run
@@ -204,23 +204,23 @@ class Runner:
             self._home.trouble.warn(broken)
             run.settle(Failed(failure_of(broken), Retry("failed")))
             return
-        self.deadlines.started(run)
+        if hash.ttl is not None:
+            self.deadlines.started(run)
         try:
             self._executor.start(run, group.handlers[slot])
         except BaseException:  # there is no thread to be had: the job goes back, and the loop waits a little
             run.settle(PutBack())
             raise
 
-    def _read(self, id: int, fields: dict[str, str]) -> tuple[Job, JobInvalid | None]:
+    def _read(self, id: int, hash: JobHash) -> tuple[Job, JobInvalid | None]:
         """The job; where it cannot be read, as much of it as failing it takes, and why."""
         try:
-            return self._job_class.from_fields(self._home, id, fields), None
+            return self._job_class.from_hash(self._home, id, hash), None
         except JobInvalid as problem:
             broken = problem
         except Exception as problem:
             broken = JobInvalid(id, f"cannot be read ({type(problem).__name__}: {problem})")
-        enough = {name: fields[name] for name in ("type", "state", "workerId", "started_at", "updated_at")}
-        return self._job_class.from_fields(self._home, id, enough), broken
+        return self._job_class.from_hash(self._home, id, JobHash(type=hash.type)), broken
 
     def _report_answered(self, report: Report, reply: Any) -> None:
         run = report.run
@@ -235,9 +235,16 @@ class Runner:
 
     @staticmethod
     def _was_carried_out(run: Run, reply: Any) -> bool:
-        """Of a report whose first reply was lost: whether the run ended by it, or by what was sent with it."""
-        gone = reply[0] == -2 or not reply[1]
-        return (run.settled and run.job.remove_on_complete()) if gone else codec.text(reply[2]) == run.worker_id
+        """Of a report whose first reply was lost: whether the run ended by it, or by what was sent with it.
+
+        Where another run has the job by now, an attempt that was counted since tells, or that this one gave it back.
+        """
+        if reply[0] == -2 or not reply[1]:
+            return run.settled and run.job.remove_on_complete()
+        if codec.text(reply[2]) == run.worker_id:
+            return True
+        counted = len(reply) > 3 and (job_hash.number(reply[3]) or 0) > run.job.attempts_made
+        return run.settled and (counted or run.gave_back)
 
     def _rechecked(self, run: Run, reply: Any) -> None:
         held = [b"active", run.worker_id.encode()]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.worker.run import Run
 
-_MANY = 24  # below that, small batches cost Redis more than is won
+_MANY = 4  # below that, small batches cost Redis more than is won
 
 
 class Worker:

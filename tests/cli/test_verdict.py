@@ -9,6 +9,7 @@ import pytest
 import kue_send
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Planned
 from kue.cli.demo.verdict import Heard, differences, disorder, ran_by
+from kue.store.job_hash import JobHash
 
 FIELDS = {
     "type": "email",
@@ -30,7 +31,8 @@ def queue() -> Iterator[kue_send.Queue]:
 
 
 def judged(queue: kue_send.Queue, planned: Planned = PLANNED, heard: Heard = HEARD, **fields: Any) -> list[str]:
-    job = kue_send.Job.from_fields(queue.home, 7, {**FIELDS, **fields})
+    hash = JobHash(**{name: str(value).encode() for name, value in {**FIELDS, **fields}.items()})
+    job = kue_send.Job.from_hash(queue.home, 7, hash)
     return list(differences(planned, job, heard))
 
 

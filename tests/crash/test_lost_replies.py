@@ -52,7 +52,7 @@ def test_no_job_is_stranded_by_a_take_that_was_cut_off(proxy: Proxy, far: Watche
         wait_until(loss.is_set)
         wait_until(lambda round=round: near.complete_count() == 1 + 3 * round)
 
-    assert runs == list(range(1, 11))
+    assert sorted(runs) == list(range(1, 11))
     assert {job.attempts_made for job in near.job_class.range(0, -1, queue=near)} == {1}
     assert [near.job_class.get(id, queue=near).get_field("py_ghosts") for id in runs] == [None] * 10
 
@@ -121,6 +121,40 @@ def test_a_failure_that_was_cut_off_uses_up_one_attempt(proxy: Proxy, far: Watch
     found = near.job_class.get(job.id, queue=near)
     assert (found.attempts_made, found.state()) == (1, "delayed")
     assert near.job_class.get_log(job.id, queue=near) == ["RuntimeError: boom"]
+    assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
+
+
+@pytest.mark.parametrize("gives_back", [False, True])
+def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
+    proxy: Proxy, far: Watched, near: Watched, gives_back: bool
+) -> None:
+    def end(job: Job) -> None:
+        if "warm" not in job.data:
+            proxy.refuse()  # so that the other one has the job before this one can ask again
+            began.set()
+            if not gives_back:
+                raise RuntimeError("boom")
+            wait_until(lambda: job.lost)
+
+    began = threading.Event()
+    warm_up(far, near, end)
+    loss = proxy.lose_reply(call_of("requeue" if gives_back else "fail"))
+    job = near.create("email", attempts=3).save()
+    wait_until(began.is_set)
+    stopping = threading.Thread(target=far.shutdown, args=(0,), kwargs={"requeue": True})
+    if gives_back:
+        stopping.start()
+    wait_until(loss.is_set)
+    near.process("email", lambda job: "done")
+    wait_until(lambda: near.complete_count() == 2)
+    proxy.admit()
+    if gives_back:
+        stopping.join(20)
+    else:
+        far.shutdown(5000)
+
+    assert not stopping.is_alive()
+    assert near.job_class.get(job.id, queue=near).attempts_made == (1 if gives_back else 2)
     assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
 
 

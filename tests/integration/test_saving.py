@@ -13,7 +13,8 @@ from tests.helpers import keyspace, wait_until
 from tests.integration.commands import commands
 from tests.integration.conftest import MakeQueue
 
-CHUNK = 500  # how many jobs go out in one pipeline
+CHUNK = 500  # how many jobs go out in one pipeline,
+SCRIPTS = 10  # in so many scripts
 
 
 def emails(queue: Any, count: int) -> list[Any]:
@@ -73,19 +74,25 @@ class TestSaveAll:
         assert [job.data["n"] for job in Job.range(0, -1, queue=everywhere)] == list(range(1200))
         assert everywhere.inactive_count("email") == 1200
 
-    def test_sends_one_command_for_each_job_and_nothing_else(self, queue: Any, client: Any) -> None:
+    def test_sends_one_command_for_fifty_jobs_and_nothing_else(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
         with commands(client) as sent:
-            queue.save_all(emails(queue, 700))
-        assert sent == ["EVALSHA"] * 700
+            queue.save_all(emails(queue, 720))
+        assert sent == ["EVALSHA"] * 15
+
+    def test_sends_fewer_jobs_at_once_where_they_are_big(self, queue: Any, client: Any) -> None:
+        queue.create("email").save()
+        with commands(client) as sent:
+            queue.save_all(queue.create("email", "x" * 30_000) for _ in range(10))
+        assert sent == ["EVALSHA"] * 5
 
     def test_sends_some_hundred_before_it_waits_for_an_answer(self, queue: Any, client: Any, proxy: Any) -> None:
         """A server that answers only once it has a whole chunk would hold up for ever whoever waits before."""
         queue.create("email").save()
-        with PatientServer(client, CHUNK) as server:
+        with PatientServer(client, SCRIPTS) as server:
             far = kue.Queue(redis=server.url)
             assert [job.id for job in far.save_all(emails(far, 2 * CHUNK))] == list(range(2, 2 * CHUNK + 2))
-            assert server.waited_for == [CHUNK, CHUNK]
+            assert server.waited_for == [SCRIPTS, SCRIPTS]
             far.shutdown()
 
     def test_an_empty_one_sends_nothing(self, queue: Any, client: Any) -> None:

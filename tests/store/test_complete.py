@@ -6,6 +6,7 @@ import pytest
 
 from kue.errors import RedisRefused
 from kue.store import sayings
+from kue.store.transitions import completion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, without, world
 
@@ -13,10 +14,8 @@ DURATION = 1234
 WORK_TIME: World = {"q:stats:work-time": str(DURATION)}
 
 
-def complete(
-    place: Place, id: int = 1, *, worker: str = PYTHON, type: str = "email", result: bytes | None = None, said: Any = ()
-) -> Any:
-    return place.scripts.complete(id, worker, type, NOW, DURATION, result, said)
+def complete(place: Place, id: int = 1, *, worker: str = PYTHON, result: bytes | None = None, said: Any = ()) -> Any:
+    return place.scripts.complete(NOW, completion(id, worker, DURATION, result, said))
 
 
 def held(id: int = 1, **more: Any) -> World:
@@ -31,7 +30,7 @@ def done(id: int = 1, **more: Any) -> World:
 
 def test_a_job_is_complete_without_a_result(place: Place) -> None:
     place.seed(held())
-    place.check(complete(place), reply=[1], after=done(), events=[(1, "complete", None, None)])
+    place.check(complete(place), reply=[[1]], after=done(), events=[(1, "complete", None, None)])
 
 
 @pytest.mark.parametrize(
@@ -50,7 +49,7 @@ def test_a_result_is_stored_byte_for_byte_and_told(place: Place, result: bytes, 
     place.seed(held())
     place.check(
         complete(place, result=result),
-        reply=[1],
+        reply=[[1]],
         after=done(result=result.decode()),
         events=[(1, "complete", value, None)],
     )
@@ -67,7 +66,7 @@ def test_a_work_time_that_is_no_number_does_not_stop_the_transition(place: Place
     place.seed(world(held(), {"q:stats:work-time": poison}))
     place.check(
         complete(place),
-        reply=[1],
+        reply=[[1]],
         after=world(without(done(), "q:stats:work-time"), {"q:stats:work-time": poison}),
         events=[(1, "complete", None, None)],
     )
@@ -112,7 +111,7 @@ def test_remove_on_complete_leaves_nothing_but_the_type_and_the_work_time(place:
     place.seed(held(removeOnComplete=flag, log=["one"]))
     place.check(
         complete(place, result=b"[1]"),
-        reply=[1],
+        reply=[[1]],
         after=world(gone(), WORK_TIME),
         events=[(1, "complete", [1], None), (1, "remove", "email")],
     )
@@ -131,7 +130,7 @@ def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
     place.seed(held(log=["zero"]))
     place.check(
         complete(place, said=said),
-        reply=[1],
+        reply=[[1]],
         after=done(log=["zero", "one", "two"], progress_data='{"k":"v"}', page=7),
         events=[(1, "progress", percent, {"k": "v"}), (1, "complete", None, None)],
     )
@@ -142,7 +141,7 @@ def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(pl
     place.seed(held(removeOnComplete="true"))
     place.check(
         complete(place, said=said),
-        reply=[1],
+        reply=[[1]],
         after=world(gone(), WORK_TIME),
         events=[(1, "result", {"pages": 2}), (1, "complete", None, None), (1, "remove", "email")],
     )
@@ -154,7 +153,7 @@ def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
     said = (*sayings.log("x", (), BEFORE), *sayings.set_field("page", 7))
     place.check(
         complete(place, said=said),
-        reply=[1],
+        reply=[[1]],
         after=world(done(page=7), in_the_way),
         events=[(1, "complete", None, None)],
     )
@@ -163,8 +162,8 @@ def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
 @pytest.mark.parametrize("type", TYPES)
 def test_any_type_is_completed_and_removed_as_it_is(place: Place, type: str) -> None:
     place.seed(world(held(1, type=type), held(2, type=type, removeOnComplete="true")))
-    place.run(complete(place, 1, type=type))
-    place.run(complete(place, 2, type=type))
+    place.run(complete(place, 1))
+    place.run(complete(place, 2))
     assert place.world() == world(done(1, type=type), {"q:stats:work-time": str(2 * DURATION)})
     assert place.events() == [(1, "complete", None, None), (2, "complete", None, None), (2, "remove", type)]
 
@@ -185,7 +184,7 @@ NOT_HELD = {
 def test_a_late_outcome_changes_nothing_and_says_nothing(place: Place, before: World, answer: list[str]) -> None:
     place.seed(before)
     said = sayings.log("too late", (), NOW)
-    place.check(complete(place, result=b"1", said=said), reply=[-1, *answer], after=before)
+    place.check(complete(place, result=b"1", said=said), reply=[[-1, *answer, ""]], after=before)
 
 
 def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
@@ -193,4 +192,53 @@ def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
         place.run(complete(place, said=sayings.log("x", (), NOW)))
     assert place.world() == {"q:job:1": ["poison"]}
+    assert place.events() == []
+
+
+def test_many_runs_end_in_one_call_each_answered_for_itself(place: Place) -> None:
+    place.seed(
+        world(
+            held(1),
+            held(2, type="pdf", priority=5),
+            job(3, "active", workerId=NODE, attempts=4),
+            held(4, removeOnComplete="true"),
+            held(5, log=["before"]),
+        )
+    )
+    runs = [
+        completion(1, PYTHON, 10, b"1"),
+        completion(2, PYTHON, 20, None, sayings.set_field("mine", "x")),
+        completion(3, PYTHON, 40, b"3"),
+        completion(4, PYTHON, 100, b"4"),
+        completion(6, PYTHON, 200, None),
+        completion(5, PYTHON, 1000, b"5", sayings.log("after", (), NOW)),
+    ]
+    place.check(
+        place.scripts.complete(NOW, *runs),
+        reply=[[1], [1], [-1, "active", NODE, "4"], [1], [-1, "", "", ""], [1]],
+        after=world(
+            done(1, duration=10, result="1"),
+            done(2, type="pdf", priority=5, duration=20, mine="x"),
+            job(3, "active", workerId=NODE, attempts=4),
+            done(5, duration=1000, result="5", log=["before", "after"]),
+            {"q:stats:work-time": "1130"},
+        ),
+        events=[
+            (1, "complete", 1, None),
+            (2, "complete", None, None),
+            (4, "complete", 4, None),
+            (4, "remove", "email"),
+            (5, "complete", 5, None),
+        ],
+    )
+
+
+@pytest.mark.parametrize("key", ["q:jobs:pdf:active", "q:jobs:pdf:complete", "q:job:3"])
+def test_of_many_runs_none_ends_where_one_is_refused(place: Place, key: str) -> None:
+    before = world(held(1), held(2, type="pdf"), held(3)) | {key: "poison"}
+    place.seed(before)
+    runs = [completion(id, PYTHON, 10, None, sayings.log("x", (), NOW)) for id in (1, 2, 3)]
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(place.scripts.complete(NOW, *runs))
+    assert place.world() == before
     assert place.events() == []

@@ -61,7 +61,7 @@ def test_a_checker_does_not_end_another_run(place: Place) -> None:
     place.seed(before)
     place.check(
         fail(place, AT_ONCE, TTL, mode="expired", ttl_lock="token"),
-        reply=[-1, "active", PYTHON + "1"],
+        reply=[-1, "active", PYTHON + "1", ""],
         after=before,
     )
 
@@ -107,7 +107,7 @@ def test_a_late_outcome_changes_nothing_and_says_nothing(
 ) -> None:
     place.seed(before)
     said = sayings.log("too late", (), NOW)
-    place.check(fail(place, mode=mode, sayings=said), reply=[-1, *answer], after=before)
+    place.check(fail(place, mode=mode, sayings=said), reply=[-1, *answer, ""], after=before)
 
 
 def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:

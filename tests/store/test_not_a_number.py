@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kue.store.link import Command
-from kue.store.transitions import PROMOTION_LOCK, Failure, Retry
+from kue.store.transitions import PROMOTION_LOCK, Failure, Retry, completion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without, world
 
@@ -46,7 +46,7 @@ def command(place: Place, what: str) -> Command:
         case "take":
             return scripts.take("email", 1, 0, f"{PROCESS}:email:", 3, NOW)
         case "complete":
-            return scripts.complete(1, PYTHON, "email", NOW, 5, None, ())
+            return scripts.complete(NOW, completion(1, PYTHON, 5, None))
         case "fail":
             retry = {
                 "at once": Retry("inactive"),
@@ -62,7 +62,7 @@ def command(place: Place, what: str) -> Command:
         case "promote":
             return scripts.promote("token", NOW, 10)
         case "restore_stuck":
-            return scripts.restore_stuck(1, str(BEFORE))
+            return scripts.restore_stuck(1, str(BEFORE), NOW)
         case "update":
             return scripts.update(1, NOW, 0, 500 if how else None, ())
     return scripts.set_state(1, how, NOW, ("field", "value"))

@@ -7,7 +7,7 @@ import pytest
 from kue.errors import RedisRefused
 from kue.store.keys import STATES
 from tests.store.conftest import Place
-from tests.store.world import BEFORE, TYPES, World, job, token_list, without, world
+from tests.store.world import BEFORE, NOW, TYPES, World, job, token_list, without, world
 
 
 def stuck(type: str = "email", **more: Any) -> World:
@@ -16,37 +16,46 @@ def stuck(type: str = "email", **more: Any) -> World:
 
 
 def restore(place: Place, updated_at: str = str(BEFORE)) -> Any:
-    return place.scripts.restore_stuck(1, updated_at)
+    return place.scripts.restore_stuck(1, updated_at, NOW)
 
 
 def test_a_stuck_job_is_back_in_its_type_with_a_token(place: Place) -> None:
     place.seed(stuck())
-    place.check(restore(place), reply=1, after=job(1), events=[(1, "enqueue", "email")])
+    place.check(restore(place), reply=1, after=job(1, updated_at=NOW), events=[(1, "enqueue", "email")])
 
 
 @pytest.mark.parametrize("priority", [-15, 10])
 def test_it_keeps_its_priority(place: Place, priority: int) -> None:
     place.seed(stuck(priority=priority))
     place.run(restore(place))
-    assert place.world() == job(1, priority=priority)
+    assert place.world() == job(1, priority=priority, updated_at=NOW)
 
 
 @pytest.mark.parametrize("type", TYPES)
 def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
     place.seed(stuck(type))
-    place.check(restore(place), reply=1, after=job(1, type=type), events=[(1, "enqueue", type)])
+    place.check(restore(place), reply=1, after=job(1, type=type, updated_at=NOW), events=[(1, "enqueue", type)])
 
 
 def test_a_job_that_was_never_touched_counts_as_unchanged(place: Place) -> None:
     place.seed(stuck(updated_at=None))
-    place.check(restore(place, ""), reply=1, after=job(1, updated_at=None), events=[(1, "enqueue", "email")])
+    place.check(restore(place, ""), reply=1, after=job(1, updated_at=NOW), events=[(1, "enqueue", "email")])
 
 
 def test_neighbours_and_their_tokens_stay(place: Place) -> None:
     others = world(job(2), job(3, type="pdf"))
     place.seed(world(stuck(), others))
     place.run(restore(place))
-    assert place.world() == world(job(1), others)
+    assert place.world() == world(job(1, updated_at=NOW), others)
+
+
+def test_two_who_have_seen_it_stuck_put_it_back_once_though_it_was_popped_in_between(place: Place) -> None:
+    place.seed(stuck())
+    assert place.run(restore(place)) == 1
+    place.client.zpopmin(place.keys.type_state("email", "inactive"))  # as a Node worker does first
+    place.client.lpop(place.keys.tokens("email"))
+    place.events()
+    place.check(restore(place), reply=0, after=stuck(updated_at=NOW))
 
 
 NOT_STUCK = {

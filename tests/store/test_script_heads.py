@@ -21,9 +21,9 @@ each_shared = pytest.mark.parametrize("name", SHARED)
 
 MORE: tuple[Any, ...] = ("more", "and more")
 COMMANDS = {
-    "save": TRANSITIONS.save("t", 0, None, MORE),
+    "save": TRANSITIONS.save(MORE),
     "take": TRANSITIONS.take("t", 1, 0, "stem:", 1, 2),
-    "complete": TRANSITIONS.complete(1, "w", "t", 2, 3, None, MORE),
+    "complete": TRANSITIONS.complete(2, MORE),
     "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), sayings=MORE),
     "say": TRANSITIONS.say(1, "w", 2, MORE),
     "requeue": TRANSITIONS.requeue(1, "w", "t", 2, MORE),
@@ -34,7 +34,7 @@ COMMANDS = {
     "promote": TRANSITIONS.promote("token", 2, 3),
     "announce_expired": TRANSITIONS.announce_expired("token", 2, 3),
     "add_tokens": TRANSITIONS.add_tokens("t"),
-    "restore_stuck": TRANSITIONS.restore_stuck(1, "2"),
+    "restore_stuck": TRANSITIONS.restore_stuck(1, "2", 3),
     "renew_lease": TRANSITIONS.renew_lease("p", 2),
     "end_lease": TRANSITIONS.end_lease("p"),
     "rescue": TRANSITIONS.rescue("p", 2, 3, 4, [MORE]),
@@ -99,7 +99,7 @@ def test_the_arguments_are_numbered_without_a_gap_and_cover_what_is_used(name: s
     body = code(text(name))
     used = {int(n) for n in re.findall(r"\bARGV\[(\d+)\]", body)}
     assert used | {1} <= set(numbers)
-    rest = re.findall(r"(?:unpack\(ARGV, |\bfor i = |\bsay\(id, job, )(\d+)(?=\)|, #ARGV|, now)", body)
+    rest = re.findall(r"(?:unpack\(ARGV, |\bfor i = |\bsay\(id, job, |\bat = )(\d+)(?=\)|, #ARGV|$)", body, re.M)
     assert {int(n) for n in rest} == ({numbers[-1]} if takes_any_number(name) else set())
 
 
@@ -168,7 +168,7 @@ def test_every_transition_has_a_test_file(name: str) -> None:
     assert (Path(__file__).parent / f"test_{name}.py").is_file()
 
 
-LUA_WORDS = {"function", "tonumber", "ipairs", "type", "unpack", "pcall", "if", "and", "or", "not", "return"}
+LUA_WORDS = {"function", "pairs", "tonumber", "ipairs", "type", "unpack", "pcall", "if", "and", "or", "not", "return"}
 
 
 def functions(part: str) -> set[str]:

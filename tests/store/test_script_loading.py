@@ -10,7 +10,7 @@ from kue.store.address import resolve
 from kue.store.connection import Connections
 from kue.store.keys import Keys
 from kue.store.link import Command
-from kue.store.transitions import Transitions
+from kue.store.transitions import Transitions, completion, new_job
 from tests.conftest import absent
 from tests.helpers import keyspace
 from tests.servers import MissingPackage, RedisServer
@@ -22,7 +22,7 @@ FLUSH: Command = ("SCRIPT", "FLUSH")
 
 def save(place: Place) -> Command:
     hash = job(1)["q:job:1"]
-    return place.scripts.save("email", 0, None, [part for pair in hash.items() for part in pair])
+    return place.scripts.save(new_job("email", 0, None, [part for pair in hash.items() for part in pair]))
 
 
 def known(place: Place) -> list[Any]:
@@ -46,9 +46,9 @@ def test_a_flush_between_two_calls_is_survived(place: Place) -> None:
 
 def test_a_flush_in_the_middle_of_a_pipeline_is_survived_each_command_once_and_in_order(place: Place) -> None:
     take = place.scripts.take("email", 2, 0, PYTHON[:-1], 3, NOW)
-    complete = place.scripts.complete(1, PYTHON, "email", NOW, 5, None, ())
+    complete = place.scripts.complete(NOW, completion(1, PYTHON, 5, None))
     replies = place.connections.run([save(place), FLUSH, save(place), take, FLUSH, complete, save(place)])
-    assert [replies[i] for i in (0, 1, 2, 4, 5, 6)] == [1, b"OK", 2, b"OK", [1], 3]
+    assert [replies[i] for i in (0, 1, 2, 4, 5, 6)] == [1, b"OK", 2, b"OK", [[1]], 3]
     assert replies[3][0] == 2
     runs = {"started_at": NOW, "updated_at": NOW}
     done = job(1, "complete", workerId=PYTHON, duration=5, progress=100, attempts=1, **runs)
@@ -87,7 +87,7 @@ def test_a_restart_of_the_server_is_survived() -> None:
         absent(str(missing))
     with server:
         transitions, connections = Transitions(Keys("q")), Connections(resolve(server.url))
-        command = transitions.save("email", 0, None, ["type", "email", "state", "inactive"])
+        command = transitions.save(new_job("email", 0, None, ["type", "email", "state", "inactive"]))
         assert connections.call(*command) == 1
         server.restart()
         assert connections.call(*command) == 2

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
+from kue.store.job_hash import FIELDS
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NO_ZIDS, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
 
@@ -22,16 +23,16 @@ def taken(id: int, run: int = 3, *, stem: str = STEM, **more: Any) -> World:
     return job(id, "active", started_at=NOW, updated_at=NOW, workerId=f"{stem}{run}", **more)
 
 
-def flat(world: World, id: int = 1) -> list[str]:
+def row(world: World, id: int = 1) -> list[str | None]:
     """The hash as the script answers it: as it was before."""
-    return [part for pair in world[f"q:job:{id}"].items() for part in pair]
+    return [world[f"q:job:{id}"].get(name) for name in FIELDS]
 
 
 def test_a_job_becomes_active_with_its_token(place: Place) -> None:
     place.seed(job(1))
     place.check(
         take(place),
-        reply=[1, [], ["1", flat(job(1))]],
+        reply=[1, [], ["1", row(job(1))]],
         after=taken(1),
         events=[(1, "start", "email", None)],
     )
@@ -47,7 +48,7 @@ def test_the_lowest_score_is_first_then_the_lowest_id_and_runs_are_numbered_in_t
     place.seed(world(job(2), job(10), job(3, priority=-10), job(1, priority=10), job(4)))
     place.check(
         take(place, 4),
-        reply=[4, [], *[[str(id), flat(job(id, priority=p), id)] for id, p in ((3, -10), (2, 0), (4, 0), (10, 0))]],
+        reply=[4, [], *[[str(id), row(job(id, priority=p), id)] for id, p in ((3, -10), (2, 0), (4, 0), (10, 0))]],
         after=world(taken(3, 3, priority=-10), taken(2, 4), taken(4, 5), taken(10, 6), job(1, priority=10)),
         events=[(id, "start", "email", None) for id in (3, 2, 4, 10)],
     )
@@ -57,7 +58,7 @@ def test_fewer_jobs_than_asked_for_are_all_taken(place: Place) -> None:
     place.seed(world(job(1), job(2)))
     place.check(
         take(place, 100),
-        reply=[2, [], ["1", flat(job(1))], ["2", flat(job(2), 2)]],
+        reply=[2, [], ["1", row(job(1))], ["2", row(job(2), 2)]],
         after=world(taken(1, 3), taken(2, 4)),
         events=[(1, "start", "email", None), (2, "start", "email", None)],
     )
@@ -127,7 +128,7 @@ def test_any_type_is_taken_and_told_as_it_is(place: Place, type: str) -> None:
     place.seed(job(1, type=type))
     place.check(
         take(place, type=type),
-        reply=[1, [], ["1", flat(job(1, type=type))]],
+        reply=[1, [], ["1", row(job(1, type=type))]],
         after=taken(1, type=type),
         events=[(1, "start", type, None)],
     )
@@ -144,7 +145,7 @@ def test_a_job_that_ran_before_runs_under_its_new_name(place: Place) -> None:
     place.seed(before)
     place.check(
         take(place),
-        reply=[1, [], ["1", flat(before)]],
+        reply=[1, [], ["1", row(before)]],
         after=taken(1, attempts=1, error="Error: boom"),
         events=[(1, "start", "email", None)],
     )
@@ -167,7 +168,7 @@ def test_a_broken_job_is_dropped_from_every_index_and_its_neighbours_are_taken(p
     place.seed(world(job(1), broken, job(3)))
     place.check(
         take(place, 3),
-        reply=[3, ["2"], ["1", flat(job(1))], ["3", flat(job(3), 3)]],
+        reply=[3, ["2"], ["1", row(job(1))], ["3", row(job(3), 3)]],
         after=world(taken(1, 3), taken(3, 4)),
         events=[(1, "start", "email", None), (3, "start", "email", None)],
     )
@@ -184,7 +185,7 @@ def test_a_job_listed_as_waiting_that_is_in_another_state_only_leaves_the_waitin
     place.seed(world(job(1, state), listed, job(2)))
     place.check(
         take(place, 2),
-        reply=[2, [], ["2", flat(job(2), 2)]],
+        reply=[2, [], ["2", row(job(2), 2)]],
         after=world(job(1, state), taken(2)),
         events=[(2, "start", "email", None)],
     )
@@ -194,7 +195,7 @@ def test_a_job_listed_under_the_wrong_type_stays_where_it_belongs(place: Place) 
     place.seed(world(job(1, type="pdf"), {"q:jobs:email:inactive": {"01|1": 0.0}}, job(2)))
     place.check(
         take(place, 2),
-        reply=[2, [], ["2", flat(job(2), 2)]],
+        reply=[2, [], ["2", row(job(2), 2)]],
         after=world(job(1, type="pdf"), taken(2)),
         events=[(2, "start", "email", None)],
     )
@@ -213,7 +214,7 @@ def test_a_member_that_is_no_zid_leaves_the_indexes_and_is_never_told(place: Pla
     place.seed(world(job(9), listed, named, token_list("email", 1)))
     place.check(
         take(place, 2),
-        reply=[2, [member], ["9", flat(job(9), 9)]],
+        reply=[2, [member], ["9", row(job(9), 9)]],
         after=world(taken(9), named),
         events=[(9, "start", "email", None)],
     )

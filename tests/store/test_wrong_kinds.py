@@ -11,7 +11,7 @@ from kue.errors import RedisRefused
 from kue.store import sayings
 from kue.store.link import Command
 from kue.store.repairs import Repairs
-from kue.store.transitions import Failure, Retry, Transitions
+from kue.store.transitions import Failure, Retry, Transitions, completion, new_job
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, token_list, without, world
 
@@ -44,7 +44,7 @@ def fails(retry: Retry) -> Callable[[Transitions], Command]:
 
 
 def completes(scripts: Transitions) -> Command:
-    return scripts.complete(1, PYTHON, "email", NOW, 5, b"1", SAID)
+    return scripts.complete(NOW, completion(1, PYTHON, 5, b"1", SAID))
 
 
 def sets_state(state: str) -> Callable[[Transitions], Command]:
@@ -59,12 +59,12 @@ ACTIVE = job(1, "active", **HELD)
 STEPS = {
     "save": Step(
         {},
-        lambda scripts: scripts.save("email", 0, None, FIELDS),
+        lambda scripts: scripts.save(new_job("email", 0, None, FIELDS)),
         [IDS, TYPES, JOBS, *sets("inactive"), TOKENS],
     ),
     "save, delayed": Step(
         {},
-        lambda scripts: scripts.save("email", 0, NOW, FIELDS),
+        lambda scripts: scripts.save(new_job("email", 0, NOW, FIELDS)),
         [IDS, TYPES, JOBS, *sets("delayed")],
     ),
     "take": Step(
@@ -106,7 +106,7 @@ STEPS = {
     },
     "restore_stuck": Step(
         without(job(1, tokens=0, score=7), "q:jobs:email:inactive"),
-        lambda scripts: scripts.restore_stuck(1, str(BEFORE)),
+        lambda scripts: scripts.restore_stuck(1, str(BEFORE), NOW),
         [JOB, TOKENS, *sets("inactive")],
     ),
     "add_tokens": Step(job(1, tokens=0), lambda scripts: scripts.add_tokens("email"), [TOKENS]),

@@ -10,6 +10,7 @@ import kue
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
 from kue.store import job_hash
+from kue.store.job_hash import JobHash, from_pairs
 
 ORDER = [
     "id",
@@ -65,13 +66,17 @@ def queue() -> Iterator[kue.Queue]:
         yield queue
 
 
+def hash_of(fields: dict[str, str | None]) -> JobHash:
+    known = [(name.encode(), value.encode()) for name, value in fields.items() if value is not None]
+    return from_pairs([part for pair in known for part in pair])
+
+
 def job_of(queue: kue.Queue, **fields: str | None) -> Job:
-    hash = {name: value for name, value in ({"type": "email"} | fields).items() if value is not None}
-    return Job.from_fields(queue.home, 7, hash)
+    return Job.from_hash(queue.home, 7, hash_of({"type": "email"} | fields))
 
 
 def test_every_field_is_read(queue: kue.Queue) -> None:
-    job = Job.from_fields(queue.home, 7, FULL)
+    job = Job.from_hash(queue.home, 7, hash_of(FULL))
     assert (job.id, job.type, job.data, job.result) == (7, "email", {"to": ["tj", None, 1.5]}, {"ok": True})
     assert (job.state(), job.error(), job.progress(), job.progress_data) == ("failed", FULL["error"], 33, [1])
     moments = (job.created_at, job.promote_at, job.updated_at, job.failed_at, job.started_at, job.duration)
@@ -91,7 +96,7 @@ def test_a_hash_with_a_type_only_has_the_defaults(queue: kue.Queue) -> None:
 
 
 def test_json_has_kue_s_names_in_kue_s_order_with_times_as_text(queue: kue.Queue) -> None:
-    json = Job.from_fields(queue.home, 7, FULL).to_json()
+    json = Job.from_hash(queue.home, 7, hash_of(FULL)).to_json()
     assert list(json) == ORDER
     assert json == {
         "id": 7,
@@ -241,4 +246,4 @@ def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fi
     ],
 )
 def test_a_backoff_that_is_no_json_stays_the_text_it_is(raw: str, backoff: Any) -> None:
-    assert job_hash.read_options({"backoff": raw}).get("backoff") == backoff
+    assert job_hash.read_options(JobHash(backoff=raw.encode())).get("backoff") == backoff

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from kue.store.keys import Keys
-from kue.store.transitions import Transitions
-from kue.worker.calls import Report
+from kue.store.transitions import Transitions, completion
 from kue.worker.outbox import LIMIT, Outbox
+from kue.worker.reports import Report
 from kue.worker.run import Completed, Run
 
 NOW = 1_700_000_000_000
@@ -60,7 +60,7 @@ def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) 
     assert outbox.waiting
     reports = collect(outbox)
     assert [said(report) for report in reports] == [(1, True), (2, True)]
-    assert reports[0].command == TRANSITIONS.complete(1, one.worker_id, "email", NOW, 0, b"1", ("log", "a", ""))
+    assert reports[0].completion == completion(1, one.worker_id, 0, b"1", ("log", "a", ""))
     assert (collect(outbox), outbox.waiting) == ([], False)
 
 
@@ -165,7 +165,7 @@ def test_a_run_s_outcome_keeps_what_was_still_to_be_said_with_it(answers: Answer
     outbox.keep([outcome, *chatter(answers, 2, LIMIT + 10)], sent=False)
     first = collect(outbox)[0]
     assert first is outcome
-    assert first.command[-3:] == ("log", "last words", "")
+    assert first.completion is not None and first.completion[-3:] == ("log", "last words", "")
 
 
 def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox: Outbox) -> None:

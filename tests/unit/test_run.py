@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from kue.store.keys import Keys
-from kue.store.transitions import Failure, Retry, Transitions
+from kue.store.link import Command
+from kue.store.transitions import Failure, Retry, Transitions, completion
+from kue.worker.reports import report_of
 from kue.worker.run import Completed, Failed, PutBack, Run
 
 STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
@@ -49,12 +51,21 @@ def run(ear: Ear) -> Run:
     return ear.run
 
 
+def reported(run: Run, now: int) -> tuple[Command | None, bool]:
+    """What a run tells Redis, and whether it ends by that."""
+    report = report_of(run, TRANSITIONS, now, lambda report, reply: None)
+    if report is None:
+        return None, False
+    command = report.command if report.completion is None else TRANSITIONS.complete(now, report.completion)
+    return command, report.ends
+
+
 def line(text: str) -> tuple[str, str, str]:
     return ("log", text, "")
 
 
 def test_a_run_with_nothing_new_has_nothing_to_report(run: Run) -> None:
-    assert run.report(TRANSITIONS, NOW) == (None, False)
+    assert reported(run, NOW) == (None, False)
     assert not run.settled
 
 
@@ -63,23 +74,23 @@ def test_what_was_said_goes_out_in_order_and_once(ear: Ear, run: Run) -> None:
         run.say(line(text))
     assert ear.told == 2
     said = (*line("one"), *line("two"))
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, said), False)
-    assert run.report(TRANSITIONS, NOW) == (None, False)
+    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, said), False)
+    assert reported(run, NOW) == (None, False)
 
 
 @pytest.mark.parametrize("result", [None, b'{"ok":true}'])
 def test_a_result_is_reported_with_the_duration_and_what_is_left_to_say(run: Run, result: bytes | None) -> None:
     run.say(line("one"))
     assert run.settle(Completed(result)) is True
-    expected = TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, result, line("one"))
-    assert run.report(TRANSITIONS, NOW) == (expected, True)
-    assert run.report(TRANSITIONS, NOW) == (None, False)
+    expected = TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, result, line("one")))
+    assert reported(run, NOW) == (expected, True)
+    assert reported(run, NOW) == (None, False)
 
 
 def test_a_clock_that_went_back_makes_no_negative_duration(run: Run) -> None:
     run.settle(Completed(None))
-    command, _ = run.report(TRANSITIONS, STARTED - 5)
-    assert command == TRANSITIONS.complete(7, WORKER, "email", STARTED - 5, 0, None, ())
+    command, _ = reported(run, STARTED - 5)
+    assert command == TRANSITIONS.complete(STARTED - 5, completion(7, WORKER, 0, None, ()))
 
 
 @pytest.mark.parametrize("mode", ["", "ttl", "asked"])
@@ -87,12 +98,12 @@ def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
     run.say(line("one"))
     run.settle(Failed(BOOM, Retry("delayed", 750), mode))
     expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, sayings=line("one"))
-    assert run.report(TRANSITIONS, NOW) == (expected, True)
+    assert reported(run, NOW) == (expected, True)
 
 
 def test_a_job_put_back_is_reported_so(run: Run) -> None:
     run.settle(PutBack())
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, ()), True)
+    assert reported(run, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, ()), True)
 
 
 def test_the_first_outcome_counts(ear: Ear, run: Run) -> None:
@@ -100,8 +111,8 @@ def test_the_first_outcome_counts(ear: Ear, run: Run) -> None:
     assert [run.settle(outcome) for outcome in outcomes] == [True, False, False, False]
     assert ear.told == 1
     assert run.settled
-    command, ends = run.report(TRANSITIONS, NOW)
-    assert (command, ends) == (TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"1", ()), True)
+    command, ends = reported(run, NOW)
+    assert (command, ends) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1", ())), True)
 
 
 def test_of_many_threads_exactly_one_settles() -> None:
@@ -121,15 +132,15 @@ def test_of_many_threads_exactly_one_settles() -> None:
             thread.join()
         assert len(won) == 1
         assert ear.told == 1
-        command, _ = ear.run.report(TRANSITIONS, NOW)
-        assert command == TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"%d" % won[0], ())
+        command, _ = reported(ear.run, NOW)
+        assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % won[0], ()))
 
 
 def test_what_is_said_after_the_end_is_a_message_of_its_own(run: Run) -> None:
     run.settle(Completed(None))
-    run.report(TRANSITIONS, NOW)
+    reported(run, NOW)
     run.say(line("late"))
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("late")), False)
+    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("late")), False)
 
 
 def test_a_run_is_lost_once_it_was_given_up(run: Run) -> None:
@@ -144,31 +155,31 @@ def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: 
     assert (run.moved, ear.told) == (True, 0)
     run.wake()
     assert ear.told == 1
-    assert run.report(TRANSITIONS, NOW) == (None, False)
+    assert reported(run, NOW) == (None, False)
 
 
 @pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack()], ids=repr)
 def test_a_job_that_was_handed_over_has_no_outcome_only_last_words(run: Run, outcome: Any) -> None:
     run.hand_over()
     run.say(line("one"))
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, "", NOW, line("one")), False)
+    assert reported(run, NOW) == (TRANSITIONS.say(7, "", NOW, line("one")), False)
     run.settle(outcome)
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, "", NOW, ()), True)
-    assert run.report(TRANSITIONS, NOW) == (None, False)
+    assert reported(run, NOW) == (TRANSITIONS.say(7, "", NOW, ()), True)
+    assert reported(run, NOW) == (None, False)
 
 
 def test_a_job_that_was_handed_over_and_taken_back_has_one(run: Run) -> None:
     run.hand_over()
     run.hand_over(False)
     run.settle(Completed(b"1"))
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.complete(7, WORKER, "email", NOW, 1500, b"1", ()), True)
+    assert reported(run, NOW) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1")), True)
 
 
 def test_a_run_that_was_given_up_after_it_handed_over_says_nothing_in_nobody_s_name(run: Run) -> None:
     run.hand_over()
     run.abandoned = True
     run.say(line("one"))
-    assert run.report(TRANSITIONS, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("one")), False)
+    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("one")), False)
 
 
 class TestFence:

@@ -1,43 +1,76 @@
--- complete: the run that holds an active job ends it well, after what it still had to say.
+-- complete: runs that hold their active jobs end them well, each after what it still had to say.
 -- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6 duration, 7 result as JSON or '', 8 result for the event,
---       9... sayings
--- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
+-- ARGV  1 prefix, 2 now, 3... for each run: id, worker id, duration, result as JSON or '', how many arguments its sayings
+--       take, and those
+-- Returns  for each run {1}, or {-1, state, worker id, attempts} where it does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
+-- All runs together: what refuses one refuses the call, and has to be asked for each alone.
 -- Shared  index announce deadline append_log say erase count_attempt check
 
-local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local P, now = ARGV[1], ARGV[2]
 
-local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'removeOnComplete')
-if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
-local type, priority = held[3], tonumber(held[4]) or 0
-local is_removed = held[8] and held[8] ~= ''
+local replies, ended, places, removal = {}, {}, {}, false
+local at = 3
+while ARGV[at] do
+  local id = ARGV[at]
+  local job = key_job(id)
+  local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts', 'removeOnComplete')
+  if held[1] == 'active' and held[2] == ARGV[at + 1] then
+    local type, is_removed = held[3], held[7] and held[7] ~= ''
+    local place = places[type]
+    if not place then
+      check_state('active', type)
+      place = {left = {}, by_state = {}}
+      places[type] = place
+    end
+    if is_removed then
+      removal = true
+    elseif not place.is_checked then
+      check_state('complete', type)
+      place.is_checked = true
+    end
+    ended[#ended + 1] = {at = at, id = id, job = job, zid = zid_of(id), type = type, place = place, held = held, is_removed = is_removed}
+    replies[#replies + 1] = {1}
+  else
+    replies[#replies + 1] = {-1, held[1] or '', held[2] or '', held[5] or ''}
+  end
+  at = at + 5 + ARGV[at + 4]
+end
+if removal then check_jobs() end
 
-check_state('active', type)
-if is_removed then check_jobs() else check_state('complete', type) end
-say(id, job, 9, now)
-if is_removed then
-  leave('active', type, zid)
-  redis.pcall('INCRBY', key_work_time(), ARGV[6]) -- a counter that is no number must not hold up the work
-  announce(id, 'complete', ',' .. ARGV[8] .. ',null')
-  erase(id, type, ARGV[4], zid)
-  return {1}
+local work_time = 0
+for _, run in ipairs(ended) do
+  local id, zid, place, duration, result = run.id, run.zid, run.place, ARGV[run.at + 2], ARGV[run.at + 3]
+  say(id, run.job, run.at + 5, run.at + 4 + ARGV[run.at + 4])
+  if not run.is_removed then
+    local fields = {'duration', duration, 'progress', '100', 'state', 'complete', 'updated_at', now}
+    local made = count_attempt(run.held[5], run.held[6])
+    if made then
+      fields[9] = 'attempts'
+      fields[10] = made
+    end
+    if result ~= '' then
+      fields[#fields + 1] = 'result'
+      fields[#fields + 1] = result
+    end
+    redis.call('HSET', run.job, unpack(fields)) -- a write that Redis refuses without memory comes first: all or nothing
+    local entries = #place.by_state
+    place.by_state[entries + 1] = tonumber(run.held[4]) or 0
+    place.by_state[entries + 2] = zid
+  end
+  place.left[#place.left + 1] = zid
+  announce(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
+  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
+  work_time = work_time + duration
 end
 
-local fields = {'duration', ARGV[6], 'progress', '100', 'state', 'complete', 'updated_at', ARGV[5]}
-local made = count_attempt(held[6], held[7])
-if made then
-  fields[#fields + 1] = 'attempts'
-  fields[#fields + 1] = made
+for type, place in pairs(places) do
+  redis.call('ZREM', key_state('active'), unpack(place.left))
+  redis.call('ZREM', key_type_state(type, 'active'), unpack(place.left))
+  if place.by_state[1] then
+    redis.call('ZADD', key_state('complete'), unpack(place.by_state))
+    redis.call('ZADD', key_type_state(type, 'complete'), unpack(place.by_state))
+  end
 end
-if ARGV[7] ~= '' then
-  fields[#fields + 1] = 'result'
-  fields[#fields + 1] = ARGV[7]
-end
-redis.call('HSET', job, unpack(fields)) -- before the first write that Redis allows without memory: all or nothing
-redis.pcall('INCRBY', key_work_time(), ARGV[6])
-leave('active', type, zid)
-enter('complete', type, zid, priority, priority)
-announce(id, 'complete', ',' .. ARGV[8] .. ',null')
-return {1}
+if #ended > 0 then redis.pcall('INCRBY', key_work_time(), string.format('%.0f', work_time)) end -- if that is no number, so be it
+return replies

@@ -6,7 +6,7 @@
 --       11 delay in ms, '' to keep promote_at as it is, 12 how the ttl comes in: 'ttl' where the run ends itself then,
 --       'asked' where a checker asked it to, 'expired' where the checker ends it; or 'lost' where the process 14 must
 --       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... sayings
--- Returns  {1, state}; {-1, state, worker id} where the run does not hold the job; {0, ms} where its ttl was pushed;
+-- Returns  {1, state}; {-1, state, worker id, attempts} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
 -- Shared  index announce enqueue deadline append_log say count_attempt lease check
@@ -20,7 +20,7 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
 end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
-if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or ''} end
+if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or '', held[6] or ''} end
 local type, priority = held[3], tonumber(held[4]) or 0
 
 local mode = ARGV[12]
@@ -35,7 +35,7 @@ if remaining > 0 then state = ARGV[10] end
 
 check_state('active', type)
 check_entry(state, type)
-say(id, job, 15, now)
+say(id, job, 15, #ARGV)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 append_log(id, ARGV[7])
 announce(id, 'error', ',' .. ARGV[8])

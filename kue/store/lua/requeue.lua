@@ -13,7 +13,7 @@ if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held
 
 check_state('active', held[3])
 check_entry('inactive', held[3])
-say(id, job, 6, now)
+say(id, job, 6, #ARGV)
 redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, tonumber(held[4]) or 0)

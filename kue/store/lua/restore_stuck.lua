@@ -1,9 +1,10 @@
 -- restore_stuck: puts back a job that says inactive, is in P:jobs:inactive, and is in no type's set, as a Node worker
 -- leaves it that dies between popping it and making it active.
 -- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 updated_at as it was when first seen so
+-- ARGV  1 prefix, 2 id, 3 updated_at as it was when first seen so, 4 now
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue
+-- It counts as touched, so that who has seen it stuck as well does not put it back a second time when it was taken since.
 -- Shared  index announce enqueue check
 
 local P, id = ARGV[1], ARGV[2]
@@ -14,5 +15,6 @@ if not held[1] or held[2] ~= 'inactive' or (held[4] or '') ~= ARGV[3] then retur
 if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 end
 if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
 check_tokens(held[1])
+redis.call('HSET', key_job(id), 'updated_at', ARGV[4])
 enqueue(id, held[1], cjson.encode(held[1]), zid, tonumber(held[3]) or 0)
 return 1

@@ -2,7 +2,7 @@
 -- KEYS  1 every job
 -- ARGV  1 prefix, 2 type, 3 type as JSON, 4 how many, 5 tokens already received, 6 stem of the worker ids,
 --       7 number of the first run, 8 now
--- Returns  {looked at, {broken ids}, {id, {fields and values before the take}}, ...}: the i-th taken runs as stem..(first+i-1)
+-- Returns  {looked at, {broken ids}, {id, values of FIELDS before the take...}, ...}: the i-th taken runs as stem..(first+i-1)
 -- Events  start for each
 -- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
 -- leaves the inactive indexes, and one of another type only this type's.
@@ -17,28 +17,21 @@ local found = #zids
 if found == 0 then return {0, {}} end
 
 local answer, broken, gone, taken = {found, {}}, {}, {}, {}
-for i = 1, found do
-  local id = id_of(zids[i])
-  local fields = id and redis.pcall('HGETALL', key_job(id)) or {}
-  local state, kind, priority, ttl
-  if not fields.err then
-    for f = 1, #fields, 2 do
-      local name = fields[f]
-      if name == 'state' then state = fields[f + 1]
-      elseif name == 'type' then kind = fields[f + 1]
-      elseif name == 'priority' then priority = tonumber(fields[f + 1])
-      elseif name == 'ttl' then ttl = fields[f + 1] end
-    end
+for i, zid in ipairs(zids) do
+  local id = id_of(zid)
+  local held = id and redis.pcall('HMGET', key_job(id), unpack(FIELDS)) or {}
+  local kind, state = held[1], held[2]
+  if not kind or kind == '' then
+    broken[#broken + 1] = zid
+    answer[2][#answer[2] + 1] = id or zid
+    gone[#gone + 1] = zid
+  elseif kind == type and state == 'inactive' then
+    held[0] = id
+    taken[#taken + 1] = held
+    gone[#gone + 1] = zid
+  elseif kind == type or state ~= 'inactive' then
+    gone[#gone + 1] = zid
   end
-  if kind == '' then kind = nil end
-  if not kind then
-    broken[#broken + 1] = zids[i]
-    answer[2][#answer[2] + 1] = id or zids[i]
-  elseif state == 'inactive' and kind == type then
-    taken[#taken + 1] = {id = id, zid = zids[i], priority = priority or 0, ttl = ttl}
-    answer[#answer + 1] = {id, fields}
-  end
-  if not kind or kind == type or state ~= 'inactive' then gone[#gone + 1] = zids[i] end
 end
 
 if #gone > 0 then redis.call('ZCARD', key_state('inactive')) end
@@ -55,15 +48,17 @@ for _, zid in ipairs(broken) do
 end
 
 if #taken > 0 then
-  local by_state, by_type = {}, {}
+  local by_state, by_type, started = {}, {}, ',' .. type_json .. ',null'
   for i, job in ipairs(taken) do
-    local worker = stem .. string.format('%.0f', run + i - 1)
-    redis.call('HSET', key_job(job.id), 'started_at', ARGV[8], 'workerId', worker, 'state', 'active', 'updated_at', ARGV[8])
-    by_state[2 * i - 1] = active_score(now, job.ttl, job.priority, worker)
-    by_state[2 * i] = job.zid
-    by_type[2 * i - 1] = job.priority
-    by_type[2 * i] = job.zid
-    announce(job.id, 'start', ',' .. type_json .. ',null')
+    local id, priority, worker = job[0], tonumber(job[3]) or 0, stem .. string.format('%.0f', run + i - 1)
+    local zid = zid_of(id)
+    redis.call('HSET', key_job(id), 'started_at', ARGV[8], 'workerId', worker, 'state', 'active', 'updated_at', ARGV[8])
+    by_state[2 * i - 1] = active_score(now, job[4], priority, worker)
+    by_state[2 * i] = zid
+    by_type[2 * i - 1] = priority
+    by_type[2 * i] = zid
+    announce(id, 'start', started)
+    answer[i + 2] = {id, job}
   end
   redis.call('ZADD', key_state('active'), unpack(by_state))
   redis.call('ZADD', key_type_state(type, 'active'), unpack(by_type))

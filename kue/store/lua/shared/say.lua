@@ -1,15 +1,15 @@
--- say: carries out what a run said on the way. Sayings are triples (kind, a, b) from ARGV[first] on:
+-- say: carries out what a run said on the way. Sayings are triples (kind, a, b) in ARGV, from `first` to `last`:
 --   log, line, ''           a line for the job's log
 --   set, field, value       a field of the hash
 --   publish, message, ''    a whole message for the channel
 --   touch, '', ''           pushes the deadline of an active job with a ttl
 -- Needs: append_log, index, deadline.
 
-local function say(id, job, first, now, state, ttl, priority, worker)
+local function say(id, job, first, last, now, state, ttl, priority, worker)
   local has_deadline = state == 'active' and (tonumber(ttl) or 0) > 0
   if has_deadline then redis.call('ZCARD', key_state('active')) end -- raises here, before the first write, what would raise below
   local touched = false
-  for i = first, #ARGV, 3 do
+  for i = first, last, 3 do
     local kind = ARGV[i]
     if kind == 'log' then
       append_log(id, ARGV[i + 1])

@@ -1,0 +1,119 @@
+"""What runs tell Redis: a report for each, and one call for many that have completed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.store.link import Command
+from kue.store.transitions import Completion, Transitions, completion
+from kue.worker.calls import Call
+from kue.worker.run import Completed, Failed, Run
+
+_WORDS = 6  # the arguments of a log line
+_MOST = 100  # runs in one call,
+_MOST_BYTES = 64_000  # and about how much they bring, so that no call keeps Redis for long
+
+
+class Report(Call):
+    """What a run said, or how it ended. Kept until it is answered; sent again after an outage.
+
+    A completion has no command of its own: it is sent in a `Batch`, if need be alone.
+    """
+
+    __slots__ = ("_settled", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
+
+    def __init__(
+        self,
+        command: Command,
+        run: Run,
+        *,
+        ends: bool,
+        settled: Callable[[Report, Any], None],
+        said: int = 0,
+        completion: Completion | None = None,
+        now: int = 0,
+    ) -> None:
+        super().__init__(command)
+        self.run = run
+        self.ends = ends
+        self.weight = max(1, said // _WORDS)  # about how many messages it carries
+        self.completion = completion
+        self.now = now
+        self.alone = False
+        self.in_doubt = False
+        self._settled = settled
+
+    @property
+    def reports(self) -> Sequence[Report]:
+        return (self,)
+
+    def answered(self, reply: Any) -> None:
+        self._settled(self, reply)
+
+
+class Batch(Call):
+    """Many completions, carried out or refused together."""
+
+    __slots__ = ("_reports",)
+
+    def __init__(self, transitions: Transitions, reports: Sequence[Report]) -> None:
+        super().__init__(transitions.complete(reports[0].now, *(one.completion or () for one in reports)))
+        self._reports = reports
+
+    @property
+    def reports(self) -> Sequence[Report]:
+        return self._reports
+
+    def answered(self, reply: Any) -> None:
+        answers = [reply] * len(self._reports) if isinstance(reply, ResponseError) else reply
+        for report, own in zip(self._reports, answers, strict=True):
+            report.answered(own)
+
+
+def report_of(run: Run, transitions: Transitions, now: int, settled: Callable[[Report, Any], None]) -> Report | None:
+    """The report of what is new with a run, if anything is."""
+    said, outcome = run.news()
+    id, worker, type = run.job.id or 0, run.worker_id, run.job.type
+    if outcome is None or run.handed_over:
+        if outcome is None and not said:
+            return None
+        command = transitions.say(id, "" if run.handed_over and not run.abandoned else worker, now, said)
+        return Report(command, run, ends=outcome is not None, settled=settled, said=len(said))
+    if isinstance(outcome, Completed):
+        own = completion(id, worker, max(0, now - run.started), outcome.result, said)
+        return Report((), run, ends=True, settled=settled, said=len(said), completion=own, now=now)
+    if isinstance(outcome, Failed):
+        failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
+        command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, sayings=said)
+    else:
+        command = transitions.requeue(id, worker, type, now, said)
+    return Report(command, run, ends=True, settled=settled, said=len(said))
+
+
+def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
+    """The same calls, completions of one moment in one. They are of different runs, so that their order is free."""
+    result: list[Call] = []
+    batch: list[Report] = []
+    size = 0
+    for call in calls:
+        if not isinstance(call, Report) or call.completion is None:
+            result.append(call)
+        elif call.alone:
+            result.append(Batch(transitions, [call]))
+        else:
+            own = _size(call.completion)
+            if batch and (call.now != batch[0].now or len(batch) == _MOST or size + own > _MOST_BYTES):
+                result.append(Batch(transitions, batch))
+                batch, size = [], 0
+            batch.append(call)
+            size += own
+    if batch:
+        result.append(Batch(transitions, batch))
+    return result
+
+
+def _size(completion: Completion) -> int:
+    return sum(len(argument) for argument in completion[3:] if isinstance(argument, (bytes, str)))

@@ -1,0 +1,166 @@
+"""Short handlers on the I/O thread, and the relief that takes over when one of them is held up."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kue.worker.handler import Handler
+from kue.worker.inline import Inline
+from tests.helpers import wait_until
+
+
+class FakeRun:
+    def __init__(self, work: Callable[[], object] = lambda: None) -> None:
+        self.work = work
+        self.settled = self.executing = False
+        self.outcome: Any = None
+
+    def settle(self, outcome: Any) -> None:
+        self.settled, self.outcome = True, outcome
+
+
+class Stage:
+    """An inline with the threads that have had it, in order."""
+
+    def __init__(self) -> None:
+        self.ran: list[FakeRun] = []
+        self.elsewhere: list[FakeRun] = []
+        self.leaders: list[str] = []
+        execute: Any = self._execute
+        submit: Any = self._submit
+        self.inline = Inline(execute, submit)
+        self.inline.take_over = self.lead
+
+    def _execute(self, run: FakeRun) -> None:
+        assert run.executing
+        run.work()
+        self.ran.append(run)
+
+    def _submit(self, run: FakeRun) -> None:
+        self.elsewhere.append(run)
+
+    def submit(self, *works: Callable[[], object]) -> list[FakeRun]:
+        runs: list[Any] = [FakeRun(work) for work in works]
+        for run in runs:
+            self.inline.submit(run)
+        return runs
+
+    def lead(self) -> None:
+        self.leaders.append(threading.current_thread().name)
+        while self.inline.waiting:
+            if not self.inline.run():
+                return
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.inline.stop()
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name in ("kue-relief", "kue-io")])
+
+
+def nothing() -> None:
+    pass
+
+
+def test_runs_are_executed_in_order_on_the_calling_thread(stage: Stage) -> None:
+    where: list[threading.Thread] = []
+    runs = stage.submit(*[lambda: where.append(threading.current_thread())] * 5)
+    assert stage.inline.waiting
+    stage.lead()
+    assert stage.ran == runs
+    assert set(where) == {threading.current_thread()}
+    assert not stage.inline.waiting and not any(run.executing for run in runs)
+
+
+def test_a_run_that_was_settled_before_it_began_is_not_executed(stage: Stage) -> None:
+    first, second = stage.submit(nothing, nothing)
+    first.settled = True
+    assert stage.inline.run()
+    assert stage.ran == [second]
+
+
+def test_who_is_held_up_is_relieved_and_others_go_on(stage: Stage) -> None:
+    let_go = threading.Event()
+    held, *others = stage.submit(let_go.wait, nothing, nothing)
+    came_back: list[bool] = []
+    thread = threading.Thread(target=lambda: came_back.append(stage.inline.run()))
+    thread.start()
+    wait_until(lambda: stage.ran == others)
+    assert held.executing and came_back == []
+    assert stage.leaders == ["kue-io"]
+
+    let_go.set()
+    thread.join(5)
+    assert came_back == [False]
+    assert stage.ran == [*others, held] and not held.executing
+
+
+def test_the_relief_is_relieved_in_turn(stage: Stage) -> None:
+    let_go = threading.Event()
+    runs = stage.submit(*[let_go.wait] * 4)
+    thread = threading.Thread(target=stage.lead)
+    thread.start()
+    wait_until(lambda: sum(run.executing for run in runs) == 4)
+    assert stage.leaders[1:4] == ["kue-io"] * 3
+    let_go.set()
+    wait_until(lambda: len(stage.ran) == 4)
+    thread.join(5)
+
+
+def test_without_a_thread_for_the_relief_the_runs_go_elsewhere(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    runs = stage.submit(nothing, nothing)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        stage.lead()
+    assert (stage.ran, stage.elsewhere) == ([], runs)
+
+
+def test_with_no_thread_at_all_the_job_goes_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    (run,) = stage.submit(nothing)
+    monkeypatch.setattr(stage.inline, "_elsewhere", fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        with pytest.raises(RuntimeError, match="new thread"):
+            stage.inline.run()
+    assert run.settled and not run.executing
+
+
+def test_after_the_end_nothing_is_executed_here(stage: Stage) -> None:
+    stage.inline.stop()
+    (run,) = stage.submit(nothing)
+    assert stage.inline.run()
+    assert stage.elsewhere == [run]
+
+
+def test_a_handler_is_short_once_it_was_so_for_a_while_and_a_long_run_counts_for_long() -> None:
+    pace = Handler(lambda job: None).pace
+    assert not pace.is_short
+    runs = 0
+    while not pace.is_short:
+        pace.took(5e-6)
+        runs += 1
+    assert 10 < runs < 50
+
+    pace.took(3600)
+    runs = 0
+    while not pace.is_short:
+        pace.took(5e-6)
+        runs += 1
+    assert 40 < runs < 100
+
+
+def test_a_handler_that_is_neither_stays_on_a_thread_of_its_own() -> None:
+    pace = Handler(lambda job: None).pace
+    for _ in range(1000):
+        pace.took(80e-6)
+    assert not pace.is_short
