@@ -9,8 +9,9 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ResponseError, TimeoutError
 
@@ -42,9 +43,8 @@ class Link:
         packed: list[bytes] = []
         size = 0
         for command in commands:
-            for part in connection.pack_command(*command):
-                packed.append(part)
-                size += len(part)
+            packed.append(pack_command(cast("tuple[Any]", command)))  # its types know commands of one word only
+            size += len(packed[-1])
             if size > _PORTION:  # Redis works on it while the rest is packed
                 connection.send_packed_command([b"".join(packed)], check_health=False)
                 packed, size = [], 0

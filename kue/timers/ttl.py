@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from kue.errors import JobInvalid
 from kue.events.watch import Outcome
 from kue.jobs.home import Home
@@ -77,9 +79,10 @@ class TtlCheck:
         ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
         scores = store.ask([("ZSCORE", store.keys.state("active"), zid(id)) for id in ids])
         commands = []
-        for id, hash, score in zip(ids, store.hashes(ids), scores, strict=True):
-            if not isinstance(hash, JobHash) or not isinstance(score, bytes) or float(score) > self._announced_at:
+        for id, found, score in zip(ids, store.hashes(ids), scores, strict=True):
+            if isinstance(found, ResponseError) or not isinstance(score, bytes) or float(score) > self._announced_at:
                 continue  # ended, or a later run or deadline, of which nothing was announced
+            hash = found or JobHash()
             if not hash.type:
                 self._home.trouble.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
                 store.drop_broken([id])

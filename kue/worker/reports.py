@@ -94,25 +94,29 @@ def report_of(run: Run, transitions: Transitions, now: int, settled: Callable[[R
 
 
 def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
-    """The same calls, completions of one moment in one. They are of different runs, so that their order is free."""
-    result: list[Call] = []
+    """The same calls, completions of one moment in one; they come first, so that what is taken follows what has ended.
+
+    Reports are of different runs, so that their order is free.
+    """
+    batches: list[Call] = []
+    others: list[Call] = []
     batch: list[Report] = []
     size = 0
     for call in calls:
         if not isinstance(call, Report) or call.completion is None:
-            result.append(call)
+            others.append(call)
         elif call.alone:
-            result.append(Batch(transitions, [call]))
+            batches.append(Batch(transitions, [call]))
         else:
             own = _size(call.completion)
             if batch and (call.now != batch[0].now or len(batch) == _MOST or size + own > _MOST_BYTES):
-                result.append(Batch(transitions, batch))
+                batches.append(Batch(transitions, batch))
                 batch, size = [], 0
             batch.append(call)
             size += own
     if batch:
-        result.append(Batch(transitions, batch))
-    return result
+        batches.append(Batch(transitions, batch))
+    return batches + others
 
 
 def _size(completion: Completion) -> int:

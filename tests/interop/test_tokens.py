@@ -102,6 +102,8 @@ def test_a_stuck_job_is_put_back_after_a_minute_and_not_before(
     after = keyspace(client, "q:*")
     assert after.pop("q:email:jobs") == ["1"]
     assert after.pop("q:jobs:email:inactive") == {"01|1": 0.0}
+    assert after["q:job:1"].pop("updated_at") == str(now + MINUTE)
+    assert before["q:job:1"].pop("updated_at") < str(now + MINUTE)
     assert after == before
     node.process("email")
     channel.wait_for("complete")

@@ -65,9 +65,9 @@ def test_completions_of_one_moment_are_one_call_and_other_calls_stay_as_they_are
     said = Report(("say",), "run 9", ends=False, settled=lambda report, reply: None)  # type: ignore[arg-type]
     take = Call(("take",))
     calls = merged([desk.completed(1), said, desk.completed(2), take], TRANSITIONS)
-    assert [call.command for call in calls[:2]] == [("say",), ("take",)]
-    assert numbers(calls[2:]) == [[1, 2]]
-    assert calls[2].command == TRANSITIONS.complete(
+    assert [call.command for call in calls[1:]] == [("say",), ("take",)]
+    assert numbers(calls[:1]) == [[1, 2]]
+    assert calls[0].command == TRANSITIONS.complete(
         NOW, completion(1, "worker 1", 5, b"1"), completion(2, "worker 2", 5, b"1")
     )
 
