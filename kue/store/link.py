@@ -63,7 +63,8 @@ class Link:
         sock = self.socket
         if sock is None:
             return self.read()
-        sock.settimeout(_INSTANT)
+        if sock.gettimeout() != _INSTANT:  # some versions of redis-py set it anew
+            sock.settimeout(_INSTANT)
         try:
             return self._connection.read_response(disconnect_on_error=False)
         except ResponseError as refused:
