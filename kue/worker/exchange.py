@@ -1,15 +1,16 @@
-"""The round trips of the I/O thread: while Redis works on one batch, the replies to the last are dealt with.
+"""The round trips of the I/O thread: while Redis works on one batch, the next is on its way.
 
-Until then jobs that were taken are not started, and slots that were asked for not filled: whoever looks at runs and
-slots calls `receive` and `settle` first.
+Until the replies to all of them were dealt with, jobs that were taken are not started, and slots that were asked for
+not filled: whoever looks at runs and slots calls `finish` first.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from kue.store import scripts
 from kue.store.connection import is_passing, refusal
@@ -18,6 +19,7 @@ from kue.store.transitions import Transitions
 from kue.worker.calls import Call
 from kue.worker.outbox import Outbox
 from kue.worker.reports import Report, merged
+from kue.worker.run import Run
 
 
 class Exchange:
@@ -26,64 +28,54 @@ class Exchange:
     def __init__(self, outbox: Outbox, transitions: Transitions) -> None:
         self._outbox = outbox
         self._transitions = transitions
-        self._sent: list[Call] = []
-        self._replies: list[tuple[Call, Any]] = []
+        self._sent: deque[list[Call]] = deque()
 
     @property
-    def pending(self) -> bool:
-        """Whether there are replies that were not yet dealt with."""
-        return bool(self._replies)
+    def outstanding(self) -> int:
+        """How many batches were sent whose replies were not read."""
+        return len(self._sent)
 
-    def run(self, link: Link, calls: Sequence[Call]) -> None:
-        """Send calls, deal with the replies to the last ones, and wait for those to these."""
-        self.send(link, calls)
-        self.settle_or_raise()
-        self.receive(link)
+    @property
+    def runs(self) -> set[Run]:
+        """The runs that have a report on its way, which no other must overtake."""
+        return {report.run for batch in self._sent for call in batch for report in call.reports}
 
     def send(self, link: Link, calls: Sequence[Call]) -> None:
-        """Send calls, all completions among them as one; `receive` is to follow. Raises what breaks the connection."""
-        self._sent = merged(calls, self._transitions)
-        try:
-            link.send([call.command for call in self._sent])
-        except BaseException:
-            self._drop_sent()
-            raise
+        """Send calls, all completions among them as one. Raises what breaks the connection."""
+        batch = merged(calls, self._transitions)
+        self._sent.append(batch)
+        link.send([call.command for call in batch])
 
     def receive(self, link: Link) -> None:
-        """Wait for the replies to what was sent, which are dealt with by the next `settle`.
+        """Wait for the replies to the oldest batch, and deal with them.
 
-        Replies that refuse something are dealt with at once: what was refused goes again before anything newer.
-        Raises what breaks the connection, and what `settle` gives.
+        Raises what breaks the connection, what Redis refuses for now, and what goes wrong with a reply.
         """
-        if not self._sent:
-            return
-        try:
-            replies = scripts.repaired(link, [call.command for call in self._sent], [link.read() for _ in self._sent])
-        except BaseException:
-            self._drop_sent()
-            raise
-        self._replies += zip(self._sent, replies, strict=True)
-        self._sent = []
-        if any(isinstance(reply, ResponseError) for reply in replies):
-            self.settle_or_raise()
+        batch = self._sent[0]
+        replies = [link.read() for _ in batch]
+        if len(self._sent) > 1 and any(isinstance(reply, NoScriptError) for reply in replies):
+            newer = [call for batch in list(self._sent)[1:] for call in batch]
+            replies += [link.read() for _ in newer]  # what repairs is an exchange of its own
+            batch = batch + newer
+            self._sent = deque([batch])
+        replies = scripts.repaired(link, [call.command for call in batch], replies)
+        self._sent.popleft()
+        self._deal_with(batch, replies)
 
-    def _drop_sent(self) -> None:
-        """These may have been carried out, or not."""
-        calls, self._sent = self._sent, []
-        self.drop(calls, sent=True)
+    def finish(self, link: Link) -> None:
+        """Deal with the replies to everything that was sent."""
+        while self._sent:
+            self.receive(link)
 
-    def settle_or_raise(self) -> None:
-        """As `settle`, and raises what went wrong."""
-        trouble = self.settle()
-        if trouble is not None:
-            raise trouble
+    def run(self, link: Link, calls: Sequence[Call]) -> None:
+        """Send calls, and deal with the replies to them and all before them."""
+        self.send(link, calls)
+        self.finish(link)
 
-    def settle(self) -> Exception | None:
-        """Deal with the replies that are there; gives the last thing that went wrong, if anything did."""
-        replies, self._replies = self._replies, []
+    def _deal_with(self, calls: Sequence[Call], replies: Sequence[Any]) -> None:
         trouble: Exception | None = None
         refused: list[Call] = []
-        for call, reply in replies:
+        for call, reply in zip(calls, replies, strict=True):
             if isinstance(reply, ResponseError):
                 if is_passing(reply):
                     trouble = refusal(reply)
@@ -103,12 +95,14 @@ class Exchange:
             for call in refused:
                 for report in call.reports:
                     report.in_doubt = True
-        return trouble
+        if trouble is not None:
+            raise trouble
 
     def give_up(self) -> None:
-        """The connection is of no use any more: deal with the replies there are, and expect no others."""
-        self.settle()
-        self._drop_sent()
+        """The connection is of no use any more: what was sent and not answered may have been carried out, or not."""
+        calls = [call for batch in self._sent for call in batch]
+        self._sent.clear()
+        self.drop(calls, sent=True)
 
     def drop(self, calls: Sequence[Call], *, sent: bool = False) -> None:
         """These come to nothing, and what they report is reported another time."""

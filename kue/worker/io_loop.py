@@ -29,6 +29,7 @@ from kue.worker.reports import Report
 from kue.worker.sleep import Sleep, Tokens
 
 _WHO = "the workers' I/O thread"
+_AHEAD = 2  # batches on their way at once: one that Redis works on, and the next
 
 
 class Work(Tokens, Protocol):
@@ -141,7 +142,9 @@ class IoLoop:
 
     @property
     def _has_work(self) -> bool:
-        return not self._giving_up and (not self._stopping or self._outbox.waiting > 0 or self._exchange.pending)
+        if self._giving_up:
+            return False
+        return not self._stopping or self._outbox.waiting > 0 or self._exchange.outstanding > 0
 
     def _tell(self, problem: Exception) -> None:
         if isinstance(problem, KueError):
@@ -181,11 +184,10 @@ class IoLoop:
         """False where this thread was held up by a handler, and another one has gone on meanwhile."""
         self.heartbeat = time.monotonic()
         self._sleep.stay_awake()
-        assert self._link is not None
-        self._exchange.receive(self._link)
-        if self._exchange.pending and self.timers.wait(1) == 0:
-            self._exchange.settle_or_raise()
-        if not self._exchange.pending:
+        link, exchange = self._link, self._exchange
+        assert link is not None
+        if self.timers.wait(1) == 0:
+            exchange.finish(link)
             self.timers.run_due()
         calls = self._collect()
         try:
@@ -193,18 +195,19 @@ class IoLoop:
                 calls += self._work.takes()
             self._renew_wait(calls)
         except BaseException:
-            self._exchange.drop(calls)
+            exchange.drop(calls)
             raise
         if calls:
-            self._exchange.send(self._link, calls)
-        news = bool(calls) or self._exchange.pending
-        self._exchange.settle_or_raise()
-        if not self._inline.run():
-            return False
-        self._exchange.receive(self._link)
+            exchange.send(link, calls)
+        busy = exchange.outstanding > 0
+        if exchange.outstanding == _AHEAD or not calls:
+            if busy:
+                exchange.receive(link)
+            if not self._inline.run():
+                return False
         if self._work.in_doubt and not self._outbox.keeps:
-            self._find_orphans(self._link)
-        if news or self._inline.waiting:
+            self._find_orphans(link)
+        if busy or self._inline.waiting:
             self._sleep.look()
         else:
             self._sleep.sleep(self.timers.wait, self._work.idle_types)
@@ -212,13 +215,13 @@ class IoLoop:
 
     def _find_orphans(self, link: Link) -> None:
         """Only once every report was written: a run that has ended no longer counts as one that holds its job."""
-        self._exchange.settle_or_raise()  # what was taken just now is no orphan
+        self._exchange.finish(link)  # what was taken just now is no orphan
         self._work.find_orphans(link)
 
     def _collect(self) -> list[Call]:
         """The reports that are due."""
         self._absorb()
-        return list(self._outbox.collect())
+        return list(self._outbox.collect(self._exchange.runs)) if self._outbox.keeps else []
 
     def _absorb(self) -> None:
         """Make reports of all that is new; the slots of runs that have ended are free from here on."""

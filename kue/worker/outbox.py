@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from kue.store.transitions import Transitions
@@ -49,14 +49,19 @@ class Outbox:
             self._stay_within_limit()
         return reports
 
-    def collect(self) -> list[Report]:
-        """What to send now, oldest first: up to the second report of a run, which must not overtake its first."""
-        runs: set[Run] = set()
+    def collect(self, on_their_way: Collection[Run] = ()) -> list[Report]:
+        """What to send now, oldest first: up to the second report of a run, which must not overtake its first.
+
+        The runs `on_their_way` have a first one that was not answered yet.
+        """
+        runs = set(on_their_way)
+        count = 0
         for report in self._kept:
             if report.run in runs:
                 break
             runs.add(report.run)
-        reports, self._kept = self._kept[: len(runs)], self._kept[len(runs) :]
+            count += 1
+        reports, self._kept = self._kept[:count], self._kept[count:]
         return reports
 
     def keep(self, reports: Sequence[Report], *, sent: bool) -> None:

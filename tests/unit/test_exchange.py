@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError, ResponseError
+from redis.exceptions import ConnectionError, NoScriptError, ResponseError
 
 from kue.errors import RedisRefused
+from kue.store import scripts
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions
 from kue.worker.calls import Call, RunCheck, Take
@@ -27,6 +28,10 @@ class FakeLink:
         if self.breaks_when_sending:
             raise ConnectionError("gone")
         self.sent += [command[0] for command in commands]
+
+    def exchange(self, commands: list[tuple[str, ...]]) -> list[Any]:
+        self.send(commands)
+        return [self.read() for _ in commands]
 
     def read(self) -> Any:
         if not self.replies:
@@ -69,24 +74,37 @@ def desk() -> Desk:
     return Desk()
 
 
-def test_replies_are_dealt_with_when_the_next_batch_is_on_its_way(desk: Desk) -> None:
-    desk.run(desk.report("a"), replies=[1])
-    assert desk.happened == [] and desk.exchange.pending
-    send, desk.link.send = desk.link.send, lambda commands: desk.note("sent", send(commands))
-    desk.run(desk.report("b"), replies=[2])
-    assert desk.happened == [("sent", None), ("a", 1)]
-    assert desk.exchange.settle() is None
-    assert desk.happened == [("sent", None), ("a", 1), ("b", 2)]
-    assert not desk.exchange.pending and desk.exchange.settle() is None
+def test_replies_are_dealt_with_in_the_order_of_what_was_sent(desk: Desk) -> None:
+    desk.link.replies = [1, 2, 3]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
+    desk.exchange.send(desk.link, [desk.report("c")])
+    assert desk.exchange.outstanding == 2 and desk.happened == []
+    desk.exchange.receive(desk.link)
+    assert desk.exchange.outstanding == 1 and desk.happened == [("a", 1), ("b", 2)]
+    desk.exchange.finish(desk.link)
+    assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2), ("c", 3)]
 
 
 def test_slots_that_were_asked_for_are_not_asked_for_again(desk: Desk) -> None:
-    desk.run(desk.take("a", 3), replies=["jobs"])
+    desk.link.replies = ["jobs", "jobs"]
+    desk.exchange.send(desk.link, [desk.take("a", 3)])
     assert desk.group.wants == 1
-    desk.run(desk.take("b", 1), replies=["jobs"])
+    desk.exchange.send(desk.link, [desk.take("b", 1)])
+    assert desk.group.wants == 0
+    desk.exchange.receive(desk.link)
     assert desk.group.wants == 3
-    desk.exchange.settle()
+    desk.exchange.finish(desk.link)
     assert desk.group.wants == 4
+
+
+def test_runs_with_a_report_on_its_way_are_told(desk: Desk) -> None:
+    desk.link.replies = [1]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.take("b", 1)])
+    assert desk.exchange.runs == {None}
+    with pytest.raises(ConnectionError):
+        desk.exchange.finish(desk.link)
+    desk.exchange.give_up()
+    assert desk.exchange.runs == set()
 
 
 @pytest.mark.parametrize("when", ["sending", "reading"])
@@ -96,17 +114,39 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
     unanswered = desk.report("unanswered")
     with pytest.raises(ConnectionError):
         desk.run(unanswered, desk.take("more", 2), replies=[])
-    desk.exchange.settle()
+    desk.exchange.give_up()
     assert desk.happened == [("answered", 1), ("jobs", "jobs")]
     assert desk.outbox.collect() == [unanswered] and unanswered.in_doubt
     assert desk.group.wants == 4
+
+
+def test_what_was_on_its_way_behind_what_breaks_is_kept_in_order(desk: Desk) -> None:
+    first, second = (Report((name,), name, ends=True, settled=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
+    desk.exchange.send(desk.link, [first])
+    desk.exchange.send(desk.link, [second])
+    with pytest.raises(ConnectionError):
+        desk.exchange.receive(desk.link)
+    desk.exchange.give_up()
+    assert desk.outbox.collect() == [first, second] and first.in_doubt and second.in_doubt
+
+
+def test_scripts_that_were_forgotten_are_repeated_once_all_replies_were_read(desk: Desk) -> None:
+    command = Transitions(Keys("q")).remove(1)
+    for name in ("a", "b"):
+        call = desk.report(name)
+        call.command = command
+        desk.exchange.send(desk.link, [call])
+    loading = ["OK", *["QUEUED"] * len(scripts.names()), "OK"]
+    desk.link.replies = [NoScriptError("gone"), NoScriptError("gone"), *loading, 1, 2]
+    desk.exchange.receive(desk.link)
+    assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2)]
 
 
 def test_what_is_refused_for_a_while_is_kept_and_the_rest_counts(desk: Desk) -> None:
     refused = desk.report("a")
     with pytest.raises(RedisRefused) as trouble:
         desk.run(refused, desk.take("b", 2), desk.report("c"), replies=[ResponseError("OOM"), ResponseError("OOM"), 3])
-    assert trouble.value.passing and not desk.exchange.pending
+    assert trouble.value.passing
     assert desk.happened == [("c", 3)]
     assert desk.outbox.collect() == [refused] and refused.in_doubt
     assert desk.group.wants == 4
@@ -121,17 +161,19 @@ def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
     assert again == ["the run"]
     with pytest.raises(ConnectionError):
         desk.run(check, replies=[])
+    desk.exchange.give_up()
     assert again == ["the run"] * 2
     desk.run(check, replies=["active"])
-    desk.exchange.settle()
     assert len(again) == 2 and desk.happened == [("check", "active")]
 
 
 def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
-    desk.run(desk.report("a"), desk.report("b"), replies=["bad", 2])
+    desk.link.replies = ["bad", 2, 3]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
     sent = desk.report("c")
+    desk.exchange.send(desk.link, [sent])
     with pytest.raises(ValueError, match="a"):
-        desk.run(sent, replies=[3])
+        desk.exchange.finish(desk.link)
     desk.exchange.give_up()
     assert desk.happened == [("a", "bad"), ("b", 2)]
     assert desk.outbox.collect() == [sent] and sent.in_doubt

@@ -64,6 +64,16 @@ def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) 
     assert (collect(outbox), outbox.waiting) == ([], False)
 
 
+def test_a_run_whose_first_report_is_on_its_way_waits_and_those_behind_it(answers: Answers, outbox: Outbox) -> None:
+    one, two, three = answers.run(1), answers.run(2), answers.run(3)
+    for run in (two, one, three):
+        run.settle(Completed(None))
+    outbox.absorb(NOW)
+    assert [said(report) for report in outbox.collect({one})] == [(2, True)]
+    assert outbox.collect({one}) == []
+    assert [said(report) for report in outbox.collect()] == [(1, True), (3, True)]
+
+
 def test_a_run_woken_without_news_reports_nothing(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).wake()
     assert outbox.waiting
