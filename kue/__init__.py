@@ -10,6 +10,8 @@ def send(job):
     return {"sent": job.data["to"]}
 """
 
+from typing import TYPE_CHECKING, Any
+
 from kue import errors
 from kue.errors import (
     ConnectionFailed,
@@ -36,19 +38,17 @@ from kue.errors import (
     UnknownOption,
     WouldDeadlock,
 )
-from kue.jobs.job import Job
 from kue.options import PRIORITIES
-from kue.queue import Queue
-from kue.singleton import ProcessWide
-from kue.worker.context import Context
-from kue.worker.current import current_job
-from kue.worker.slots import Worker
+
+if TYPE_CHECKING:
+    from kue.jobs.job import Job
+    from kue.queue import Queue
+    from kue.singleton import create_queue
+    from kue.worker.context import Context
+    from kue.worker.current import current_job
+    from kue.worker.slots import Worker
 
 __version__ = "0.1.0"
-
-_process_wide = ProcessWide(Queue)
-create_queue = _process_wide.create_queue
-Job.default_queue = _process_wide.create_queue
 
 __all__ = [
     "PRIORITIES",
@@ -84,3 +84,25 @@ __all__ = [
     "current_job",
     "errors",
 ]
+
+# The import of redis-py takes longer than all the rest: what needs it is loaded when it is first used.
+_LATER = {
+    "Context": "kue.worker.context",
+    "Job": "kue.singleton",
+    "Queue": "kue.singleton",
+    "Worker": "kue.worker.slots",
+    "create_queue": "kue.singleton",
+    "current_job": "kue.worker.current",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return globals().setdefault(name, getattr(import_module(_LATER[name]), name))
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import Any, Generic, TypeVar
 
+from kue.jobs.job import Job
 from kue.queue import Queue
 
 Q = TypeVar("Q", bound=Queue)
@@ -33,3 +34,7 @@ class ProcessWide(Generic[Q]):
             if self._queue is None or self._queue.is_shut_down:
                 self._queue = self._class(**options)
             return self._queue
+
+
+create_queue = ProcessWide(Queue).create_queue
+Job.default_queue = create_queue

@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "timers": WORKER,
     "statistics": JOBS,
     "queue": TIMERS | {"statistics"},
-    "singleton": {"queue"},
+    "singleton": {"queue", "jobs"},
     "doctor": TIMERS,
     "cli": QUEUE | {"doctor", "kue"},
     "kue": QUEUE,  # kue/__init__.py: the public names

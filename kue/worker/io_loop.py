@@ -44,6 +44,10 @@ class Work(Tokens, Protocol):
     def idle_types(self) -> set[str]:
         """The types whose free slots wait for a token."""
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether `takes` would ask for jobs."""
+
     in_doubt: bool
     """Whether a take may have succeeded though it was not answered well; looked at when all reports are written."""
 
@@ -200,7 +204,7 @@ class IoLoop:
         if calls:
             exchange.send(link, calls)
         busy = exchange.outstanding > 0
-        if exchange.outstanding == _AHEAD or not calls:
+        if exchange.outstanding == _AHEAD or not calls or not (self._outbox.waiting or self._work.wants_more):
             if busy:
                 exchange.receive(link)
             if not self._inline.run():

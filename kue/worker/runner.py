@@ -129,6 +129,11 @@ class Runner:
                 calls.append(Take(command, group, count, first, self._taken))
         return calls
 
+    @property
+    def wants_more(self) -> bool:
+        """Whether a type has slots left that may find a job."""
+        return any(group.hungry and group.wants for group in self._all_groups())
+
     def _all_groups(self) -> list[Group]:
         """A copy, since any thread may add a type."""
         return list(self._groups.values())

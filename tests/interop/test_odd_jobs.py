@@ -82,7 +82,9 @@ def test_an_unknown_backoff_fails_that_one_job(
     assert channel.names(good.id)[-1] == "failed"
 
 
-@pytest.mark.parametrize("data", ["no JSON", "{", "NaN", '{"a":Infinity}', '{"a":1}x', "\x00", "[" * 100_000 + "]" * 100_000])
+@pytest.mark.parametrize(
+    "data", ["no JSON", "{", "NaN", '{"a":Infinity}', '{"a":1}x', "\x00", "[" * 100_000 + "]" * 100_000]
+)
 def test_spoilt_data_fails_that_one_job_in_python(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", data: str
 ) -> None:
