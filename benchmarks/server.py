@@ -45,7 +45,9 @@ class Server:
         self.client.slowlog_reset()
 
     def used_memory(self) -> int:
-        return int(self.client.info("memory")["used_memory"])
+        """What the data takes: connections and cached scripts are not counted."""
+        info = self.client.info("memory")
+        return int(info["used_memory"] - info["mem_clients_normal"] - info.get("used_memory_scripts", 0))
 
     def clients(self) -> int:
         """How many others are connected."""

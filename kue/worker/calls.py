@@ -1,16 +1,16 @@
-"""What the I/O thread sends: each call is a command, and what is to be done with its reply (reports: see `reports`)."""
+"""What the I/O thread sends: each call is a command, and what is to be done with its reply."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kue.store.link import Command
+from kue.store.transitions import Completion
 from kue.worker.run import Run
 from kue.worker.slots import Group
 
-if TYPE_CHECKING:
-    from kue.worker.reports import Report
+_WORDS = 6  # the arguments of a log line
 
 
 class Call:
@@ -31,6 +31,43 @@ class Call:
 
     def dropped(self) -> None:
         """There is no reply, or none that counts."""
+
+
+class Report(Call):
+    """What a run said, or how it ended. Kept until it is answered; sent again after an outage.
+
+    A completion has no command of its own: it is sent in a `Batch`, if need be alone.
+    """
+
+    __slots__ = ("_settled", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
+
+    def __init__(
+        self,
+        command: Command,
+        run: Run,
+        *,
+        ends: bool,
+        settled: Callable[[Report, Any], None],
+        said: int = 0,
+        completion: Completion | None = None,
+        now: int = 0,
+    ) -> None:
+        super().__init__(command)
+        self.run = run
+        self.ends = ends
+        self.weight = max(1, said // _WORDS)  # about how many messages it carries
+        self.completion = completion
+        self.now = now
+        self.alone = False
+        self.in_doubt = False
+        self._settled = settled
+
+    @property
+    def reports(self) -> Sequence[Report]:
+        return (self,)
+
+    def answered(self, reply: Any) -> None:
+        self._settled(self, reply)
 
 
 class Take(Call):

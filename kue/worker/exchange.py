@@ -16,9 +16,9 @@ from kue.store import scripts
 from kue.store.connection import is_passing, refusal
 from kue.store.link import Link
 from kue.store.transitions import Transitions
-from kue.worker.calls import Call
+from kue.worker.calls import Call, Report
 from kue.worker.outbox import Outbox
-from kue.worker.reports import Report, merged
+from kue.worker.reports import merged
 from kue.worker.run import Run
 
 

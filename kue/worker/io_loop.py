@@ -21,11 +21,10 @@ from kue.store import scripts
 from kue.store.connection import BROKEN, refusal
 from kue.store.link import Link
 from kue.store.store import Store
-from kue.worker.calls import Call
+from kue.worker.calls import Call, Report
 from kue.worker.exchange import Exchange
 from kue.worker.inline import Inline
 from kue.worker.outbox import Outbox
-from kue.worker.reports import Report
 from kue.worker.sleep import Sleep, Tokens
 
 _WHO = "the workers' I/O thread"

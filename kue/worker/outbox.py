@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from kue.store.transitions import Transitions
-from kue.worker.reports import Report, report_of
+from kue.worker.calls import Report
+from kue.worker.reports import report_of
 from kue.worker.run import Run
 
 LIMIT = 10_000

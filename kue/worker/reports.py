@@ -7,51 +7,12 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from kue.store.link import Command
 from kue.store.transitions import Completion, Transitions, completion
-from kue.worker.calls import Call
+from kue.worker.calls import Call, Report
 from kue.worker.run import Completed, Failed, Run
 
-_WORDS = 6  # the arguments of a log line
 _MOST = 100  # runs in one call,
 _MOST_BYTES = 64_000  # and about how much they bring, so that no call keeps Redis for long
-
-
-class Report(Call):
-    """What a run said, or how it ended. Kept until it is answered; sent again after an outage.
-
-    A completion has no command of its own: it is sent in a `Batch`, if need be alone.
-    """
-
-    __slots__ = ("_settled", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
-
-    def __init__(
-        self,
-        command: Command,
-        run: Run,
-        *,
-        ends: bool,
-        settled: Callable[[Report, Any], None],
-        said: int = 0,
-        completion: Completion | None = None,
-        now: int = 0,
-    ) -> None:
-        super().__init__(command)
-        self.run = run
-        self.ends = ends
-        self.weight = max(1, said // _WORDS)  # about how many messages it carries
-        self.completion = completion
-        self.now = now
-        self.alone = False
-        self.in_doubt = False
-        self._settled = settled
-
-    @property
-    def reports(self) -> Sequence[Report]:
-        return (self,)
-
-    def answered(self, reply: Any) -> None:
-        self._settled(self, reply)
 
 
 class Batch(Call):

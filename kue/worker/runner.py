@@ -15,7 +15,7 @@ from kue.store.connection import refusal
 from kue.store.job_hash import JobHash
 from kue.store.link import Link
 from kue.store.transitions import Retry
-from kue.worker.calls import Call, RunCheck, Take
+from kue.worker.calls import Call, Report, RunCheck, Take
 from kue.worker.deadlines import Deadlines
 from kue.worker.executor import Executor
 from kue.worker.failure import failure_of
@@ -23,7 +23,6 @@ from kue.worker.io_loop import IoLoop
 from kue.worker.lease import Lease
 from kue.worker.orphans import put_back_orphans
 from kue.worker.outbox import Outbox
-from kue.worker.reports import Report
 from kue.worker.run import Failed, PutBack, Run
 from kue.worker.slots import Group
 

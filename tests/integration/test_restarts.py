@@ -7,9 +7,8 @@ import pytest
 
 import kue
 from kue import Job
-from kue.worker.calls import Call
+from kue.worker.calls import Call, Report
 from kue.worker.io_loop import IoLoop
-from kue.worker.reports import Report
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer

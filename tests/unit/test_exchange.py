@@ -9,10 +9,9 @@ from kue.errors import RedisRefused
 from kue.store import scripts
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions
-from kue.worker.calls import Call, RunCheck, Take
+from kue.worker.calls import Call, Report, RunCheck, Take
 from kue.worker.exchange import Exchange
 from kue.worker.outbox import Outbox
-from kue.worker.reports import Report
 from kue.worker.slots import Group
 
 

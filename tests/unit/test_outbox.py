@@ -6,8 +6,8 @@ import pytest
 
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions, completion
+from kue.worker.calls import Report
 from kue.worker.outbox import LIMIT, Outbox
-from kue.worker.reports import Report
 from kue.worker.run import Completed, Run
 
 NOW = 1_700_000_000_000

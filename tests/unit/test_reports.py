@@ -9,10 +9,10 @@ from kue.errors import RedisRefused
 from kue.store.keys import Keys
 from kue.store.link import Command
 from kue.store.transitions import Transitions, completion
-from kue.worker.calls import Call
+from kue.worker.calls import Call, Report
 from kue.worker.exchange import Exchange
 from kue.worker.outbox import Outbox
-from kue.worker.reports import Batch, Report, merged
+from kue.worker.reports import Batch, merged
 
 TRANSITIONS = Transitions(Keys("q"))
 NOW = 1_700_000_000_000
