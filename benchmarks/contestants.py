@@ -36,7 +36,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Peer:
-    """A system of the table in docs/performance.md: the module that tells whether it is there, and what its driver can."""
+    """A system of the table in docs/performance.md: the module that tells whether it is there, what its driver can."""
 
     title: str
     module: str

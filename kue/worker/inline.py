@@ -53,20 +53,20 @@ class Inline:
             if run.settled:  # by a shutdown, before it began
                 continue
             with self._lock:
-                self._called = self._last = time.monotonic()
+                self._last = time.monotonic()
                 relieved = not self._stopping and (self._awake.is_set() or self._wake_relief())
-            run.executing = relieved
-            if relieved and not self._executed_here(run):
-                return False
-            with self._lock:
-                if self._turn != turn:
-                    run.executing = False
-                    return False
-                self._called = None
+                self._called = self._last if relieved else None
             if not relieved:
                 self._start_elsewhere(run)
                 continue
-            run.executing = False
+            run.executing = True
+            if not self._executed_here(run):
+                return False
+            with self._lock:
+                run.executing = False
+                if self._turn != turn:
+                    return False
+                self._called = None
             until = until or self._last + _SLICE
             if self._last > until:
                 break
@@ -105,6 +105,7 @@ class Inline:
         return True
 
     def _stand_by(self) -> None:
+        """The relief: asleep while nothing is run here, else looking whether somebody is held up."""
         while not self._stopping:
             self._awake.wait()
             time.sleep(_LOOK)
