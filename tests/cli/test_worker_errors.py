@@ -108,7 +108,7 @@ def test_an_unreadable_address_is_one_line(start: Start, module: Module) -> None
     worker = start("worker", "tasks:queue", KUE_REDIS_URL="ftp://somewhere")
     assert worker.wait() == 2
     assert len(worker.errors) == 1
-    assert worker.errors[0].startswith("kue: importing 'tasks' failed: InvalidURL: redis='ftp://somewhere'")
+    assert worker.errors[0].startswith("kue: importing 'tasks' failed: InvalidURL: KUE_REDIS_URL='ftp://somewhere'")
 
 
 @pytest.mark.parametrize(
