@@ -38,14 +38,18 @@ class Crew:
         self._runs.put(run)
 
     def _work(self) -> None:
-        while (run := self._runs.get()) is not None:
-            try:
-                self._execute(run)
-            finally:
-                run.executing = False
-                with self._lock:
-                    self._busy -= 1
-            del run
+        try:
+            while (run := self._runs.get()) is not None:
+                try:
+                    self._execute(run)
+                finally:
+                    run.executing = False
+                    with self._lock:
+                        self._busy -= 1
+                del run
+        finally:  # also where a run brings it down: the next one gets a new thread
+            with self._lock:
+                self._threads -= 1
 
     def stop(self) -> None:
         """End the threads that are idle now, and each other one when its handler returns."""

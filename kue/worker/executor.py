@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kue.common.trouble import Trouble
-from kue.errors import JobInvalid, KueError
+from kue.errors import ForkedChild, JobInvalid, KueError
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.crew import Crew
@@ -62,10 +62,19 @@ class Executor:
             result = handler.function(*args)
             self._returned(run, result, waits_for_done=handler.takes_done)
         except BaseException as problem:
-            self._raised(run, problem)
+            self._raised_at_last(run, problem)
         finally:
             current.reset(token)
             handler.pace.took(time.monotonic() - began)
+
+    def _raised_at_last(self, run: Run, problem: BaseException) -> None:
+        """As `_raised`; where even that goes wrong, the run ends all the same, and the thread goes on."""
+        try:
+            self._raised(run, problem)
+        except ForkedChild:
+            raise
+        except BaseException as worse:
+            run.settle(Failed(failure_of(worse), Retry("failed")))
 
     def _raised(self, run: Run, problem: BaseException) -> None:
         """Fail the run; where its outcome stands already, the problem is at least told. Of strays nobody asks."""

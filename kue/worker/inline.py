@@ -60,13 +60,14 @@ class Inline:
                 self._start_elsewhere(run)
                 continue
             run.executing = True
-            if not self._executed_here(run):
-                return False
-            with self._lock:
-                run.executing = False
-                if self._turn != turn:
+            try:
+                came_back = self._executed_here(run)
+            except BaseException:  # whoever has the I/O by now deals with trouble: two threads must not
+                if not self._still_leads(run, turn):
                     return False
-                self._called = None
+                raise
+            if not came_back or not self._still_leads(run, turn):
+                return False
             until = until or self._last + _SLICE
             if self._last > until:
                 break
@@ -85,6 +86,15 @@ class Inline:
         except ForkedChild:
             return False
         return os.getpid() == process
+
+    def _still_leads(self, run: Run, turn: int) -> bool:
+        """After a run: whether no relief has taken over meanwhile."""
+        with self._lock:
+            run.executing = False
+            if self._turn != turn:
+                return False
+            self._called = None
+            return True
 
     def _start_elsewhere(self, run: Run) -> None:
         try:

@@ -165,11 +165,15 @@ class IoLoop:
         self._refuse_unless_writable(self._link)
         self._sleep.open()
         if self._lost_before:
-            while reports := self._collect():
-                self._exchange.run(self._link, reports)
+            self._absorb()
+            while self._outbox.keeps:  # what is said meanwhile is for later, or this might never end
+                self._exchange.run(self._link, self._outbox.collect())
             self._find_orphans(self._link)
         self.connected = True
         self._trouble.ended(_WHO)
+        if self._outbox.dropped:
+            self._trouble.report(KueError(f"{self._outbox.dropped} messages of running jobs were dropped meanwhile"))
+            self._outbox.dropped = 0
 
     def _refuse_unless_writable(self, link: Link) -> None:
         """A server that answers may still be read-only: a write that changes nothing tells."""
@@ -219,6 +223,8 @@ class IoLoop:
     def _find_orphans(self, link: Link) -> None:
         """Only once every report was written: a run that has ended no longer counts as one that holds its job."""
         self._exchange.finish(link)  # what was taken just now is no orphan
+        if self._outbox.keeps:  # some are to be sent again, each alone
+            return
         self._work.find_orphans(link)
 
     def _collect(self) -> list[Call]:
@@ -228,7 +234,9 @@ class IoLoop:
 
     def _absorb(self) -> None:
         """Make reports of all that is new; the slots of runs that have ended are free from here on."""
-        for report in self._outbox.absorb(self._store.clock()):
+        if not self._outbox.has_news:
+            return
+        for report in self._outbox.absorb(self._store.clock(), self._exchange.runs if self.connected else None):
             if report.ends:
                 self._work.ended(report)
 

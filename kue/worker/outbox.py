@@ -34,17 +34,35 @@ class Outbox:
         return len(self._news) + len(self._kept)
 
     @property
+    def has_news(self) -> bool:
+        """Whether a run has something new."""
+        return bool(self._news)
+
+    @property
     def keeps(self) -> bool:
         """Whether there are reports that were not sent, or not answered."""
         return bool(self._kept)
 
-    def absorb(self, now: int) -> list[Report]:
-        """Make reports of all that is new, and give those."""
-        reports = []
-        while self._news:
-            report = report_of(self._news.popleft(), self._transitions, now, self._answered)
+    def absorb(self, now: int, on_their_way: Collection[Run] | None = None) -> list[Report]:
+        """Make reports of all that is new, and give those.
+
+        Given the runs that have a report `on_their_way`, what is new with a run whose last report is unanswered waits
+        with the run, which holds back a handler that says too much; without, as in an outage, all is taken in.
+        """
+        reports: list[Report] = []
+        later: dict[Run, None] = {}
+        unanswered = None if on_their_way is None else {*on_their_way, *(report.run for report in self._kept)}
+        for _ in range(len(self._news)):
+            run = self._news.popleft()
+            if unanswered is not None and run in unanswered:
+                later[run] = None
+                continue
+            report = report_of(run, self._transitions, now, self._answered)
             if report is not None:
                 reports.append(report)
+                if unanswered is not None:
+                    unanswered.add(run)
+        self._news.extendleft(reversed(later))
         self._kept += reports
         if len(self._kept) > len(reports):
             self._stay_within_limit()

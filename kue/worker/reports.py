@@ -30,8 +30,14 @@ class Batch(Call):
 
     def answered(self, reply: Any) -> None:
         answers = [reply] * len(self._reports) if isinstance(reply, ResponseError) else reply
+        trouble: Exception | None = None
         for report, own in zip(self._reports, answers, strict=True):
-            report.answered(own)
+            try:
+                report.answered(own)
+            except Exception as problem:  # the others are answered all the same
+                trouble = problem
+        if trouble is not None:
+            raise trouble
 
 
 def report_of(run: Run, transitions: Transitions, now: int, settled: Callable[[Report, Any], None]) -> Report | None:

@@ -114,7 +114,16 @@ class Runner:
         self._reopen_slots()
         calls += self.deadlines.checks()
         calls += self._rechecks()
-        may_take = self.lease.stands
+        try:
+            self._add_takes(calls)
+        except BaseException:
+            for call in calls:
+                call.dropped()
+            raise
+        return calls
+
+    def _add_takes(self, calls: list[Call]) -> None:
+        store, may_take = self._home.store, self.lease.stands
         for group in self._all_groups():
             count = min(group.wants, group.share, _MOST)
             if group.tokens and not count:
@@ -126,7 +135,6 @@ class Runner:
                 command = store.transitions.take(group.type, count, group.tokens, stem, first, store.clock())
                 group.tokens = 0
                 calls.append(Take(command, group, count, first, self._taken))
-        return calls
 
     @property
     def wants_more(self) -> bool:

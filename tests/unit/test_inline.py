@@ -135,6 +135,35 @@ def test_with_no_thread_at_all_the_job_goes_back(stage: Stage, monkeypatch: pyte
     assert run.settled and not run.executing
 
 
+def test_trouble_leaves_with_the_thread_that_leads_and_the_next_run_is_watched(stage: Stage) -> None:
+    def trouble() -> None:
+        raise ValueError("trouble")
+
+    run, other = stage.submit(trouble, nothing)
+    with pytest.raises(ValueError, match="trouble"):
+        stage.inline.run()
+    assert not run.executing and stage.inline.waiting
+    stage.lead()
+    assert stage.ran == [other] and stage.leaders[1:] == []
+
+
+def test_trouble_of_one_who_was_relieved_is_no_trouble_of_the_io(stage: Stage) -> None:
+    let_go = threading.Event()
+
+    def trouble() -> None:
+        let_go.wait(20)
+        raise ValueError("trouble")
+
+    run, other = stage.submit(trouble, nothing)
+    came_back: list[bool] = []
+    thread = threading.Thread(target=lambda: came_back.append(stage.inline.run()))
+    thread.start()
+    wait_until(lambda: stage.ran == [other])
+    let_go.set()
+    thread.join(5)
+    assert came_back == [False] and not run.executing
+
+
 def test_after_the_end_nothing_is_executed_here(stage: Stage) -> None:
     stage.inline.stop()
     (run,) = stage.submit(nothing)

@@ -74,6 +74,34 @@ def test_a_run_whose_first_report_is_on_its_way_waits_and_those_behind_it(answer
     assert [said(report) for report in outbox.collect()] == [(1, True), (3, True)]
 
 
+def test_what_is_new_with_a_run_whose_last_report_is_unanswered_waits_with_the_run(
+    answers: Answers, outbox: Outbox
+) -> None:
+    one, two = answers.run(1), answers.run(2)
+    one.say(("log", "0", ""))
+    two.say(("log", "0", ""))
+    assert [said(report) for report in outbox.absorb(NOW, {one})] == [(2, False)]
+    assert [said(report) for report in outbox.collect({one})] == [(2, False)]
+
+    one.say(("log", "1", ""))
+    two.say(("log", "1", ""))
+    assert outbox.absorb(NOW, {one, two}) == [] and outbox.has_news
+
+    first, second = outbox.absorb(NOW, set())
+    assert (first.command[-6:], second.command[-3:]) == (("log", "0", "", "log", "1", ""), ("log", "1", ""))
+    assert not outbox.has_news
+
+
+def test_a_run_with_a_kept_report_makes_no_second_one(answers: Answers, outbox: Outbox) -> None:
+    run = answers.run(1)
+    run.say(("log", "0", ""))
+    outbox.absorb(NOW, set())
+    run.settle(Completed(None))
+    assert outbox.absorb(NOW, set()) == []
+    assert [said(report) for report in outbox.collect()] == [(1, False)]
+    assert [said(report) for report in outbox.absorb(NOW, set())] == [(1, True)]
+
+
 def test_a_run_woken_without_news_reports_nothing(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).wake()
     assert outbox.waiting

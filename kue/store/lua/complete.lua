@@ -58,16 +58,20 @@ for _, run in ipairs(ended) do
     place.by_state[entries + 1] = tonumber(run.held[4]) or 0
     place.by_state[entries + 2] = zid
   end
-  place.left[#place.left + 1] = zid
+  if run.is_removed then
+    leave('active', run.type, zid) -- a write before anything is published: what is refused must not have been told
+  else
+    place.left[#place.left + 1] = zid
+  end
   announce(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
   if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
   work_time = work_time + duration
 end
 
 for type, place in pairs(places) do
-  redis.call('ZREM', key_state('active'), unpack(place.left))
-  redis.call('ZREM', key_type_state(type, 'active'), unpack(place.left))
   if place.by_state[1] then
+    redis.call('ZREM', key_state('active'), unpack(place.left))
+    redis.call('ZREM', key_type_state(type, 'active'), unpack(place.left))
     redis.call('ZADD', key_state('complete'), unpack(place.by_state))
     redis.call('ZADD', key_type_state(type, 'complete'), unpack(place.by_state))
   end
