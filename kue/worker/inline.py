@@ -60,13 +60,16 @@ class Inline:
                 self._start_elsewhere(run)
                 continue
             run.executing = True
+            process = os.getpid()
             try:
-                came_back = self._executed_here(run)
+                self._execute(run)
+            except ForkedChild:  # the handler has forked, and this child came back from it: the I/O is its parent's
+                raise
             except BaseException:  # whoever has the I/O by now deals with trouble: two threads must not
                 if not self._still_leads(run, turn):
                     return False
                 raise
-            if not came_back or not self._still_leads(run, turn):
+            if os.getpid() != process or not self._still_leads(run, turn):
                 return False
             until = until or self._last + _SLICE
             if self._last > until:
@@ -77,15 +80,6 @@ class Inline:
         """End the relief."""
         self._stopping = True
         self._awake.set()
-
-    def _executed_here(self, run: Run) -> bool:
-        """False in a child that the handler has forked, and which came back from it: the I/O is its parent's."""
-        process = os.getpid()
-        try:
-            self._execute(run)
-        except ForkedChild:
-            return False
-        return os.getpid() == process
 
     def _still_leads(self, run: Run, turn: int) -> bool:
         """After a run: whether no relief has taken over meanwhile."""

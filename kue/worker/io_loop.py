@@ -16,7 +16,7 @@ from redis.exceptions import RedisError, ResponseError
 from kue.common.later import Timers
 from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
-from kue.errors import KueError
+from kue.errors import ForkedChild, KueError
 from kue.store import scripts
 from kue.store.connection import BROKEN, refusal
 from kue.store.link import Link
@@ -133,6 +133,8 @@ class IoLoop:
                 else:
                     self._connect()
                     self._backoff.reset()
+            except ForkedChild:
+                raise
             except Exception as problem:
                 self._lost_before = True
                 self._exchange.give_up()

@@ -1,5 +1,6 @@
 """Saving: one round trip for a job, a pipeline for many, and what stands in Redis when it was interrupted."""
 
+import select
 import socket
 import threading
 from typing import Any
@@ -222,17 +223,19 @@ class PatientServer:
     def _serve(self) -> None:
         near, _ = self._listener.accept()
         with near, socket.create_connection(self._target) as redis:
-            pending, answers = b"", 0
-            while data := near.recv(1 << 16):
-                redis.sendall(data)
-                pending += data
-                if b"EVALSHA" not in pending:
-                    near.sendall(redis.recv(1 << 16))
-                    pending = b""
-                elif pending.count(b"\r\nEVALSHA\r\n") >= self._most and pending.endswith(b"\r\n"):
-                    self.waited_for.append(pending.count(b"\r\nEVALSHA\r\n"))
-                    pending, answers = b"", 0
-                    while answers < self._most:
-                        reply = redis.recv(1 << 16)
-                        answers += reply.count(b"\r\n")
-                        near.sendall(reply)
+            pending, answers = b"", b""
+            while True:
+                readable, _, _ = select.select([near, redis], [], [])
+                if near in readable:
+                    if not (data := near.recv(1 << 16)):
+                        return
+                    redis.sendall(data)
+                    pending += data
+                if redis in readable:
+                    answers += redis.recv(1 << 16)
+                asked = pending.count(b"\r\nEVALSHA\r\n")
+                if asked == 0 or (asked >= self._most and answers.count(b"\r\n") >= self._most):
+                    near.sendall(answers)
+                    pending, answers = (b"" if asked else pending), b""
+                    if asked:
+                        self.waited_for.append(asked)

@@ -141,8 +141,8 @@ def test_a_child_that_comes_back_from_the_handler_ends_there(redis_url: str) -> 
     told = run_script(
         redis_url,
         """
-        import os
         pids = []
+        threading.excepthook = lambda problem: tell(ended_by=problem.exc_type.__name__)
 
         @queue.process("email")
         def work(job):
@@ -163,4 +163,4 @@ def test_a_child_that_comes_back_from_the_handler_ends_there(redis_url: str) -> 
         queue.shutdown()
         """,
     )
-    assert told == [{"result": "parent", "failed": 0, "leases": 1}]
+    assert told == [{"ended_by": "ForkedChild"}, {"result": "parent", "failed": 0, "leases": 1}]
