@@ -114,8 +114,7 @@ class Sleep:
         """Before the end: no token may be lost in the outstanding wait."""
         if not self._waiter.types:
             return
-        if not self._unblocked:
-            link.exchange([self._waiter.unblock()])
+        link.exchange([self._waiter.unblock()])  # again: an earlier one may have overtaken the wait
         _, type = self._waiter.received()
         if type is not None:
             link.exchange([("LPUSH", self._keys.tokens(type), 1)])
