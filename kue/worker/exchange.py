@@ -91,10 +91,7 @@ class Exchange:
             except Exception as problem:  # the other replies have been read, and count
                 trouble = problem
         if refused:
-            self.drop(refused)
-            for call in refused:
-                for report in call.reports:
-                    report.in_doubt = True
+            self.drop(refused, sent=True)
         if trouble is not None:
             raise trouble
 

@@ -15,7 +15,7 @@ from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.crew import Crew
 from kue.worker.current import current
-from kue.worker.failure import failure_of
+from kue.worker.failure import failure_of, text_of
 from kue.worker.handler import Handler
 from kue.worker.inline import Inline
 from kue.worker.loop_thread import LoopThread
@@ -144,7 +144,7 @@ class Executor:
                 written = encode(result, "result", run.job._home.options.json_default)
             except Exception as problem:
                 self._trouble.warn(JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}"))
-                written = encode({"error": True, "message": f'Invalid JSON Result: "{_text(result)}"'}, "result")
+                written = encode({"error": True, "message": f'Invalid JSON Result: "{text_of(result)}"'}, "result")
         run.settle(Completed(written))
 
     def fail(self, run: Run, problem: Any) -> None:
@@ -170,10 +170,3 @@ class Executor:
                 head + note + newline + rest, failure.line and failure.line + note, failure.message + note
             )
         return run.settle(Failed(failure, retry, ttl_mode))
-
-
-def _text(result: Any) -> str:
-    try:
-        return str(result)
-    except BaseException as problem:
-        return f"<{type(result).__name__} whose str raised {type(problem).__name__}>"

@@ -20,17 +20,18 @@ def failure_of(problem: Any) -> Failure:
     if isinstance(problem, str):
         return Failure(problem, "", problem)
     if isinstance(problem, BaseException):
-        name, message = type(problem).__name__, _message(problem)
+        name, message = type(problem).__name__, text_of(problem)
         first = f"{name}: {message}" if message else name
         return Failure(f"{first}\n{_stack(problem)}", first.partition("\n")[0], message or name)
     if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
         text = str(problem.get("stack") or problem["message"])
         return Failure(text, text.partition("\n")[0], problem["message"])
-    text = _message(problem)
+    text = text_of(problem)
     return Failure(text, text.partition("\n")[0], text)
 
 
-def _message(problem: Any) -> str:
+def text_of(problem: Any) -> str:
+    """What `str` makes of anything, also where that raises."""
     try:
         return str(problem)
     except BaseException as worse:
