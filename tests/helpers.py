@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-POLL_INTERVAL = 0.005
+POLL_INTERVALS = (0.0002, 0.005)  # the first, and the longest: each is twice the one before
 
 
 def wait_until(predicate: Callable[[], T], timeout: float = 10, message: str = "") -> T:
     """Poll until the predicate holds and return what it returned; AssertionError after the deadline."""
     deadline = time.monotonic() + timeout
+    pause, longest = POLL_INTERVALS
     while True:
         value = predicate()
         if value:
@@ -19,7 +20,8 @@ def wait_until(predicate: Callable[[], T], timeout: float = 10, message: str = "
         if time.monotonic() > deadline:
             what = message or getattr(predicate, "__name__", "the condition")
             raise AssertionError(f"{what}: still not so after {timeout} s; last value {value!r}")
-        time.sleep(POLL_INTERVAL)
+        time.sleep(pause)
+        pause = min(2 * pause, longest)
 
 
 def keyspace(client: Any, match: str = "*") -> dict[str, Any]:

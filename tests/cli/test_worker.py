@@ -15,6 +15,8 @@ from tests.helpers import keyspace, wait_until
 from tests.processes import end, tied
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Command]
 Module = Callable[[str, str], None]
 

@@ -9,6 +9,8 @@ import pytest
 from tests.helpers import keyspace
 from tests.integration.script import run_script
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(redis_url: str) -> Callable[..., list[dict[str, Any]]]:

@@ -5,9 +5,13 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
+import pytest
+
 import kue_send as kue
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
+
+pytestmark = pytest.mark.slow
 
 
 class Mine(Exception):

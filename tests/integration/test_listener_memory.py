@@ -10,6 +10,8 @@ import pytest
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 
+pytestmark = pytest.mark.slow
+
 SLACK = 500  # objects; a listener that stayed would keep several for each job
 
 

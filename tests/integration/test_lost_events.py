@@ -14,6 +14,7 @@ from tests.integration.conftest import MakeQueue
 from tests.integration.deafness import deaf
 
 
+@pytest.mark.slow
 class TestBetweenSaveAndReply:
     @pytest.mark.parametrize("threads", [1, 6])
     def test_every_job_hears_its_completion_exactly_once(self, make_queue: MakeQueue, threads: int) -> None:

@@ -16,6 +16,8 @@ from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer
 
+pytestmark = pytest.mark.slow
+
 LATEST = 0.3  # seconds after its time; before, it was up to ten
 
 
