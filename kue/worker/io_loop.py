@@ -94,20 +94,32 @@ class IoLoop:
         self._ended.wait(timeout)
         self._giving_up = True
 
-    def settle_down(self, timeout: float) -> None:
-        """Return when whatever was asked of Redis before this call has been answered, or the time is up."""
+    def settle_down(self, timeout: float) -> bool:
+        """Return when whatever was asked of Redis before this call has been answered, or the time is up.
+
+        True where some of it was refused, and is to be asked again.
+        """
         if not self.running:
-            return  # whatever was asked, it has its answer or gets none
+            return False  # whatever was asked, it has its answer or gets none
         passed = threading.Event()
-        self.timers.add(0, passed.set)
+        again = False
+
+        def look() -> None:
+            nonlocal again
+            again = self.connected and self._outbox.keeps
+            passed.set()
+
+        self.timers.add(0, look)
         self.wake()
         passed.wait(timeout)
+        return again
 
     def flush(self, timeout: float) -> None:
-        """Return when whatever was told before this call has been answered too, or the time is up."""
+        """Return when whatever was told before this call has been answered too, Redis is away, or the time is up."""
         deadline = time.monotonic() + timeout
-        for _ in range(2):  # the round under way may have missed it; the next one sends it
-            self.settle_down(max(0.0, deadline - time.monotonic()))
+        rounds = 2  # the one under way may have missed it; the next one sends it
+        while rounds and (left := deadline - time.monotonic()) > 0:
+            rounds = 2 if self.settle_down(left) else rounds - 1
 
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""

@@ -141,3 +141,29 @@ def test_a_job_that_is_changed_after_the_shutdown_does_not_wait_for_workers_that
         with pytest.raises(kue.ShutdownInProgress):
             getattr(kept[0], change)()
     assert time.monotonic() - began < 5
+
+
+def test_an_outcome_that_was_refused_for_its_company_is_written_before_its_handler_reads(
+    queue: Any, client: Any, errors: list[BaseException]
+) -> None:
+    """Both outcomes go in one call, which the key of one refuses for both; each goes again for itself."""
+    client.set("q:jobs:pdf:complete", "of the wrong kind")
+    ends: list[Any] = []
+    found: list[str] = []
+
+    def work(job: Any, done: Any) -> None:
+        job.log("a line")
+        ends.append(done)
+        if job.type == "email":
+            for end in ends:
+                end(None, "result")
+            found.append(job.get_field("state"))
+
+    queue.process(["pdf", "email"], 1, work)
+    pdf = queue.create("pdf").save()
+    wait_until(lambda: ends and Job.get_log(pdf.id, queue=queue))
+    queue.create("email").save()
+    wait_until(lambda: found)
+    assert found == ["complete"]
+    queue.shutdown()
+    assert "WRONGTYPE" in str(errors.pop())
