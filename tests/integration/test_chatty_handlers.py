@@ -103,6 +103,7 @@ def test_a_job_whose_outcomes_are_refused_brings_no_other_back(
             jobs = queue.save_all([queue.create(type) for type in ("good", "good", "bad", "good") * 5])
             ids += [job.id for job in jobs if job.type == "good"]
     wait_until(lambda: queue.complete_count("good") == len(ids))
+    queue.shutdown()
     assert sorted(runs) == ids
     assert any(isinstance(problem, kue.RedisRefused) for problem in errors)
     errors[:] = [problem for problem in errors if not isinstance(problem, kue.RedisRefused)]

@@ -28,7 +28,8 @@ def listen(job: Any, queue: Any) -> tuple[Heard, Heard]:
 
 
 def assert_heard(by_job: Heard, by_queue: Heard, id: int, expected: Heard) -> None:
-    wait_until(lambda: len(by_queue) >= len(expected), message=f"{by_queue} is as long as {expected}")
+    for heard in (by_job, by_queue):
+        wait_until(lambda: len(heard) >= len(expected), message=f"{heard} is as long as {expected}")  # noqa: B023
     assert by_job == expected
     assert by_queue == [(event, id, *args) for event, *args in expected]
 

@@ -13,6 +13,7 @@ import kue
 from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
+from tests.servers import offered
 
 
 def plain(job: Any) -> Any:
@@ -183,7 +184,7 @@ def kue_job(data: Any) -> Any:
     return type("Data", (), {"data": data})()
 
 
-@pytest.mark.parametrize("backend", ["valkey", "fake", "cluster", "redis62"], indirect=True)
+@pytest.mark.parametrize("backend", offered("valkey", "fake", "cluster", "redis62"), indirect=True)
 @pytest.mark.parametrize("form", ["plain", "by_done_later", "coroutine", "future"])
 def test_the_same_on_every_server(everywhere: Any, form: str) -> None:
     everywhere.process("email", 3, FORMS[form])

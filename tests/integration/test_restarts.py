@@ -11,7 +11,7 @@ from kue.worker.calls import Call, Report
 from kue.worker.io_loop import IoLoop
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
-from tests.servers import RedisServer
+from tests.servers import RedisServer, offered
 
 LOST_AND_FOUND = [kue.ConnectionFailed, kue.ConnectionRestored]
 
@@ -100,7 +100,7 @@ def test_a_producer_with_listeners_hears_again(
     assert_told_once(errors)
 
 
-@pytest.mark.parametrize("backend", ["redis", "redis62", "valkey"], indirect=True)
+@pytest.mark.parametrize("backend", offered("redis", "redis62", "valkey"), indirect=True)
 def test_scripts_that_redis_forgot_are_loaded_again(make_queue: MakeQueue, backend: Any) -> None:
     queue = make_queue(backend, promotion={"interval": 10})
     queue.process("email", 2, lambda job: job.progress(1, 2).data)

@@ -13,6 +13,7 @@ from tests.crash.proxy import Proxy
 from tests.helpers import keyspace, wait_until
 from tests.integration.commands import commands
 from tests.integration.conftest import MakeQueue
+from tests.servers import offered
 
 CHUNK = 500  # how many jobs go out in one pipeline,
 SCRIPTS = 10  # in so many scripts
@@ -37,7 +38,7 @@ def test_saving_a_job_is_one_command(queue: Any, client: Any, options: dict[str,
     assert sent == ["EVALSHA"]
 
 
-@pytest.mark.parametrize("backend", ["redis", "redis62", "valkey", "cluster"], indirect=True)
+@pytest.mark.parametrize("backend", offered("redis", "redis62", "valkey", "cluster"), indirect=True)
 def test_so_it_is_on_every_server(everywhere: Any, backend: Any) -> None:
     everywhere.create("email").save()
     with commands(backend.client) as sent:

@@ -54,22 +54,32 @@ class Bars(Display):
 
 
 class Lines(Display):
-    """A line for each second that has begun, and each note once."""
+    """A line for each second that has begun and one at the end, and each note once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._second = -1
         self._notes = 0
+        self._unsaid: View | None = None
+
+    def __exit__(self, *exc: object) -> None:
+        if self._unsaid is not None:
+            self._say(self._unsaid)
 
     def show(self, view: View) -> None:
         for note in view.notes[self._notes :]:
             self._print(note)
         self._notes = len(view.notes)
+        self._unsaid = view
         if int(view.elapsed) > self._second:
             self._second = int(view.elapsed)
-            total = view.total
-            counts = ", ".join(f"{total.states[state]} {_NAMES[state]}" for state in reversed(STATES))
-            self._print(f"{view.elapsed:5.1f} s  {total.created} of {total.planned} created: {counts}; {_extras(view)}")
+            self._say(view)
+
+    def _say(self, view: View) -> None:
+        self._unsaid = None
+        total = view.total
+        counts = ", ".join(f"{total.states[state]} {_NAMES[state]}" for state in reversed(STATES))
+        self._print(f"{view.elapsed:5.1f} s  {total.created} of {total.planned} created: {counts}; {_extras(view)}")
 
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
