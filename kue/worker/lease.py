@@ -48,17 +48,17 @@ class Lease:
     def stop(self, timeout: float = 5.0) -> None:
         """Renew no more, and give the lease up; where Redis does not answer in time, it runs out by itself."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout)
+        self._thread.join(timeout)
         self._valid_until = 0.0
-        if self._thread.is_alive():
-            return
+
+    def _run(self) -> None:
+        self._renew()
         try:
             self._store.connections.call(*self._store.transitions.end_lease(self._process))
         except KueError as problem:
             self._trouble.began("lease", problem)
 
-    def _run(self) -> None:
+    def _renew(self) -> None:
         every = self._length / 1000 / PARTS
         backoff = Backoff()
         while not self._stopping.is_set():
