@@ -15,6 +15,8 @@ from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ResponseError, TimeoutError
 
+from kue.store.spin import Spin
+
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
 NOT_YET = object()
@@ -27,18 +29,22 @@ class Link:
 
     def __init__(self, open_connection: Callable[[], AbstractConnection]) -> None:
         self._connection = open_connection()
+        self._spin: Spin | None = None
+        self._awaits_reply = False
         self.opened = False
 
     def open(self) -> None:
         """Connect, if not yet done. Raises `redis.ConnectionError` or `redis.TimeoutError`."""
         if not self.opened:
             self._connection.connect()
+            self._spin = None if self.socket is None else Spin(self.socket)
             self.opened = True
 
     def send(self, commands: Sequence[Command]) -> None:
         """Send commands without reading their replies."""
         if not self.opened:
             self.open()
+        self._awaits_reply = True
         connection = self._connection
         packed: list[bytes] = []
         size = 0
@@ -53,6 +59,10 @@ class Link:
 
     def read(self) -> Any:
         """The next reply, waiting for it; an error that Redis answers is returned, not raised."""
+        if self._awaits_reply:
+            self._awaits_reply = False
+            if self._spin is not None:
+                self._spin.wait()
         try:
             return self._connection.read_response()
         except ResponseError as refused:

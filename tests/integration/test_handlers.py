@@ -13,7 +13,6 @@ import kue
 from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
-from tests.servers import offered
 
 
 def plain(job: Any) -> Any:
@@ -184,7 +183,6 @@ def kue_job(data: Any) -> Any:
     return type("Data", (), {"data": data})()
 
 
-@pytest.mark.parametrize("backend", offered("valkey", "fake", "cluster", "redis62"), indirect=True)
 @pytest.mark.parametrize("form", ["plain", "by_done_later", "coroutine", "future"])
 def test_the_same_on_every_server(everywhere: Any, form: str) -> None:
     everywhere.process("email", 3, FORMS[form])
