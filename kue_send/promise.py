@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kue_send.job import Job
 
 logger = logging.getLogger("kue")
+_HEARD = frozenset(("result", "complete", "error", "failed", "remove"))
 
 
 class _Waiters(list[Any]):
@@ -114,6 +115,9 @@ class Promise(Future[Any]):
             raise problem
 
     # what is heard, on the subscriber's thread
+
+    def wants(self, event: str) -> bool:
+        return event in _HEARD
 
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "result":

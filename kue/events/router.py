@@ -37,7 +37,8 @@ class Router:
         with self._lock:
             self._watches.setdefault(id, []).append(watch)
             self._newest = max(self._newest, id)
-            self._replay.extend((watch, message) for message in self._held if message.id == id)
+            due = [message for message in self._held if message.id == id and watch.wants(message.event)]
+            self._replay.extend((watch, message) for message in due)
 
     def unwatch(self, id: int, watch: Watch) -> bool:
         """Stop hearing; False where the watch was over already."""
@@ -87,7 +88,8 @@ class Router:
         with self._lock:
             if self._floors and message.id > self._floors[0]:
                 self._held.append(message)
-            self._replay.extend((watch, message) for watch in self._watches.get(message.id, ()))
+            due = [watch for watch in self._watches.get(message.id, ()) if watch.wants(message.event)]
+            self._replay.extend((watch, message) for watch in due)
         self.replay()
         name = "job " + message.event
         if self._queue_wants(name):
@@ -112,4 +114,6 @@ class Router:
         return watch in self._watches.get(id, ())
 
     def _wanted(self, id: int, event: str) -> bool:
-        return id in self._watches or bool(self._replay) or bool(self._floors) or self._queue_wants("job " + event)
+        if self._replay or self._floors:
+            return True
+        return any(watch.wants(event) for watch in self._watches.get(id, ())) or self._queue_wants("job " + event)

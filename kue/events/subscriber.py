@@ -24,7 +24,8 @@ from kue.common.wakeup import Wakeup
 from kue.errors import KueError, ShutdownInProgress
 from kue.events.dispatcher import Dispatcher
 from kue.store.connection import BROKEN, Connections, refusal
-from kue.store.link import NOT_YET, Link
+from kue.store.link import Link
+from kue.store.replies import NOT_YET
 
 logger = logging.getLogger("kue")
 _T = TypeVar("_T")
@@ -199,11 +200,10 @@ class Subscriber:
                 selector.register(sock, selectors.EVENT_READ)
             longest = _PING_AFTER if sock is not None else _FAKE_POLL
             while not self._stopping:
-                if selector.select(self._timers.wait(longest)):
-                    self._wakeup.clear()
-                while link.has_buffered() and not self._stopping:
-                    if self._hear(link) is NOT_YET:
-                        break
+                for ready, _ in selector.select(self._timers.wait(longest)):
+                    if ready.fileobj is self._wakeup:
+                        self._wakeup.clear()
+                while not self._stopping and self._hear(link) is not NOT_YET:
                     pinged = False
                     self._timers.run_due()
                 self._timers.run_due()
@@ -223,7 +223,7 @@ class Subscriber:
             if link.socket is not None:
                 link.send([("PING", _LAST)])
             while (left := deadline - time.monotonic()) > 0:
-                if link.has_buffered() and (reply := self._hear(link)) is not NOT_YET:
+                if (reply := self._hear(link)) is not NOT_YET:
                     if reply == [b"pong", _LAST]:
                         return
                 elif link.socket is None:

@@ -33,8 +33,11 @@ class Watch(Protocol):
     insistent: bool
     """Whether it must learn the outcome even when the event is lost."""
 
+    def wants(self, event: str) -> bool:
+        """Whether an event is of any interest to it."""
+
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
-        """An event; True when the watch is over."""
+        """An event that it wants; True when the watch is over."""
 
     def ended(self, outcome: Outcome) -> None:
         """Redis says that the job has ended; the watch is over."""

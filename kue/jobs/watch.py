@@ -18,6 +18,9 @@ class JobWatch:
         self._emitter = emitter
         self._dispatcher = dispatcher
 
+    def wants(self, event: str) -> bool:
+        return event in ENDS or self._emitter.has(event)
+
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         over = event in ENDS
         self._dispatcher.post(self._emitter.finish if over else self._emitter.emit, event, *args)

@@ -22,7 +22,7 @@ ARGUMENTS = {
     "ttl exceeded": 0,
     "ttl exceeded ack": 0,
 }
-_HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)",')
+_HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)","args":\["\2"')
 
 
 class Message(NamedTuple):

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 
 _LONGEST = 200e-6  # seconds of looking; a reply that takes longer is slept for
+_INTERRUPTED = 30e-6  # seconds between two looks, after which others want the processor, or the interpreter
 _MOST_SKIPPED = 256
 _one_at_a_time = threading.Lock()  # more than one thread that looks would only take the interpreter from the others
 
 
 class Spin:
-    """For the replies on one socket. Where they are late, it looks at ever fewer of them."""
+    """For the replies on one socket. Where they are late, or others want the processor, it looks for ever fewer."""
 
     def __init__(self, sock: socket.socket, clock: Callable[[], float] = time.perf_counter) -> None:
         self._poll = select.poll()
@@ -45,11 +46,12 @@ class Spin:
             _one_at_a_time.release()
 
     def _comes_soon(self) -> bool:
-        until = self._clock() + _LONGEST
+        now = began = self._clock()
         while not self._poll.poll(0):
-            if self._clock() > until:
-                return False
             os.sched_yield()  # Redis may wait for this very core
+            before, now = now, self._clock()
+            if now - began > _LONGEST or now - before > _INTERRUPTED:
+                return False
         return True
 
 

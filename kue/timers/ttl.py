@@ -34,9 +34,12 @@ class AckWatch:
     def __init__(self) -> None:
         self.acknowledged = False
 
+    def wants(self, event: str) -> bool:
+        return event == "ttl exceeded ack"
+
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
-        self.acknowledged = self.acknowledged or event == "ttl exceeded ack"
-        return self.acknowledged
+        self.acknowledged = True
+        return True
 
     def ended(self, outcome: Outcome) -> None:
         self.acknowledged = True

@@ -35,6 +35,9 @@ class TtlWatch:
         self._said = said
         self.unanswered = False
 
+    def wants(self, event: str) -> bool:
+        return event in ("start", "ttl exceeded", "ttl exceeded ack")
+
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "start" and self._run.settled:
             return True  # the job runs again, here or elsewhere: from now on that run answers

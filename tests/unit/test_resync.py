@@ -22,6 +22,9 @@ class Watch:
         self.insistent = insistent
         self.outcomes: list[Outcome] = []
 
+    def wants(self, event: str) -> bool:
+        return True
+
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         raise AssertionError("no event is told here")
 

@@ -14,10 +14,14 @@ from kue.events.watch import Outcome
 class Listener:
     """A watch that notes what it hears, and is over at one event."""
 
-    def __init__(self, *, until: str = "", insistent: bool = False) -> None:
+    def __init__(self, *, until: str = "", insistent: bool = False, unwanted: tuple[str, ...] = ()) -> None:
         self.insistent = insistent
+        self.unwanted = unwanted
         self.until = until
         self.got: list[tuple[Any, ...]] = []
+
+    def wants(self, event: str) -> bool:
+        return event not in self.unwanted
 
     def heard(self, event: str, args: tuple[Any, ...]) -> bool:
         self.got.append((event, *args))
@@ -79,6 +83,25 @@ def test_the_queue_hears_the_events_it_wants_of_all_jobs_with_their_ids(queue: Q
     for id, event, args in ((1, "complete", [5, None]), (2, "start", ["email"]), (2, "mine", [1, 2])):
         queue.router.on_message(message(id, event, *args))
     assert queue.got == [("job complete", 1, 5), ("job mine", 2, 1, 2)]
+
+
+def test_what_a_watch_does_not_want_it_does_not_hear_now_or_later(router: Router) -> None:
+    watch = Listener(unwanted=("enqueue", "start"))
+    with router.saving():
+        for event in ("enqueue", "progress"):
+            router.on_message(message(1, event))
+        router.watch(1, watch)
+        assert router.has_replay
+    router.on_message(message(1, "start"))
+    router.on_message(message(1, "complete", None))
+    assert watch.got == [("progress", None, None), ("complete", None)]
+
+
+def test_held_events_that_nobody_wants_are_no_reason_to_deliver(router: Router) -> None:
+    with router.saving():
+        router.on_message(message(1, "enqueue"))
+        router.watch(1, Listener(unwanted=("enqueue",)))
+        assert not router.has_replay
 
 
 def test_the_queue_hears_an_event_after_the_job_s_own_watch(queue: Queue) -> None:

@@ -16,10 +16,11 @@ class Clock:
 
     def __init__(self) -> None:
         self.read = 0
+        self.added = 0.0
 
     def __call__(self) -> float:
         self.read += 1
-        return self.read * spin._LONGEST / 10
+        return self.read * spin._LONGEST / 10 + self.added
 
 
 class Near:
@@ -55,12 +56,22 @@ def test_a_reply_that_is_there_is_seen_at_once(near: Near) -> None:
 def test_one_that_comes_while_it_looks_is_waited_for(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_yield", lambda: near.far.send(b"+OK\r\n") if near.clock.read == 5 else None)
     near.spin.wait()
-    assert near.clock.read == 5
+    assert near.clock.read == 6
 
 
 def test_it_gives_up_after_a_while(near: Near) -> None:
     near.spin.wait()
     assert near.clock.read == 12
+
+
+def test_it_gives_up_where_others_want_the_processor(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
+    def let_others_run() -> None:
+        near.clock.added += spin._INTERRUPTED
+
+    monkeypatch.setattr(os, "sched_yield", let_others_run)
+    near.spin.wait()
+    assert near.clock.read == 2
+    assert not near.looks()
 
 
 def test_late_replies_are_looked_for_ever_less(near: Near) -> None:
