@@ -116,4 +116,4 @@ class Router:
     def _wanted(self, id: int, event: str) -> bool:
         if self._replay or self._floors:
             return True
-        return any(watch.wants(event) for watch in self._watches.get(id, ())) or self._queue_wants("job " + event)
+        return any(watch.wants(event) for watch in self.watches(id)) or self._queue_wants("job " + event)

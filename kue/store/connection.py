@@ -71,8 +71,8 @@ class Connections:
         except BaseException:
             link.close()
             raise
-        if self.closed:
-            link.close()
+        if self.closed or any(isinstance(reply, ResponseError) and is_passing(reply) for reply in replies):
+            link.close()  # what this server refuses for now, the one that is found at the address next may grant
         else:
             self._idle.append(link)
         return replies

@@ -58,3 +58,13 @@ class Spin:
 def _cores() -> int:
     """How many processors this process may use; 1 where threads cannot yield to each other."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def _after_fork() -> None:
+    """In a forked child: a thread of the parent's may have been looking."""
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -28,6 +28,7 @@ from kue.worker.outbox import Outbox
 from kue.worker.sleep import Sleep, Tokens
 
 _WHO = "the workers' I/O thread"
+_MOST_ROUNDS = 6  # until all that a run told is answered, though it was refused for its company, and sent again
 _AHEAD = 2  # batches on their way at once: one that Redis works on, and the next
 
 
@@ -118,8 +119,9 @@ class IoLoop:
         """Return when whatever was told before this call has been answered too, Redis is away, or the time is up."""
         deadline = time.monotonic() + timeout
         rounds = 2  # the one under way may have missed it; the next one sends it
-        while rounds and (left := deadline - time.monotonic()) > 0:
-            rounds = 2 if self.settle_down(left) else rounds - 1
+        for _ in range(_MOST_ROUNDS):
+            if rounds and (left := deadline - time.monotonic()) > 0:
+                rounds = 2 if self.settle_down(left) else rounds - 1
 
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from kue.common.clock import steady
 from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
-from kue.errors import KueError
+from kue.errors import KueError, ShutdownInProgress
 from kue.store.store import Store
 
 PARTS = 3
@@ -35,6 +35,7 @@ class Lease:
         self._valid_until = 0.0
         self._began = False
         self._stopping = threading.Event()
+        self._gives_up = False
         self._thread = threading.Thread(target=self._run, name="kue-lease", daemon=True)
 
     def start(self) -> None:
@@ -45,18 +46,25 @@ class Lease:
         """Whether the lease has certainly not run out: counted from before it was asked for."""
         return steady() < self._valid_until
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Renew no more, and give the lease up; where Redis does not answer in time, it runs out by itself."""
+    def stop(self, timeout: float = 5.0, *, give_up: bool = True) -> None:
+        """Renew no more, and give the lease up if nothing is active under it; else, or where Redis does not answer in
+        time, it runs out by itself."""
+        self._gives_up = give_up
         self._stopping.set()
         self._thread.join(timeout)
         self._valid_until = 0.0
 
     def _run(self) -> None:
         self._renew()
-        try:
-            self._store.connections.call(*self._store.transitions.end_lease(self._process))
-        except KueError as problem:
-            self._trouble.began("lease", problem)
+        if self._gives_up:
+            try:
+                self._store.connections.call(*self._store.transitions.end_lease(self._process))
+            except ShutdownInProgress:  # the queue would not wait for Redis any longer
+                pass
+            except KueError as problem:
+                self._trouble.began("lease", problem)
+            except Exception as problem:
+                self._trouble.stumbled("lease", problem)
 
     def _renew(self) -> None:
         every = self._length / 1000 / PARTS

@@ -149,9 +149,10 @@ class Pool:
         self.executor.stop()
 
     def end_lease(self, patience: Patience) -> None:
-        """Give the lease up; nothing may be active under this process's name any more."""
+        """Give the lease up, unless jobs had to be left active under it."""
         if self.loop.started:
-            patience.spend(self.runner.lease.stop)
+            lease, left_active = self.runner.lease, self.loop.running
+            patience.spend(lambda timeout: lease.stop(timeout, give_up=not left_active))
 
     @property
     def is_handler_thread(self) -> bool:

@@ -186,6 +186,28 @@ class TestRaising:
 
 
 class TestComingLate:
+    def test_a_listener_that_another_brings_hears_what_comes_after_that_one_s_event(
+        self, make_queue: MakeQueue
+    ) -> None:
+        """Though it came while the other one was called, or before."""
+        queue, heard, over = make_queue(send=True), [], threading.Event()
+        job = queue.create("email").on("complete", over.set)
+
+        @job.on("start")
+        def started() -> None:
+            assert promise.result(10) is None  # settled by the thread that all events come to
+            job.on("progress", heard.append)
+
+        promise = job.promise()
+
+        @queue.process("email")
+        def work(job: Any) -> None:
+            for n in range(1, 6):
+                job.progress(n, 5)
+
+        assert over.wait(10)
+        assert heard == [20, 40, 60, 80, 100]
+
     def test_to_a_job_that_has_ended_it_gets_the_outcome_once(self, working: Any) -> None:
         for times in range(1, 4):
             job = working.create("email", {"n": times}).save()

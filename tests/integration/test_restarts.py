@@ -7,6 +7,7 @@ import pytest
 
 import kue
 from kue import Job
+from kue.store.address import resolve
 from kue.worker.calls import Call, Report
 from kue.worker.io_loop import IoLoop
 from tests.helpers import wait_until
@@ -68,6 +69,20 @@ def test_a_busy_one_writes_what_it_came_to_once_redis_is_back(
     assert [Job.get(job.id, queue=queue).result for job in jobs] == [[n] for n in range(5)]
     assert Job.get_log(jobs[0].id, queue=queue) == ["said while Redis was away"]
     assert_told_once(errors)
+
+
+def test_a_server_that_has_become_a_replica_is_left_for_the_one_at_the_address_now(
+    own_server: RedisServer, make_queue: MakeQueue, redis_url: str
+) -> None:
+    """As behind Sentinel, or behind a name that moves to the new master; the old one need not break connections."""
+    queue = make_queue(own_server.url)
+    queue.create("email").save()
+    queue.home.store.connections.address = resolve(redis_url)
+    with own_server.client() as old:
+        old.replicaof("127.0.0.1", 1)
+    with pytest.raises(kue.RedisRefused, match="replica"):
+        queue.create("email").save()
+    assert [queue.create("email").save().id for _ in range(2)] == [1, 2]
 
 
 def test_a_producers_save_raises_and_the_next_one_works(own_server: RedisServer, make_queue: MakeQueue) -> None:

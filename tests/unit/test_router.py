@@ -97,6 +97,19 @@ def test_what_a_watch_does_not_want_it_does_not_hear_now_or_later(router: Router
     assert watch.got == [("progress", None, None), ("complete", None)]
 
 
+def test_one_that_leaves_while_it_is_asked_hides_no_other(router: Router) -> None:
+    class Leaving(Listener):
+        def wants(self, event: str) -> bool:
+            router.unwatch(1, self)
+            return False
+
+    watch = Listener()
+    router.watch(1, Leaving())
+    router.watch(1, watch)
+    router.on_message(message(1, "complete", None))
+    assert watch.got == [("complete", None)]
+
+
 def test_held_events_that_nobody_wants_are_no_reason_to_deliver(router: Router) -> None:
     with router.saving():
         router.on_message(message(1, "enqueue"))
