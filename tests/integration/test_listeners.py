@@ -46,10 +46,11 @@ class TestRegistering:
 
     def test_decorates(self, working: Any) -> None:
         heard: list[Any] = []
+        by_queue: list[Any] = []  # before the job's own listeners where the reply to the save comes after the event
 
         @working.on("job complete")
         def of_queue(id: int, result: Any) -> None:
-            heard.append((id, result))
+            by_queue.append((id, result))
 
         job = working.create("email")
 
@@ -62,8 +63,8 @@ class TestRegistering:
             heard.append("started")
 
         job.save()
-        wait_until(lambda: len(heard) == 3)
-        assert heard == ["started", {}, (job.id, {})]
+        wait_until(lambda: len(heard) == 2 and by_queue)
+        assert (heard, by_queue) == (["started", {}], [(job.id, {})])
         of_job("still a function")
         assert heard[-1] == "still a function"
 
