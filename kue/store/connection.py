@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import re
+import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -37,6 +40,7 @@ class Connections:
         self.address = address
         self._idle: deque[Link] = deque()
         self._pid = os.getpid()
+        self._looked_at = -math.inf
         self.closed = False
 
     def open(self) -> Link:
@@ -71,11 +75,23 @@ class Connections:
         except BaseException:
             link.close()
             raise
-        if self.closed or any(isinstance(reply, ResponseError) and is_passing(reply) for reply in replies):
-            link.close()  # what this server refuses for now, the one that is found at the address next may grant
+        if any(isinstance(reply, ResponseError) and _is_read_only(reply) for reply in replies):
+            self._look_elsewhere(link)
+        elif self.closed:
+            link.close()
         else:
             self._idle.append(link)
         return replies
+
+    def _look_elsewhere(self, link: Link) -> None:
+        """This server was the master once: whoever is that now may be found at the same address. Once a second."""
+        now = time.monotonic()
+        if now - self._looked_at < 1 and not self.closed:
+            self._idle.append(link)
+        else:
+            self._looked_at = now
+            link.close()
+            self._close_idle()
 
     def call(self, *command: Any) -> Any:
         """One command, one reply. Raises `ConnectionFailed`, and `RedisRefused` where Redis answers with an error."""
@@ -106,8 +122,12 @@ class Connections:
     def close(self) -> None:
         """Close the idle links; those in use are closed when their call ends."""
         self.closed = True
-        while self._idle:
-            self._idle.pop().close()
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def unreachable(self, problem: BaseException) -> KueError:
         """The error for a connection that could not be made."""
@@ -131,6 +151,11 @@ _PASSING = re.compile(
     r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b"
     r"|read only replica|maxmemory"
 )
+
+
+def _is_read_only(reply: BaseException) -> bool:
+    """Whether a server refused a write since it is a replica; in a script's error only the text tells."""
+    return isinstance(reply, ReadOnlyError) or bool(re.search("READONLY|read only replica", str(reply)))
 
 
 def is_passing(reply: BaseException) -> bool:
