@@ -141,6 +141,8 @@ def whole(name: str, value: object, *, least: int) -> int:
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= _LARGEST:
         bound = "" if least == -_LARGEST else f", {least} or more"
+        if isinstance(number, int) and abs(number) > _LARGEST:  # beyond that JavaScript does not count in ones
+            bound = f" from {least} to {_LARGEST}"
         raise InvalidOption(f"{name} must be a whole number{bound}, not {shown(value)}")
     return number
 

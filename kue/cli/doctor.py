@@ -101,7 +101,11 @@ class Visit:
         for finding in report.findings:
             say(str(finding))
         many = _count(len(report.findings), "finding")
-        say(f"{many} among {_count(report.jobs, 'job')}{', and perhaps more' if report.is_full else ''}", style="bold")
+        if report.is_blocked:
+            say(f"{many}; nothing else is looked at before that is mended", style="bold")
+        else:
+            more = ", and perhaps more" if report.is_full else ""
+            say(f"{many} among {_count(report.jobs, 'job')}{more}", style="bold")
 
 
 def _say_mended(mended: Mended) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -45,6 +46,8 @@ def milliseconds(name: str, value: object, *, least: float = 0) -> int:
         number = value
     else:
         raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {shown(value)}")
+    if 2**53 < number < math.inf:
+        raise InvalidOption(f"{name} must be {2**53} milliseconds or less, not {shown(value)}")
     if not least <= number <= 2**53:  # nan is neither
         raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {shown(value)}")
     return round(number)

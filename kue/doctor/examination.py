@@ -41,13 +41,15 @@ LOOKS_AT_TOKENS = 5
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found; `jobs` is how many were read, `is_full` whether there may be more to find than it holds."""
+    """What was found; `jobs` is how many were read, `is_full` whether there may be more to find than it holds,
+    `is_blocked` whether nothing but the keys of Kue's own was looked at, since some are of the wrong kind."""
 
     findings: tuple[Finding, ...]
     jobs: int
     types: tuple[str, ...]
     is_full: bool
     seen_at: float
+    is_blocked: bool = False
 
     @property
     def is_clean(self) -> bool:
@@ -81,7 +83,7 @@ def examine(
         wait(patience / LOOKS_AT_TOKENS)
         findings = _with_tokens_so(looks, findings)
     findings = _with_tokens_so(looks, _still_so(looks, findings))
-    return Report(tuple(findings), survey.jobs, tuple(sorted(survey.types)), survey.is_full, seen_at)
+    return Report(tuple(findings), survey.jobs, tuple(sorted(survey.types)), survey.is_full, seen_at, survey.is_blocked)
 
 
 def _with_tokens_so(looks: Looks, findings: list[Finding]) -> list[Finding]:

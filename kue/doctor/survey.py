@@ -31,6 +31,7 @@ class Survey:
         self.types: set[str] = set()
         self.jobs = 0
         self.highest = 0
+        self.is_blocked = False
         self._sets: dict[str, str] = {}
 
     @property
@@ -39,12 +40,13 @@ class Survey:
         return len(self.findings) >= self._most
 
     def walk(self) -> None:
-        """Where a key of Kue's own holds something else, that is all there is to say."""
+        """Where a key of Kue's own holds something else, it looks no further: all the rest is judged by these."""
         keys = self._store.keys
         fixed = {keys.ids: "string", keys.types: "set", keys.jobs: "zset", keys.leases: "zset"}
         fixed |= {keys.state(state): "zset" for state in STATES}
         self._note(self._looks.kinds(fixed))
         if self.findings:
+            self.is_blocked = True
             return
         self.types.update(name(type) for type in self._store.connections.call("SMEMBERS", keys.types))
         self._walk_keys()

@@ -224,8 +224,9 @@ class Job(Lookup, Talk, Listening):
 
     def complete(self) -> Self:
         """Mark the job as done, its progress as 100."""
+        self._go("complete", "progress", 100)
         self._progress = "100"
-        return self._go("complete", "progress", 100)
+        return self
 
     def failed(self) -> Self:
         """Mark the job as failed, now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -90,7 +91,11 @@ def resolve(given: object) -> Address:
         # What ties a connection to the client's own pool stays with that pool (redis-py 8 tells it of maintenance).
         own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
-        return Address(pool.connection_class, settings)
+        address = Address(pool.connection_class, settings)
+        if not address.is_real:
+            with contextlib.suppress(RedisError):  # a fake server that is down
+                address.connection().connect()  # fakeredis makes a server for the first; of many at once, for each
+        return address
     raise InvalidOption(
         f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
         f"not {_hide_password(shown(given, sys.maxsize))}"

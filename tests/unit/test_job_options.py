@@ -199,8 +199,14 @@ def test_a_whole_number_is_one_up_to_what_javascript_holds(value: Any, least: in
     assert type(whole("n", value, least=least)) is int
 
 
-@pytest.mark.parametrize("value", [0, 1.5, True, "1", None, NAN, INFINITY, HUGE, 2**53 + 1])
+@pytest.mark.parametrize("value", [0, 1.5, True, "1", None, NAN, INFINITY])
 def test_a_number_that_is_not_whole_or_out_of_bounds_is_refused(value: Any) -> None:
     with pytest.raises(InvalidOption) as refused:
         whole("n", value, least=1)
     assert str(refused.value) == f"n must be a whole number, 1 or more, not {value!r}"
+
+
+@pytest.mark.parametrize("value", [HUGE, 2**53 + 1])
+def test_one_that_is_too_large_is_told_the_largest(value: int) -> None:
+    with pytest.raises(InvalidOption, match=f"^n must be a whole number from 1 to {2**53}, not {value}$"):
+        whole("n", value, least=1)

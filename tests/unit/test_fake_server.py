@@ -1,0 +1,49 @@
+"""A client of fakeredis that nobody has used yet: all that a queue opens is connected to one server."""
+
+import threading
+from typing import Any
+
+import fakeredis
+import pytest
+
+import kue
+from kue.store.address import resolve
+from tests.helpers import wait_until
+
+
+def test_many_connections_at_once() -> None:
+    """fakeredis makes a server for the first one that connects; without care, for each of many at once."""
+    fake = fakeredis.FakeRedis(host="never-used-before")
+    address = resolve(fake)
+    start = threading.Barrier(8)
+
+    def write(n: int) -> None:
+        connection: Any = address.connection()
+        start.wait()
+        connection.connect()
+        connection.send_command("RPUSH", "writers", n)
+        connection.read_response()
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fake.llen("writers") == 8
+
+
+def test_jobs_are_run() -> None:
+    fake = fakeredis.FakeRedis(host="never-used-either")
+    with kue.Queue(redis=fake) as queue:
+        queue.process("email", 2, lambda job: job.data)
+        queue.save_all([queue.create("email") for _ in range(3)])
+        wait_until(lambda: queue.complete_count() == 3)
+        assert fake.zcard("q:jobs:complete") == 3
+
+
+def test_one_that_is_down_is_told_of_when_it_is_used() -> None:
+    server = fakeredis.FakeServer()
+    server.connected = False
+    queue = kue.Queue(redis=fakeredis.FakeRedis(server=server))
+    with pytest.raises(kue.ConnectionFailed):
+        queue.create("email").save()
