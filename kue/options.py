@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kue.common.clock import milliseconds, now_ms, until
+from kue.common.clock import LARGEST, milliseconds, now_ms, until
 from kue.common.shown import shown
 from kue.errors import InvalidOption, UnknownOption
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
 BACKOFF_TYPES = ("fixed", "exponential")
-_LARGEST = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ def _priority(name: str, value: Any) -> int:
         if value in PRIORITIES:
             return PRIORITIES[value]
         raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {shown(value)}")
-    return whole(name, value, least=-_LARGEST)
+    return whole(name, value, least=-LARGEST)
 
 
 def _attempts(name: str, value: Any) -> int:
@@ -139,10 +138,10 @@ def read_number(what: str, value: object, kind: str = "a number") -> int | float
 def whole(name: str, value: object, *, least: int) -> int:
     """Check a whole number (a float without a fraction is one)."""
     number = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= _LARGEST:
-        bound = "" if least == -_LARGEST else f", {least} or more"
-        if isinstance(number, int) and abs(number) > _LARGEST:  # beyond that JavaScript does not count in ones
-            bound = f" from {least} to {_LARGEST}"
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= LARGEST:
+        bound = "" if least == -LARGEST else f", {least} or more"
+        if isinstance(number, int) and abs(number) > LARGEST:
+            bound = f" from {least} to {LARGEST}"
         raise InvalidOption(f"{name} must be a whole number{bound}, not {shown(value)}")
     return number
 

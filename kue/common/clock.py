@@ -13,6 +13,7 @@ from kue.errors import InvalidOption
 Clock = Callable[[], int]
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 Duration = int | float | timedelta
+LARGEST = 2**53  # beyond that JavaScript does not count in ones
 
 
 def now_ms() -> int:
@@ -46,9 +47,9 @@ def milliseconds(name: str, value: object, *, least: float = 0) -> int:
         number = value
     else:
         raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {shown(value)}")
-    if 2**53 < number < math.inf:
-        raise InvalidOption(f"{name} must be {2**53} milliseconds or less, not {shown(value)}")
-    if not least <= number <= 2**53:  # nan is neither
+    if LARGEST < number < math.inf:
+        raise InvalidOption(f"{name} must be {LARGEST} milliseconds or less, not {shown(value)}")
+    if not least <= number <= LARGEST:  # nan is neither
         raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {shown(value)}")
     return round(number)
 

@@ -49,7 +49,7 @@ class Report:
     types: tuple[str, ...]
     is_full: bool
     seen_at: float
-    is_blocked: bool = False
+    is_blocked: bool
 
     @property
     def is_clean(self) -> bool:

@@ -116,4 +116,6 @@ class Router:
     def _wanted(self, id: int, event: str) -> bool:
         if self._replay or self._floors:
             return True
-        return any(watch.wants(event) for watch in self.watches(id)) or self._queue_wants("job " + event)
+        if id in self._watches and any(watch.wants(event) for watch in self.watches(id)):
+            return True
+        return self._queue_wants("job " + event)

@@ -230,15 +230,18 @@ class Job(Lookup, Talk, Listening):
 
     def failed(self) -> Self:
         """Mark the job as failed, now."""
-        self.failed_at = self._home.store.clock()
-        return self._go("failed", "failed_at", int(self.failed_at))
+        now = self._home.store.clock()
+        self._go("failed", "failed_at", now, now=now)
+        self.failed_at = now
+        return self
 
     def delayed(self) -> Self:
         """Have the job wait until its `promote_at`."""
         return self._go("delayed")
 
-    def _go(self, state: str, *fields: Argument) -> Self:
-        id, now = self._saved_id(state), self._home.store.clock()
+    def _go(self, state: str, *fields: Argument, now: int | None = None) -> Self:
+        id = self._saved_id(state)
+        now = self._home.store.clock() if now is None else now
         if not self.only_collected:
             self._home.store.set_state(id, state, now, fields or ("state", state), self._run_id)
             self._hand_over(state != "active")

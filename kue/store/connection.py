@@ -31,6 +31,7 @@ from kue.store.address import WAYS, Address
 from kue.store.link import Command, Link
 
 BROKEN = (ConnectionError, TimeoutError, OSError)
+_LOOK_AGAIN = 1.0  # seconds between two looks for another master
 
 
 class Connections:
@@ -84,9 +85,9 @@ class Connections:
         return replies
 
     def _look_elsewhere(self, link: Link) -> None:
-        """This server was the master once: whoever is that now may be found at the same address. Once a second."""
+        """This server was the master once: whoever is that now may be found at the same address."""
         now = time.monotonic()
-        if now - self._looked_at < 1 and not self.closed:
+        if now - self._looked_at < _LOOK_AGAIN and not self.closed:
             self._idle.append(link)
         else:
             self._looked_at = now
@@ -147,6 +148,7 @@ class Connections:
 _UNAUTHENTICATED = "unauthenticated multibulk length"  # to those who have not logged in, and whose command is long
 # redis-py takes a code that it has a class for off the message; only within one, as in a script's, is it to be read.
 _PASSING_KINDS = (ReadOnlyError, OutOfMemoryError, BusyLoadingError, ClusterDownError, MasterDownError, TryAgainError)
+_READ_ONLY = re.compile("READONLY|read only replica")
 _PASSING = re.compile(
     r"\b(LOADING|READONLY|OOM|MISCONF|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|UNBLOCKED)\b"
     r"|read only replica|maxmemory"
@@ -155,7 +157,7 @@ _PASSING = re.compile(
 
 def _is_read_only(reply: BaseException) -> bool:
     """Whether a server refused a write since it is a replica; in a script's error only the text tells."""
-    return isinstance(reply, ReadOnlyError) or bool(re.search("READONLY|read only replica", str(reply)))
+    return isinstance(reply, ReadOnlyError) or bool(_READ_ONLY.search(str(reply)))
 
 
 def is_passing(reply: BaseException) -> bool:

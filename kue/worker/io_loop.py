@@ -120,8 +120,10 @@ class IoLoop:
         deadline = time.monotonic() + timeout
         rounds = 2  # the one under way may have missed it; the next one sends it
         for _ in range(_MOST_ROUNDS):
-            if rounds and (left := deadline - time.monotonic()) > 0:
-                rounds = 2 if self.settle_down(left) else rounds - 1
+            left = deadline - time.monotonic()
+            if not rounds or left <= 0:
+                return
+            rounds = 2 if self.settle_down(left) else rounds - 1
 
     def wake(self) -> None:
         """Something changed that the loop should see. Any thread."""

@@ -29,7 +29,7 @@ def listen(job: Any, queue: Any) -> tuple[Heard, Heard]:
 
 def assert_heard(by_job: Heard, by_queue: Heard, id: int, expected: Heard) -> None:
     for heard in (by_job, by_queue):
-        wait_until(lambda: len(heard) >= len(expected), message=f"{heard} is as long as {expected}")  # noqa: B023
+        wait_until(lambda heard=heard: len(heard) >= len(expected), message=f"{heard} is as long as {expected}")
     assert by_job == expected
     assert by_queue == [(event, id, *args) for event, *args in expected]
 

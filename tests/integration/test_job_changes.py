@@ -76,10 +76,11 @@ class TestStates:
 
     def test_an_unsaved_job_cannot_change(self, queue: Any, client: Any) -> None:
         job = queue.create("email")
+        before = job.to_json()
         for change in (*STATES, "update", "remove"):
             with pytest.raises(kue.JobNotFound, match=f"this 'email' job is not saved yet.*{change}"):
                 getattr(job, change)()
-        assert keyspace(client) == {}
+        assert (keyspace(client), job.to_json()) == ({}, before)
 
     def test_a_completed_job_that_is_queued_again_runs_again(self, queue: Any) -> None:
         runs: list[int] = []
