@@ -29,8 +29,9 @@ def stuck_of(queue: kue.Queue, after: int = MINUTE) -> StuckJobs:
 
 def is_stuck(client: "redis.Redis", type: str = "email") -> bool:
     """Whether one job says inactive and is listed for no type."""
-    keys = keyspace(client, "q:jobs*")
-    return "q:jobs:inactive" in keys and f"q:jobs:{type}:inactive" not in keys
+    both = client.pipeline()
+    both.exists("q:jobs:inactive").exists(f"q:jobs:{type}:inactive")
+    return both.execute() == [1, 0]
 
 
 def leave_as_a_dead_node_does(node: NodeKue, client: "redis.Redis") -> int:
