@@ -48,6 +48,12 @@ class Timers:
             heapq.heappush(self._heap, (timer.due, next(self._order), timer))
         return timer
 
+    @property
+    def is_due(self) -> bool:
+        """Whether a call is due, about: without the lock, for whoever asks often."""
+        heap = self._heap
+        return bool(heap) and heap[0][0] <= self._clock()
+
     def wait(self, longest: float) -> float:
         """Seconds until the next call is due, at most `longest`."""
         with self._lock:

@@ -124,16 +124,16 @@ class Job(Lookup, Talk, Listening):
 
     def as_new(self) -> NewJob:
         """What is saved of the job; sets what is known before the answer. Raises `InvalidJobData`."""
-        options, now = self._options, self._home.store.clock()
-        data = codec.encode(self.data, "data", self._home.options.json_default)
-        delay = options.get("delay")
-        self._state = "delayed" if delay else "inactive"
-        self.created_at = self.updated_at = now
-        self.promote_at = now + (delay or 0)
-        fields: list[Argument] = ["type", self.type, "data", data, "state", self._state, "created_at", now]
-        fields += ["updated_at", now, "promote_at", self.promote_at, *job_hash.option_fields(options)]
-        when = int(self.promote_at) if delay else None
-        return new_job(self.type, options.get("priority", 0), when, fields)
+        home, options = self._home, self._options
+        data = codec.encode(self.data, "data", home.options.json_default)
+        self.created_at = self.updated_at = self.promote_at = now = home.store.clock()
+        self._state = "inactive"
+        if not options:
+            return new_job(self.type, data, now)
+        priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
+        if delay := options.get("delay"):
+            self._state, self.promote_at = "delayed", (due := now + delay)
+        return new_job(self.type, data, now, due, priority, attempts, job_hash.rarer_fields(options))
 
     def saved(self, id: int) -> None:
         """The save was answered with this id."""

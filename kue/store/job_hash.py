@@ -58,9 +58,13 @@ def lua_fields() -> str:
 
 def option_fields(options: dict[str, Any]) -> list[Argument]:
     """The fields that the options of a job fill: only those that are set, as Kue does."""
-    if not options:
-        return ["priority", 0, "max_attempts", 1]
-    fields: list[Argument] = ["priority", options.get("priority", 0), "max_attempts", options.get("attempts", 1)]
+    common: list[Argument] = ["priority", options.get("priority", 0), "max_attempts", options.get("attempts", 1)]
+    return common + rarer_fields(options)
+
+
+def rarer_fields(options: dict[str, Any]) -> list[Argument]:
+    """Those of them that not every job has."""
+    fields: list[Argument] = []
     if options.get("delay"):
         fields += ["delay", options["delay"]]
     if options.get("ttl"):

@@ -155,8 +155,8 @@ def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:
     """Jobs in order, so many to a part as one script can save without keeping others waiting."""
     parts: list[Sequence[NewJob]] = []
     start = size = 0
-    for i, job in enumerate(jobs):
-        own = sum(len(field) for field in job[5:] if isinstance(field, (bytes, str)))
+    for i, (type, _, data, *_) in enumerate(jobs):
+        own = len(type) + len(data)
         if i > start and (i - start == _PART or size + own > _PART_BYTES):
             parts.append(jobs[start:i])
             start, size = i, 0

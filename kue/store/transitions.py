@@ -17,8 +17,8 @@ from kue.store.link import Argument, Command
 from kue.store.stored_error import keep_message
 
 Sayings = Sequence[Argument]
-NewJob = tuple[Argument, ...]
-Completion = tuple[Argument, ...]
+NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
+Completion = tuple[int, str, int, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
 NOTHING: tuple[Argument, ...] = ()
 
 
@@ -44,9 +44,18 @@ def _json(type: str) -> bytes:
     return encode(type, "type")
 
 
-def new_job(type: str, priority: int, promote_at: int | None, fields: Sequence[Argument]) -> NewJob:
-    """One of the jobs that `save` saves."""
-    return (type, _json(type), priority, "" if promote_at is None else promote_at, len(fields), *fields)
+def new_job(
+    type: str,
+    data: bytes,
+    now: int,
+    promote_at: int | None = None,
+    priority: int = 0,
+    attempts: int = 1,
+    others: Sequence[Argument] = NOTHING,
+) -> NewJob:
+    """One of the jobs that `save` saves: delayed where there is a `promote_at`; `others` are its further fields."""
+    due = "" if promote_at is None else promote_at
+    return (type, _json(type), data, priority, attempts, now, due, len(others), *others)
 
 
 def completion(id: int, worker: str, duration: int, result: bytes | None, sayings: Sayings = NOTHING) -> Completion:

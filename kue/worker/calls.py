@@ -49,7 +49,7 @@ class Report(Call):
         ends: bool,
         settled: Callable[[Report, Any], None],
         said: int = 0,
-        completion: Completion | None = None,
+        completion: Completion | tuple[()] = (),
         now: int = 0,
     ) -> None:
         super().__init__(command)

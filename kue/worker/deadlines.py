@@ -78,8 +78,8 @@ class Deadlines:
 
     def ended(self, run: Run) -> None:
         """A run ended: soon nobody will ask for it any more."""
-        self._due.pop(run, None)
         if run in self._watches:
+            self._due.pop(run, None)
             self.timers.add(_REMEMBER, lambda: self._forget(run))
 
     def checks(self) -> list[Call]:

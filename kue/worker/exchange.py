@@ -38,6 +38,8 @@ class Exchange:
     @property
     def runs(self) -> set[Run]:
         """The runs that have a report on its way, which no other must overtake."""
+        if not self._sent:
+            return set()
         return {report.run for batch in self._sent for call in batch for report in call.reports}
 
     def send(self, link: Link, calls: Sequence[Call]) -> None:
@@ -53,12 +55,12 @@ class Exchange:
         """
         batch = self._sent[0]
         replies = [link.read() for _ in batch]
-        if len(self._sent) > 1 and any(isinstance(reply, NoScriptError) for reply in replies):
+        if NoScriptError in map(type, replies):
             newer = [call for batch in list(self._sent)[1:] for call in batch]
             replies += [link.read() for _ in newer]  # what repairs is an exchange of its own
             batch = batch + newer
             self._sent = deque([batch])
-        replies = scripts.repaired(link, [call.command for call in batch], replies)
+            replies = scripts.repaired(link, [call.command for call in batch], replies)
         self._sent.popleft()
         self._deal_with(batch, replies)
 

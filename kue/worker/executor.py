@@ -22,6 +22,8 @@ from kue.worker.loop_thread import LoopThread
 from kue.worker.retry import UnknownBackoff, is_source, next_retry
 from kue.worker.run import Completed, Failed, Run
 
+_PLAIN = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # results that nobody has to wait for
+
 
 class Executor:
     """Runs handlers on threads, on the event loop, and short ones on the I/O thread."""
@@ -86,7 +88,10 @@ class Executor:
         self.fail(run, problem)
 
     def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
-        if inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
+        if type(result) in _PLAIN:
+            if not waits_for_done:
+                self.complete(run, result)
+        elif inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
             awaitable = result
             try:
                 self._loop.call(lambda: self._await(run, awaitable, waits_for_done))

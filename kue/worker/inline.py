@@ -47,7 +47,7 @@ class Inline:
 
     def run(self) -> bool:
         """Execute what waits, for a while; False where another thread has the I/O by now, and the caller is to end."""
-        turn, until = self._turn, 0.0
+        turn, until, process = self._turn, 0.0, os.getpid()
         while self._runs:
             run = self._runs.popleft()
             if run.settled:  # by a shutdown, before it began
@@ -60,7 +60,6 @@ class Inline:
                 self._start_elsewhere(run)
                 continue
             run.executing = True
-            process = os.getpid()
             try:
                 self._execute(run)
             except ForkedChild:  # the handler has forked, and this child came back from it: the I/O is its parent's

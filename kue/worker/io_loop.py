@@ -211,7 +211,7 @@ class IoLoop:
         self._sleep.stay_awake()
         link, exchange = self._link, self._exchange
         assert link is not None
-        if self.timers.wait(1) == 0:
+        if self.timers.is_due:
             exchange.finish(link)
             self.timers.run_due()
         calls = self._collect()
@@ -224,8 +224,8 @@ class IoLoop:
             raise
         if calls:
             exchange.send(link, calls)
-        busy = exchange.outstanding > 0
-        if exchange.outstanding == _AHEAD or not calls or not (self._outbox.waiting or self._work.wants_more):
+        busy = exchange.outstanding
+        if busy == _AHEAD or not calls or not (self._outbox.waiting or self._work.wants_more):
             if busy:
                 exchange.receive(link)
             if not self._inline.run():
@@ -248,7 +248,7 @@ class IoLoop:
     def _collect(self) -> list[Call]:
         """The reports that are due."""
         self._absorb()
-        return list(self._outbox.collect(self._exchange.runs)) if self._outbox.keeps else []
+        return [*self._outbox.collect(self._exchange.runs)] if self._outbox.keeps else []
 
     def _absorb(self) -> None:
         """Make reports of all that is new; the slots of runs that have ended are free from here on."""

@@ -51,7 +51,9 @@ class Outbox:
         """
         reports: list[Report] = []
         later: dict[Run, None] = {}
-        unanswered = None if on_their_way is None else {*on_their_way, *(report.run for report in self._kept)}
+        unanswered = None if on_their_way is None else set(on_their_way)
+        if unanswered is not None and self._kept:
+            unanswered.update(report.run for report in self._kept)
         for _ in range(len(self._news)):
             run = self._news.popleft()
             if unanswered is not None and run in unanswered:
@@ -62,7 +64,8 @@ class Outbox:
                 reports.append(report)
                 if unanswered is not None:
                     unanswered.add(run)
-        self._news.extendleft(reversed(later))
+        if later:
+            self._news.extendleft(reversed(later))
         self._kept += reports
         if len(self._kept) > len(reports):
             self._stay_within_limit()

@@ -40,6 +40,7 @@ class Pool:
         self._lock = threading.Lock()
         self._quiet = False
         self._idle = threading.Condition()
+        self._drains = 0  # how many wait for runs to end
         self.executor = Executor(home.trouble, lambda run: Context(self, run.slot))
         self.runner = Runner(home, job_class, self.name, self._groups, self.executor, self._run_ended)
         self.loop = IoLoop(home.store, self.runner, self.runner.outbox, self.executor.inline, home.trouble)
@@ -122,11 +123,13 @@ class Pool:
         for group in groups:
             group.closed = True
         with self._idle:
+            self._drains += 1
             while self.runs(type):
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     break
                 self._idle.wait(left)
+            self._drains -= 1
         self._end(type, requeue=requeue)
         for slot in [slot for group in groups for slot in group.slots]:
             self.retire(slot)
@@ -160,8 +163,9 @@ class Pool:
         return current.get() is not None
 
     def _run_ended(self) -> None:
-        with self._idle:
-            self._idle.notify_all()
+        if self._drains:
+            with self._idle:
+                self._idle.notify_all()
 
     def _group(self, type: str) -> Group:
         group = self._groups.get(type)

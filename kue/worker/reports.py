@@ -21,7 +21,7 @@ class Batch(Call):
     __slots__ = ("_reports",)
 
     def __init__(self, transitions: Transitions, reports: Sequence[Report]) -> None:
-        super().__init__(transitions.complete(reports[0].now, *(one.completion or () for one in reports)))
+        super().__init__(transitions.complete(reports[0].now, *[one.completion for one in reports if one.completion]))
         self._reports = reports
 
     @property
@@ -70,7 +70,7 @@ def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
     batch: list[Report] = []
     size = 0
     for call in calls:
-        if not isinstance(call, Report) or call.completion is None:
+        if not isinstance(call, Report) or not call.completion:
             others.append(call)
         elif call.alone:
             batches.append(Batch(transitions, [call]))
@@ -87,4 +87,5 @@ def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
 
 
 def _size(completion: Completion) -> int:
-    return sum(len(argument) for argument in completion[3:] if isinstance(argument, (bytes, str)))
+    said = sum(len(argument) for argument in completion[5:] if isinstance(argument, (bytes, str)))
+    return said + len(completion[3])

@@ -58,25 +58,26 @@ class RunIO(Protocol):
 class Run:
     """A job in a slot. The handler's thread says and settles; the I/O thread reports."""
 
+    handler: Handler | None = None
+    told_lost = False
+    executing = False
+    abandoned = False
+    cancel: Callable[[], Any] | None = None
+    moved = False
+    gave_back = False
+    handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
+    written = False  # the outcome, by this run's last report
+    _has_said = False
+    _outcome: Outcome | None = None
+
     def __init__(self, job: Job, slot: Worker, worker_id: str, number: int, started: int, io: RunIO) -> None:
         self.job = job
         self.slot = slot
         self.worker_id = worker_id
         self.number = number
         self.started = started
-        self.handler: Handler | None = None
-        self.told_lost = False
-        self.executing = False
-        self.abandoned = False
-        self.cancel: Callable[[], Any] | None = None
-        self.moved = False
-        self.gave_back = False
         self._io = io
-        self.handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
         self._process = os.getpid()
-        self._has_said = False
-        self.written = False  # the outcome, by this run's last report
-        self._outcome: Outcome | None = None
         self._unsettled = [True]
         self._said: deque[Triples] = deque()
 
@@ -153,7 +154,9 @@ class Run:
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """What was said since the last call, and how the run ended, once. For the I/O thread."""
-        outcome, self._outcome = self._outcome, None
+        outcome = self._outcome
+        if outcome is not None:
+            self._outcome = None
         said: list[Argument] = []
         while self._said:
             said.extend(self._said.popleft())

@@ -21,7 +21,8 @@ class Waiter:
     def __init__(self, connections: Connections, keys: Keys) -> None:
         self._connections = connections
         self._keys = keys
-        self._types: dict[bytes, str] = {}
+        self.types: set[str] = set()  # those waited for; empty when nothing is outstanding
+        self._by_key: dict[bytes, str] = {}
         self._turn = 0
         self.link: Link | None = None
         self.client_id = 0
@@ -39,11 +40,6 @@ class Waiter:
             raise self._connections.lost(broken) from broken
         self.link = link
 
-    @property
-    def types(self) -> set[str]:
-        """The types waited for; empty when nothing is outstanding."""
-        return set(self._types.values())
-
     def wait_for(self, types: Iterable[str]) -> None:
         """Begin to wait; the first key a BLPOP sees wins, so every wait begins at another type."""
         ordered = sorted(types)
@@ -51,17 +47,18 @@ class Waiter:
             return
         self._turn = (self._turn + 1) % len(ordered)
         ordered = ordered[self._turn :] + ordered[: self._turn]
-        self._types = {self._keys.tokens(type).encode(): type for type in ordered}
-        self.link.send([("BLPOP", *(self._keys.tokens(type) for type in ordered), BLOCK)])
+        self.types = set(ordered)
+        self._by_key = {self._keys.tokens(type).encode(): type for type in ordered}
+        self.link.send([("BLPOP", *self._by_key, BLOCK)])
 
     def received(self) -> tuple[set[str], str | None]:
         """The reply: the types that were waited for, and the one that has a token (None: the time is up)."""
         assert self.link is not None
         reply: Any = self.link.read()
-        waited, self._types = self._types, {}
+        waited, self.types = self.types, set()
         if isinstance(reply, BaseException):
             raise reply
-        return set(waited.values()), waited[reply[0]] if reply else None
+        return waited, self._by_key[reply[0]] if reply else None
 
     def unblock(self) -> Command:
         """The command that ends the outstanding wait, for another connection to send."""
@@ -71,4 +68,4 @@ class Waiter:
         if self.link is not None:
             self.link.close()
         self.link = None
-        self._types = {}
+        self.types = set()

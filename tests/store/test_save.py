@@ -1,29 +1,32 @@
 """The script `save`: a new job, inactive or delayed, in every key it belongs in."""
 
+from typing import Any
+
 import pytest
 
 from kue.errors import RedisRefused
 from kue.store.link import Command
-from kue.store.transitions import new_job
+from kue.store.transitions import NewJob, new_job
 from tests.store.conftest import Place
-from tests.store.world import NOW, TYPES, job, world
+from tests.store.world import BEFORE, NOW, TYPES, job, world
 
 LATER = NOW + 5000
 
 
-def fields(type: str = "email", state: str = "inactive", priority: int = 0, **more: object) -> list[object]:
-    """The fields of `world.job`, flat, as a job hands them to the script."""
-    hash = job(state=state, type=type, priority=priority, **more)["q:job:1"]  # type: ignore[arg-type]
-    return [part for pair in hash.items() for part in pair]
+def new(type: str = "email", when: int | None = None, priority: int = 0, **more: Any) -> NewJob:
+    """What a job hands to the script; without `more`, it comes out as `world.job`."""
+    data, attempts = more.pop("data", '{"to":"tj"}'), more.pop("max_attempts", 1)
+    others = [part for pair in more.items() for part in pair]
+    return new_job(type, data.encode(), BEFORE, when, priority, attempts, others)
 
 
-def save(place: Place, type: str, priority: int, when: int | None, fields: list[object]) -> Command:
-    return place.scripts.save(new_job(type, priority, when, fields))  # type: ignore[arg-type]
+def save(place: Place, *jobs: NewJob) -> Command:
+    return place.scripts.save(*jobs)
 
 
 def test_an_inactive_job_is_in_every_index_with_a_token_and_an_event(place: Place) -> None:
     place.check(
-        save(place, "email", 0, None, fields()),
+        save(place, new()),
         reply=1,
         after=world(job(1), {"q:ids": "1"}),
         events=[(1, "enqueue", "email")],
@@ -31,9 +34,8 @@ def test_an_inactive_job_is_in_every_index_with_a_token_and_an_event(place: Plac
 
 
 def test_a_delayed_job_has_no_token_and_no_event(place: Place) -> None:
-    given = fields(state="delayed", promote_at=LATER, delay=5000)
     place.check(
-        save(place, "email", 0, LATER, given),
+        save(place, new(when=LATER, delay=5000)),
         reply=1,
         after=world(job(1, "delayed", promote_at=LATER, delay=5000), {"q:ids": "1"}),
     )
@@ -42,7 +44,7 @@ def test_a_delayed_job_has_no_token_and_no_event(place: Place) -> None:
 @pytest.mark.parametrize("priority", [-(2**53), -15, -1, 0, 10, 2**53])
 def test_the_priority_is_the_score_of_an_inactive_job(place: Place, priority: int) -> None:
     place.check(
-        save(place, "email", priority, None, fields(priority=priority)),
+        save(place, new(priority=priority)),
         reply=1,
         after=world(job(1, priority=priority), {"q:ids": "1"}),
         events=[(1, "enqueue", "email")],
@@ -50,8 +52,7 @@ def test_the_priority_is_the_score_of_an_inactive_job(place: Place, priority: in
 
 
 def test_a_delayed_job_is_scored_by_time_in_its_state_and_by_priority_elsewhere(place: Place) -> None:
-    given = fields(state="delayed", priority=-10, promote_at=LATER)
-    place.run(save(place, "email", -10, LATER, given))
+    place.run(save(place, new(when=LATER, priority=-10)))
     assert place.client.zscore(place.keys.state("delayed"), "01|1") == LATER
     assert place.client.zscore(place.keys.type_state("email", "delayed"), "01|1") == -10
     assert place.client.zscore(place.keys.jobs, "01|1") == -10
@@ -66,7 +67,7 @@ def test_every_field_is_stored_as_it_was_given(place: Place) -> None:
         "data": '{"name":"Zo\u00eb \U0001f680","quote":"\\"","rows":[1,2.5,null,true,{}]}',
     }
     place.check(
-        save(place, "email", 0, None, fields(**options)),
+        save(place, new(**options)),
         reply=1,
         after=world(job(1, **options), {"q:ids": "1"}),  # type: ignore[arg-type]
         events=[(1, "enqueue", "email")],
@@ -76,7 +77,7 @@ def test_every_field_is_stored_as_it_was_given(place: Place) -> None:
 @pytest.mark.parametrize("type", TYPES)
 def test_any_type_is_stored_and_told_as_it_is(place: Place, type: str) -> None:
     place.check(
-        save(place, type, 0, None, fields(type)),
+        save(place, new(type)),
         reply=1,
         after=world(job(1, type=type), {"q:ids": "1"}),
         events=[(1, "enqueue", type)],
@@ -87,7 +88,7 @@ def test_any_type_is_stored_and_told_as_it_is(place: Place, type: str) -> None:
 def test_an_id_follows_the_last_one_and_is_written_in_full(place: Place, last: int, zid: str) -> None:
     place.seed({"q:ids": str(last)})
     place.check(
-        save(place, "email", 0, None, fields()),
+        save(place, new()),
         reply=last + 1,
         after=world(job(last + 1), {"q:ids": str(last + 1), "q:jobs": {zid: 0.0}}),
         events=[(last + 1, "enqueue", "email")],
@@ -95,7 +96,7 @@ def test_an_id_follows_the_last_one_and_is_written_in_full(place: Place, last: i
 
 
 def test_jobs_of_one_pipeline_are_saved_in_order(place: Place) -> None:
-    commands = [save(place, "email", 0, None, fields(data=str(n))) for n in range(1, 101)]
+    commands = [save(place, new(data=str(n))) for n in range(1, 101)]
     assert place.connections.run(commands) == list(range(1, 101))
     assert place.world() == world(*(job(n, data=str(n)) for n in range(1, 101)), {"q:ids": "100"})
     assert place.events() == [(n, "enqueue", "email") for n in range(1, 101)]
@@ -105,7 +106,7 @@ def test_jobs_of_one_pipeline_are_saved_in_order(place: Place) -> None:
 def test_a_key_in_the_way_of_the_hash_is_refused_before_any_index_is_written(place: Place, when: int | None) -> None:
     place.seed({"q:job:1": ["in the way"]})
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
-        place.run(save(place, "email", 0, when, fields()))
+        place.run(save(place, new(when=when)))
     assert place.world() == {"q:job:1": ["in the way"], "q:ids": "1"}
     assert place.events() == []
 
@@ -113,26 +114,21 @@ def test_a_key_in_the_way_of_the_hash_is_refused_before_any_index_is_written(pla
 def test_a_counter_that_is_no_number_is_refused_and_nothing_is_written(place: Place) -> None:
     place.seed({"q:ids": "seven"})
     with pytest.raises(RedisRefused, match="not an integer"):
-        place.run(save(place, "email", 0, None, fields()))
+        place.run(save(place, new()))
     assert place.world() == {"q:ids": "seven"}
     assert place.events() == []
 
 
 def test_many_jobs_of_all_kinds_are_saved_by_one_call_in_order(place: Place) -> None:
     place.seed({"q:ids": "8"})
-    new = [
-        new_job("email", 0, None, fields(data="1")),
-        new_job("pdf", -10, None, fields("pdf", priority=-10)),
-        new_job("email", 5, LATER, fields(state="delayed", priority=5, promote_at=LATER)),
-        new_job("email", 0, None, fields(data="4")),
-    ]
+    jobs = [new(data="1"), new("pdf", priority=-10), new(when=LATER, priority=5, ttl=7), new(data="4")]
     place.check(
-        place.scripts.save(*new),  # type: ignore[arg-type]
+        save(place, *jobs),
         reply=9,
         after=world(
             job(9, data="1"),
             job(10, type="pdf", priority=-10),
-            job(11, "delayed", priority=5, promote_at=LATER),
+            job(11, "delayed", priority=5, promote_at=LATER, ttl=7),
             job(12, data="4"),
             {"q:ids": "12"},
         ),
@@ -143,8 +139,7 @@ def test_many_jobs_of_all_kinds_are_saved_by_one_call_in_order(place: Place) -> 
 @pytest.mark.parametrize("key", ["q:jobs:pdf:inactive", "q:pdf:jobs", "q:job:2", "q:jobs", "q:job:types"])
 def test_of_many_jobs_none_is_saved_where_one_is_refused(place: Place, key: str) -> None:
     place.seed({key: "poison"})
-    new = [new_job(type, 0, None, fields(type)) for type in ("email", "pdf")]
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
-        place.run(place.scripts.save(*new))  # type: ignore[arg-type]
+        place.run(save(place, new("email"), new("pdf")))
     assert {name: value for name, value in place.world().items() if name != "q:ids"} == {key: "poison"}
     assert place.events() == []

@@ -23,7 +23,6 @@ HELD: dict[str, Any] = {"workerId": PYTHON, "max_attempts": 3}
 SAID = (*sayings.log("on the way", (), NOW), *sayings.send(1, "page", 7, None, keep=False))
 BOOM = Failure("boom", "boom", "boom")
 PROCESS = "kue:host:77-beef0001"
-FIELDS = ("type", "email", "data", "{}")
 
 
 def sets(*states: str) -> list[str]:
@@ -59,12 +58,12 @@ ACTIVE = job(1, "active", **HELD)
 STEPS = {
     "save": Step(
         {},
-        lambda scripts: scripts.save(new_job("email", 0, None, FIELDS)),
+        lambda scripts: scripts.save(new_job("email", b"{}", NOW)),
         [IDS, TYPES, JOBS, *sets("inactive"), TOKENS],
     ),
     "save, delayed": Step(
         {},
-        lambda scripts: scripts.save(new_job("email", 0, NOW, FIELDS)),
+        lambda scripts: scripts.save(new_job("email", b"{}", NOW, NOW)),
         [IDS, TYPES, JOBS, *sets("delayed")],
     ),
     "take": Step(

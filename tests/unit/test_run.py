@@ -56,7 +56,7 @@ def reported(run: Run, now: int) -> tuple[Command | None, bool]:
     report = report_of(run, TRANSITIONS, now, lambda report, reply: None)
     if report is None:
         return None, False
-    command = report.command if report.completion is None else TRANSITIONS.complete(now, report.completion)
+    command = TRANSITIONS.complete(now, report.completion) if report.completion else report.command
     return command, report.ends
 
 
