@@ -6,7 +6,9 @@ same names, generated from the same table by `lua_functions`.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterable
 
 STATES = ("inactive", "active", "complete", "failed", "delayed")
 
@@ -88,6 +90,15 @@ def zid(id: int | str) -> str:
 def id_of(zid: bytes) -> int:
     """The job id in a zset member. Raises `ValueError` where the member is no zid."""
     return int(zid.partition(b"|")[2])
+
+
+def ids_of(zids: Iterable[bytes]) -> list[int]:
+    """The job ids in members of a zset; those that are none of Kue's are left out."""
+    found = []
+    for zid in zids:
+        with contextlib.suppress(ValueError):
+            found.append(id_of(zid))
+    return found
 
 
 def lua_functions() -> dict[str, str]:

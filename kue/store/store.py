@@ -13,7 +13,7 @@ from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec
 from kue.store.connection import Connections, is_passing, refusal
 from kue.store.job_hash import JobHash, from_pairs
-from kue.store.keys import Keys, id_of
+from kue.store.keys import Keys, ids_of
 from kue.store.link import Argument, Command
 from kue.store.transitions import NewJob, Sayings, Transitions
 
@@ -123,7 +123,7 @@ class Store:
 
     def range(self, zset: str, start: int, stop: int) -> list[int]:
         """The ids at some positions of a zset, both ends included."""
-        return _ids(self.connections.call("ZRANGE", zset, start, stop))
+        return ids_of(self.connections.call("ZRANGE", zset, start, stop))
 
     def drop_broken(self, ids: Sequence[int | str], type: str = "") -> None:
         self.ask([self.transitions.drop_broken(id, type) for id in ids])
@@ -166,14 +166,6 @@ def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:
 
 def _text(reply: bytes | None) -> str | None:
     return None if reply is None else codec.text(reply)
-
-
-def _ids(zids: Sequence[bytes]) -> list[int]:
-    found = []
-    for zid in zids:
-        with contextlib.suppress(ValueError):
-            found.append(id_of(zid))
-    return found
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from redis.exceptions import ResponseError
 
 from kue.store import codec, scripts
-from kue.store.keys import id_of
+from kue.store.keys import ids_of
 from kue.store.link import Link
 from kue.store.store import Store
 
@@ -19,7 +19,7 @@ def put_back_orphans(link: Link, store: Store, types: Sequence[str], stem: str, 
         zids = link.exchange([("ZRANGE", store.keys.type_state(type, "active"), 0, -1)])[0]
         if isinstance(zids, ResponseError) or not zids:
             continue
-        ids = [id_of(zid) for zid in zids]
+        ids = ids_of(zids)
         owners = link.exchange([("HGET", store.keys.job(id), "workerId") for id in ids])
         lost = [
             store.transitions.requeue(id, codec.text(owner), type, store.clock())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kue.common.trouble import Trouble
-from kue.errors import JobLost
+from kue.errors import ConnectionFailed, ConnectionRestored, JobLost
 from kue.timers.ticker import Ticker
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched
@@ -136,3 +136,20 @@ def count_searches(queue: Watched) -> list[int]:
     search = runner.find_orphans
     runner.find_orphans = lambda link: (search(link), searches.append(1))  # type: ignore[assignment, func-returns-value]
     return searches
+
+
+@pytest.mark.parametrize("member", ["garbage", "02|7x", "01|9"])
+def test_members_that_are_no_jobs_keep_no_worker_from_going_on_after_an_outage(
+    server: RedisServer, make_queue: MakeQueue, member: str
+) -> None:
+    queue = make_queue(server.url)
+    queue.process("email", lambda job: None)
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    with server.client() as client:
+        client.zadd("q:jobs:email:active", {member: 0})
+        client.client_kill_filter(_type="normal", skipme=True)
+    wait_until(lambda: any(isinstance(problem, ConnectionRestored) for problem in queue.errors))
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 2)
+    assert {type(problem) for problem in queue.errors} == {ConnectionFailed, ConnectionRestored}

@@ -176,6 +176,7 @@ NOT_HELD = {
     "while delayed": (job(1, "delayed", workerId=PYTHON), ["delayed", PYTHON]),
     "while failed": (job(1, "failed", workerId=PYTHON), ["failed", PYTHON]),
     "by nobody": (job(1, "active"), ["active", ""]),
+    "since it has no type": (without(held(), "q:job:1/type"), ["active", PYTHON]),
     "since it is gone": ({}, ["", ""]),
 }
 

@@ -7,7 +7,7 @@ from kue.store import sayings
 from kue.store.transitions import Failure
 from tests.store.conftest import Place
 from tests.store.test_fail import AT_ONCE, LOCK, NEVER, TTL, after, fail, held
-from tests.store.world import NODE, NOW, PYTHON, World, job, world
+from tests.store.world import NODE, NOW, PYTHON, World, job, without, world
 
 
 @pytest.mark.parametrize(("mode", "announced"), [("ttl", True), ("asked", False)])
@@ -96,6 +96,7 @@ NOT_HELD = {
     "while delayed": (job(1, "delayed", workerId=PYTHON), ["delayed", PYTHON]),
     "while failed": (job(1, "failed", workerId=PYTHON), ["failed", PYTHON]),
     "by nobody": (job(1, "active"), ["active", ""]),
+    "since it has no type": (without(held(), "q:job:1/type"), ["active", PYTHON]),
     "since it is gone": ({}, ["", ""]),
 }
 

@@ -7,7 +7,7 @@ import pytest
 from kue.errors import RedisRefused
 from kue.store import sayings
 from tests.store.conftest import Place
-from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job
+from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job, without
 
 
 def held(**more: Any) -> World:
@@ -63,6 +63,7 @@ NOT_HELD = {
     "while inactive": (job(1, workerId=PYTHON), ["inactive", PYTHON]),
     "while complete": (job(1, "complete", workerId=PYTHON), ["complete", PYTHON]),
     "by nobody": (job(1, "active"), ["active", ""]),
+    "since it has no type": (without(held(), "q:job:1/type"), ["active", PYTHON]),
     "since it is gone": ({}, ["", ""]),
 }
 

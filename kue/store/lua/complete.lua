@@ -15,7 +15,7 @@ while ARGV[at] do
   local id = ARGV[at]
   local job = key_job(id)
   local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts', 'removeOnComplete')
-  if held[1] == 'active' and held[2] == ARGV[at + 1] then
+  if held[1] == 'active' and held[2] == ARGV[at + 1] and held[3] then
     local type, is_removed = held[3], held[7] and held[7] ~= ''
     local place = places[type]
     if not place then

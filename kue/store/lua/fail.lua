@@ -20,7 +20,7 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
 end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
-if held[1] ~= 'active' or held[2] ~= worker then return {-1, held[1] or '', held[2] or '', held[6] or ''} end
+if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or '', held[6] or ''} end
 local type, priority = held[3], tonumber(held[4]) or 0
 
 local mode = ARGV[12]
