@@ -18,7 +18,7 @@ from kue.common.reconnect import Backoff
 from kue.common.trouble import Trouble
 from kue.errors import ForkedChild, KueError
 from kue.store import scripts
-from kue.store.connection import BROKEN, refusal
+from kue.store.connection import BROKEN, is_passing, refusal
 from kue.store.link import Link
 from kue.store.store import Store
 from kue.worker.calls import Call, Report
@@ -70,6 +70,7 @@ class IoLoop:
         self._backoff = Backoff()
         self._pause = 0.0
         self._lost_before = False
+        self._refused = False  # by what is no passing trouble, and ends the next connection too until it is mended
         self._stopping = False
         self._giving_up = False
         self._ended = threading.Event()
@@ -168,6 +169,7 @@ class IoLoop:
         return not self._stopping or self._outbox.waiting > 0 or self._exchange.outstanding > 0
 
     def _tell(self, problem: Exception) -> None:
+        self._refused = isinstance(problem, ResponseError) and not is_passing(problem)
         if isinstance(problem, KueError):
             self._trouble.began(_WHO, problem)
         elif isinstance(problem, BROKEN):
@@ -188,7 +190,8 @@ class IoLoop:
                 self._exchange.run(self._link, self._outbox.collect())
             self._find_orphans(self._link)
         self.connected = True
-        self._trouble.ended(_WHO)
+        if not self._refused:
+            self._trouble.ended(_WHO)
         if self._outbox.dropped:
             self._trouble.report(KueError(f"{self._outbox.dropped} messages of running jobs were dropped meanwhile"))
             self._outbox.dropped = 0
@@ -236,6 +239,9 @@ class IoLoop:
             self._sleep.look()
         else:
             self._sleep.sleep(self.timers.wait, self._work.idle_types)
+        if self._refused and not self._sleep.refused:
+            self._refused = False
+            self._trouble.ended(_WHO)
         return True
 
     def _find_orphans(self, link: Link) -> None:

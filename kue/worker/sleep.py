@@ -40,6 +40,7 @@ class Sleep:
         self._woken = False
         self._unblocked = False
         self._waiting_since = 0.0
+        self.refused: set[str] = set()  # types whose last wait Redis refused, maybe for another one's sake
         self._poll = select.poll()
         self._poll.register(self._wakeup, select.POLLIN)
         self._watched: int | None = None
@@ -139,7 +140,9 @@ class Sleep:
     def _hear(self) -> None:
         if not self._waiter.types:
             raise ConnectionError("the waiting connection was closed")
+        self.refused |= self._waiter.types
         waited, type = self._waiter.received()
+        self.refused -= waited if type is None else {type}  # with a token at hand, Redis looks no further
         by_us, self._unblocked = self._unblocked, False
         if type is not None:
             self._tokens.token(type)

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from redis.exceptions import ResponseError
+
+from kue.common.shown import shown
 from kue.store.connection import BROKEN, Connections
 from kue.store.keys import Keys
 from kue.store.link import Command, Link
@@ -56,8 +59,8 @@ class Waiter:
         assert self.link is not None
         reply: Any = self.link.read()
         waited, self.types = self.types, set()
-        if isinstance(reply, BaseException):
-            raise reply
+        if isinstance(reply, ResponseError):  # Redis does not say which key it means
+            raise type(reply)(f"{reply} (waiting for {shown(sorted(self._by_key.values()))})")
         return waited, self._by_key[reply[0]] if reply else None
 
     def unblock(self) -> Command:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kue.common.trouble import Trouble
-from kue.errors import ConnectionFailed, ConnectionRestored, JobLost
+from kue.errors import ConnectionFailed, ConnectionRestored, JobLost, Recovered
 from kue.timers.ticker import Ticker
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched
@@ -153,3 +153,23 @@ def test_members_that_are_no_jobs_keep_no_worker_from_going_on_after_an_outage(
     queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 2)
     assert {type(problem) for problem in queue.errors} == {ConnectionFailed, ConnectionRestored}
+
+
+def test_tokens_of_the_wrong_kind_are_told_once_hold_up_no_other_type_and_are_told_when_mended(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url)
+    queue.process("email", lambda job: None)
+    queue.process("pdf", lambda job: None)
+    with server.client() as client:
+        client.set("q:email:jobs", "no list")
+        wait_until(lambda: queue.errors)
+        for count in range(1, 11):
+            queue.create("pdf").save()
+            wait_until(lambda count=count: queue.complete_count() == count)
+        assert len(queue.errors) == 1
+        assert "WRONGTYPE" in str(queue.errors[0]) and "'email'" in str(queue.errors[0])
+        client.delete("q:email:jobs")
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 11 and len(queue.errors) == 2)
+    assert isinstance(queue.errors[1], Recovered)
