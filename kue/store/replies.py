@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -29,8 +28,6 @@ class Replies:
         self._socket = sock
         self._reader = Reader(protocolError=InvalidResponse, replyError=error, notEnoughData=NOT_YET)
         self._spin = Spin(sock)
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
 
     def next(self) -> Any:
         """The next reply, waiting for it."""
@@ -45,7 +42,7 @@ class Replies:
     def arrived(self) -> Any:
         """The next reply, or `NOT_YET` where it has not come as a whole."""
         reply = self._reader.gets()
-        if reply is NOT_YET and (self.holds_read_ahead or self._poll.poll(0)):
+        if reply is NOT_YET and (self.holds_read_ahead or self._spin.sees_something):
             if isinstance(self._socket, ssl.SSLSocket):  # whose records come whole or not at all
                 self._socket.settimeout(_INSTANT)
             try:
@@ -63,7 +60,7 @@ class Replies:
     def _receive(self) -> None:
         try:
             received = self._socket.recv(_AT_ONCE)
-        except builtins.TimeoutError as late:  # noqa: UP041: TimeoutError is redis-py's here
+        except builtins.TimeoutError as late:  # TimeoutError is redis-py's here
             raise TimeoutError("Timeout reading from socket") from late
         except OSError as broken:
             raise ConnectionError(f"Error while reading from socket: {broken}") from broken

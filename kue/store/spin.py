@@ -30,6 +30,11 @@ class Spin:
         self._to_skip = 0
         self._is_of_use = type(sock) is socket.socket and _cores() > 1  # TLS may hold what a poll does not see
 
+    @property
+    def sees_something(self) -> bool:
+        """Whether there is something to read now, or the connection has ended."""
+        return bool(self._poll.poll(0))
+
     def wait(self) -> None:
         """Return when there is something to read, or when it is not worth looking any longer."""
         if not self._is_of_use:
