@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, overload
 
 from kue.options import JOB_OPTIONS, read_option
@@ -21,25 +22,28 @@ _Out_co = TypeVar("_Out_co", covariant=True)
 class Fluent(Generic[_In_contra, _Out_co]):
     """One fluent method, for the option of the same name in `kue.options`."""
 
-    def __init__(self, doc: str) -> None:
+    def __init__(self, doc: str, default: Callable[[Any], Any] | None = None) -> None:
+        """`default` makes what is read where nothing was set, of the job; else the option's own default is."""
         self.__doc__ = doc
         self._name = ""
+        self._default = default
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, job: _J, owner: type | None = None) -> BoundFluent[_J, _In_contra, _Out_co]:
-        return BoundFluent(job, self._name)
+        return BoundFluent(job, self._name, self._default)
 
 
 class BoundFluent(Generic[_J, _In_contra, _Out_co]):
     """A fluent method of one job."""
 
-    __slots__ = ("_job", "_name")
+    __slots__ = ("_default", "_job", "_name")
 
-    def __init__(self, job: _J, name: str) -> None:
+    def __init__(self, job: _J, name: str, default: Callable[[Any], Any] | None) -> None:
         self._job = job
         self._name = name
+        self._default = default
 
     @overload
     def __call__(self) -> _Out_co: ...
@@ -47,7 +51,8 @@ class BoundFluent(Generic[_J, _In_contra, _Out_co]):
     def __call__(self, value: _In_contra, /) -> _J: ...
     def __call__(self, *value: Any) -> Any:
         if not value:
-            return self._job._options.get(self._name, JOB_OPTIONS[self._name].default)
+            default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default
+            return self._job._options.get(self._name, default)
         if len(value) > 1:
             raise TypeError(f"{self._name}() takes one value, {len(value)} were given")
         if value[0] is None:

@@ -46,7 +46,10 @@ class Job(Lookup, Talk, Listening):
     ttl = Fluent[int | float | timedelta, int | None]("How long a run may take: milliseconds or a timedelta.")
     remove_on_complete = Fluent[bool, bool]("Whether the job is removed when it completes.")
     search_keys = Fluent[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
-    events = Fluent[bool, bool]("Whether this object hears the events of its job.")
+    events = Fluent[bool, bool](
+        "Whether this object hears the events of its job, whatever `job_events` of the queue says.",
+        lambda job: job._home.options.job_events,
+    )
 
     created_at = Stored(lambda hash: job_hash.number(hash.created_at), None)
     promote_at = Stored(lambda hash: job_hash.number(hash.promote_at), None)
@@ -177,8 +180,7 @@ class Job(Lookup, Talk, Listening):
     @property
     def listens(self) -> bool:
         """Whether this object hears the events of its job once it is saved."""
-        wanted = self._home.options.job_events and self._options.get("events", True)
-        return self._emitter is not None and bool(wanted) and not self.only_collected
+        return self._emitter is not None and self.events() and not self.only_collected
 
     def start_watching(self, watch: Callable[[int, Watch], None]) -> None:
         """Hear the events of the job, now that its id is known."""

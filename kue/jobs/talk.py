@@ -7,6 +7,7 @@ from typing import Any, Self, overload
 
 from kue.common.shown import shown
 from kue.errors import InvalidOption
+from kue.jobs.failure import failure_of
 from kue.jobs.home import Home
 from kue.jobs.speaker import Speaker
 from kue.options import read_name, read_number
@@ -71,16 +72,19 @@ class Talk(ABC):
     @overload
     def error(self, problem: BaseException | str, /) -> Self: ...
     def error(self, *problem: BaseException | str) -> Any:
-        """The stored error; with an argument, store one, log its first line and send the event `error`."""
+        """The stored error; with an argument, store one, log its first line and send the event `error`.
+
+        Of an exception its stack is stored too, as Kue does.
+        """
         if not problem:
             return self._error
         given = problem[0]
         if not isinstance(given, BaseException | str):
             raise InvalidOption(f"error must be an exception or a string, not {shown(given)}")
-        text = given if isinstance(given, str) else f"{type(given).__name__}: {given}"
-        line = "" if isinstance(given, str) else text.partition("\n")[0]
-        self._error = text
-        return self._say("error", sayings.error(self._saved_id("error"), text, line, self._home.store.clock()))
+        failure = failure_of(given)
+        said = sayings.error(self._saved_id("error"), failure.error, failure.line, self._home.store.clock())
+        self._error = failure.error
+        return self._say("error", said)
 
     @property
     def lost(self) -> bool:

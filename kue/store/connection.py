@@ -72,6 +72,7 @@ class Connections:
             raise (refusal(loading) if len(commands) == 1 else self.lost(loading)) from loading
         except BROKEN as broken:
             link.close()
+            self._close_idle()  # they may be as dead, and each would be found out only by its own timeout
             raise self.lost(broken) from broken
         except BaseException:
             link.close()

@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from kue.errors import JobInvalid
 from kue.events.watch import Outcome
+from kue.jobs.failure import TTL_EXCEEDED
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.store import codec
@@ -19,7 +20,6 @@ from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK, zid
 from kue.store.transitions import Retry
 from kue.timers.lock import Lock
-from kue.worker.failure import TTL_EXCEEDED
 from kue.worker.retry import UnknownBackoff, next_retry
 
 BATCH = 100

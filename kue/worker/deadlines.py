@@ -13,11 +13,11 @@ from typing import Any
 
 from kue.common.later import Timers
 from kue.events.watch import Outcome
+from kue.jobs.failure import TTL_EXCEEDED
 from kue.jobs.home import Home
 from kue.store.keys import zid
 from kue.worker.calls import Call, RunCheck
 from kue.worker.executor import Executor
-from kue.worker.failure import TTL_EXCEEDED
 from kue.worker.run import Run
 
 MARGIN = 5000

@@ -11,11 +11,11 @@ from typing import Any
 
 from kue.common.trouble import Trouble
 from kue.errors import ForkedChild, JobInvalid, KueError
+from kue.jobs.failure import failure_of, text_of
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.crew import Crew
 from kue.worker.current import current
-from kue.worker.failure import failure_of, text_of
 from kue.worker.handler import Handler
 from kue.worker.inline import Inline
 from kue.worker.loop_thread import LoopThread

@@ -14,12 +14,12 @@ from typing import Any
 from kue.common.clock import Patience
 from kue.common.shown import shown
 from kue.errors import InvalidOption, ShutdownInProgress
+from kue.jobs.failure import SHUTDOWN
 from kue.jobs.home import Home
 from kue.jobs.job import Job
 from kue.worker.context import Context
 from kue.worker.current import current, mark_log_records
 from kue.worker.executor import Executor
-from kue.worker.failure import SHUTDOWN
 from kue.worker.handler import Handler
 from kue.worker.io_loop import IoLoop
 from kue.worker.run import PutBack, Run

@@ -8,23 +8,24 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from kue.errors import JobInvalid, JobLost, KueError
+from kue.jobs.failure import failure_of
 from kue.jobs.home import Home
 from kue.jobs.job import Job
-from kue.store import codec, job_hash
+from kue.store import codec
 from kue.store.connection import refusal
 from kue.store.job_hash import JobHash
-from kue.store.link import Link
+from kue.store.link import Command, Link
 from kue.store.transitions import Retry
 from kue.worker.calls import Call, Report, RunCheck, Take
 from kue.worker.deadlines import Deadlines
 from kue.worker.executor import Executor
-from kue.worker.failure import failure_of
 from kue.worker.io_loop import IoLoop
 from kue.worker.lease import Lease
 from kue.worker.orphans import put_back_orphans
 from kue.worker.outbox import Outbox
 from kue.worker.run import Failed, PutBack, Run
 from kue.worker.slots import Group
+from kue.worker.verdict import Verdict, judge
 
 _MOST = 100
 _FLUSH = 10.0
@@ -50,7 +51,7 @@ class Runner:
         self._run_ended = run_ended
         self._next_number = 1
         self.in_doubt = False
-        self._surplus: list[str] = []
+        self._chores: list[Command] = []  # to be sent with the next calls: tokens given back, broken jobs dropped
         self._unwritable: set[str] = set()  # runs that are over, their outcome refused for good
         self._abandoned: list[Run] = []
         self._held_back: list[tuple[Group, Run]] = []
@@ -108,9 +109,8 @@ class Runner:
         self._run_ended()
 
     def takes(self) -> list[Call]:
-        store = self._home.store
-        calls: list[Call] = [Call(("LPUSH", store.keys.tokens(type), 1)) for type in self._surplus]
-        self._surplus.clear()
+        calls = [Call(command) for command in self._chores]
+        self._chores.clear()
         self._reopen_slots()
         calls += self.deadlines.checks()
         calls += self._rechecks()
@@ -151,7 +151,7 @@ class Runner:
     def token(self, type: str) -> None:
         group = self._groups.get(type)
         if group is None or not group.wants:
-            self._surplus.append(type)
+            self._chores.append(("LPUSH", self._home.store.keys.tokens(type), 1))
         else:
             group.tokens += 1
             group.hungry = True
@@ -240,23 +240,20 @@ class Runner:
             self._home.trouble.report(refusal(reply))
             if report.ends:
                 self._unwritable.add(run.worker_id)
-        elif reply[0] < 0 and not (report.in_doubt and self._was_carried_out(run, reply)):
-            self._lost(run, "outcome" if report.ends else "message")
-        elif report.ends:
-            run.written = True
+            return
+        verdict = judge(report, reply)
+        if verdict is Verdict.WRITTEN:
+            run.written = run.written or report.ends
+            return
+        if verdict is Verdict.BROKEN:
+            self._drop_broken(run)
+        self._lost(run, "outcome" if report.ends else "message")
 
-    @staticmethod
-    def _was_carried_out(run: Run, reply: Any) -> bool:
-        """Of a report whose first reply was lost: whether the run ended by it, or by what was sent with it.
-
-        Where another run has the job by now, an attempt that was counted since tells, or that this one gave it back.
-        """
-        if reply[0] == -2 or not reply[1]:
-            return run.settled and run.job.remove_on_complete()
-        if codec.text(reply[2]) == run.worker_id:
-            return True
-        counted = len(reply) > 3 and (job_hash.number(reply[3]) or 0) > run.job.attempts_made
-        return run.settled and (counted or run.gave_back)
+    def _drop_broken(self, run: Run) -> None:
+        self._chores.append(self._home.store.transitions.drop_broken(run.job.id or 0, run.job.type))
+        if not run.told_lost:
+            run.told_lost = True
+            self._home.trouble.warn(JobInvalid(run.job.id, "has lost its type while it ran, and was dropped"))
 
     def _rechecked(self, run: Run, reply: Any) -> None:
         held = [b"active", run.worker_id.encode()]

@@ -124,6 +124,38 @@ def test_a_failure_that_was_cut_off_uses_up_one_attempt(proxy: Proxy, far: Watch
     assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
 
 
+@pytest.mark.parametrize("ends", ["complete", "fail"])
+def test_an_outcome_that_never_arrived_is_lost_where_the_job_was_rescued_meanwhile(
+    proxy: Proxy, far: Watched, near: Watched, ends: str
+) -> None:
+    held: list[Job] = []
+
+    def end(job: Job) -> str:
+        if "warm" not in job.data:
+            held.append(job)
+            if len(held) == 1:
+                proxy.refuse()
+                if ends == "fail":
+                    raise RuntimeError("boom")
+        return "done"
+
+    near.process("another type", lambda job: None)  # so that it looks for lost jobs
+    warm_up(far, near, end)
+    loss = proxy.lose_request(call_of(ends))
+    job = near.create("email", attempts=3).save()
+    wait_until(loss.is_set)
+    proxy.cut()
+    wait_until(lambda: near.job_class.get(job.id, queue=near).get_field("py_ghosts") == "1", 20)
+    proxy.admit()
+    wait_until(lambda: near.complete_count() == 2)
+
+    wait_until(lambda: [problem.id for problem in far.errors if isinstance(problem, JobLost)] == [job.id])
+    assert held[0].lost
+    with pytest.raises(JobLost):
+        held[0].remove()
+    assert near.job_class.get(job.id, queue=near).attempts_made == 1
+
+
 @pytest.mark.parametrize("gives_back", [False, True])
 def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
     proxy: Proxy, far: Watched, near: Watched, gives_back: bool

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kue.errors import SaveInDoubt
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched
 from tests.crash.proxy import Proxy
@@ -195,6 +196,28 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     wait_until(lambda: near.complete_count() == 2)
     wait_until(lambda: heard == [1, 2])
     assert far.health()["ready"]
+
+
+def test_of_idle_connections_that_died_without_a_word_only_the_first_is_waited_for(
+    proxy: Proxy, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(f"{proxy.url}?socket_timeout=1")
+    together = threading.Barrier(10)
+
+    def save() -> None:
+        together.wait(10)
+        for _ in range(50):
+            queue.create("email").save()
+
+    threads = [threading.Thread(target=save) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    proxy.strand()
+    with pytest.raises(SaveInDoubt):
+        queue.create("email").save()
+    queue.create("email").save()
 
 
 def test_a_shutdown_waits_only_so_long_for_redis(

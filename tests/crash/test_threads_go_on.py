@@ -173,3 +173,22 @@ def test_tokens_of_the_wrong_kind_are_told_once_hold_up_no_other_type_and_are_to
     queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 11 and len(queue.errors) == 2)
     assert isinstance(queue.errors[1], Recovered)
+
+
+def test_a_hash_that_loses_its_type_while_it_runs_is_dropped_with_one_error(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url)
+
+    def spoil(job: Job) -> None:
+        if job.data["spoilt"]:
+            with server.client() as client:
+                client.hdel(f"q:job:{job.id}", "type")
+
+    queue.process("email", 2, spoil)
+    queue.save_all(queue.create("email", {"spoilt": n == 1}) for n in range(4))
+    wait_until(lambda: queue.complete_count() == 3 and not queue.active_count())
+    with server.client() as client:
+        assert not client.exists("q:job:2") and client.zcard("q:jobs") == 3
+    wait_until(lambda: queue.errors)
+    assert [str(problem) for problem in queue.errors] == ["job 2 has lost its type while it ran, and was dropped"]

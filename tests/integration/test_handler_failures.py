@@ -164,7 +164,7 @@ class TestWhatIsStored:
             ({"message": "as in Node", "stack": "Error: as in Node\n    at x"}, "Error: as", "as in Node"),
             ({"code": 7}, "{'code': 7}", "{'code': 7}"),
             (7, "7", "7"),
-            (ValueError(), "ValueError\n", "ValueError"),
+            (ValueError(), "ValueError", "ValueError"),
         ],
         ids=["error object", "dict", "number", "no message"],
     )

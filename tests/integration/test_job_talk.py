@@ -177,6 +177,16 @@ class TestError:
         assert logged(everywhere, job.id) == ["ValueError: no"]
         wait_until(lambda: heard == ["ValueError: no\nway"])
 
+    def test_of_one_that_was_raised_the_stack_is_stored_too(self, queue: Any) -> None:
+        job = queue.create("email").save()
+        try:
+            raise ValueError("no way")
+        except ValueError as problem:
+            job.error(problem)
+        stored = Job.get(job.id, queue=queue).error()
+        assert stored.startswith("ValueError: no way\nTraceback ") and "test_job_talk.py" in stored
+        assert logged(queue, job.id) == ["ValueError: no way"]
+
     def test_a_string_leaves_an_empty_line_as_in_kue(self, queue: Any) -> None:
         job = queue.create("email").save().error("disk full")
         assert Job.get(job.id, queue=queue).error() == "disk full"

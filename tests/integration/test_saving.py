@@ -59,6 +59,17 @@ def test_an_object_whose_events_are_off_is_saved_without_subscribing(make_queue:
     assert client.pubsub_numsub("q:events") == [(b"q:events", 0)]
 
 
+def test_events_of_a_job_go_before_those_of_its_queue(make_queue: MakeQueue) -> None:
+    queue = make_queue(job_events=False, job_flags={"loud": {"events": True}})
+    queue.process(["email", "loud"], lambda job: job.type)
+    assert [queue.create(type).events() for type in ("email", "loud")] == [False, True]
+    heard: list[Any] = []
+    queue.create("email").on("complete", heard.append).save()
+    queue.create("loud").on("complete", heard.append).save()
+    queue.create("email").events(True).on("complete", heard.append).save()
+    wait_until(lambda: sorted(heard) == ["email", "loud"])
+
+
 def test_ids_count_up_and_an_unsaved_job_has_none(everywhere: Any) -> None:
     job = everywhere.create("email")
     assert (job.id, job.state()) == (None, None)

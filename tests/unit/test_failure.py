@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from kue.jobs.failure import SHUTDOWN, TTL_EXCEEDED, failure_of
 from kue.store.transitions import Failure
-from kue.worker.failure import SHUTDOWN, TTL_EXCEEDED, failure_of
 from tests.helpers import named
 
 
@@ -74,7 +74,7 @@ def test_the_stored_text_has_the_whole_traceback_with_causes() -> None:
 
 def test_an_exception_that_was_never_raised_is_fine() -> None:
     failure = failure_of(ValueError("boom"))
-    assert failure == Failure("ValueError: boom\nValueError: boom", "ValueError: boom", "boom")
+    assert failure == Failure("ValueError: boom", "ValueError: boom", "boom")
 
 
 @pytest.mark.parametrize("text", ["plain words", "", "two\nlines", "Error: like an error", "\u2709"])

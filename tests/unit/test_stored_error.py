@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from kue.jobs.failure import TTL_EXCEEDED, failure_of
 from kue.store.codec import text, text_bytes
 from kue.store.keys import Keys
 from kue.store.stored_error import FIELD, keep_message, message_of
 from kue.store.transitions import Retry, Transitions
-from kue.worker.failure import TTL_EXCEEDED, failure_of
 
 FRAMES = "\n    at Object.<anonymous> (/app/x.js:1:1)\n    at node:internal/main/run_main_module:23:47"
 TRACEBACK = '\nTraceback (most recent call last):\n  File "x.py", line 1, in work\n    raise\nValueError: boom'

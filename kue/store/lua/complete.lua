@@ -41,7 +41,8 @@ if removal then check_jobs() end
 local work_time = 0
 for _, run in ipairs(ended) do
   local id, zid, place, duration, result = run.id, run.zid, run.place, ARGV[run.at + 2], ARGV[run.at + 3]
-  say(id, run.job, run.at + 5, run.at + 4 + ARGV[run.at + 4])
+  local first, last = run.at + 5, run.at + 4 + ARGV[run.at + 4]
+  write_said(id, run.job, first, last)
   if not run.is_removed then
     local fields = {'duration', duration, 'progress', '100', 'state', 'complete', 'updated_at', now}
     local made = count_attempt(run.held[5], run.held[6])
@@ -63,6 +64,7 @@ for _, run in ipairs(ended) do
   else
     place.left[#place.left + 1] = zid
   end
+  publish_said(first, last)
   announce(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
   if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
   work_time = work_time + duration

@@ -35,12 +35,6 @@ if remaining > 0 then state = ARGV[10] end
 
 check_state('active', type)
 check_entry(state, type)
-say(id, job, 15, #ARGV)
-if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
-append_log(id, ARGV[7])
-announce(id, 'error', ',' .. ARGV[8])
-if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
-
 local fields = {'error', ARGV[6], 'failed_at', ARGV[5], 'state', state, 'updated_at', ARGV[5]}
 if made then
   fields[#fields + 1] = 'attempts'
@@ -51,8 +45,14 @@ if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
 end
-leave('active', type, zid)
+write_said(id, job, 15, #ARGV)
+append_log(id, ARGV[7])
 redis.call('HSET', job, unpack(fields))
+publish_said(15, #ARGV)
+if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
+announce(id, 'error', ',' .. ARGV[8])
+if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
+leave('active', type, zid)
 if state == 'inactive' then
   enqueue(id, type, ARGV[4], zid, priority)
 else

@@ -13,8 +13,9 @@ if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held
 
 check_state('active', held[3])
 check_entry('inactive', held[3])
-say(id, job, 6, #ARGV)
+write_said(id, job, 6, #ARGV)
 redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
+publish_said(6, #ARGV)
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, tonumber(held[4]) or 0)
 return {1}

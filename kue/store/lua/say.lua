@@ -11,5 +11,6 @@ local job = key_job(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'priority', 'ttl', 'type')
 if not held[5] then return {-2} end
 if worker ~= '' and (held[1] ~= 'active' or held[2] ~= worker) then return {-1, held[1] or '', held[2] or ''} end
-say(id, job, 5, #ARGV, now, held[1], held[4], tonumber(held[3]) or 0, held[2])
+write_said(id, job, 5, #ARGV, now, held[1], held[4], tonumber(held[3]) or 0, held[2])
+publish_said(5, #ARGV)
 return {1}

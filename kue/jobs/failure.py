@@ -1,4 +1,4 @@
-"""What becomes of the error of a run: the text that is stored, the line in the log, the message of the event."""
+"""What becomes of an error: the text that is stored, the line in the log, the message of the event."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def failure_of(problem: Any) -> Failure:
         return Failure(problem, "", problem)
     if isinstance(problem, BaseException):
         name, message = type(problem).__name__, text_of(problem)
-        first = f"{name}: {message}" if message else name
-        return Failure(f"{first}\n{_stack(problem)}", first.partition("\n")[0], message or name)
+        first, stack = f"{name}: {message}" if message else name, _stack(problem)
+        return Failure(first if stack == first else f"{first}\n{stack}", first.partition("\n")[0], message or name)
     if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
         text = str(problem.get("stack") or problem["message"])
         return Failure(text, text.partition("\n")[0], problem["message"])
