@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
+from tests.helpers import wait_until
 from tests.servers import RedisServer
 
 ASKED_BY_US = {"info", "config|resetstat", "config|set", "flushall", "slowlog|reset", "slowlog|get", "zcard"}
@@ -45,7 +46,8 @@ class Server:
         self.client.slowlog_reset()
 
     def used_memory(self) -> int:
-        """What the data takes: connections and cached scripts are not counted."""
+        """What the data takes, once nobody else is connected; cached scripts are not counted."""
+        wait_until(lambda: not self.clients())
         info = self.client.info("memory")
         return int(info["used_memory"] - info["mem_clients_normal"] - info.get("used_memory_scripts", 0))
 

@@ -45,12 +45,12 @@ class SaveBulk(Scenario):
 
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         count = stage.share(stage.sizes.bulk, contestant)
+        before = stage.server.used_memory()
         with stage.start(contestant) as child:
             child.ask("save", how="bulk", first=0, count=count // WARM_UP)
-            before = stage.server.used_memory()
             seconds = child.ask("save", how="bulk", first=count // WARM_UP, count=count)
-            taken = stage.server.used_memory() - before
             child.ask("stop")
         if contestant.does(ALL):
             stage.server.expect(inactive=count + count // WARM_UP)
-        return {"save_bulk": count / seconds, "save_bytes": taken / count}
+        taken = stage.server.used_memory() - before
+        return {"save_bulk": count / seconds, "save_bytes": taken / (count + count // WARM_UP)}
