@@ -46,13 +46,12 @@ class Queued(Scenario):
         return deep | shares
 
     def _at(self, stage: Stage, contestant: Contestant, depth: int) -> dict[str, float]:
-        fill(stage, ours(), depth)  # the data is the same, whoever saves it
         found, sizes = {}, stage.sizes
         for how, what in self.WAYS:
+            fill(stage, ours(), depth - stage.server.counts()["inactive"])  # the data is the same, whoever saves it
             if how == "slots":
-                count = min(sizes.one_slot if what == 1 else sizes.slots, depth // 4)
-                queued = stage.server.counts()["inactive"]
-                found[f"queued_{how}_{what}"] = drain(stage, contestant, count, int(what), queued=queued).rate
+                count = min(sizes.one_slot if what == 1 else sizes.slots, depth // 2)
+                found[f"queued_{how}_{what}"] = drain(stage, contestant, count, int(what), queued=depth).rate
                 stage.server.forget_complete()
             else:
                 count = sizes.each if what == "each" else sizes.bulk
