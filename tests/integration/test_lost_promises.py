@@ -97,7 +97,7 @@ class TestLostWhileDeaf:
         after.set()
 
     def test_a_timeout_counts_while_deaf(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
-        promise = queue.create("email").promise(timeout=1000)
+        promise = queue.create("email").promise(timeout=3000)
         with deaf(queue, client, errors):
             assert not promise.done()
             with pytest.raises(kue.PromiseTimeout):

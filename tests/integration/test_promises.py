@@ -87,7 +87,7 @@ class TestItResolves:
         job = queue.create("email").on("progress", heard.append).on("complete", heard.append)
         promise = job.promise()
         wait_until(lambda: len(heard) == 2)
-        assert heard == [50, "done"] and promise.result(0) == "done"
+        assert heard == [50, "done"] and promise.result(10) == "done"
 
 
 class TestItRaises:
