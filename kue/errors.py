@@ -134,7 +134,12 @@ class PromiseTimeout(KueError, TimeoutError):
 
 
 class ConnectionFailed(KueError, ConnectionError):
-    """Redis could not be reached (`sent` is False: nothing was done), or broke off before it answered."""
+    """Redis could not be reached (`sent` is False: nothing was done), or broke off before it answered.
+
+    `silent_since` is set where it did not answer in time: when it was heard last, in seconds of the monotonic clock.
+    """
+
+    silent_since: float | None = None
 
     def __init__(self, message: str, *, sent: bool = False) -> None:
         super().__init__(message)

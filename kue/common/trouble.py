@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 
 from kue.errors import ConnectionFailed, ConnectionRestored, KueError, Recovered, RedisRefused
@@ -23,6 +25,7 @@ class Trouble:
         self._lock = threading.Lock()
         self._down: set[str] = set()  # who is without Redis, which is one trouble for all of them
         self._hindered: set[str] = set()  # who has trouble of its own
+        self._restored_at = -math.inf
 
     def report(self, problem: BaseException) -> None:
         """One thing went wrong."""
@@ -35,7 +38,13 @@ class Trouble:
         self._emit(problem)
 
     def began(self, who: str, problem: KueError) -> None:
-        """`who` cannot go on. Of those who lost Redis only the first is reported; of other trouble, each once."""
+        """`who` cannot go on. Of those who lost Redis only the first is reported; of other trouble, each once.
+
+        Who has heard nothing since before the last return notices late what is over, and has been told.
+        """
+        silent_since = problem.silent_since if isinstance(problem, ConnectionFailed) else None
+        if silent_since is not None and silent_since < self._restored_at:
+            return
         outage = isinstance(problem, ConnectionFailed) or (isinstance(problem, RedisRefused) and problem.passing)
         with self._lock:
             known = bool(self._down) if outage else who in self._hindered
@@ -58,6 +67,8 @@ class Trouble:
             restored = self._down == {who}
             self._hindered.discard(who)
             self._down.discard(who)
+            if restored:
+                self._restored_at = time.monotonic()
         if recovered:
             self.warn(Recovered(f"{who} goes on as before"))
         if restored:

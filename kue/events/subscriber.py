@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from redis.exceptions import ConnectionError, ResponseError
+from redis.exceptions import ResponseError
 
 from kue.common.later import Timer, Timers
 from kue.common.reconnect import Backoff
@@ -150,7 +150,7 @@ class Subscriber:
                     self._on_return()
                 self._listen(link)
             except (*BROKEN, KueError) as problem:
-                self._trouble.began("events", self._connections.lost(problem))
+                self._trouble.began("events", self._connections.lost(problem, self._heard_at))
             finally:
                 self._subscribed.clear()
                 link.close()
@@ -210,7 +210,7 @@ class Subscriber:
                 silence = time.monotonic() - self._heard_at
                 if sock is not None and silence >= _PING_AFTER:
                     if pinged and silence >= 2 * _PING_AFTER:
-                        raise ConnectionError(f"no answer for {silence:.0f} s")
+                        raise TimeoutError(f"no answer for {silence:.0f} s")
                     if not pinged:
                         link.send([("PING",)])
                         pinged = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import math
 import os
@@ -31,6 +32,7 @@ from kue.store.address import WAYS, Address
 from kue.store.link import Command, Link
 
 BROKEN = (ConnectionError, TimeoutError, OSError)
+_LATE = (TimeoutError, builtins.TimeoutError)
 _LOOK_AGAIN = 1.0  # seconds between two looks for another master
 
 
@@ -73,7 +75,7 @@ class Connections:
         except BROKEN as broken:
             link.close()
             self._close_idle()  # they may be as dead, and each would be found out only by its own timeout
-            raise self.lost(broken) from broken
+            raise self.lost(broken, link.heard_at) from broken
         except BaseException:
             link.close()
             raise
@@ -139,11 +141,14 @@ class Connections:
             return RedisRefused(f"Redis at {self.address} refused the connection: {problem}", passing=True)
         return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {WAYS}")
 
-    def lost(self, problem: BaseException) -> KueError:
-        """The error for a connection that broke after commands went out on it."""
+    def lost(self, problem: BaseException, heard_at: float | None = None) -> KueError:
+        """The error for a connection that broke after commands went out on it; when something was heard on it last."""
         if isinstance(problem, AuthenticationError):  # Redis 7.0 says so only to the first command
             return self.unreachable(problem)
-        return ConnectionFailed(f"the connection to Redis at {self.address} broke ({problem})", sent=True)
+        broken = ConnectionFailed(f"the connection to Redis at {self.address} broke ({problem})", sent=True)
+        if isinstance(problem, _LATE):
+            broken.silent_since = heard_at
+        return broken
 
 
 _UNAUTHENTICATED = "unauthenticated multibulk length"  # to those who have not logged in, and whose command is long

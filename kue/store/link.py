@@ -80,6 +80,11 @@ class Link:
         return self._replies is not None and self._replies.holds_read_ahead
 
     @property
+    def heard_at(self) -> float | None:
+        """When something was read last, in seconds of the monotonic clock; None where nobody tells."""
+        return None if self._replies is None else self._replies.heard_at
+
+    @property
     def socket(self) -> socket.socket | None:
         """What to select on; None where there is no socket (fakeredis)."""
         found = getattr(self._connection, "_sock", None)

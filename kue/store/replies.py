@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ class Replies:
         self._socket = sock
         self._reader = Reader(protocolError=InvalidResponse, replyError=error, notEnoughData=NOT_YET)
         self._spin = Spin(sock)
+        self.heard_at = time.monotonic()
 
     def next(self) -> Any:
         """The next reply, waiting for it."""
@@ -66,6 +68,7 @@ class Replies:
             raise ConnectionError(f"Error while reading from socket: {broken}") from broken
         if not received:
             raise ConnectionError("Connection closed by server.")
+        self.heard_at = time.monotonic()
         self._reader.feed(received)
 
 

@@ -70,6 +70,7 @@ class IoLoop:
         self._backoff = Backoff()
         self._pause = 0.0
         self._lost_before = False
+        self._heard_at: float | None = None  # on the last connection
         self._refused = False  # by what is no passing trouble, and ends the next connection too until it is mended
         self._stopping = False
         self._giving_up = False
@@ -155,6 +156,7 @@ class IoLoop:
             except Exception as problem:
                 self._lost_before = True
                 self._exchange.give_up()
+                self._heard_at = None if self._link is None else self._link.heard_at
                 self._disconnect()
                 self._tell(problem)
                 self._pause = self._backoff.next()
@@ -173,7 +175,7 @@ class IoLoop:
         if isinstance(problem, KueError):
             self._trouble.began(_WHO, problem)
         elif isinstance(problem, BROKEN):
-            self._trouble.began(_WHO, self._store.connections.lost(problem))
+            self._trouble.began(_WHO, self._store.connections.lost(problem, self._heard_at))
         elif isinstance(problem, RedisError):
             self._trouble.began(_WHO, refusal(problem))
         else:

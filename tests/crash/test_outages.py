@@ -196,6 +196,7 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     wait_until(lambda: near.complete_count() == 2)
     wait_until(lambda: heard == [1, 2])
     assert far.health()["ready"]
+    assert far.trouble == ["lost", "back"]  # though each of its threads noticed at another moment
 
 
 def test_of_idle_connections_that_died_without_a_word_only_the_first_is_waited_for(

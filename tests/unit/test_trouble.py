@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -53,6 +54,21 @@ def test_what_several_lost_is_told_by_the_first_and_over_with_the_last(told: Tol
     assert [str(problem) for problem in told.problems] == ["worker lost it"]
     told.trouble.ended("ticker")
     assert [str(problem) for problem in told.problems] == ["worker lost it", "the connection to Redis is back"]
+
+
+def test_who_heard_nothing_since_before_the_end_has_no_outage_of_its_own(told: Told) -> None:
+    told.trouble.began("worker", LOST)
+    told.trouble.ended("worker")
+    late = ConnectionFailed("noticed late")
+    late.silent_since = time.monotonic() - 10
+    told.trouble.began("ticker", late)
+    assert not told.trouble.down
+    told.trouble.ended("ticker")
+    assert [type(problem) for problem in told.problems] == [ConnectionFailed, ConnectionRestored]
+    anew = ConnectionFailed("anew")
+    anew.silent_since = time.monotonic()
+    told.trouble.began("ticker", anew)
+    assert told.problems[-1] is anew
 
 
 def test_new_trouble_after_the_end_is_told_again(told: Told) -> None:
