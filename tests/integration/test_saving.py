@@ -247,7 +247,7 @@ class PatientServer:
                     answers += redis.recv(1 << 16)
                 asked = pending.count(b"\r\nEVALSHA\r\n")
                 if asked == 0 or (asked >= self._most and answers.count(b"\r\n") >= self._most):
+                    if asked:  # told before the client can go on
+                        self.waited_for.append(asked)
                     near.sendall(answers)
                     pending, answers = (b"" if asked else pending), b""
-                    if asked:
-                        self.waited_for.append(asked)
