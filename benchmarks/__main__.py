@@ -97,7 +97,7 @@ def _play(scenario: Scenario, contestant: Contestant, stage: Stage, patience: in
         if patience:
             noise.wait_for_quiet(deadline - time.monotonic())
         stage.server.empty()
-        watch = noise.Watch()
+        watch = noise.Watcher()
         figures, others = scenario.run(stage, contestant), watch.others()
         if others <= noise.QUIET or time.monotonic() >= deadline:
             return figures, others

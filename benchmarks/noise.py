@@ -14,12 +14,12 @@ LOOK = 1.0
 
 def others_share(seconds: float = LOOK) -> float:
     """The share of all cores that others use now, measured for some seconds."""
-    watch = Watch()
+    watch = Watcher()
     time.sleep(seconds)
     return watch.others()
 
 
-class Watch:
+class Watcher:
     """From its making on: what share of all cores was used by processes that are not ours."""
 
     def __init__(self) -> None:

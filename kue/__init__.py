@@ -42,8 +42,8 @@ from kue.options import PRIORITIES
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
-    from kue.queue import Queue
-    from kue.singleton import create_queue
+    from kue.queue.process_wide import create_queue
+    from kue.queue.queue import Queue
     from kue.worker.context import Context
     from kue.worker.current import current_job
     from kue.worker.slots import Worker
@@ -88,10 +88,10 @@ __all__ = [
 # The import of redis-py takes longer than all the rest: what needs it is loaded when it is first used.
 _LATER = {
     "Context": "kue.worker.context",
-    "Job": "kue.singleton",
-    "Queue": "kue.singleton",
+    "Job": "kue.queue.process_wide",
+    "Queue": "kue.queue.process_wide",
     "Worker": "kue.worker.slots",
-    "create_queue": "kue.singleton",
+    "create_queue": "kue.queue.process_wide",
     "current_job": "kue.worker.current",
 }
 

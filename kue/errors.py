@@ -169,13 +169,13 @@ class SaveInterrupted(KueError):
 class RedisRefused(KueError):
     """Redis answered with an error (READONLY, OOM, LOADING, WRONGTYPE, NOAUTH ...).
 
-    `passing` says whether that is the state of the server rather than what was asked (it is LOADING, READONLY, out of
+    `transient` says whether that is the state of the server rather than what was asked (it is LOADING, READONLY, out of
     memory, or refuses the password), so that the same may be granted later.
     """
 
-    def __init__(self, message: str, *, passing: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
-        self.passing = passing
+        self.transient = transient
 
 
 class ShutdownInProgress(KueError, RuntimeError):

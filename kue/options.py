@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kue.common.clock import LARGEST, milliseconds, now_ms, until
-from kue.common.shown import shown
+from kue.common.describe import short_repr
 from kue.errors import InvalidOption, UnknownOption
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
 BACKOFF_TYPES = ("fixed", "exponential")
+RENEWALS_PER_LEASE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def _priority(name: str, value: Any) -> int:
     if isinstance(value, str):
         if value in PRIORITIES:
             return PRIORITIES[value]
-        raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {shown(value)}")
+        raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {short_repr(value)}")
     return whole(name, value, least=-LARGEST)
 
 
@@ -50,7 +51,7 @@ def _ttl(name: str, value: Any) -> int:
 
 def _flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidOption(f"{name} must be True or False, not {shown(value)}")
+        raise InvalidOption(f"{name} must be True or False, not {short_repr(value)}")
     return value
 
 
@@ -59,15 +60,16 @@ def _backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
         return value
     if not isinstance(value, Mapping):
         hint = "; functions cannot be stored, since nothing read from Redis is ever executed" if callable(value) else ""
-        raise InvalidOption(
-            f'{name} must be True or a dict such as {{"type": "exponential", "delay": 500}}, not {shown(value)}{hint}'
-        )
+        example = '{"type": "exponential", "delay": 500}'
+        raise InvalidOption(f"{name} must be True or a dict such as {example}, not {short_repr(value)}{hint}")
     unknown = set(value) - {"type", "delay", "maxDelay", "max_delay"}
     if unknown:
-        keys = sorted(key if isinstance(key, str) else shown(key) for key in unknown)
+        keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
         raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay and max_delay")
     if value.get("type") not in BACKOFF_TYPES:
-        raise InvalidOption(f"{name} type must be one of {', '.join(BACKOFF_TYPES)}, not {shown(value.get('type'))}")
+        raise InvalidOption(
+            f"{name} type must be one of {', '.join(BACKOFF_TYPES)}, not {short_repr(value.get('type'))}"
+        )
     read: dict[str, Any] = {"type": value["type"]}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
@@ -80,7 +82,7 @@ def _backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
 def _search_keys(name: str, value: Any) -> list[str]:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
-        raise InvalidOption(f"{name} must be a list of keys of the job's data, not {shown(value)}")
+        raise InvalidOption(f"{name} must be a list of keys of the job's data, not {short_repr(value)}")
     return list(keys)
 
 
@@ -103,7 +105,7 @@ def read_option(name: str, value: Any) -> Any:
     """Check one option. Raises `UnknownOption` or `InvalidOption`, naming the option and the value."""
     option = JOB_OPTIONS.get(name)
     if option is None:
-        raise UnknownOption(f"there is no job option {shown(name)}; there are {', '.join(JOB_OPTIONS)}")
+        raise UnknownOption(f"there is no job option {short_repr(name)}; there are {', '.join(JOB_OPTIONS)}")
     return option.read(name, value)
 
 
@@ -122,16 +124,16 @@ def read_type(value: object) -> str:
 def read_name(what: str, value: object) -> str:
     """Check the name of something: a string that is not empty."""
     if not isinstance(value, str) or not value:
-        raise InvalidOption(f"{what} must be a non-empty string, not {shown(value)}")
+        raise InvalidOption(f"{what} must be a non-empty string, not {short_repr(value)}")
     return value
 
 
 def read_number(what: str, value: object, kind: str = "a number") -> int | float:
     """Check a number that is finite, and no larger than a float can hold; `kind` is what else there may be."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise InvalidOption(f"{what} must be {kind}, not {shown(value)}")
+        raise InvalidOption(f"{what} must be {kind}, not {short_repr(value)}")
     if not abs(value) <= sys.float_info.max:
-        raise InvalidOption(f"{what} must be a finite number, not {shown(value)}")
+        raise InvalidOption(f"{what} must be a finite number, not {short_repr(value)}")
     return value
 
 
@@ -142,7 +144,7 @@ def whole(name: str, value: object, *, least: int) -> int:
         bound = "" if least == -LARGEST else f", {least} or more"
         if isinstance(number, int) and abs(number) > LARGEST:
             bound = f" from {least} to {LARGEST}"
-        raise InvalidOption(f"{name} must be a whole number{bound}, not {shown(value)}")
+        raise InvalidOption(f"{name} must be a whole number{bound}, not {short_repr(value)}")
     return number
 
 
@@ -181,11 +183,11 @@ def read_queue_options(
 ) -> QueueOptions:
     """Check the options of a queue. Raises `InvalidOption` or `UnknownOption`, naming the option and the value."""
     if json_default is not None and not callable(json_default):
-        raise InvalidOption(f"json_default must be a function of one value, not {shown(json_default)}")
+        raise InvalidOption(f"json_default must be a function of one value, not {short_repr(json_default)}")
     timing = {"interval": 1000, "limit": 1000, "lock_ttl": 2000}
     for key, value in _mapping("promotion", promotion).items():
         if key not in timing:
-            raise UnknownOption(f"promotion has no option {shown(key)}; it has {', '.join(timing)}")
+            raise UnknownOption(f"promotion has no option {short_repr(key)}; it has {', '.join(timing)}")
         timing[key] = (
             whole("promotion limit", value, least=1)
             if key == "limit"
@@ -193,7 +195,7 @@ def read_queue_options(
         )
     flags = {}
     for type, options in _mapping("job_flags", job_flags).items():
-        where = f"job_flags[{shown(read_type(type))}]"
+        where = f"job_flags[{short_repr(read_type(type))}]"
         of_type = _mapping(where, options)
         try:
             read = read_options(of_type)
@@ -221,11 +223,11 @@ def read_queue_options(
 def _name(name: str, value: object) -> str:
     """Check text that becomes part of a key."""
     if not isinstance(value, str) or not value:
-        raise InvalidOption(f"{name} must be a non-empty string, not {shown(value)}")
+        raise InvalidOption(f"{name} must be a non-empty string, not {short_repr(value)}")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise InvalidOption(f"{name} must be text that UTF-8 can hold, not {shown(value)}") from None
+        raise InvalidOption(f"{name} must be text that UTF-8 can hold, not {short_repr(value)}") from None
     return value
 
 
@@ -233,5 +235,5 @@ def _mapping(name: str, given: Mapping[Any, Any] | None) -> Mapping[Any, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise InvalidOption(f"{name} must be a dict, not {shown(given)}")
+        raise InvalidOption(f"{name} must be a dict, not {short_repr(given)}")
     return given

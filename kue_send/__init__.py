@@ -37,7 +37,7 @@ from kue import (
     __version__,
     errors,
 )
-from kue.singleton import ProcessWide
+from kue.queue.process_wide import ProcessWide
 from kue_send.job import Job, current_job
 from kue_send.promise import Promise
 from kue_send.queue import Queue

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import kue
 from kue.common.clock import milliseconds
-from kue.common.shown import shown
+from kue.common.describe import short_repr
 from kue.errors import InvalidOption
-from kue.store import sayings
+from kue.store import effects
 from kue_send.promise import Promise
 
 
@@ -24,9 +24,9 @@ class Job(kue.Job):
         that a promise gets it even when the event is lost. Raises `InvalidJobData`, `InvalidOption`, `JobNotFound`.
         """
         if not isinstance(event, str) or not event:
-            raise InvalidOption(f"event must be a non-empty string, not {shown(event)}")
-        default = self._home.options.json_default
-        self._say("send", sayings.send(self._saved_id("send"), event, data, default, keep=event == "result"))
+            raise InvalidOption(f"event must be a non-empty string, not {short_repr(event)}")
+        default = self.runtime.options.json_default
+        self._apply("send", effects.send(self._saved_id("send"), event, data, default, keep=event == "result"))
 
     def promise(self, timeout: int | float | timedelta | None = None) -> Promise:
         """A Future of what the job comes to; saves the job if needed.
@@ -37,7 +37,7 @@ class Job(kue.Job):
         that. Raises here what `save` raises.
         """
         limit = None if timeout is None else milliseconds("timeout", timeout)
-        promise = Promise(self._home, self, limit)
+        promise = Promise(self.runtime, self, limit)
         promise.begin()
         return promise
 

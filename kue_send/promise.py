@@ -9,10 +9,10 @@ from concurrent.futures import Future, InvalidStateError
 from concurrent.futures._base import CANCELLED
 from typing import TYPE_CHECKING, Any
 
-from kue.common.later import Timer
+from kue.common.timer_queue import Timer
 from kue.errors import ForkedChild, JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
-from kue.events.watch import Outcome
-from kue.jobs.home import Home
+from kue.events.watcher import Outcome
+from kue.runtime import Runtime
 from kue.store.stored_error import message_of
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ class _Waiters(list[Any]):
 class Promise(Future[Any]):
     """Settles on the subscriber's thread. Waiting for one there raises `WouldDeadlock`."""
 
-    insistent = True
+    must_settle = True
 
-    def __init__(self, home: Home, job: Job, timeout: int | None) -> None:
+    def __init__(self, runtime: Runtime, job: Job, timeout: int | None) -> None:
         super().__init__()
-        self._home = home
+        self._runtime = runtime
         self._timeout = timeout
         self._timer: Timer | None = None
         self._stack: str | None = None
@@ -51,7 +51,7 @@ class Promise(Future[Any]):
 
     def begin(self) -> None:
         """Save the job if it is not saved, and hear of it from then on."""
-        hub = self._home.hub
+        hub = self._runtime.hub
         if self.job.id is None:
             with hub.saving() as watch:
                 self.job.save()
@@ -85,7 +85,7 @@ class Promise(Future[Any]):
             except Exception:
                 raise
             except BaseException:
-                if not self._home.hub.is_current:
+                if not self._runtime.hub.is_current:
                     raise
                 logger.exception("a done-callback of the promise of job %s", self.job.id)
 
@@ -106,12 +106,12 @@ class Promise(Future[Any]):
                 self.set_running_or_notify_cancel()
 
     def _refuse_to_deadlock(self) -> None:
-        if not self.done() and self._home.hub.is_current:
+        if not self.done() and self._runtime.hub.is_current:
             problem = WouldDeadlock(
                 "this promise is waited for on the thread that settles promises (a done-callback runs there); "
                 "wait on another thread, or add a done-callback to it"
             )
-            self._home.trouble.report(problem)
+            self._runtime.error_reporter.report(problem)
             raise problem
 
     # what is heard, on the subscriber's thread
@@ -119,7 +119,7 @@ class Promise(Future[Any]):
     def wants(self, event: str) -> bool:
         return event in _HEARD
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+    def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "result":
             return self._resolve(args[0] if args else None)
         if event == "complete":
@@ -133,7 +133,7 @@ class Promise(Future[Any]):
             return self._reject(JobRemoved(self._id))
         return False
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: Outcome) -> None:
         if outcome.sent:
             self._resolve(outcome.sent[0])
         elif outcome.state == "complete":
@@ -159,7 +159,7 @@ class Promise(Future[Any]):
     def _time_is_up(self) -> None:
         if not self.done():
             self._reject(PromiseTimeout(self.job.id, self._timeout or 0))
-            self._home.hub.unwatch(self._id, self)
+            self._runtime.hub.unwatch(self._id, self)
 
     def _resolve(self, value: Any) -> bool:
         return self._settle(value, None)
@@ -183,4 +183,4 @@ class Promise(Future[Any]):
         if self._timer is not None:
             self._timer.cancel()
         if self.job.id is not None:
-            self._home.hub.unwatch(self._id, self)
+            self._runtime.hub.unwatch(self._id, self)

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 import kue
+from kue.cli.console import exit_on_error, print_line
 from kue.cli.demo.scenario import FEWEST_JOBS, LEAST_SECONDS
 from kue.cli.doctor import doctor
 from kue.cli.server import run_server
-from kue.cli.serving import Stopping
-from kue.cli.voice import answering, say
-from kue.cli.worker import run_worker, run_workers
+from kue.cli.worker.command import run_worker, run_workers
+from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
     name="kue",
@@ -26,7 +26,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"kue {kue.__version__}")
+        print_line(f"kue {kue.__version__}")
         raise typer.Exit
 
 
@@ -54,7 +54,7 @@ def worker(
 ) -> None:
     """Run the jobs whose handlers a module registers, until SIGTERM or Ctrl-C."""
     stopping = Stopping(timeout / 1000, requeue)
-    with answering():
+    with exit_on_error():
         if processes == 1:
             run_worker(target, stopping)
         else:
@@ -67,7 +67,7 @@ def server(
     dir: Annotated[str | None, typer.Option(metavar="DIR", help="Keep the data in this folder.")] = None,
 ) -> None:
     """Run an embedded server, for trying things with Node."""
-    with answering():
+    with exit_on_error():
         run_server(port, dir)
 
 
@@ -85,7 +85,7 @@ def demo(
     """Watch a realistic mix of jobs being run. Exit code 0 only if every one of them ended as it should."""
     from kue.cli.demo.run import Wishes, run_demo
 
-    with answering():
+    with exit_on_error():
         exit_code = run_demo(Wishes(seconds=seconds, jobs=jobs, keep=keep, with_node=with_node))
     raise typer.Exit(exit_code)
 

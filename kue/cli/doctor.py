@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from kue.cli.console import exit_on_error, print_error, print_line
 from kue.cli.problem import CommandError
-from kue.cli.voice import answering, complain, say
-from kue.doctor import Mended, Report, examination, examine, mend, repair
+from kue.doctor import Repaired, Report, examination, examine, repair
+from kue.doctor.repairer import GRACE as REPAIR_GRACE
 from kue.errors import KueError
-from kue.queue import Queue
+from kue.queue.queue import Queue
 
 FINDINGS, TROUBLE = 1, 2
 # Mending one thing can bring another to light: a job that gets its state back may turn out to be a dead worker's.
@@ -48,7 +49,7 @@ def doctor(
     ] = None,
 ) -> None:
     """Find what is inconsistent in Redis. Exit code 0: nothing is, or all was mended; 1: something is; 2: trouble."""
-    with answering():
+    with exit_on_error():
         try:
             with Queue(redis=redis, prefix=prefix) as queue:
                 clean = Visit(queue, requeue_active_older_than, grace).run(fix=fix)
@@ -72,13 +73,13 @@ class Visit:
         while True:
             report = self._examine()
             if report.is_clean:
-                self._say_clean(report, mended=before is not None)
+                self._print_clean(report, mended=before is not None)
                 return True
             same = before is not None and report.findings == before.findings
             if not fix or same or rounds == _MOST_ROUNDS:
-                self._say_findings(report)
+                self._print_findings(report)
                 return False
-            self._mend(report)
+            self._repair(report)
             before = report
             rounds += not report.is_full
 
@@ -86,33 +87,37 @@ class Visit:
         grace = examination.GRACE if self._grace is None else self._grace
         return examine(self._queue, grace=grace, requeue_active_older_than=self._older_than)
 
-    def _mend(self, report: Report) -> None:
-        grace = repair.GRACE if self._grace is None else self._grace
-        later = sum(finding.fleeting for finding in report.findings)
+    def _repair(self, report: Report) -> None:
+        grace = REPAIR_GRACE if self._grace is None else self._grace
+        later = sum(finding.transient for finding in report.findings)
         if later and grace > examination.GRACE:
-            say(f"{_count(later, 'finding')} may be a process half-way through its work: {grace / 1000:g} s will tell")
-        mend(self._queue, report, grace=grace, tell=_say_mended)
+            print_line(
+                f"{_count(later, 'finding')} may be a process half-way through its work: {grace / 1000:g} s will tell"
+            )
+        repair(self._queue, report, grace=grace, tell=_print_repaired)
 
-    def _say_clean(self, report: Report, *, mended: bool) -> None:
+    def _print_clean(self, report: Report, *, mended: bool) -> None:
         read = f"{_count(report.jobs, 'job')} of {_count(len(report.types), 'type')}"
-        say(f"{read} under {self._queue.options.prefix}: {'all mended' if mended else 'nothing wrong'}", style="green")
+        print_line(
+            f"{read} under {self._queue.options.prefix}: {'all mended' if mended else 'nothing wrong'}", style="green"
+        )
 
-    def _say_findings(self, report: Report) -> None:
+    def _print_findings(self, report: Report) -> None:
         for finding in report.findings:
-            say(str(finding))
+            print_line(str(finding))
         many = _count(len(report.findings), "finding")
         if report.is_blocked:
-            say(f"{many}; nothing else is looked at before that is mended", style="bold")
+            print_line(f"{many}; nothing else is looked at before that is mended", style="bold")
         else:
             more = ", and perhaps more" if report.is_full else ""
-            say(f"{many} among {_count(report.jobs, 'job')}{more}", style="bold")
+            print_line(f"{many} among {_count(report.jobs, 'job')}{more}", style="bold")
 
 
-def _say_mended(mended: Mended) -> None:
-    if mended.problem:
-        complain(f"{mended.finding}: {mended.problem}")
+def _print_repaired(repaired: Repaired) -> None:
+    if repaired.problem:
+        print_error(f"{repaired.finding}: {repaired.problem}")
     else:
-        say(f"{mended.finding}: {mended.done or 'left alone, it is not so any more'}")
+        print_line(f"{repaired.finding}: {repaired.done or 'left alone, it is not so any more'}")
 
 
 def _count(number: int, what: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 
+from kue.cli.console import print_line
 from kue.cli.problem import CommandError
-from kue.cli.signals import Signals
-from kue.cli.voice import say
-from kue.store.embedded import HOST, EmbeddedServer
+from kue.cli.worker.signals import Signals
+from kue.connection.embedded import HOST, EmbeddedServer
 
 _LOOK_SECONDS = 0.5
 
@@ -16,15 +16,17 @@ def run_server(port: int, directory: str | None) -> None:
     """Serve until SIGTERM or SIGINT. Raises `CommandError`."""
     _refuse_port(port)
     with Signals() as signals, EmbeddedServer(directory, port) as server:
-        say(f"a server for kue is at {server.url}", style="bold")
-        say(f"its data is kept in {directory}" if directory else "its data is gone when it ends (--dir keeps it)")
-        say(f"  Python  kue.create_queue(redis={server.url!r})")
-        say(f"  Node    kue.createQueue({{ redis: '{server.url}' }})")
-        say("Ctrl-C or SIGTERM stops it", style="dim")
+        print_line(f"a server for kue is at {server.url}", style="bold")
+        print_line(
+            f"its data is kept in {directory}" if directory else "its data is gone when it ends (--dir keeps it)"
+        )
+        print_line(f"  Python  kue.create_queue(redis={server.url!r})")
+        print_line(f"  Node    kue.createQueue({{ redis: '{server.url}' }})")
+        print_line("Ctrl-C or SIGTERM stops it", style="dim")
         while not signals.wait(_LOOK_SECONDS):
             if not server.is_running:
                 raise CommandError(f"the server at {server.url} has ended", 1)
-    say("stopped")
+    print_line("stopped")
 
 
 def _refuse_port(port: int) -> None:

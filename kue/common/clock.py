@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from kue.common.shown import shown
+from kue.common.describe import short_repr
 from kue.errors import InvalidOption
 
 Clock = Callable[[], int]
@@ -26,7 +26,7 @@ def steady() -> float:
     return time.clock_gettime(_STEADY)
 
 
-class Patience:
+class TimeBudget:
     """So many seconds for several waits together."""
 
     def __init__(self, seconds: float) -> None:
@@ -46,11 +46,13 @@ def milliseconds(name: str, value: object, *, least: float = 0) -> int:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         number = value
     else:
-        raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {shown(value)}")
+        raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {short_repr(value)}")
     if LARGEST < number < math.inf:
-        raise InvalidOption(f"{name} must be {LARGEST} milliseconds or less, not {shown(value)}")
+        raise InvalidOption(f"{name} must be {LARGEST} milliseconds or less, not {short_repr(value)}")
     if not least <= number <= LARGEST:  # nan is neither
-        raise InvalidOption(f"{name} must be a finite number of milliseconds, {least:g} or more, not {shown(value)}")
+        raise InvalidOption(
+            f"{name} must be a finite number of milliseconds, {least:g} or more, not {short_repr(value)}"
+        )
     return round(number)
 
 
@@ -62,5 +64,5 @@ def seconds(name: str, value: object) -> float | None:
 def until(name: str, moment: datetime, now: int) -> int:
     """Milliseconds from `now` to an aware `moment`; a moment in the past is 0. Raises `InvalidOption`."""
     if moment.tzinfo is None:
-        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {shown(moment)}")
+        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {short_repr(moment)}")
     return max(0, round(moment.timestamp() * 1000) - now)

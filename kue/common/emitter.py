@@ -12,7 +12,7 @@ from typing import Any
 
 from pyee import EventEmitter
 
-from kue.common.shown import shown
+from kue.common.describe import short_repr
 from kue.errors import InvalidHandler
 
 Listener = Callable[..., Any]
@@ -122,9 +122,9 @@ def _key(listener: Listener) -> object:
 def _accepted(listener: Listener) -> tuple[int, int | None]:
     """The least and the most positional arguments a listener takes; None: any number."""
     if not callable(listener):
-        raise InvalidHandler(f"a listener must be callable, not {shown(listener)}")
+        raise InvalidHandler(f"a listener must be callable, not {short_repr(listener)}")
     if inspect.iscoroutinefunction(listener):
-        raise InvalidHandler(f"a listener must be a plain function, not the coroutine function {shown(listener)}")
+        raise InvalidHandler(f"a listener must be a plain function, not the coroutine function {short_repr(listener)}")
     try:
         parameters = inspect.signature(listener).parameters.values()
     except (TypeError, ValueError):
@@ -132,7 +132,7 @@ def _accepted(listener: Listener) -> tuple[int, int | None]:
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     least = sum(p.default is p.empty for p in positional)
     if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
-        raise InvalidHandler(f"a listener cannot need keyword arguments: {shown(listener)}")
+        raise InvalidHandler(f"a listener cannot need keyword arguments: {short_repr(listener)}")
     return least, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kue.common.clock import milliseconds, steady
+from kue.doctor.checks import Checks
 from kue.doctor.findings import (
     Finding,
     IdsBehind,
@@ -26,9 +27,8 @@ from kue.doctor.findings import (
     UnlistedType,
     WrongKind,
 )
-from kue.doctor.looks import Looks
-from kue.doctor.survey import Survey
-from kue.jobs.home import HasHome
+from kue.doctor.scan import Scan
+from kue.runtime import HasRuntime
 
 Wait = Callable[[float], object]
 GRACE = 2000
@@ -57,7 +57,7 @@ class Report:
 
 
 def examine(
-    queue: HasHome,
+    queue: HasRuntime,
     *,
     grace: int | float | timedelta = GRACE,
     requeue_active_older_than: int | float | timedelta | None = None,
@@ -69,13 +69,13 @@ def examine(
     Active jobs of Node workers are findings only with `requeue_active_older_than` (ms), and where they were not touched
     for so long. Raises `ConnectionFailed`, `RedisRefused`, `InvalidOption`.
     """
-    store = queue.home.store
+    store = queue.runtime.store
     patience = milliseconds("grace", grace) / 1000
     old = None
     if requeue_active_older_than is not None:
         old = store.clock() - milliseconds("requeue_active_older_than", requeue_active_older_than)
-    looks = Looks(store, old)
-    survey = Survey(store, looks, most)
+    looks = Checks(store, old)
+    survey = Scan(store, looks, most)
     survey.walk()
     seen_at = steady()
     findings = list(survey.findings)
@@ -86,20 +86,20 @@ def examine(
     return Report(tuple(findings), survey.jobs, tuple(sorted(survey.types)), survey.is_full, seen_at, survey.is_blocked)
 
 
-def _with_tokens_so(looks: Looks, findings: list[Finding]) -> list[Finding]:
+def _with_tokens_so(looks: Checks, findings: list[Finding]) -> list[Finding]:
     """The findings, of those about tokens only the ones that another look finds again."""
     tokens = [finding for finding in findings if isinstance(finding, TOKENS)]
     again = set(looks.tokens(findings, [finding.type for finding in tokens]))
     return [finding for finding in findings if not isinstance(finding, TOKENS) or finding in again]
 
 
-def _still_so(looks: Looks, findings: list[Finding]) -> list[Finding]:
+def _still_so(looks: Checks, findings: list[Finding]) -> list[Finding]:
     """The findings, of those not about tokens only the ones that another look finds again."""
     again = set(_again(looks, (finding for finding in findings if not isinstance(finding, TOKENS))))
     return [finding for finding in findings if isinstance(finding, TOKENS) or finding in again]
 
 
-def _again(looks: Looks, findings: Iterable[Finding]) -> Iterator[Finding]:
+def _again(looks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
     ids: dict[str, None] = {}
     logs: list[str] = []
     unique: list[str] = []

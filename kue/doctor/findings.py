@@ -13,7 +13,7 @@ from typing import ClassVar
 class Finding:
     """Something inconsistent. `str` says what."""
 
-    fleeting: ClassVar[bool] = False
+    transient: ClassVar[bool] = False
     """Whether it looks like the work of a living process half-way through its steps, so that it is mended later."""
 
 
@@ -29,7 +29,7 @@ class JobFinding(Finding):
 class Unreadable(JobFinding):
     """A hash without a type, or a key that is no hash."""
 
-    fleeting = True
+    transient = True
 
     def __str__(self) -> str:
         return f"job {self.id} is {'no hash' if self.mark == 'not a hash' else 'a hash without a type'}"
@@ -49,7 +49,7 @@ class TypedFinding(JobFinding):
 class Unfinished(TypedFinding):
     """A hash without a state, in no state's sets: whoever saved it died on the way."""
 
-    fleeting = True
+    transient = True
 
     def __str__(self) -> str:
         return f"{TypedFinding.__str__(self)} has no state: its save was cut off"
@@ -99,14 +99,14 @@ class Misfiled(TypedFinding):
 class Stuck(Misfiled):
     """It says inactive and is in no queue, so that nobody ever takes it: a Node worker died on the way."""
 
-    fleeting = True
+    transient = True
 
 
 @dataclass(frozen=True, slots=True)
 class Abandoned(TypedFinding):
     """Active for a Python process that has no lease."""
 
-    fleeting = True
+    transient = True
     worker: str
 
     def __str__(self) -> str:
@@ -223,7 +223,7 @@ class IdsBehind(Finding):
 
 @dataclass(frozen=True, slots=True)
 class WrongKind(Finding):
-    """A key that holds something else than Kue keeps there. Not mended: nobody but its owner knows what it is."""
+    """A key that holds something else than Kue keeps there. Not repaired: nobody but its owner knows what it is."""
 
     key: str
     has: str

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kue.events.watch import Watch
+from kue.events.watcher import Watcher
 from kue.store.messages import Message, decode_message, peek
 
 
@@ -22,33 +22,33 @@ class Router:
         self._queue_wants = queue_wants
         self._queue_emit = queue_emit
         self.after_fork()
-        self._watches: dict[int, list[Watch]] = {}
+        self._watchers: dict[int, list[Watcher]] = {}
         self._newest = 0
         self._floors: list[int] = []  # for each save under way the newest id known when it began, rising
         self._held: list[Message] = []
-        self._replay: deque[tuple[Watch, Message]] = deque()
+        self._replay: deque[tuple[Watcher, Message]] = deque()
 
     def after_fork(self) -> None:
         """In a forked child: another thread may have held the lock."""
         self._lock = threading.Lock()
 
-    def watch(self, id: int, watch: Watch) -> None:
+    def watch(self, id: int, watcher: Watcher) -> None:
         """Hear the events of a job from now on, and those held since its save began."""
         with self._lock:
-            self._watches.setdefault(id, []).append(watch)
+            self._watchers.setdefault(id, []).append(watcher)
             self._newest = max(self._newest, id)
-            due = [message for message in self._held if message.id == id and watch.wants(message.event)]
-            self._replay.extend((watch, message) for message in due)
+            due = [message for message in self._held if message.id == id and watcher.wants(message.event)]
+            self._replay.extend((watcher, message) for message in due)
 
-    def unwatch(self, id: int, watch: Watch) -> bool:
+    def unwatch(self, id: int, watcher: Watcher) -> bool:
         """Stop hearing; False where the watch was over already."""
         with self._lock:
-            watches = self._watches.get(id, [])
-            if watch not in watches:
+            watchers = self._watchers.get(id, [])
+            if watcher not in watchers:
                 return False
-            watches.remove(watch)
-            if not watches:
-                del self._watches[id]
+            watchers.remove(watcher)
+            if not watchers:
+                del self._watchers[id]
             return True
 
     @contextlib.contextmanager
@@ -67,15 +67,17 @@ class Router:
                 elif self._floors[0] > floor:
                     self._held = [message for message in self._held if message.id > self._floors[0]]
 
-    def watched(self, *, insistent: bool) -> list[int]:
+    def watched(self, *, must_settle: bool) -> list[int]:
         """The ids that are watched: all, or those that must learn their outcome."""
         with self._lock:
-            return [id for id, watches in self._watches.items() if not insistent or any(w.insistent for w in watches)]
+            return [
+                id for id, watchers in self._watchers.items() if not must_settle or any(w.must_settle for w in watchers)
+            ]
 
-    def watches(self, id: int) -> list[Watch]:
+    def watchers(self, id: int) -> list[Watcher]:
         """What waits for the events of a job."""
         with self._lock:
-            return list(self._watches.get(id, ()))
+            return list(self._watchers.get(id, ()))
 
     def on_message(self, raw: bytes) -> None:
         """One message from the channel."""
@@ -88,34 +90,34 @@ class Router:
         with self._lock:
             if self._floors and message.id > self._floors[0]:
                 self._held.append(message)
-            due = [watch for watch in self._watches.get(message.id, ()) if watch.wants(message.event)]
-            self._replay.extend((watch, message) for watch in due)
+            due = [watcher for watcher in self._watchers.get(message.id, ()) if watcher.wants(message.event)]
+            self._replay.extend((watcher, message) for watcher in due)
         self.replay()
         name = "job " + message.event
         if self._queue_wants(name):
             self._queue_emit(name, message.id, *message.args)
 
     def replay(self) -> None:
-        """Deliver what is due to watches."""
+        """Deliver what is due to watchers."""
         while self._replay:
             with self._lock:
                 due = list(self._replay)
                 self._replay.clear()
-            for watch, message in due:
-                if self._is_watching(message.id, watch) and watch.heard(message.event, message.args):
-                    self.unwatch(message.id, watch)
+            for watcher, message in due:
+                if self._is_watching(message.id, watcher) and watcher.on_event(message.event, message.args):
+                    self.unwatch(message.id, watcher)
 
     @property
     def has_replay(self) -> bool:
         """Whether something held is due."""
         return bool(self._replay)
 
-    def _is_watching(self, id: int, watch: Watch) -> bool:
-        return watch in self._watches.get(id, ())
+    def _is_watching(self, id: int, watcher: Watcher) -> bool:
+        return watcher in self._watchers.get(id, ())
 
     def _wanted(self, id: int, event: str) -> bool:
         if self._replay or self._floors:
             return True
-        if id in self._watches and any(watch.wants(event) for watch in self.watches(id)):
+        if id in self._watchers and any(watcher.wants(event) for watcher in self.watchers(id)):
             return True
         return self._queue_wants("job " + event)

@@ -17,15 +17,15 @@ from typing import Any, TypeVar
 
 from redis.exceptions import ResponseError
 
-from kue.common.later import Timer, Timers
-from kue.common.reconnect import Backoff
-from kue.common.trouble import Trouble
+from kue.common.backoff import Backoff
+from kue.common.error_reporter import ErrorReporter
+from kue.common.timer_queue import Timer, TimerQueue
 from kue.common.wakeup import Wakeup
+from kue.connection.connection import Connection
+from kue.connection.pool import BROKEN, ConnectionPool, refusal
+from kue.connection.reply_reader import NOT_YET
 from kue.errors import KueError, ShutdownInProgress
 from kue.events.dispatcher import Dispatcher
-from kue.store.connection import BROKEN, Connections, refusal
-from kue.store.link import Link
-from kue.store.replies import NOT_YET
 
 logger = logging.getLogger("kue")
 _T = TypeVar("_T")
@@ -40,25 +40,25 @@ class Subscriber:
     """Feeds `on_message` with every message of a channel; `on_return` is told when a lost subscription stands again,
     `on_end` when the last message has been heard.
 
-    Starts with the first `ensure` and ends with `stop`. Timers and posted calls run on the same thread.
+    Starts with the first `ensure` and ends with `stop`. TimerQueue and posted calls run on the same thread.
     """
 
     def __init__(
         self,
-        connections: Connections,
+        connections: ConnectionPool,
         channel: str,
-        trouble: Trouble,
+        error_reporter: ErrorReporter,
         on_message: Callable[[bytes], None],
         on_return: Callable[[], None],
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._connections = connections
         self._channel = channel
-        self._trouble = trouble
+        self._error_reporter = error_reporter
         self._on_message = on_message
         self._on_return = on_return
         self._on_end = on_end
-        self._timers = Timers()
+        self._timers = TimerQueue()
         self._aside = Dispatcher(name="kue-asking")
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -131,36 +131,36 @@ class Subscriber:
         returning = False
         while not self._stopping:
             try:
-                link = self._reach()
+                connection = self._reach()
             except KueError as problem:
                 self._failure = problem
                 self._tried.set()
-                self._trouble.began("events", problem)
+                self._error_reporter.outage_began("events", problem)
                 self._wait(backoff.next(), lambda: not self._tried.is_set())
                 continue
-            if link is None:
+            if connection is None:
                 break
             try:
                 self._failure = None
                 self._subscribed.set()
                 self._tried.set()
-                self._trouble.ended("events")
+                self._error_reporter.outage_ended("events")
                 backoff.reset()
                 if returning:
                     self._on_return()
-                self._listen(link)
+                self._listen(connection)
             except (*BROKEN, KueError) as problem:
-                self._trouble.began("events", self._connections.lost(problem, self._heard_at))
+                self._error_reporter.outage_began("events", self._connections.lost(problem, self._heard_at))
             finally:
                 self._subscribed.clear()
-                link.close()
+                connection.close()
             returning = True
         self._on_end()
         self._wakeup.close()
 
-    def _reach(self) -> Link | None:
+    def _reach(self) -> Connection | None:
         """Subscribe beside this thread, which runs timers meanwhile; None where `stop` was quicker."""
-        attempt: Future[Link] = Future()
+        attempt: Future[Connection] = Future()
         self._aside.post(self._attempt, attempt)
         while not attempt.done():
             if self._stopping:
@@ -169,7 +169,7 @@ class Subscriber:
             self._wait(_PING_AFTER, attempt.done)
         return attempt.result()
 
-    def _attempt(self, attempt: Future[Link]) -> None:
+    def _attempt(self, attempt: Future[Connection]) -> None:
         try:
             if self._stopping:
                 raise ShutdownInProgress("the queue is shut down")
@@ -178,24 +178,24 @@ class Subscriber:
             attempt.set_exception(problem)
         self._wakeup.wake()
 
-    def _subscribe(self) -> Link:
-        link = self._connections.open()
+    def _subscribe(self) -> Connection:
+        connection = self._connections.open()
         try:
-            reply = link.exchange([("SUBSCRIBE", self._channel)])[0]
+            reply = connection.exchange([("SUBSCRIBE", self._channel)])[0]
         except BROKEN as broken:
-            link.close()
+            connection.close()
             raise self._connections.unreachable(broken) from broken
         if isinstance(reply, ResponseError):
-            link.close()
+            connection.close()
             raise refusal(reply)
-        return link
+        return connection
 
-    def _listen(self, link: Link) -> None:
+    def _listen(self, connection: Connection) -> None:
         self._heard_at = time.monotonic()
         pinged = False
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakeup, selectors.EVENT_READ)
-            sock = link.socket
+            sock = connection.socket
             if sock is not None:
                 selector.register(sock, selectors.EVENT_READ)
             longest = _PING_AFTER if sock is not None else _FAKE_POLL
@@ -203,7 +203,7 @@ class Subscriber:
                 for ready, _ in selector.select(self._timers.wait(longest)):
                     if ready.fileobj is self._wakeup:
                         self._wakeup.clear()
-                while not self._stopping and self._hear(link) is not NOT_YET:
+                while not self._stopping and self._hear(connection) is not NOT_YET:
                     pinged = False
                     self._timers.run_due()
                 self._timers.run_due()
@@ -212,28 +212,28 @@ class Subscriber:
                     if pinged and silence >= 2 * _PING_AFTER:
                         raise TimeoutError(f"no answer for {silence:.0f} s")
                     if not pinged:
-                        link.send([("PING",)])
+                        connection.send([("PING",)])
                         pinged = True
-            self._hear_out(link, selector)
+            self._hear_out(connection, selector)
 
-    def _hear_out(self, link: Link, selector: selectors.BaseSelector) -> None:
+    def _hear_out(self, connection: Connection, selector: selectors.BaseSelector) -> None:
         """What was published before `stop` is still heard: it comes before the answer to a last PING."""
         deadline = time.monotonic() + _LAST_WORDS
         with contextlib.suppress(*BROKEN):
-            if link.socket is not None:
-                link.send([("PING", _LAST)])
+            if connection.socket is not None:
+                connection.send([("PING", _LAST)])
             while (left := deadline - time.monotonic()) > 0:
-                if (reply := self._hear(link)) is not NOT_YET:
+                if (reply := self._hear(connection)) is not NOT_YET:
                     if reply == [b"pong", _LAST]:
                         return
-                elif link.socket is None:
+                elif connection.socket is None:
                     return
                 elif selector.select(left):
                     self._wakeup.clear()
 
-    def _hear(self, link: Link) -> Any:
+    def _hear(self, connection: Connection) -> Any:
         """Read one reply; a message is told. `NOT_YET` where it has not come as a whole."""
-        reply = link.read_whole()
+        reply = connection.read_whole()
         if reply is NOT_YET:
             return reply
         self._heard_at = time.monotonic()
@@ -258,6 +258,6 @@ class Subscriber:
                 self._timers.run_due()
 
 
-def _close(attempt: Future[Link]) -> None:
+def _close(attempt: Future[Connection]) -> None:
     if attempt.exception() is None:
         attempt.result().close()

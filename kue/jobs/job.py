@@ -6,30 +6,30 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Self, overload
 
+from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
-from kue.common.listening import Listening
-from kue.common.shown import shown, told
+from kue.common.listenable import Listenable
+from kue.connection.connection import Argument
 from kue.errors import InvalidOption, JobInvalid, JobNotFound, ListenerError
-from kue.events.watch import Watch
-from kue.jobs.fluent import Fluent
-from kue.jobs.home import Home
+from kue.events.watcher import Watcher
+from kue.jobs.active_run import ActiveRun
+from kue.jobs.hash_field import HashField
 from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
-from kue.jobs.speaker import Speaker
-from kue.jobs.stored import Stored
-from kue.jobs.talk import Talk
-from kue.jobs.watch import JobWatch
+from kue.jobs.option_methods import OptionMethod
+from kue.jobs.reporting import Reporting
+from kue.jobs.watcher import JobWatcher
 from kue.options import read_options, read_type
+from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.job_hash import JobHash
 from kue.store.keys import STATES
-from kue.store.link import Argument
 from kue.store.transitions import NewJob, new_job
 
 _Moment = int | float | None
 
 
-class Job(Lookup, Talk, Listening):
+class Job(Lookup, Reporting, Listenable):
     """A job of one queue; made by `queue.create`, `Job.get` and the ranges.
 
     Fields (times in milliseconds since the epoch, None until they are known): `id`, `type`, `data`, `result`,
@@ -37,32 +37,34 @@ class Job(Lookup, Talk, Listening):
     `attempts_made`.
     """
 
-    priority = Fluent[int | str, int]("low 10, normal 0, medium -5, high -10, critical -15, or any whole number.")
-    attempts = Fluent[int, int]("How often the job may run at most, the first run included; default 1.")
-    backoff = Fluent[bool | dict[str, Any], Any](
+    priority = OptionMethod[int | str, int]("low 10, normal 0, medium -5, high -10, critical -15, or any whole number.")
+    attempts = OptionMethod[int, int]("How often the job may run at most, the first run included; default 1.")
+    backoff = OptionMethod[bool | dict[str, Any], Any](
         'True, or {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}.'
     )
-    delay = Fluent[int | float | timedelta | datetime, int | None]("Milliseconds, a timedelta, or an aware datetime.")
-    ttl = Fluent[int | float | timedelta, int | None]("How long a run may take: milliseconds or a timedelta.")
-    remove_on_complete = Fluent[bool, bool]("Whether the job is removed when it completes.")
-    search_keys = Fluent[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
-    events = Fluent[bool, bool](
+    delay = OptionMethod[int | float | timedelta | datetime, int | None](
+        "Milliseconds, a timedelta, or an aware datetime."
+    )
+    ttl = OptionMethod[int | float | timedelta, int | None]("How long a run may take: milliseconds or a timedelta.")
+    remove_on_complete = OptionMethod[bool, bool]("Whether the job is removed when it completes.")
+    search_keys = OptionMethod[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
+    events = OptionMethod[bool, bool](
         "Whether this object hears the events of its job, whatever `job_events` of the queue says.",
-        lambda job: job._home.options.job_events,
+        lambda job: job.runtime.options.job_events,
     )
 
-    created_at = Stored(lambda hash: job_hash.number(hash.created_at), None)
-    promote_at = Stored(lambda hash: job_hash.number(hash.promote_at), None)
-    updated_at = Stored(lambda hash: job_hash.number(hash.updated_at), None)
-    failed_at = Stored(lambda hash: job_hash.number(hash.failed_at), None)
-    started_at = Stored(lambda hash: job_hash.number(hash.started_at), None)
-    duration = Stored(lambda hash: job_hash.number(hash.duration), None)
-    worker_id = Stored(lambda hash: job_hash.read_text(hash.workerId), None)
-    attempts_made = Stored(lambda hash: int(job_hash.number(hash.attempts) or 0), 0)
-    _state = Stored(lambda hash: job_hash.read_text(hash.state), None)
-    _error = Stored(lambda hash: job_hash.read_text(hash.error), None)
-    _progress = Stored(lambda hash: job_hash.read_text(hash.progress), None)
-    _options = Stored[dict[str, Any]](job_hash.read_options, {})
+    created_at = HashField(lambda hash: job_hash.number(hash.created_at), None)
+    promote_at = HashField(lambda hash: job_hash.number(hash.promote_at), None)
+    updated_at = HashField(lambda hash: job_hash.number(hash.updated_at), None)
+    failed_at = HashField(lambda hash: job_hash.number(hash.failed_at), None)
+    started_at = HashField(lambda hash: job_hash.number(hash.started_at), None)
+    duration = HashField(lambda hash: job_hash.number(hash.duration), None)
+    worker_id = HashField(lambda hash: job_hash.read_text(hash.workerId), None)
+    attempts_made = HashField(lambda hash: int(job_hash.number(hash.attempts) or 0), 0)
+    _state = HashField(lambda hash: job_hash.read_text(hash.state), None)
+    _error = HashField(lambda hash: job_hash.read_text(hash.error), None)
+    _progress = HashField(lambda hash: job_hash.read_text(hash.progress), None)
+    options = HashField[dict[str, Any]](job_hash.read_options, {})
 
     id: int | None = None
     result: Any = None
@@ -70,29 +72,29 @@ class Job(Lookup, Talk, Listening):
     only_collected = False
     _hash: JobHash | None = None
     _emitter: Emitter | None = None
-    _watch: JobWatch | None = None
-    _speaker: Speaker | None = None
+    _watch: JobWatcher | None = None
+    active_run: ActiveRun | None = None
 
-    def __init__(self, home: Home, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
-        self._home = home
-        self._options = {} if options is None else options
+    def __init__(self, runtime: Runtime, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
+        self.runtime = runtime
+        self.options = {} if options is None else options
         self.type = type
         self.data = {} if data is None else data
 
     @classmethod
-    def create(cls, home: Home, type: str, data: Any, options: dict[str, Any]) -> Self:
+    def create(cls, runtime: Runtime, type: str, data: Any, options: dict[str, Any]) -> Self:
         """A new job, not yet saved; the flags of its type come before the options given."""
-        flags = home.options.job_flags.get(read_type(type))
+        flags = runtime.options.job_flags.get(read_type(type))
         # flags are read again for each job, so that it shares no value with the others
-        return cls(home, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
+        return cls(runtime, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
 
     @classmethod
-    def from_hash(cls, home: Home, id: int, hash: JobHash) -> Self:
+    def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self:
         """A job as its hash has it. Raises `JobInvalid`."""
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
-        job._home, job.id, job._hash = home, id, hash
+        job.runtime, job.id, job._hash = runtime, id, hash
         job.type = codec.text(hash.type)
         job.data = job_hash.read_json(id, "data", hash.data, {})
         if hash.result is not None:
@@ -114,22 +116,22 @@ class Job(Lookup, Talk, Listening):
         """
         if self.id is not None:
             return self.update()
-        if self._home.test_mode.collect(self):
+        if self.runtime.test_mode.collect(self):
             return self
         new = self.as_new()
         if not self.listens:
-            self.saved(self._home.store.save(new))
+            self.saved(self.runtime.store.save(new))
             return self
-        with self._home.hub.saving() as watch:
-            self.saved(self._home.store.save(new))
+        with self.runtime.hub.saving() as watch:
+            self.saved(self.runtime.store.save(new))
             self.start_watching(watch)
         return self
 
     def as_new(self) -> NewJob:
         """What is saved of the job; sets what is known before the answer. Raises `InvalidJobData`."""
-        home, options = self._home, self._options
-        data = codec.encode(self.data, "data", home.options.json_default)
-        self.created_at = self.updated_at = self.promote_at = now = home.store.clock()
+        runtime, options = self.runtime, self.options
+        data = codec.encode(self.data, "data", runtime.options.json_default)
+        self.created_at = self.updated_at = self.promote_at = now = runtime.store.clock()
         self._state = "inactive"
         if not options:
             return new_job(self.type, data, now)
@@ -144,7 +146,7 @@ class Job(Lookup, Talk, Listening):
 
     def collected(self, id: int) -> None:
         """Test mode has it instead of Redis, where this id may be that of another job."""
-        self.id, self.only_collected, self._state = id, True, "delayed" if self._options.get("delay") else "inactive"
+        self.id, self.only_collected, self._state = id, True, "delayed" if self.options.get("delay") else "inactive"
 
     def update(self) -> Self:
         """Write the options and the data again.
@@ -152,12 +154,12 @@ class Job(Lookup, Talk, Listening):
         Raises as `save`, `JobNotFound`, and in a handler `JobLost`, where the run no longer holds the job.
         """
         id = self._saved_id("update")
-        if self.only_collected or self._home.test_mode.only_collects:
+        if self.only_collected or self.runtime.test_mode.only_collects:
             return self
-        options = self._options
-        data = codec.encode(self.data, "data", self._home.options.json_default)
+        options = self.options
+        data = codec.encode(self.data, "data", self.runtime.options.json_default)
         fields: list[Argument] = ["data", data, *job_hash.option_fields(options)]
-        state, promote_at = self._home.store.update(
+        state, promote_at = self.runtime.store.update(
             id, options.get("priority", 0), options.get("delay"), fields, self._run_id
         )
         self._state, self.promote_at = state or None, promote_at
@@ -167,7 +169,7 @@ class Job(Lookup, Talk, Listening):
         """Remove the job; no error where it is gone already."""
         id = self._saved_id("remove")
         if not self.only_collected:
-            self._home.store.remove(id, self._run_id)
+            self.runtime.store.remove(id, self._run_id)
             self._hand_over()
         return self
 
@@ -182,10 +184,10 @@ class Job(Lookup, Talk, Listening):
         """Whether this object hears the events of its job once it is saved."""
         return self._emitter is not None and self.events() and not self.only_collected
 
-    def start_watching(self, watch: Callable[[int, Watch], None]) -> None:
+    def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
         """Hear the events of the job, now that its id is known."""
         if self._emitter is not None and self.id is not None:
-            self._watch = JobWatch(self._emitter, self._home.hub.dispatcher)
+            self._watch = JobWatcher(self._emitter, self.runtime.hub.dispatcher)
             watch(self.id, self._watch)
 
     def _listeners(self) -> Emitter:
@@ -195,12 +197,12 @@ class Job(Lookup, Talk, Listening):
 
     def _listened(self, event: str) -> None:
         if self.id is not None and self.listens and self._watch is None:
-            self.start_watching(self._home.hub.watch)
+            self.start_watching(self.runtime.hub.watch)
 
     def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
-        failure = ListenerError(f"a listener of {shown(event)} on job {self.id} raised {told(problem)}")
+        failure = ListenerError(f"a listener of {short_repr(event)} on job {self.id} raised {describe_error(problem)}")
         failure.__cause__ = problem
-        self._home.trouble.report(failure)
+        self.runtime.error_reporter.report(failure)
 
     # state
 
@@ -213,7 +215,7 @@ class Job(Lookup, Talk, Listening):
         if not state:
             return self._state
         if state[0] not in STATES:
-            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {shown(state[0])}")
+            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(state[0])}")
         return self._go(state[0])
 
     def inactive(self) -> Self:
@@ -232,7 +234,7 @@ class Job(Lookup, Talk, Listening):
 
     def failed(self) -> Self:
         """Mark the job as failed, now."""
-        now = self._home.store.clock()
+        now = self.runtime.store.clock()
         self._go("failed", "failed_at", now, now=now)
         self.failed_at = now
         return self
@@ -243,9 +245,9 @@ class Job(Lookup, Talk, Listening):
 
     def _go(self, state: str, *fields: Argument, now: int | None = None) -> Self:
         id = self._saved_id(state)
-        now = self._home.store.clock() if now is None else now
+        now = self.runtime.store.clock() if now is None else now
         if not self.only_collected:
-            self._home.store.set_state(id, state, now, fields or ("state", state), self._run_id)
+            self.runtime.store.set_state(id, state, now, fields or ("state", state), self._run_id)
             self._hand_over(state != "active")
         self._state, self.updated_at = state, now
         return self
@@ -256,14 +258,14 @@ class Job(Lookup, Talk, Listening):
 
         What the handler said before goes first: the run may not hold the job after the change.
         """
-        if self._speaker is None:
+        if self.active_run is None:
             return ""
-        self._speaker.flush()
-        return self._speaker.fence
+        self.active_run.flush()
+        return self.active_run.fence
 
     def _hand_over(self, given: bool = True) -> None:
-        if self._speaker is not None:
-            self._speaker.hand_over(given)
+        if self.active_run is not None:
+            self.active_run.hand_over(given)
 
     def _saved_id(self, what: str) -> int:
         if self.id is None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from redis.exceptions import ResponseError
 
-from kue.common.shown import shown
+from kue.common.describe import short_repr
+from kue.connection.pool import refusal
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
-from kue.jobs.home import HasHome, Home
 from kue.options import read_type, whole
-from kue.store.connection import refusal
+from kue.runtime import HasRuntime, Runtime
 from kue.store.job_hash import JobHash
 from kue.store.keys import STATES
 
@@ -23,92 +23,92 @@ _MANY_DIGITS = 100  # Kue writes the length of an id in two
 class Lookup:
     """The class methods of `Job`. Each takes `queue=`, else the process-wide queue is asked."""
 
-    default_queue: ClassVar[Callable[[], HasHome]]
+    default_queue: ClassVar[Callable[[], HasRuntime]]
     """The process-wide queue; set by the module that has it, which this one need not know."""
 
     if TYPE_CHECKING:
 
         @classmethod
-        def from_hash(cls, home: Home, id: int, hash: JobHash) -> Self: ...
+        def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self: ...
 
     @classmethod
-    def get(cls, id: int | str, *, queue: HasHome | None = None) -> Self:
+    def get(cls, id: int | str, *, queue: HasRuntime | None = None) -> Self:
         """The job with this id. Raises `JobNotFound`, and `JobInvalid` where its hash cannot be read."""
-        home, number = cls._home_of(queue), _read_id(id)
-        found = home.store.hashes([number])[0]
+        runtime, number = cls._runtime_of(queue), _read_id(id)
+        found = runtime.store.hashes([number])[0]
         if isinstance(found, ResponseError):
             raise refusal(found) from found
         if found is None:
             raise JobNotFound(number)
         if not found.type:
-            home.store.drop_broken([number])
-        return cls.from_hash(home, number, found)
+            runtime.store.drop_broken([number])
+        return cls.from_hash(runtime, number, found)
 
     @classmethod
-    def get_log(cls, id: int | str, *, queue: HasHome | None = None) -> list[str]:
+    def get_log(cls, id: int | str, *, queue: HasRuntime | None = None) -> list[str]:
         """The lines of a job's log (Kue's `Job.log`)."""
-        return cls._home_of(queue).store.log(_read_id(id))
+        return cls._runtime_of(queue).store.log(_read_id(id))
 
     @classmethod
-    def remove_by_id(cls, id: int | str, *, queue: HasHome | None = None) -> None:
+    def remove_by_id(cls, id: int | str, *, queue: HasRuntime | None = None) -> None:
         """Remove a job (Kue's `Job.remove`). Raises `JobNotFound`."""
         number = _read_id(id)
-        if not cls._home_of(queue).store.remove(number):
+        if not cls._runtime_of(queue).store.remove(number):
             raise JobNotFound(number)
 
     @classmethod
-    def range(cls, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None) -> list[Self]:
+    def range(cls, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None) -> list[Self]:
         """The jobs at some positions among all, by priority; both ends included, -1 is the last.
 
         As in Kue, the page so picked is sorted by id, and "desc" reverses that page only.
         """
-        home = cls._home_of(queue)
-        return cls._page(home, home.store.keys.jobs, start, stop, order)
+        runtime = cls._runtime_of(queue)
+        return cls._page(runtime, runtime.store.keys.jobs, start, stop, order)
 
     @classmethod
     def range_by_state(
-        cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None
+        cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """The same among the jobs in a state."""
-        home = cls._home_of(queue)
-        return cls._page(home, home.store.keys.state(_read_state(state)), start, stop, order)
+        runtime = cls._runtime_of(queue)
+        return cls._page(runtime, runtime.store.keys.state(_read_state(state)), start, stop, order)
 
     @classmethod
     def range_by_type(
-        cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasHome | None = None
+        cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """The same among the jobs of a type in a state."""
-        home = cls._home_of(queue)
-        zset = home.store.keys.type_state(read_type(type), _read_state(state))
-        return cls._page(home, zset, start, stop, order, type)
+        runtime = cls._runtime_of(queue)
+        zset = runtime.store.keys.type_state(read_type(type), _read_state(state))
+        return cls._page(runtime, zset, start, stop, order, type)
 
     @classmethod
-    def _page(cls, home: Home, zset: str, start: int, stop: int, order: str, type: str = "") -> list[Self]:
+    def _page(cls, runtime: Runtime, zset: str, start: int, stop: int, order: str, type: str = "") -> list[Self]:
         start, stop = whole("start", start, least=-(2**53)), whole("stop", stop, least=-(2**53))
         if order not in _ORDERS:
-            raise InvalidOption(f"order must be asc or desc, not {shown(order)}")
-        ids = home.store.range(zset, start, stop)
+            raise InvalidOption(f"order must be asc or desc, not {short_repr(order)}")
+        ids = runtime.store.range(zset, start, stop)
         jobs: list[Self] = []
         broken: list[int] = []
-        for id, found in zip(ids, home.store.hashes(ids), strict=True):
+        for id, found in zip(ids, runtime.store.hashes(ids), strict=True):
             hash = found if isinstance(found, JobHash) else JobHash()
             try:
-                jobs.append(cls.from_hash(home, id, hash))
+                jobs.append(cls.from_hash(runtime, id, hash))
             except JobInvalid as problem:
-                home.trouble.warn(problem)
+                runtime.error_reporter.warn(problem)
                 if not hash.type:
                     broken.append(id)
         if broken:
-            home.store.drop_broken(broken, type)
+            runtime.store.drop_broken(broken, type)
         jobs.sort(key=_id_of, reverse=order == "desc")
         return jobs
 
     @classmethod
-    def _home_of(cls, queue: HasHome | None) -> Home:
-        home = getattr(cls.default_queue() if queue is None else queue, "home", None)
-        if not isinstance(home, Home):
-            raise InvalidOption(f"queue must be a kue.Queue, not {shown(queue)}")
-        return home
+    def _runtime_of(cls, queue: HasRuntime | None) -> Runtime:
+        runtime = getattr(cls.default_queue() if queue is None else queue, "runtime", None)
+        if not isinstance(runtime, Runtime):
+            raise InvalidOption(f"queue must be a kue.Queue, not {short_repr(queue)}")
+        return runtime
 
 
 def _id_of(job: Any) -> int:
@@ -118,11 +118,11 @@ def _id_of(job: Any) -> int:
 def _read_id(id: object) -> int:
     number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _MANY_DIGITS else id
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LAST_ID:
-        raise InvalidOption(f"id must be a job id such as 7 or '7', not {shown(id)}")
+        raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}")
     return number
 
 
 def _read_state(state: object) -> str:
     if state not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {shown(state)}")
+        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(state)}")
     return str(state)

@@ -8,36 +8,36 @@ from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
-from kue.common.shown import shown
+from kue.common.describe import short_repr
+from kue.connection.pool import refusal
 from kue.errors import InvalidOption, KueError, SaveInterrupted
-from kue.events.watch import Watch
-from kue.jobs.home import Home
+from kue.events.watcher import Watcher
 from kue.jobs.job import Job
-from kue.store.connection import refusal
+from kue.runtime import Runtime
 
 J = TypeVar("J", bound=Job)
 
 
-def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
+def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
     """Save new jobs, ids in order. Raises `InvalidJobData` first, then `SaveInterrupted`."""
     if not isinstance(jobs, Iterable):
-        raise InvalidOption(f"save_all takes jobs that are not saved yet, not {shown(jobs)}")
+        raise InvalidOption(f"save_all takes jobs that are not saved yet, not {short_repr(jobs)}")
     batch = list(jobs)
     for job in batch:
         if not isinstance(job, Job) or job.id is not None:
-            raise InvalidOption(f"save_all takes jobs that are not saved yet, not {shown(job)}")
-        if job._home is not home:
-            raise InvalidOption(f"save_all takes jobs of its own queue, not {shown(job)} of another")
+            raise InvalidOption(f"save_all takes jobs that are not saved yet, not {short_repr(job)}")
+        if job.runtime is not runtime:
+            raise InvalidOption(f"save_all takes jobs of its own queue, not {short_repr(job)} of another")
     if len({id(job) for job in batch}) != len(batch):
         raise InvalidOption("save_all was given the same job twice")
-    if any([home.test_mode.collect(job) for job in batch]):
+    if any([runtime.test_mode.collect(job) for job in batch]):
         return batch
     new = [job.as_new() for job in batch]
     saved: list[J] = []
     try:
-        with _listening(home, batch) as watch:
+        with _listening(runtime, batch) as watch:
             refused: ResponseError | None = None
-            for job, reply in zip(batch, home.store.save_many(new), strict=False):
+            for job, reply in zip(batch, runtime.store.save_many(new), strict=False):
                 if isinstance(reply, ResponseError):
                     refused = refused or reply  # what was sent together with it may be saved all the same
                     continue
@@ -53,9 +53,9 @@ def save_all(home: Home, jobs: Iterable[J]) -> list[J]:
 
 
 @contextlib.contextmanager
-def _listening(home: Home, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watch], None] | None]:
+def _listening(runtime: Runtime, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watcher], None] | None]:
     if any(job.listens for job in jobs):
-        with home.hub.saving() as watch:
+        with runtime.hub.saving() as watch:
             yield watch
     else:
         yield None

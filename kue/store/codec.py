@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from kue.common.shown import message, shown, told
+from kue.common.describe import describe_error, error_text, short_repr
 from kue.errors import InvalidJobData
 
 Default = Callable[[Any], Any]
@@ -50,7 +50,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
     except Exception as problem:  # a dict that another thread changes, or one of a class of its own
-        raise InvalidJobData(path, f"cannot be read ({told(problem)})") from problem
+        raise InvalidJobData(path, f"cannot be read ({describe_error(problem)})") from problem
 
 
 def _written(value: Any, path: str, default: Default | None) -> str:
@@ -78,7 +78,7 @@ def _check_keys(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidJobData(path, f"has the key {shown(key)}, and JSON keys are strings only")
+                raise InvalidJobData(path, f"has the key {short_repr(key)}, and JSON keys are strings only")
             if type(item) not in _SCALARS:
                 _check_keys(item, f"{path}.{key}")
     elif isinstance(value, (list, tuple)):
@@ -90,12 +90,12 @@ def _check_keys(value: Any, path: str) -> None:
 def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
     """Raise `InvalidJobData` at the first place that JSON cannot hold."""
     if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidJobData(path, f"is {shown(value)}, which JSON does not have")
+        raise InvalidJobData(path, f"is {short_repr(value)}, which JSON does not have")
     if isinstance(value, _SCALARS):
         return
     if not isinstance(value, (dict, list, tuple)):
         raise InvalidJobData(
-            path, f"is a {type(value).__name__} ({shown(value, 80)}), which JSON does not have; see json_default"
+            path, f"is a {type(value).__name__} ({short_repr(value, 80)}), which JSON does not have; see json_default"
         )
     if any(value is parent for parent in parents):
         raise InvalidJobData(path, "contains itself")
@@ -103,7 +103,7 @@ def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InvalidJobData(path, f"has the key {shown(key)}, and JSON keys are strings only")
+                raise InvalidJobData(path, f"has the key {short_repr(key)}, and JSON keys are strings only")
             _find_fault(item, f"{path}.{key}", parents)
     else:
         for i, item in enumerate(value):
@@ -129,7 +129,7 @@ def _simplified(value: Any, path: str, default: Default, parents: list[Any]) -> 
             replaced = default(value)
         except Exception as problem:
             raise InvalidJobData(
-                path, f"is a {type(value).__name__} that json_default refused ({message(problem)})"
+                path, f"is a {type(value).__name__} that json_default refused ({error_text(problem)})"
             ) from problem
         return _simplified(replaced, path, default, parents)
     finally:

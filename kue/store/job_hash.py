@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from kue.connection.connection import Argument
 from kue.errors import JobInvalid
 from kue.store import codec
-from kue.store.link import Argument
 
 
 class JobHash(NamedTuple):

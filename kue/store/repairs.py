@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kue.connection.connection import Argument, Command
 from kue.store import scripts
 from kue.store.codec import encode, text_bytes
 from kue.store.keys import Keys
-from kue.store.link import Argument, Command
 
 
 def name(raw: bytes) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from kue.connection.connection import Command, Connection
 from kue.store.job_hash import lua_fields
 from kue.store.keys import lua_functions
-from kue.store.link import Command, Link
 
 _LUA = resources.files("kue.store") / "lua"
 
@@ -46,31 +46,31 @@ def sha(name: str) -> str:
     return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
-def load_all(link: Link) -> None:
+def load_all(connection: Connection) -> None:
     """Make every script known to the server, all at once."""
     commands: list[Command] = [("MULTI",)]
     commands += [("SCRIPT", "LOAD", source(name)) for name in names()]
     commands.append(("EXEC",))
-    for reply in link.exchange(commands):
+    for reply in connection.exchange(commands):
         if isinstance(reply, ResponseError):
             raise reply
 
 
-def run(link: Link, commands: Sequence[Command]) -> list[Any]:
+def run(connection: Connection, commands: Sequence[Command]) -> list[Any]:
     """Run commands, scripts among them, in one round trip; those that Redis did not know are repeated, in order, with
     their text, so that a flush in between does no harm.
 
     A command that Redis refuses gives its `ResponseError` as reply. Raises `redis.ConnectionError` and the like.
     """
-    return repaired(link, commands, link.exchange(commands))
+    return repaired(connection, commands, connection.exchange(commands))
 
 
-def repaired(link: Link, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+def repaired(connection: Connection, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
     """The replies to commands, once those that Redis did not know have been repeated."""
     unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if unknown:
-        load_all(link)
-        for i, reply in zip(unknown, link.exchange([_with_text(commands[i]) for i in unknown]), strict=True):
+        load_all(connection)
+        for i, reply in zip(unknown, connection.exchange([_with_text(commands[i]) for i in unknown]), strict=True):
             replies[i] = reply
     return replies
 

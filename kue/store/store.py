@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
 from kue.common.clock import now_ms
+from kue.connection.address import Address
+from kue.connection.connection import Argument, Command
+from kue.connection.pool import ConnectionPool, is_transient, refusal
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
-from kue.store import codec
-from kue.store.connection import Connections, is_passing, refusal
+from kue.store import codec, scripts
+from kue.store.effects import Effects
 from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys, ids_of
-from kue.store.link import Argument, Command
-from kue.store.transitions import NewJob, Sayings, Transitions
+from kue.store.transitions import NewJob, Transitions
 
 _CHUNK = 500  # commands or jobs in one round trip
 _PART = 50  # jobs saved by one script,
@@ -25,11 +27,16 @@ _PART_BYTES = 64_000  # and about how much they bring
 class Store:
     """Jobs under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`; any thread may call."""
 
-    def __init__(self, connections: Connections, prefix: str, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
         self.connections = connections
         self.keys = Keys(prefix)
         self.transitions = Transitions(self.keys)
         self.clock = clock
+
+    @classmethod
+    def at(cls, address: Address, prefix: str) -> Self:
+        """The jobs under a prefix of one server, with connections of their own."""
+        return cls(ConnectionPool(address, scripts.run), prefix)
 
     # transitions
 
@@ -58,7 +65,7 @@ class Store:
         for part, reply in zip(parts, replies, strict=True):
             if not isinstance(reply, ResponseError):
                 saved += range(reply, reply + len(part))
-            elif len(part) == 1 or is_passing(reply):
+            elif len(part) == 1 or is_transient(reply):
                 saved += [reply] * len(part)
             else:
                 with _in_doubt("each of the last"):
@@ -93,9 +100,9 @@ class Store:
             raise JobLost(id, what)
         return reply
 
-    def say(self, id: int, worker: str, sayings: Sayings) -> None:
+    def apply_effects(self, id: int, worker: str, effects: Effects) -> None:
         """Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job."""
-        code = self.connections.call(*self.transitions.say(id, worker, self.clock(), sayings))[0]
+        code = self.connections.call(*self.transitions.apply_effects(id, worker, self.clock(), effects))[0]
         if code == -1:
             raise JobLost(id, "message")
         if code == -2:

@@ -10,8 +10,8 @@ import re
 from typing import Any
 from zlib import crc32
 
+from kue.connection.connection import Argument
 from kue.store.codec import decode, encode, text, text_bytes
-from kue.store.link import Argument
 
 FIELD = "py_message"
 _NAME = re.compile(r"[\w$.]+(?: \[[\w.-]+\])?: ")

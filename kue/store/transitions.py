@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from kue.connection.connection import Argument, Command
 from kue.store import messages, scripts
 from kue.store.codec import encode, text_bytes
+from kue.store.effects import Effects
 from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys
-from kue.store.link import Argument, Command
 from kue.store.stored_error import keep_message
 
-Sayings = Sequence[Argument]
 NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
 Completion = tuple[int, str, int, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
 NOTHING: tuple[Argument, ...] = ()
@@ -58,9 +58,9 @@ def new_job(
     return (type, _json(type), data, priority, attempts, now, due, len(others), *others)
 
 
-def completion(id: int, worker: str, duration: int, result: bytes | None, sayings: Sayings = NOTHING) -> Completion:
+def completion(id: int, worker: str, duration: int, result: bytes | None, effects: Effects = NOTHING) -> Completion:
     """One of the runs that `complete` ends."""
-    return (id, worker, duration, result or b"", len(sayings), *sayings)
+    return (id, worker, duration, result or b"", len(effects), *effects)
 
 
 class Transitions:
@@ -93,7 +93,7 @@ class Transitions:
         mode: str = "",
         ttl_lock: str = "",
         dead_process: str = "",
-        sayings: Sayings = NOTHING,
+        effects: Effects = NOTHING,
     ) -> Command:
         return (
             *self._heads["fail"],
@@ -101,15 +101,15 @@ class Transitions:
             *(encode(failure.error, "error"), encode(failure.message, "message")),
             *(retry.state, "" if retry.delay is None else retry.delay),
             *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
-            *sayings,
+            *effects,
             *keep_message(failure.error, failure.message),
         )
 
-    def say(self, id: int, worker: str, now: int, sayings: Sayings) -> Command:
-        return (*self._heads["say"], id, worker, now, *sayings)
+    def apply_effects(self, id: int, worker: str, now: int, effects: Effects) -> Command:
+        return (*self._heads["apply_effects"], id, worker, now, *effects)
 
-    def requeue(self, id: int, worker: str, type: str, now: int, sayings: Sayings = NOTHING) -> Command:
-        return (*self._heads["requeue"], id, worker, _json(type), now, *sayings)
+    def requeue(self, id: int, worker: str, type: str, now: int, effects: Effects = NOTHING) -> Command:
+        return (*self._heads["requeue"], id, worker, _json(type), now, *effects)
 
     def update(
         self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str = ""

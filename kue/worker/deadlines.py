@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kue.common.later import Timers
-from kue.events.watch import Outcome
+from kue.common.timer_queue import TimerQueue
+from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
-from kue.jobs.home import Home
+from kue.runtime import Runtime
 from kue.store.keys import zid
-from kue.worker.calls import Call, RunCheck
-from kue.worker.executor import Executor
+from kue.worker.execution.executor import Executor
+from kue.worker.io.calls import Call, RunCheck
 from kue.worker.run import Run
 
 MARGIN = 5000
@@ -25,10 +25,10 @@ _REMEMBER = 10.0
 _BREATH = 0.1
 
 
-class TtlWatch:
+class TtlWatcher:
     """Hears `ttl exceeded` for one run, and a little longer, and whether somebody acknowledges it."""
 
-    insistent = False
+    must_settle = False
 
     def __init__(self, run: Run, said: Callable[[], None]) -> None:
         self._run = run
@@ -38,7 +38,7 @@ class TtlWatch:
     def wants(self, event: str) -> bool:
         return event in ("start", "ttl exceeded", "ttl exceeded ack")
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+    def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "start" and self._run.settled:
             return True  # the job runs again, here or elsewhere: from now on that run answers
         if event == "ttl exceeded":
@@ -48,20 +48,20 @@ class TtlWatch:
             self.unanswered = False
         return False
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: Outcome) -> None:
         pass
 
 
 class Deadlines:
     """The runs of a process that have a ttl. For the I/O thread, but for what is asked over the channel."""
 
-    timers: Timers
+    timers: TimerQueue
 
-    def __init__(self, home: Home, executor: Executor, abandon: Callable[[Run], None]) -> None:
-        self._home = home
+    def __init__(self, runtime: Runtime, executor: Executor, abandon: Callable[[Run], None]) -> None:
+        self._runtime = runtime
         self._executor = executor
         self._abandon = abandon
-        self._watches: dict[Run, TtlWatch] = {}
+        self._watches: dict[Run, TtlWatcher] = {}
         self._due: dict[Run, float] = {}
         self._asked: list[Run] = []
         self._checks: list[Run] = []
@@ -71,9 +71,9 @@ class Deadlines:
         ttl = run.job.ttl()
         if not ttl:
             return
-        watch = TtlWatch(run, lambda: self._on_said(run))
+        watch = TtlWatcher(run, lambda: self._on_said(run))
         self._watches[run] = watch
-        self._home.hub.watch_soon(run.job.id or 0, watch)
+        self._runtime.hub.watch_soon(run.job.id or 0, watch)
         self._set(run, ttl / 1000)
 
     def ended(self, run: Run) -> None:
@@ -91,11 +91,11 @@ class Deadlines:
             if not run.settled:
                 calls.append(self._check(run, self._found_when_asked, self._asked.append))
             else:
-                calls.append(Call(self._home.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
+                calls.append(Call(self._runtime.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
         return calls
 
     def _check(self, run: Run, found: Callable[[Run, Any], None], again: Callable[[Run], None]) -> Call:
-        return RunCheck(("ZSCORE", self._home.store.keys.state("active"), zid(run.job.id or 0)), run, found, again)
+        return RunCheck(("ZSCORE", self._runtime.store.keys.state("active"), zid(run.job.id or 0)), run, found, again)
 
     def _set(self, run: Run, seconds: float) -> None:
         self._due[run] = time.monotonic() + seconds
@@ -125,7 +125,7 @@ class Deadlines:
 
     def _left(self, score: Any) -> float:
         try:
-            return float(score) - MARGIN - self._home.store.clock()
+            return float(score) - MARGIN - self._runtime.store.clock()
         except (TypeError, ValueError):
             return 0.0
 
@@ -149,4 +149,4 @@ class Deadlines:
     def _forget(self, run: Run) -> None:
         watch = self._watches.pop(run, None)
         if watch is not None:
-            self._home.hub.unwatch(run.job.id or 0, watch)
+            self._runtime.hub.unwatch(run.job.id or 0, watch)

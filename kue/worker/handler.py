@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from kue.common.shown import shown
+from kue.common.describe import short_repr
 from kue.errors import InvalidHandler
 
 Function = Callable[..., Any]
@@ -15,7 +15,7 @@ SHORT = 50e-6  # seconds
 FORMS = "(job), (job, done) or (job, ctx, done)"
 
 
-class Pace:
+class RecentDuration:
     """How long a handler takes, as of late: a long run counts for a while, and nothing is short before it was tried."""
 
     __slots__ = ("_average",)
@@ -40,14 +40,14 @@ class Handler:
 
     def __init__(self, function: Function) -> None:
         if not callable(function):
-            raise InvalidHandler(f"a handler must be a function of {FORMS}, not {shown(function)}")
+            raise InvalidHandler(f"a handler must be a function of {FORMS}, not {short_repr(function)}")
         count = _parameters(function)
         if count not in (1, 2, 3):
             raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
         if _is_one(function, inspect.isgeneratorfunction) or _is_one(function, inspect.isasyncgenfunction):
             raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
         self.function = function
-        self.pace = Pace()
+        self.pace = RecentDuration()
         self.takes_done = count > 1
         self.takes_context = count == 3
         self.is_async = _is_one(function, inspect.iscoroutinefunction)
@@ -85,4 +85,4 @@ def _is_one(function: Function, kind: Callable[[Any], bool]) -> bool:
 
 
 def _name(function: object) -> str:
-    return getattr(function, "__qualname__", None) or shown(function)
+    return getattr(function, "__qualname__", None) or short_repr(function)

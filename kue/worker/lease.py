@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from kue.common.backoff import Backoff
 from kue.common.clock import steady
-from kue.common.reconnect import Backoff
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
 from kue.errors import KueError, ShutdownInProgress
+from kue.options import RENEWALS_PER_LEASE
 from kue.store.store import Store
-
-PARTS = 3
 
 
 class Lease:
@@ -25,12 +24,12 @@ class Lease:
     """
 
     def __init__(
-        self, store: Store, process: str, length: int, trouble: Trouble, renewed: Callable[[bool], None]
+        self, store: Store, process: str, length: int, error_reporter: ErrorReporter, renewed: Callable[[bool], None]
     ) -> None:
         self._store = store
         self._process = process
         self._length = length
-        self._trouble = trouble
+        self._error_reporter = error_reporter
         self._renewed = renewed
         self._valid_until = 0.0
         self._began = False
@@ -62,12 +61,12 @@ class Lease:
             except ShutdownInProgress:  # the queue would not wait for Redis any longer
                 pass
             except KueError as problem:
-                self._trouble.began("lease", problem)
+                self._error_reporter.outage_began("lease", problem)
             except Exception as problem:
-                self._trouble.stumbled("lease", problem)
+                self._error_reporter.unexpected("lease", problem)
 
     def _renew(self) -> None:
-        every = self._length / 1000 / PARTS
+        every = self._length / 1000 / RENEWALS_PER_LEASE
         backoff = Backoff()
         while not self._stopping.is_set():
             asked_at = steady()
@@ -75,12 +74,12 @@ class Lease:
                 left = self._store.connections.call(*self._store.transitions.renew_lease(self._process, self._length))
             except Exception as problem:
                 if isinstance(problem, KueError):
-                    self._trouble.began("lease", problem)
+                    self._error_reporter.outage_began("lease", problem)
                 else:
-                    self._trouble.stumbled("lease", problem)
+                    self._error_reporter.unexpected("lease", problem)
                 self._stopping.wait(min(backoff.next(), every))
                 continue
-            self._trouble.ended("lease")
+            self._error_reporter.outage_ended("lease")
             backoff.reset()
             stood, began = self.stands, self._began
             self._began = True

@@ -11,20 +11,20 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from kue.common.clock import Patience
-from kue.common.shown import shown
+from kue.common.clock import TimeBudget
+from kue.common.describe import short_repr
 from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.failure import SHUTDOWN
-from kue.jobs.home import Home
 from kue.jobs.job import Job
+from kue.runtime import Runtime
 from kue.worker.context import Context
 from kue.worker.current import current, mark_log_records
-from kue.worker.executor import Executor
+from kue.worker.execution.executor import Executor
+from kue.worker.fetcher import Fetcher
 from kue.worker.handler import Handler
-from kue.worker.io_loop import IoLoop
+from kue.worker.io.loop import IOLoop
 from kue.worker.run import PutBack, Run
-from kue.worker.runner import Runner
-from kue.worker.slots import Group, Worker
+from kue.worker.slots import TypeSlots, Worker
 
 logger = logging.getLogger("kue")
 _TAKEN = 1.0
@@ -33,18 +33,20 @@ _TAKEN = 1.0
 class Pool:
     """All slots of a process, served by one I/O thread. Starts with the first `add`."""
 
-    def __init__(self, home: Home, job_class: type[Job]) -> None:
-        self.home = home
+    def __init__(self, runtime: Runtime, job_class: type[Job]) -> None:
+        self.runtime = runtime
         self.name = f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(4)}"
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, TypeSlots] = {}
         self._lock = threading.Lock()
         self._quiet = False
         self._idle = threading.Condition()
         self._drains = 0  # how many wait for runs to end
-        self.executor = Executor(home.trouble, lambda run: Context(self, run.slot))
-        self.runner = Runner(home, job_class, self.name, self._groups, self.executor, self._run_ended)
-        self.loop = IoLoop(home.store, self.runner, self.runner.outbox, self.executor.inline, home.trouble)
-        self.runner.attach(self.loop)
+        self.executor = Executor(runtime.error_reporter, lambda run: Context(self, run.slot))
+        self.fetcher = Fetcher(runtime, job_class, self.name, self._groups, self.executor, self._run_ended)
+        self.loop = IOLoop(
+            runtime.store, self.fetcher, self.fetcher.outbox, self.executor.inline, runtime.error_reporter
+        )
+        self.fetcher.attach(self.loop)
 
     def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
         """So many slots more for each type."""
@@ -52,7 +54,7 @@ class Pool:
             if self._quiet:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
-                group = self._groups.setdefault(type, Group(type))
+                group = self._groups.setdefault(type, TypeSlots(type))
                 group.let_run_on()
                 group.paused = group.closed = False
                 for _ in range(slots):
@@ -60,7 +62,7 @@ class Pool:
                 group.hungry = True
             if not self.loop.started:
                 mark_log_records()
-                self.runner.lease.start()
+                self.fetcher.lease.start()
                 self.loop.start()
         self.loop.wake()
 
@@ -107,7 +109,7 @@ class Pool:
         self.loop.timers.add(0, lambda: self._group(worker.type).retire(worker))
         self.loop.wake()
 
-    def drain(self, timeout: float | None, type: str | None, patience: Patience, *, requeue: bool) -> None:
+    def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
         """Take no more jobs (of a type, or at all), and wait for those that run, and for their outcomes to be written.
 
         What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`. Redis
@@ -133,7 +135,7 @@ class Pool:
         self._end(type, requeue=requeue)
         for slot in [slot for group in groups for slot in group.slots]:
             self.retire(slot)
-        patience.spend(self.loop.flush)
+        budget.spend(self.loop.flush)
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
         for run in self.runs(type):
@@ -141,21 +143,21 @@ class Pool:
                 run.settle(PutBack())
             else:
                 self.executor.settle_failed(run, SHUTDOWN)
-            self.runner.abandon(run)
+            self.fetcher.abandon(run)
 
-    def stop(self, patience: Patience) -> None:
+    def stop(self, budget: TimeBudget) -> None:
         """Write the last outcomes and end the threads; handlers must have been drained."""
         if self.loop.running:
-            patience.spend(self.loop.stop)
+            budget.spend(self.loop.stop)
             if self.loop.running:
                 logger.error("the last outcomes could not be written; the jobs are left active")
         self.executor.stop()
 
-    def end_lease(self, patience: Patience) -> None:
+    def end_lease(self, budget: TimeBudget) -> None:
         """Give the lease up, unless jobs had to be left active under it."""
         if self.loop.started:
-            lease, left_active = self.runner.lease, self.loop.running
-            patience.spend(lambda timeout: lease.stop(timeout, give_up=not left_active))
+            lease, left_active = self.fetcher.lease, self.loop.running
+            budget.spend(lambda timeout: lease.stop(timeout, give_up=not left_active))
 
     @property
     def is_handler_thread(self) -> bool:
@@ -167,10 +169,10 @@ class Pool:
             with self._idle:
                 self._idle.notify_all()
 
-    def _group(self, type: str) -> Group:
+    def _group(self, type: str) -> TypeSlots:
         group = self._groups.get(type)
         if group is None:
-            raise InvalidOption(f"type {shown(type)} is not processed here; there are {sorted(self._groups)}")
+            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {sorted(self._groups)}")
         return group
 
     def health(self) -> dict[str, Any]:
@@ -182,5 +184,5 @@ class Pool:
             "stalled_seconds": round(stalled, 3),
             "slots": len(self.workers),
             "active": len(self.runs()),
-            "strays": self.runner.strays,
+            "strays": self.fetcher.strays,
         }

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kue.connection.connection import Argument
 from kue.errors import ForkedChild
-from kue.store.link import Argument
-from kue.store.sayings import Triples
+from kue.store.effects import Effects
 from kue.store.transitions import Failure, Retry
 
 if TYPE_CHECKING:
@@ -79,17 +79,17 @@ class Run:
         self._io = io
         self._process = os.getpid()
         self._unsettled = [True]
-        self._said: deque[Triples] = deque()
+        self._said: deque[Effects] = deque()
 
-    def say(self, triples: Triples) -> None:
+    def apply_effects(self, effects: Effects) -> None:
         """Have something said at once, in order, if the run still holds the job then.
 
-        Waits for Redis where very much is waiting to be said. In a forked child it raises what `Store.say` does.
+        Waits for Redis if very much is waiting to be sent. In a forked child it raises what the store raises.
         """
         if self._is_inherited:
-            self.job._home.store.say(self.job.id or 0, self.worker_id, triples)
+            self.job.runtime.store.apply_effects(self.job.id or 0, self.worker_id, effects)
             return
-        self._said.append(triples)
+        self._said.append(effects)
         self._has_said = True
         if len(self._said) > _MOST_SAID:  # faster than Redis takes it, or Redis stands still
             self._io.flush()
@@ -116,7 +116,7 @@ class Run:
         In a forked child Redis is asked, and what that raises is raised.
         """
         if self._is_inherited and not self.abandoned:
-            [held] = self.job._home.store.fields([self.job.id or 0], ("state", "workerId"))
+            [held] = self.job.runtime.store.fields([self.job.id or 0], ("state", "workerId"))
             return held != [b"active", self.worker_id.encode()]
         return self.abandoned
 

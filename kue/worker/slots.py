@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kue.common.later import Timer
+from kue.common.timer_queue import Timer
 from kue.worker.handler import Handler
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Worker:
 
     __slots__ = ("_group", "id", "run", "running")
 
-    def __init__(self, id: str, group: Group) -> None:
+    def __init__(self, id: str, group: TypeSlots) -> None:
         self.id = id
         self.run: Run | None = None
         self.running = True
@@ -39,7 +39,7 @@ class Worker:
         return f"<Worker {self.id} {self.job or 'idle'}>"
 
 
-class Group:
+class TypeSlots:
     """The slots of one type. Only the I/O thread takes from and gives to `free`."""
 
     def __init__(self, type: str) -> None:

@@ -24,7 +24,7 @@ PLAY = """
     import typer
     from kue.cli.demo.run import Wishes, run_demo
     from kue.cli.demo.scenario import Scenario
-    from kue.cli.voice import answering
+    from kue.cli.console import exit_on_error
 
     def play(workers: str, seconds: float, jobs: int) -> None:
         with answering():
@@ -152,7 +152,7 @@ DEVIATIONS = {
         {r"alert \d+ has made progress to 'half', not None": 3},
     ),
     "reminder": (
-        "Job.create(job._home, 'email', {}, {'delay': 600_000}).save(); return {'told': job.data['who']}",
+        "Job.create(job.runtime, 'email', {}, {'delay': 600_000}).save(); return {'told': job.data['who']}",
         {r"email \d+ was not planned": 4},
     ),
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kue.cli.signals import ECHO_SECONDS, STOPPING, Signals
+from kue.cli.worker.signals import ECHO_SECONDS, STOPPING, Signals
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """How long a supervisor waits before it starts a process again."""
 
-from kue.cli.process import ending
-from kue.cli.serving import Serving
-from kue.cli.supervisor import LONGEST_PAUSE, WELL_AFTER, Place
+from kue.cli.worker.process import ending
+from kue.cli.worker.serving import Serving
+from kue.cli.worker.supervisor import LONGEST_PAUSE, WELL_AFTER, Place
 
 SERVING = Serving(1, {"email": 1}, "redis://127.0.0.1:6379/0", "q", embedded=False)
 

@@ -115,7 +115,7 @@ def test_a_kill_in_the_middle_of_everything_loses_nothing(server: RedisServer, m
 
     assert sorted(fleet.starts) == ids
     for each in fleet.queues:
-        wait_until(lambda each=each: not each.home.trouble.down and each.trouble[-1:] == ["back"])
+        wait_until(lambda each=each: not each.runtime.error_reporter.down and each.trouble[-1:] == ["back"])
         assert each.trouble in (["lost", "back"], ["lost", "back"] * 2, ["lost", "back"] * 3)
 
 
@@ -182,7 +182,7 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     server: RedisServer, proxy: Proxy, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kue.events.subscriber._PING_AFTER", 0.3)
-    monkeypatch.setattr("kue.worker.sleep._PATIENCE", 0.3)
+    monkeypatch.setattr("kue.worker.io.idle._PATIENCE", 0.3)
     far, near = make_queue(f"{proxy.url}?socket_timeout=0.5"), make_queue(server.url)
     heard: list[int] = []
     far.on("job complete", heard.append)
@@ -191,7 +191,7 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     wait_until(lambda: heard == [1])
 
     proxy.strand()
-    wait_until(lambda: len(far.trouble) >= 2 and far.trouble[-1] == "back" and not far.home.trouble.down, 20)
+    wait_until(lambda: len(far.trouble) >= 2 and far.trouble[-1] == "back" and not far.runtime.error_reporter.down, 20)
     near.create("email").save()
     wait_until(lambda: near.complete_count() == 2)
     wait_until(lambda: heard == [1, 2])
@@ -224,7 +224,7 @@ def test_of_idle_connections_that_died_without_a_word_only_the_first_is_waited_f
 def test_a_shutdown_waits_only_so_long_for_redis(
     server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kue.queue._LAST_WORDS", 1.0)
+    monkeypatch.setattr("kue.queue.queue._LAST_WORDS", 1.0)
     queue = make_queue(server.url, lease=60_000)
     started = threading.Event()
     queue.process("email", lambda job: started.set())

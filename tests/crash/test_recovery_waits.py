@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from kue.errors import ConnectionFailed, RedisRefused
-from kue.timers.recovery import Recovery
+from kue.maintenance.recovery import Recovery
 from tests.crash.conftest import LEASE, Watched
 from tests.servers import RedisServer
 
@@ -21,7 +21,7 @@ class Looker:
         self.queue = queue
         self.client = client
         self.now = 0.0
-        self.recovery = Recovery(queue.home, clock=lambda: self.now * LEASE / 1000)
+        self.recovery = Recovery(queue.runtime, clock=lambda: self.now * LEASE / 1000)
         queue.create("email").save().set("workerId", f"{DEAD}:email:1").active()
         client.zadd("q:py:workers", {DEAD: 1})
 
@@ -29,7 +29,7 @@ class Looker:
         """Look at this time; whether the job was put back."""
         self.now = now
         self.client.delete("q:py:recovery:lock")  # no other process has looked in this interval
-        self.recovery.run_once(self.queue.home.store.clock())
+        self.recovery.run_once(self.queue.runtime.store.clock())
         return self.queue.inactive_count() == 1
 
 

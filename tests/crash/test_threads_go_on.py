@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
 from kue.errors import ConnectionFailed, ConnectionRestored, JobLost, Recovered
-from kue.timers.ticker import Ticker
+from kue.maintenance.ticker import Ticker
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched
 from tests.helpers import wait_until
@@ -34,7 +34,7 @@ class Duty:
 def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
     first, second = Duty(), Duty()
-    ticker = Ticker([first, second], Trouble(lambda problem: told.append(str(problem))), lambda: 0)
+    ticker = Ticker([first, second], ErrorReporter(lambda problem: told.append(str(problem))), lambda: 0)
     ticker.start()
     wait_until(lambda: first.rounds > 5 and second.rounds > 5)
     ticker.stop()
@@ -45,7 +45,7 @@ def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -
 
 def test_the_lease_goes_on(server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = make_queue(server.url)
-    transitions = queue.home.store.transitions
+    transitions = queue.runtime.store.transitions
     renew, failures = transitions.renew_lease, iter(range(3))
 
     def stumble(*args: Any, **options: Any) -> Any:
@@ -132,7 +132,7 @@ def count_searches(queue: Watched) -> list[int]:
     """One entry for each time from now on that orphans are looked for."""
     searches: list[int] = []
     assert queue._pool is not None
-    runner = queue._pool.runner
+    runner = queue._pool.fetcher
     search = runner.find_orphans
     runner.find_orphans = lambda link: (search(link), searches.append(1))  # type: ignore[assignment, func-returns-value]
     return searches

@@ -6,25 +6,25 @@ from typing import Any
 import pytest
 
 import kue
-from kue.doctor import Mended, Report, examine, mend
+from kue.doctor import Repaired, Report, examine, repair
 from tests.conftest import Backend
 from tests.store.conftest import Place
 from tests.store.world import NOW, World
 
 
 class Patient(Place):
-    """A place with a queue. Looks and repairs do not wait, unless told how."""
+    """A place with a queue. Checks and repairs do not wait, unless told how."""
 
     def __init__(self, backend: Backend) -> None:
         super().__init__(backend)
         self.queue = kue.Queue(redis=backend.redis, prefix=backend.prefix)
-        self.queue.home.store.clock = lambda: NOW
+        self.queue.runtime.store.clock = lambda: NOW
 
     def examine(self, **options: Any) -> Report:
         return examine(self.queue, **{"grace": 0, **options})
 
-    def mend(self, report: Report, **options: Any) -> list[Mended]:
-        return mend(self.queue, report, **{"grace": 0, **options})
+    def repair(self, report: Report, **options: Any) -> list[Repaired]:
+        return repair(self.queue, report, **{"grace": 0, **options})
 
     def findings(self, **options: Any) -> list[str]:
         """What the doctor says, as if the prefix were `q`."""

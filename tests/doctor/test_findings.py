@@ -22,7 +22,7 @@ def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> 
     assert patient.world() == case.before
     assert patient.messages() == []
 
-    mended = patient.mend(report)
+    mended = patient.repair(report)
     assert [(patient.told(one.finding), one.done, one.problem) for one in mended] == [
         (says, done, "") for says, done in zip(case.says, case.done, strict=True)
     ]
@@ -38,7 +38,7 @@ def test_it_is_so_on_other_servers(patient: Patient, what: str) -> None:
     patient.seed(case.before)
     report = patient.examine()
     assert [patient.told(finding) for finding in report.findings] == case.says
-    patient.mend(report)
+    patient.repair(report)
     assert patient.is_clean(case.after)
 
 
@@ -49,7 +49,7 @@ def test_what_is_fine_by_then_is_left_alone(patient: Patient, what: str) -> None
     report = patient.examine()
     patient.client.flushall()
     patient.seed(CASES[what].after)
-    assert [one.done for one in patient.mend(report)] == [""]
+    assert [one.done for one in patient.repair(report)] == [""]
     assert patient.world() == CASES[what].after
     assert patient.messages() == []
 
@@ -82,7 +82,7 @@ def test_what_has_changed_since_is_left_alone(patient: Patient, what: str) -> No
     report = patient.examine()
     patient.seed(CHANGED[what])
     before = patient.world()
-    assert [one.done for one in patient.mend(report)] == [""]
+    assert [one.done for one in patient.repair(report)] == [""]
     assert patient.world() == before
     assert patient.messages() == []
 
@@ -92,7 +92,7 @@ def test_a_unique_key_whose_job_is_there_after_all_is_left_alone(patient: Patien
     patient.seed(CASES["a unique key without its job"].before)
     report = patient.examine()
     patient.seed(job())
-    assert [one.done for one in patient.mend(report)] == [""]
+    assert [one.done for one in patient.repair(report)] == [""]
     assert patient.client.hget(patient.keys.unique, "tj") == b"1"
 
 
@@ -104,13 +104,13 @@ def test_the_ids_do_not_jump_for_what_is_no_job(patient: Patient) -> None:
         "job 5000 is a hash without a type",
         "the last id given out is 20, and there is a job 21",
     ]
-    patient.queue.home.store.remove(21)
+    patient.queue.runtime.store.remove(21)
 
     # nor for one that is gone by the time of the repair
     patient.client.delete(patient.keys.job(5000))
     patient.seed(job(6000))
     report = patient.examine()
     assert [str(finding) for finding in report.findings] == ["the last id given out is 20, and there is a job 6000"]
-    patient.queue.home.store.remove(6000)
-    assert [one.done for one in patient.mend(report)] == [""]
+    patient.queue.runtime.store.remove(6000)
+    assert [one.done for one in patient.repair(report)] == [""]
     assert patient.client.get(patient.keys.ids) == b"20"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kue.doctor.examination import GRACE, LOOKS_AT_TOKENS
-from kue.doctor.repair import GRACE as GRACE_TO_MEND
+from kue.doctor.repairer import GRACE as GRACE_TO_MEND
 from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.doctor.one_of_each import ONE_OF_EACH_KIND
@@ -111,7 +111,7 @@ def test_what_a_living_process_may_be_about_is_mended_after_a_minute(patient: Pa
     patient.seed(CASES[what].before)
     report = patient.examine()
     waits = Waits()
-    patient.mend(report, grace=GRACE_TO_MEND, wait=waits)
+    patient.repair(report, grace=GRACE_TO_MEND, wait=waits)
     assert [round(length) for length in waits.lengths] == ([60] if what.startswith(FLEETING) else [])
     assert patient.world() == CASES[what].after
 
@@ -119,7 +119,7 @@ def test_what_a_living_process_may_be_about_is_mended_after_a_minute(patient: Pa
 def test_what_moves_in_that_minute_is_left_alone(patient: Patient) -> None:
     patient.seed(world(NEIGHBOURS, STUCK))
     report = patient.examine()
-    mended = patient.mend(report, grace=GRACE_TO_MEND, wait=Waits(lambda: node_goes_on(patient)))
+    mended = patient.repair(report, grace=GRACE_TO_MEND, wait=Waits(lambda: node_goes_on(patient)))
     assert [one.done for one in mended] == [""]
     assert patient.world() == world(NEIGHBOURS, job(1, "active", workerId=NODE, started_at=NOW, updated_at=NOW))
 
@@ -129,7 +129,7 @@ def test_a_python_process_that_renews_its_lease_in_that_minute_keeps_its_jobs(pa
     patient.seed(case.before)
     report = patient.examine()
     renew = Waits(lambda: patient.seed(ALIVE))
-    assert [one.done for one in patient.mend(report, grace=GRACE_TO_MEND, wait=renew)] == [""]
+    assert [one.done for one in patient.repair(report, grace=GRACE_TO_MEND, wait=renew)] == [""]
     assert patient.world() == world(case.before, ALIVE)
 
 
@@ -137,7 +137,7 @@ def test_the_rest_is_mended_before_the_wait(patient: Patient) -> None:
     log: World = {"q:job:99:log": ["a"]}
     patient.seed(world(NEIGHBOURS, STUCK, log))
     seen: list[World] = []
-    patient.mend(patient.examine(), grace=GRACE_TO_MEND, wait=Waits(lambda: seen.append(patient.world())))
+    patient.repair(patient.examine(), grace=GRACE_TO_MEND, wait=Waits(lambda: seen.append(patient.world())))
     assert seen == [world(NEIGHBOURS, STUCK)]
     assert patient.is_clean(world(NEIGHBOURS, job()))
 
@@ -146,5 +146,5 @@ def test_more_missing_tokens_than_one_script_adds(patient: Patient) -> None:
     many = [job(id, tokens=0) for id in range(100, 1200)]
     patient.seed(world(NEIGHBOURS, *many, {"q:ids": "2000"}))
     report = patient.examine()
-    assert [one.done for one in patient.mend(report)] == ["1100 added"]
+    assert [one.done for one in patient.repair(report)] == ["1100 added"]
     assert patient.world() == world(NEIGHBOURS, *many, token_list("email", 1100), {"q:ids": "2000"})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kue.timers.recovery import process_of
+from kue.maintenance.recovery import process_of
 from tests.doctor.cases import ALIVE, NEIGHBOURS, PROCESS
 from tests.doctor.conftest import Patient
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
@@ -93,7 +93,7 @@ def test_a_job_that_node_left_active_goes_back_only_when_asked(patient: Patient,
     assert [str(finding) for finding in report.findings] == [
         f"job 1 (email) is active for {worker or 'nobody'}, and was not touched for too long"
     ]
-    assert [one.done for one in patient.mend(report)] == ["put back in its queue"]
+    assert [one.done for one in patient.repair(report)] == ["put back in its queue"]
     after = world(NEIGHBOURS, job(1, ttl=500, **OLD | {"workerId": worker, "updated_at": NOW}))
     assert patient.world() == after
     assert patient.events() == [(1, "enqueue", "email")]
@@ -121,5 +121,5 @@ def test_a_job_that_node_touches_while_it_is_put_back_stays(patient: Patient) ->
     report = patient.examine(requeue_active_older_than=HOUR)
     patient.client.hset(patient.keys.job(1), "updated_at", NOW - 1)
     before = patient.world()
-    assert [one.done for one in patient.mend(report)] == [""]
+    assert [one.done for one in patient.repair(report)] == [""]
     assert patient.world() == before

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 import kue
-from kue.doctor import examine, mend
+from kue.doctor import examine, repair
 from kue.doctor.findings import Finding, LongActive, Stuck, Unfinished
 from tests.conftest import absent
 from tests.doctor.test_command import run
@@ -171,7 +171,7 @@ def test_node_takes_what_the_doctor_put_back(
     node.process("email", 1, "echo")
     report = examine(queue, grace=0)
     assert [type(finding) for finding in report.findings] == [Stuck]
-    mend(queue, report, grace=0)
+    repair(queue, report, grace=0)
     wait_until(lambda: node.get(job.id)["state"] == "complete")
     assert examine(queue, grace=0).is_clean
 
@@ -184,7 +184,7 @@ def test_a_job_that_node_saved_with_a_priority_that_is_no_number_is_run_after_al
     wait_until(lambda: kue.Job.get(1, queue=queue).state() == "inactive")
     report = examine(queue, grace=0)
     assert [type(finding) for finding in report.findings] == [Stuck]
-    mend(queue, report, grace=0)
+    repair(queue, report, grace=0)
     ran: list[int] = []
     queue.process("email", 2, lambda job: ran.append(job.id))
     wait_until(lambda: queue.complete_count() == 1)

@@ -33,7 +33,7 @@ def test_a_repair_that_cannot_be_carried_out_changes_nothing(patient: Patient, w
     patient.seed(CASES[what].before)
     report = patient.examine()
     patient.client.set(key, "poison")
-    patient.mend(report)
+    patient.repair(report)
     assert patient.world() == CASES[what].before | {key: "poison"}
     assert patient.messages() == []
 
@@ -46,6 +46,6 @@ def test_an_old_job_that_cannot_be_queued_stays_as_it_is(patient: Patient, key: 
     report = patient.examine(requeue_active_older_than=1000)
     assert [type(finding) for finding in report.findings] == [LongActive]
     patient.client.set(key, "poison")
-    patient.mend(report)
+    patient.repair(report)
     assert patient.world() == before | {key: "poison"}
     assert patient.messages() == []

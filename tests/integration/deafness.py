@@ -12,7 +12,7 @@ from tests.helpers import wait_until
 @contextmanager
 def deaf(queue: Any, client: Any, errors: list[BaseException]) -> Iterator[None]:
     """The queue loses its subscription, and gets it back after the block; it reports both."""
-    connections = queue.home.store.connections
+    connections = queue.runtime.store.connections
     really, may_return = connections.open, threading.Event()
 
     def open_later() -> Any:

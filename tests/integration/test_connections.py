@@ -114,7 +114,7 @@ def test_without_anything_the_environment_counts(redis_url: str, client: Any, mo
         assert redis.Redis.from_url(f"{redis_url}/5").get("q:ids") == b"1"
     monkeypatch.delenv("KUE_REDIS_URL")
     default = kue.Queue()
-    assert str(default.home.store.connections.address) == "redis://127.0.0.1:6379/0"
+    assert str(default.runtime.store.connections.address) == "redis://127.0.0.1:6379/0"
     default.shutdown()
 
 
@@ -222,7 +222,7 @@ def test_a_password_that_is_missing_is_said(
     queue = make_queue(where)
     with pytest.raises(kue.RedisRefused, match=f"{where}/0 refused the connection: Authentication required") as caught:
         TestUnreachable.CALLS[call](queue)
-    assert caught.value.passing
+    assert caught.value.transient
     queue.shutdown()
     assert {type(problem) for problem in errors} <= {kue.RedisRefused}
     errors.clear()

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from kue.connection import embedded
+from kue.connection.embedded import EmbeddedServer
 from kue.errors import ConnectionFailed, MissingExtra
-from kue.store import embedded
-from kue.store.embedded import EmbeddedServer
 from tests.helpers import wait_until
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
 OWNER = """
 import os, signal, sys, threading
-from kue.store.embedded import EmbeddedServer
+from kue.connection.embedded import EmbeddedServer
 server = EmbeddedServer(*sys.argv[1:])
 server.start()
 print(server.url, flush=True)

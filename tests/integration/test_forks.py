@@ -218,7 +218,7 @@ def test_promises_are_settled_in_every_child_of_a_busy_parent(run: Callable[...,
 
 def test_a_fork_while_another_thread_makes_the_queue_of_the_process(run: Callable[..., Any]) -> None:
     told = run("""
-        from kue.singleton import ProcessWide
+        from kue.queue.process_wide import ProcessWide
         inside, go = threading.Event(), threading.Event()
 
         class Slow(kue.Queue):

@@ -169,7 +169,7 @@ def test_to_json_is_kues(queue: Any) -> None:
             raise ValueError("boom")
         return [1]
 
-    queue.home.options  # noqa: B018
+    queue.runtime.options  # noqa: B018
     wait_until(lambda: queue.delayed_count() + queue.complete_count() == 1)
     Job.get(job.id, queue=queue).inactive() if queue.delayed_count() else None
     wait_until(lambda: queue.complete_count() == 1)

@@ -50,7 +50,7 @@ class Producer:
                     job.on("complete", self.count).on("progress", lambda percent, job=job: job.id)
                 self.queue.save_all(jobs)
         wait_until(lambda: self.heard == expected, 100)
-        wait_until(lambda: not self.queue.home.hub._router.watched(insistent=False))
+        wait_until(lambda: not self.queue.runtime.hub._router.watched(must_settle=False))
 
     def assert_nothing_stays(self, number: int, together: int) -> None:
         self.produce(500, together)
@@ -83,7 +83,7 @@ def test_of_jobs_that_fail_or_are_removed(make_queue: MakeQueue) -> None:
         else:
             queue.create("pdf").on("remove", gone.append).save().remove()
     wait_until(lambda: len(gone) == 500)
-    wait_until(lambda: not queue.home.hub._router.watched(insistent=False))
+    wait_until(lambda: not queue.runtime.hub._router.watched(must_settle=False))
 
 
 def test_of_listeners_that_were_taken_away_or_never_used(make_queue: MakeQueue) -> None:

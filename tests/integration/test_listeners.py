@@ -234,7 +234,7 @@ class TestComingLate:
         job.remove()
         late = Listener()
         job.on("complete", late).on("remove", late)
-        wait_until(lambda: not queue.home.hub._router.watched(insistent=False))
+        wait_until(lambda: not queue.runtime.hub._router.watched(must_settle=False))
         assert late.calls == []
 
     def test_while_the_job_runs_it_hears_the_rest(self, queue: Any) -> None:

@@ -37,7 +37,7 @@ class TestBetweenSaveAndReply:
         count = len(jobs)
         wait_until(lambda: heard.total() >= count, 30)
         assert heard == Counter({n: threads for n in range(2000 // threads)})
-        assert queue.home.hub._router.watched(insistent=False) == []
+        assert queue.runtime.hub._router.watched(must_settle=False) == []
 
     def test_the_same_when_they_are_saved_together(self, make_queue: MakeQueue) -> None:
         queue = make_queue()

@@ -126,7 +126,7 @@ class TestLostWithoutAWord:
     def test_one_that_only_passes_through_failed_as_in_node(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         promise.job.failed()
-        wait_until(lambda: queue.home.hub._resync._failed_since)
+        wait_until(lambda: queue.runtime.hub._resync._failed_since)
         promise.job.inactive()
         queue.process("email", lambda job: "after all")
         assert promise.result(10) == "after all"

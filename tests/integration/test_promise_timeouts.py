@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import kue
+from kue.connection.address import WAYS, resolve
 from kue.events import subscriber
-from kue.store.address import WAYS, resolve
 from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
@@ -137,7 +137,7 @@ class TestTheFirstCall:
     def test_so_does_one_that_waits_no_longer(self, silent: str, make_queue: MakeQueue) -> None:
         queue = make_queue(f"{silent}?socket_timeout=1")
         with pytest.raises(kue.ConnectionFailed) as failed:
-            queue.home.hub._subscriber.ensure(timeout=0.05)
+            queue.runtime.hub._subscriber.ensure(timeout=0.05)
         assert str(failed.value) == f"cannot reach Redis at {silent} (no answer in 0.05 s); {WAYS}"
         assert not failed.value.sent
 

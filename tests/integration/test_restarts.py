@@ -7,9 +7,9 @@ import pytest
 
 import kue
 from kue import Job
-from kue.store.address import resolve
-from kue.worker.calls import Call, Report
-from kue.worker.io_loop import IoLoop
+from kue.connection.address import resolve
+from kue.worker.io.calls import Call, Report
+from kue.worker.io.loop import IOLoop
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer, offered
@@ -36,7 +36,7 @@ def test_an_idle_worker(own_server: RedisServer, make_queue: MakeQueue, errors: 
     own_server.kill()
     wait_until(lambda: not queue.health()["ready"])
     own_server.restart()
-    wait_until(lambda: queue.health()["ready"] and not queue.home.trouble.down)
+    wait_until(lambda: queue.health()["ready"] and not queue.runtime.error_reporter.down)
     queue.create("email", [1]).save()
     wait_until(lambda: heard == [[1]])
     assert_told_once(errors)
@@ -77,7 +77,7 @@ def test_a_server_that_has_become_a_replica_is_left_for_the_one_at_the_address_n
     """As behind Sentinel, or behind a name that moves to the new master; the old one need not break connections."""
     queue = make_queue(own_server.url)
     queue.create("email").save()
-    queue.home.store.connections.address = resolve(redis_url)
+    queue.runtime.store.connections.address = resolve(redis_url)
     with own_server.client() as old:
         old.replicaof("127.0.0.1", 1)
     with pytest.raises(kue.RedisRefused, match="replica"):
@@ -110,7 +110,7 @@ def test_a_producer_with_listeners_hears_again(
     worker = make_queue(own_server.url)
     worker.process("email", lambda job: "done")
     assert promise.result(20) == "done"
-    wait_until(lambda: not queue.home.trouble.down)
+    wait_until(lambda: not queue.runtime.error_reporter.down)
     assert queue.create("email").promise().result(10) == "done"
     assert_told_once(errors)
 
@@ -152,7 +152,7 @@ def test_connections_that_are_killed_one_by_one_lose_no_job(
         client.client_kill_filter(_type="normal", skipme=True)
         wait_until(lambda count=20 * (round + 1): queue.complete_count() == count, 20)
     assert sorted(runs) == [job.id for job in jobs]
-    wait_until(lambda: not queue.home.trouble.down)
+    wait_until(lambda: not queue.runtime.error_reporter.down)
     wait_until(lambda: errors == [] or kinds(errors)[-1] == kue.ConnectionRestored)
     assert kinds(errors) == LOST_AND_FOUND * (len(errors) // 2)
     errors.clear()
@@ -162,16 +162,16 @@ def test_trouble_between_collecting_outcomes_and_sending_them_loses_none(
     queue: Any, errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection of the wait may break just then; a run whose outcome was lost would be taken for an orphan."""
-    renew, times = IoLoop._renew_wait, 0
+    renew, times = IOLoop._renew_wait, 0
 
-    def renew_or_break(loop: IoLoop, calls: list[Call]) -> None:
+    def renew_or_break(loop: IOLoop, calls: list[Call]) -> None:
         nonlocal times
         if any(isinstance(call, Report) for call in calls) and times < 3:
             times += 1
             raise ConnectionError("the waiting connection was closed")
         renew(loop, calls)
 
-    monkeypatch.setattr(IoLoop, "_renew_wait", renew_or_break)
+    monkeypatch.setattr(IOLoop, "_renew_wait", renew_or_break)
     ran: list[int] = []
     queue.process("email", 2, lambda job: ran.append(job.id))
     jobs = queue.save_all([queue.create("email") for _ in range(20)])

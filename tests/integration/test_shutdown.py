@@ -180,7 +180,7 @@ class TestDeadline:
     def test_what_was_taken_too_late_goes_back(self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("kue.worker.pool._TAKEN", 0.0)
         queue.process("email", lambda job: "done")
-        runner, group = queue._pool.runner, queue._pool._groups["email"]
+        runner, group = queue._pool.fetcher, queue._pool._groups["email"]
         taken = runner._taken
 
         def late(take: Any, reply: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from kue import Job
-from kue.timers.promotion import Promotion
-from kue.timers.stuck import StuckJobs
-from kue.timers.tokens import Tokens
-from kue.timers.ttl import TtlCheck
+from kue.maintenance.promotion import Promotion
+from kue.maintenance.stuck import StuckJobs
+from kue.maintenance.tokens import Tokens
+from kue.maintenance.ttl import TtlCheck
 from tests.helpers import keyspace, wait_until
 from tests.integration.conftest import MakeQueue
 
@@ -18,7 +18,7 @@ NODE_WORKER = "kue:node-host:4711:email:1"
 
 
 def promotion(queue: Any, limit: int = 1000, lock_ttl: int = 2000) -> Promotion:
-    return Promotion(queue.home.store, queue.home.trouble, 1000, limit, lock_ttl)
+    return Promotion(queue.runtime.store, queue.runtime.error_reporter, 1000, limit, lock_ttl)
 
 
 def held_by_node(queue: Any, client: Any, prefix: str = "q", **options: Any) -> Any:
@@ -74,13 +74,13 @@ class TestPromotion:
     def test_one_that_lost_its_lock_promotes_nothing(self, queue: Any, client: Any) -> None:
         jobs = queue.save_all([queue.create("email", delay=10) for _ in range(3)])
         duty = promotion(queue)
-        really = queue.home.store.transitions.promote
+        really = queue.runtime.store.transitions.promote
 
         def promote_too_late(*args: Any) -> Any:
             client.set("promotion:lock", "somebody else")
             return really(*args)
 
-        queue.home.store.transitions.promote = promote_too_late
+        queue.runtime.store.transitions.promote = promote_too_late
         assert duty.run_once(jobs[0].promote_at + 1000) is False
         assert queue.delayed_count() == 3
         assert client.get("promotion:lock") == b"somebody else"
@@ -131,7 +131,7 @@ class TestTtlCheck:
             everywhere.on(f"job {event}", lambda *args, event=event: heard.append((event, *args)))
         job = held_by_node(everywhere, backend.client, backend.prefix, ttl=200_000)
         due = int(backend.client.zscore(f"{backend.prefix}:jobs:active", "01|1"))
-        duty = TtlCheck(everywhere.home, 1000, 2000)
+        duty = TtlCheck(everywhere.runtime, 1000, 2000)
         duty.run_once(due - 1)
         assert backend.client.exists("activeJobsTTL:lock") == 0
         duty.run_once(due)
@@ -147,7 +147,7 @@ class TestTtlCheck:
         again = held_by_node(queue, client, ttl=200_000, attempts=2)
         later = held_by_node(queue, client, ttl=200_000, attempts=2, backoff={"type": "fixed", "delay": 500})
         due = int(client.zscore("q:jobs:active", "01|2"))
-        duty = TtlCheck(queue.home, 1000, 2000)
+        duty = TtlCheck(queue.runtime, 1000, 2000)
         duty.run_once(due)
         duty.run_once(due + 1000)
         assert (queue.inactive(), queue.delayed()) == ([again.id], [later.id])
@@ -172,7 +172,7 @@ class TestTtlCheck:
         queue.on("job marker", marker.set)
         job = held_by_node(queue, client, ttl=200_000)
         due = int(client.zincrby("q:jobs:active", -1, "01|1"))  # whatever changes it now gives it another
-        duty = TtlCheck(queue.home, 1000, 2000)
+        duty = TtlCheck(queue.runtime, 1000, 2000)
         duty.run_once(due)
         change(job, client)
         client.publish("q:events", b'{"id":9,"event":"marker","args":["marker"]}')
@@ -185,7 +185,7 @@ class TestTtlCheck:
         held_by_node(queue, client, ttl=200_000)
         client.set("activeJobsTTL:lock", "somebody else")
         before = keyspace(client)
-        duty = TtlCheck(queue.home, 1000, 2000)
+        duty = TtlCheck(queue.runtime, 1000, 2000)
         for later in (0, 1000, 5000):
             duty.run_once(int(client.zscore("q:jobs:active", "01|1")) + later)
         assert keyspace(client) == before
@@ -193,7 +193,7 @@ class TestTtlCheck:
     def test_a_job_without_ttl_is_never_looked_at(self, queue: Any, client: Any) -> None:
         held_by_node(queue, client, priority="critical")
         before = keyspace(client)
-        TtlCheck(queue.home, 1000, 2000).run_once(2**50)
+        TtlCheck(queue.runtime, 1000, 2000).run_once(2**50)
         assert keyspace(client) == before
 
 
@@ -202,16 +202,16 @@ class TestTokens:
         tokens = backend.client, f"{backend.prefix}:email:jobs"
         everywhere.save_all([everywhere.create("email") for _ in range(5)] + [everywhere.create("pdf")])
         tokens[0].lpop(tokens[1], 3)
-        Tokens(everywhere.home.store, 1000).run_once(0)
+        Tokens(everywhere.runtime.store, 1000).run_once(0)
         assert tokens[0].llen(tokens[1]) == 5
         tokens[0].lpush(tokens[1], 1, 1)
-        Tokens(everywhere.home.store, 1000).run_once(0)
+        Tokens(everywhere.runtime.store, 1000).run_once(0)
         assert tokens[0].llen(tokens[1]) == 7
 
     def test_a_thousand_a_round(self, queue: Any, client: Any) -> None:
         queue.save_all([queue.create("email") for _ in range(1200)])
         client.delete("q:email:jobs")
-        duty = Tokens(queue.home.store, 1000)
+        duty = Tokens(queue.runtime.store, 1000)
         assert duty.run_once(0) is True
         assert client.llen("q:email:jobs") == 1000
         assert duty.run_once(0) is False
@@ -231,7 +231,7 @@ class TestStuckJobs:
     def test_put_back_once_seen_so_for_long_enough(self, everywhere: Any, backend: Any) -> None:
         everywhere.create("email").save()
         job = self.stuck(everywhere, backend.client, backend.prefix)
-        duty = StuckJobs(everywhere.home.store, 1000, self.AFTER)
+        duty = StuckJobs(everywhere.runtime.store, 1000, self.AFTER)
         for now in (0, 1000, self.AFTER - 1):
             duty.run_once(now)
             assert everywhere.inactive_count("email") == 1
@@ -242,7 +242,7 @@ class TestStuckJobs:
     def test_one_that_moved_meanwhile_is_counted_from_then_on(self, queue: Any, client: Any) -> None:
         """A live but blocked Node worker looks the same for a moment."""
         job = self.stuck(queue, client)
-        duty = StuckJobs(queue.home.store, 1000, self.AFTER)
+        duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
         duty.run_once(0)
         client.hset(f"q:job:{job.id}", "updated_at", 1)
         duty.run_once(self.AFTER)
@@ -252,7 +252,7 @@ class TestStuckJobs:
 
     def test_one_that_goes_on_is_left_alone(self, queue: Any, client: Any) -> None:
         job = self.stuck(queue, client)
-        duty = StuckJobs(queue.home.store, 1000, self.AFTER)
+        duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
         duty.run_once(0)
         job.active()
         before = keyspace(client)
@@ -262,8 +262,8 @@ class TestStuckJobs:
 
     def test_by_another_process_it_is_counted_anew(self, queue: Any, client: Any) -> None:
         self.stuck(queue, client)
-        StuckJobs(queue.home.store, 1000, self.AFTER).run_once(0)
-        other = StuckJobs(queue.home.store, 1000, self.AFTER)
+        StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(0)
+        other = StuckJobs(queue.runtime.store, 1000, self.AFTER)
         other.run_once(self.AFTER)
         assert queue.inactive_count("email") == 0
 

@@ -7,9 +7,9 @@ import redis
 
 import kue
 from kue.common.clock import now_ms
+from kue.maintenance.lock import Lock
+from kue.maintenance.promotion import Promotion
 from kue.store.keys import PROMOTION_LOCK
-from kue.timers.lock import Lock
-from kue.timers.promotion import Promotion
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import PROMOTION, handler
@@ -37,7 +37,7 @@ COUNT_PROMOTED = """() => {
 
 
 def promotion_of(queue: kue.Queue) -> Promotion:
-    return Promotion(queue.home.store, queue.home.trouble, 1000, 1000, 2000)
+    return Promotion(queue.runtime.store, queue.runtime.error_reporter, 1000, 1000, 2000)
 
 
 def test_five_hundred_delayed_jobs_and_more_run_once_each(
@@ -66,7 +66,7 @@ def test_node_does_not_promote_while_python_holds_the_lock(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:
     node, queue = unharmed_node(promotion=PROMOTION), make_queue()
-    lock = Lock(queue.home.store, PROMOTION_LOCK, 60_000)
+    lock = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000)
     assert lock.acquire()
     id = queue.create("email", delay=1).save().id
     node.process("email")
@@ -104,7 +104,7 @@ def test_a_lock_that_python_lost_is_not_used_nor_freed(
     node, queue = unharmed_node(promotion=NEVER), make_queue()
     node.process("another type")
     node.create("email", delay=1)
-    lock, store = Lock(queue.home.store, PROMOTION_LOCK, 60_000), queue.home.store
+    lock, store = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000), queue.runtime.store
     assert lock.acquire()
     client.delete("promotion:lock")
     assert node.evaluate(HOLD) is True
@@ -131,7 +131,7 @@ def test_who_promotes_more_than_its_limit_goes_on_at_once(make_queue: MakeQueue,
     """Rounds of a hundred, in one turn, and no more than the limit."""
     queue = make_queue()
     queue.save_all(queue.create("email", delay=1) for _ in range(450))
-    promotion = Promotion(queue.home.store, queue.home.trouble, 1000, 250, 2000)
+    promotion = Promotion(queue.runtime.store, queue.runtime.error_reporter, 1000, 250, 2000)
     assert [promotion.run_once(now_ms() + HOUR), queue.inactive_count()] == [True, 250]
     assert [promotion.run_once(now_ms() + HOUR), queue.inactive_count()] == [False, 450]
     assert client.llen("q:email:jobs") == 450

@@ -6,8 +6,8 @@ import redis
 
 import kue
 from kue.common.clock import now_ms
-from kue.timers.stuck import StuckJobs
-from kue.timers.tokens import Tokens
+from kue.maintenance.stuck import StuckJobs
+from kue.maintenance.tokens import Tokens
 from tests.helpers import keyspace, wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import handler
@@ -24,7 +24,7 @@ STOP_BETWEEN = """() => {
 
 
 def stuck_of(queue: kue.Queue, after: int = MINUTE) -> StuckJobs:
-    return StuckJobs(queue.home.store, 2000, after)
+    return StuckJobs(queue.runtime.store, 2000, after)
 
 
 def is_stuck(client: "redis.Redis", type: str = "email") -> bool:
@@ -64,7 +64,7 @@ def test_no_more_tokens_than_are_missing(unharmed_node: Start, make_queue: MakeQ
     node.create_many("full", [{}] * 2)
     client.lpop("q:a:b ü:jobs", 3)
     client.lpush("q:full:jobs", 1)
-    tokens = Tokens(queue.home.store, 1000)
+    tokens = Tokens(queue.runtime.store, 1000)
     for _ in range(2):
         assert tokens.run_once(now_ms()) is False
         assert client.lrange("q:a:b ü:jobs", 0, -1) == [b"1"] * 5

@@ -9,7 +9,7 @@ import redis
 
 import kue
 from kue.common.clock import now_ms
-from kue.timers.ttl import TtlCheck
+from kue.maintenance.ttl import TtlCheck
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import PROMOTION, handler
@@ -134,7 +134,7 @@ def test_neighbours_in_nodes_round_are_not_failed(
 
 
 def check_of(queue: kue.Queue) -> TtlCheck:
-    return TtlCheck(queue.home, 1000, 2000)
+    return TtlCheck(queue.runtime, 1000, 2000)
 
 
 def test_a_live_node_worker_acknowledges_and_tries_again(

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from kue.store.address import resolve
-from kue.store.connection import Connections
+from kue.connection.address import resolve
+from kue.connection.connection import Command
+from kue.connection.pool import ConnectionPool
+from kue.store import scripts
 from kue.store.keys import Keys
-from kue.store.link import Command
 from kue.store.transitions import Transitions
 from tests.conftest import Backend
 from tests.helpers import keyspace, wait_until
@@ -26,7 +27,7 @@ class Place:
         self.client = backend.client
         self.keys = Keys(backend.prefix)
         self.scripts = Transitions(self.keys)
-        self.connections = Connections(resolve(backend.redis))
+        self.connections = ConnectionPool(resolve(backend.redis), scripts.run)
         self._ear = backend.client.pubsub(ignore_subscribe_messages=True)
         self._ear.subscribe(self.keys.events)
         wait_until(lambda: self.client.pubsub_numsub(self.keys.events)[0][1] == 1, message="the ear is subscribed")

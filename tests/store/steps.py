@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kue.store import sayings
-from kue.store.link import Command
+from kue.connection.connection import Command
+from kue.store import effects
 from kue.store.repairs import Repairs
 from kue.store.transitions import Failure, Retry, Transitions, completion, new_job
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without
@@ -15,7 +15,7 @@ JOB, TOKENS, JOBS, IDS, TYPES, LEASES = (
     *("q:ids", "q:job:types", "q:py:workers"),
 )
 HELD: dict[str, Any] = {"workerId": PYTHON, "max_attempts": 3}
-SAID = (*sayings.send(1, "page", 7, None, keep=False), *sayings.log("on the way", (), NOW))
+SAID = (*effects.send(1, "page", 7, None, keep=False), *effects.log("on the way", (), NOW))
 BOOM = Failure("boom", "boom", "boom")
 PROCESS = "kue:host:77-beef0001"
 
@@ -34,7 +34,7 @@ class Step:
 
 
 def fails(retry: Retry) -> Callable[[Transitions], Command]:
-    return lambda scripts: scripts.fail(1, PYTHON, "email", NOW, BOOM, retry, sayings=SAID)
+    return lambda scripts: scripts.fail(1, PYTHON, "email", NOW, BOOM, retry, effects=SAID)
 
 
 def completes(scripts: Transitions) -> Command:
@@ -85,7 +85,7 @@ STEPS = {
     ),
     "say, with a new deadline": Step(
         job(1, "active", **HELD, ttl=500, score=BEFORE),
-        lambda scripts: scripts.say(1, PYTHON, NOW, (*SAID, "touch", "", "")),
+        lambda scripts: scripts.apply_effects(1, PYTHON, NOW, (*SAID, "touch", "", "")),
         [JOB, "q:jobs:active"],
     ),
     "remove": Step(job(1, "failed"), lambda scripts: scripts.remove(1), [JOB, JOBS, *sets("failed")]),

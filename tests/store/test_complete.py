@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store import sayings
+from kue.store import effects
 from kue.store.transitions import completion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, without, world
@@ -124,9 +124,9 @@ def test_an_empty_remove_on_complete_means_no(place: Place) -> None:
 
 
 def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
-    percent, progress = sayings.progress(1, 1, 3, {"k": "v"}, NOW - 5, None)
-    one, two = sayings.log("one", (), NOW - 9), sayings.log("two", (), NOW - 4)
-    said = (*one, *progress, *sayings.set_field("page", 7), *two)
+    percent, progress = effects.progress(1, 1, 3, {"k": "v"}, NOW - 5, None)
+    one, two = effects.log("one", (), NOW - 9), effects.log("two", (), NOW - 4)
+    said = (*one, *progress, *effects.set_field("page", 7), *two)
     place.seed(held(log=["zero"]))
     place.check(
         complete(place, said=said),
@@ -137,7 +137,7 @@ def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
 
 
 def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(place: Place) -> None:
-    said = (*sayings.log("one", (), NOW), *sayings.send(1, "result", {"pages": 2}, None, keep=True))
+    said = (*effects.log("one", (), NOW), *effects.send(1, "result", {"pages": 2}, None, keep=True))
     place.seed(held(removeOnComplete="true"))
     place.check(
         complete(place, said=said),
@@ -150,7 +150,7 @@ def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(pl
 def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
     in_the_way = {"q:job:1:log": "poison"}
     place.seed(world(held(), in_the_way))
-    said = (*sayings.log("x", (), BEFORE), *sayings.set_field("page", 7))
+    said = (*effects.log("x", (), BEFORE), *effects.set_field("page", 7))
     place.check(
         complete(place, said=said),
         reply=[[1]],
@@ -184,14 +184,14 @@ NOT_HELD = {
 @pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
 def test_a_late_outcome_changes_nothing_and_says_nothing(place: Place, before: World, answer: list[str]) -> None:
     place.seed(before)
-    said = sayings.log("too late", (), NOW)
+    said = effects.log("too late", (), NOW)
     place.check(complete(place, result=b"1", said=said), reply=[[-1, *answer, ""]], after=before)
 
 
 def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
     place.seed({"q:job:1": ["poison"]})
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
-        place.run(complete(place, said=sayings.log("x", (), NOW)))
+        place.run(complete(place, said=effects.log("x", (), NOW)))
     assert place.world() == {"q:job:1": ["poison"]}
     assert place.events() == []
 
@@ -208,11 +208,11 @@ def test_many_runs_end_in_one_call_each_answered_for_itself(place: Place) -> Non
     )
     runs = [
         completion(1, PYTHON, 10, b"1"),
-        completion(2, PYTHON, 20, None, sayings.set_field("mine", "x")),
+        completion(2, PYTHON, 20, None, effects.set_field("mine", "x")),
         completion(3, PYTHON, 40, b"3"),
         completion(4, PYTHON, 100, b"4"),
         completion(6, PYTHON, 200, None),
-        completion(5, PYTHON, 1000, b"5", sayings.log("after", (), NOW)),
+        completion(5, PYTHON, 1000, b"5", effects.log("after", (), NOW)),
     ]
     place.check(
         place.scripts.complete(NOW, *runs),
@@ -238,7 +238,7 @@ def test_many_runs_end_in_one_call_each_answered_for_itself(place: Place) -> Non
 def test_of_many_runs_none_ends_where_one_is_refused(place: Place, key: str) -> None:
     before = world(held(1), held(2, type="pdf"), held(3)) | {key: "poison"}
     place.seed(before)
-    runs = [completion(id, PYTHON, 10, None, sayings.log("x", (), NOW)) for id in (1, 2, 3)]
+    runs = [completion(id, PYTHON, 10, None, effects.log("x", (), NOW)) for id in (1, 2, 3)]
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
         place.run(place.scripts.complete(NOW, *runs))
     assert place.world() == before

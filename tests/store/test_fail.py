@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kue.store import sayings
+from kue.store import effects
 from kue.store.codec import text
 from kue.store.stored_error import FIELD, keep_message
 from kue.store.transitions import Failure, Retry
@@ -178,11 +178,11 @@ def test_any_type_is_queued_again_as_it_is(place: Place, type: str) -> None:
 
 
 def test_what_was_said_comes_before_the_error(place: Place) -> None:
-    one, two = sayings.log("one", (), BEFORE), sayings.log("two", (), BEFORE)
-    sent = sayings.send(1, "page", 7, None, keep=False)
+    one, two = effects.log("one", (), BEFORE), effects.log("two", (), BEFORE)
+    sent = effects.send(1, "page", 7, None, keep=False)
     place.seed(held())
     place.check(
-        fail(place, sayings=(*one, *sent, *two, *sayings.set_field("page", 7))),
+        fail(place, effects=(*one, *sent, *two, *effects.set_field("page", 7))),
         reply=[1, "inactive"],
         after=after("inactive", log=["one", "two", "Error: boom"], page=7),
         events=[(1, "page", 7), ERROR, (1, "enqueue", "email"), ATTEMPT],
@@ -193,7 +193,7 @@ def test_a_key_in_the_way_of_the_log_costs_only_the_lines(place: Place) -> None:
     in_the_way = {"q:job:1:log": "poison"}
     place.seed(world(held(), in_the_way))
     place.check(
-        fail(place, sayings=sayings.log("x", (), BEFORE)),
+        fail(place, effects=effects.log("x", (), BEFORE)),
         reply=[1, "inactive"],
         after=world(after("inactive", log=None), in_the_way),
         events=[ERROR, (1, "enqueue", "email"), ATTEMPT],

@@ -3,7 +3,7 @@
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store import sayings
+from kue.store import effects
 from kue.store.transitions import Failure
 from tests.store.conftest import Place
 from tests.store.test_fail import AT_ONCE, LOCK, NEVER, TTL, after, fail, held
@@ -107,13 +107,13 @@ def test_a_late_outcome_changes_nothing_and_says_nothing(
     place: Place, before: World, answer: list[str], mode: str
 ) -> None:
     place.seed(before)
-    said = sayings.log("too late", (), NOW)
-    place.check(fail(place, mode=mode, sayings=said), reply=[-1, *answer, ""], after=before)
+    said = effects.log("too late", (), NOW)
+    place.check(fail(place, mode=mode, effects=said), reply=[-1, *answer, ""], after=before)
 
 
 def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
     place.seed({"q:job:1": ["poison"]})
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
-        place.run(fail(place, sayings=sayings.log("x", (), NOW)))
+        place.run(fail(place, effects=effects.log("x", (), NOW)))
     assert place.world() == {"q:job:1": ["poison"]}
     assert place.events() == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kue.store.link import Command
+from kue.connection.connection import Command
 from kue.store.transitions import PROMOTION_LOCK, Failure, Retry, completion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without, world

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobInvalid
+from kue.maintenance.promotion import Promotion
 from kue.store.keys import STATES
 from kue.store.store import Store
-from kue.timers.promotion import Promotion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NO_ZIDS, NOW, TYPES, World, gone, job, token_list, without, world
 
@@ -137,7 +137,7 @@ def test_tokens_that_wait_already_stay(place: Place) -> None:
 def test_the_duty_drops_a_broken_job_from_every_index_it_can_know_and_says_so_once(place: Place, hash: World) -> None:
     told: list[BaseException] = []
     store = Store(place.connections, place.backend.prefix)
-    duty = Promotion(store, Trouble(told.append), interval=1000, limit=1000, lock_ttl=2000)
+    duty = Promotion(store, ErrorReporter(told.append), interval=1000, limit=1000, lock_ttl=2000)
     place.seed(world(without(delayed(1), "q:job:1"), hash, delayed(2)))
     assert duty.run_once(NOW) is False
     assert place.world() == world(gone(), promoted(2), {"q:jobs:email:delayed": {"01|1": 0.0}})

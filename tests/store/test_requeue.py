@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store import sayings
+from kue.store import effects
 from tests.store.conftest import Place
 from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job, without
 
@@ -48,10 +48,10 @@ def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
 
 
 def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
-    one, two = sayings.log("one", (), NOW), sayings.log("two", (), NOW)
+    one, two = effects.log("one", (), NOW), effects.log("two", (), NOW)
     place.seed(held())
     place.check(
-        requeue(place, said=(*one, *sayings.send(1, "page", [7], None, keep=False), *two)),
+        requeue(place, said=(*one, *effects.send(1, "page", [7], None, keep=False), *two)),
         reply=[1],
         after=back(log=["one", "two"]),
         events=[(1, "page", [7]), (1, "enqueue", "email")],
@@ -71,11 +71,11 @@ NOT_HELD = {
 @pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
 def test_a_job_this_run_does_not_hold_stays_as_it_is(place: Place, before: World, answer: list[str]) -> None:
     place.seed(before)
-    place.check(requeue(place, said=sayings.log("too late", (), NOW)), reply=[-1, *answer], after=before)
+    place.check(requeue(place, said=effects.log("too late", (), NOW)), reply=[-1, *answer], after=before)
 
 
 def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -> None:
     place.seed({"q:job:1": ["poison"]})
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
-        place.run(requeue(place, said=sayings.log("x", (), NOW)))
+        place.run(requeue(place, said=effects.log("x", (), NOW)))
     assert place.world() == {"q:job:1": ["poison"]}

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from kue.connection.connection import Command
 from kue.errors import RedisRefused
-from kue.store.link import Command
 from kue.store.transitions import NewJob, new_job
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, TYPES, job, world

@@ -24,8 +24,8 @@ COMMANDS = {
     "save": TRANSITIONS.save(MORE),
     "take": TRANSITIONS.take("t", 1, 0, "stem:", 1, 2),
     "complete": TRANSITIONS.complete(2, MORE),
-    "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), sayings=MORE),
-    "say": TRANSITIONS.say(1, "w", 2, MORE),
+    "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), effects=MORE),
+    "apply_effects": TRANSITIONS.apply_effects(1, "w", 2, MORE),
     "requeue": TRANSITIONS.requeue(1, "w", "t", 2, MORE),
     "update": TRANSITIONS.update(1, 2, 0, None, MORE),
     "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),
@@ -99,7 +99,7 @@ def test_the_arguments_are_numbered_without_a_gap_and_cover_what_is_used(name: s
     body = code(text(name))
     used = {int(n) for n in re.findall(r"\bARGV\[(\d+)\]", body)}
     assert used | {1} <= set(numbers)
-    users = r"unpack\(ARGV, |\bfor i = |\bwrite_said\(id, job, |\bpublish_said\(|\bat = "
+    users = r"unpack\(ARGV, |\bfor i = |\bwrite_effects\(id, job, |\bpublish_effects\(|\bat = "
     rest = re.findall(rf"(?:{users})(\d+)(?=\)|, #ARGV|$)", body, re.M)
     assert {int(n) for n in rest} == ({numbers[-1]} if takes_any_number(name) else set())
 

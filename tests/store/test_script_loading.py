@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from kue.connection.address import resolve
+from kue.connection.connection import Command
+from kue.connection.pool import ConnectionPool
 from kue.errors import RedisRefused
 from kue.store import scripts
-from kue.store.address import resolve
-from kue.store.connection import Connections
 from kue.store.keys import Keys
-from kue.store.link import Command
 from kue.store.transitions import Transitions, completion, new_job
 from tests.conftest import absent
 from tests.helpers import keyspace
@@ -86,7 +86,7 @@ def test_a_restart_of_the_server_is_survived() -> None:
     except MissingPackage as missing:
         absent(str(missing))
     with server:
-        transitions, connections = Transitions(Keys("q")), Connections(resolve(server.url))
+        transitions, connections = Transitions(Keys("q")), ConnectionPool(resolve(server.url), scripts.run)
         command = transitions.save(NEW)
         assert connections.call(*command) == 1
         server.restart()

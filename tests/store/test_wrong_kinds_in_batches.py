@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
+from kue.maintenance.promotion import Promotion
 from kue.store.store import Store
-from kue.timers.promotion import Promotion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, World, job, token_list, world
 
@@ -80,7 +80,7 @@ def test_a_duty_that_meets_nothing_else_is_done_for_now(place: Place) -> None:
     reported: list[BaseException] = []
     duty = Promotion(
         Store(place.connections, place.backend.prefix),
-        Trouble(reported.append),
+        ErrorReporter(reported.append),
         interval=1000,
         limit=100,
         lock_ttl=2000,

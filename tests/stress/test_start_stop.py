@@ -13,17 +13,17 @@ import redis
 
 import kue
 import kue_send
-from kue.common.clock import Patience
+from kue.common.clock import TimeBudget
+from kue.connection.embedded import EmbeddedServer
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
-from kue.jobs.home import Home
-from kue.store.embedded import EmbeddedServer
-from kue.timers.duties import working_duties
-from kue.timers.ticker import Ticker
-from kue.worker.crew import Crew
+from kue.maintenance.duties import working_duties
+from kue.maintenance.ticker import Ticker
+from kue.runtime import Runtime
+from kue.worker.execution.event_loop import EventLoopThread
+from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.handler import Handler
 from kue.worker.lease import Lease
-from kue.worker.loop_thread import LoopThread
 from kue.worker.pool import Pool
 from tests.helpers import wait_until
 from tests.stress.leaks import held, wait_for_no_more_than
@@ -32,7 +32,7 @@ TIMES = 50
 PASSES = 2
 THREADS = 2
 Cycle = Callable[[], None]
-Lend = Callable[[], contextlib.AbstractContextManager[Home]]
+Lend = Callable[[], contextlib.AbstractContextManager[Runtime]]
 
 pytestmark = pytest.mark.slow
 
@@ -61,12 +61,12 @@ def unlogged(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.fixture
 def lend(redis_url: str) -> Lend:
-    """Lends a home with connections of its own, closed when the cycle is over."""
+    """Lends a runtime with connections of its own, closed when the cycle is over."""
 
     @contextlib.contextmanager
-    def lend() -> Iterator[Home]:
+    def lend() -> Iterator[Runtime]:
         with kue.Queue(redis=redis_url) as queue:
-            yield queue.home
+            yield queue.runtime
 
     return lend
 
@@ -129,25 +129,27 @@ def test_a_queue_whose_server_is_away(client: "redis.Redis") -> None:
 
 def test_the_hub(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        with lend() as home:
-            home.hub.listen()
-            home.hub.dispatcher.post(lambda: None)
-            home.hub.stop()
+        with lend() as runtime:
+            runtime.hub.listen()
+            runtime.hub.dispatcher.post(lambda: None)
+            runtime.hub.stop()
 
     hammer(cycle, client)
 
 
-def subscriber_of(home: Home, heard: threading.Event) -> Subscriber:
-    return Subscriber(home.store.connections, "q:events", home.trouble, lambda raw: heard.set(), lambda: None)
+def subscriber_of(runtime: Runtime, heard: threading.Event) -> Subscriber:
+    return Subscriber(
+        runtime.store.connections, "q:events", runtime.error_reporter, lambda raw: heard.set(), lambda: None
+    )
 
 
 def test_the_subscriber(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         heard = threading.Event()
-        with lend() as home:
-            subscriber = subscriber_of(home, heard)
+        with lend() as runtime:
+            subscriber = subscriber_of(runtime, heard)
             subscriber.ensure()
-            home.store.connections.call("PUBLISH", "q:events", "x")
+            runtime.store.connections.call("PUBLISH", "q:events", "x")
             assert heard.wait(10)
             subscriber.stop()
 
@@ -156,8 +158,8 @@ def test_the_subscriber(lend: Lend, client: "redis.Redis") -> None:
 
 def test_a_subscriber_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        with lend() as home:
-            subscriber = subscriber_of(home, threading.Event())
+        with lend() as runtime:
+            subscriber = subscriber_of(runtime, threading.Event())
             subscriber.start()
             subscriber.stop()
 
@@ -178,12 +180,12 @@ def test_the_dispatcher(client: "redis.Redis") -> None:
 
 def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        ran, patience = threading.Event(), Patience(10)
+        ran, patience = threading.Event(), TimeBudget(10)
         type = f"type {threading.get_ident()}"
-        with lend() as home:
-            pool = Pool(home, kue.Job)
+        with lend() as runtime:
+            pool = Pool(runtime, kue.Job)
             pool.add([type], 2, Handler(lambda job: ran.set()))
-            kue.Job(home, type).save()
+            kue.Job(runtime, type).save()
             assert ran.wait(10)
             pool.drain(5, None, patience, requeue=False)
             pool.stop(patience)
@@ -195,9 +197,9 @@ def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
 
 def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        patience = Patience(10)
-        with lend() as home:
-            pool = Pool(home, kue.Job)
+        patience = TimeBudget(10)
+        with lend() as runtime:
+            pool = Pool(runtime, kue.Job)
             pool.add(["email"], 2, Handler(lambda job: None))
             pool.stop(patience)
             pool.end_lease(patience)
@@ -209,8 +211,8 @@ def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> No
 def test_the_ticker(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         came = threading.Event()
-        with lend() as home:
-            ticker = Ticker(working_duties(home), home.trouble, home.store.clock)
+        with lend() as runtime:
+            ticker = Ticker(working_duties(runtime), runtime.error_reporter, runtime.store.clock)
             ticker.start()
             ticker.add(Once(came))
             assert came.wait(10)
@@ -236,8 +238,8 @@ def test_the_lease(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         stands = threading.Event()
         name = f"kue:host:{threading.get_ident()}-ab"
-        with lend() as home:
-            lease = Lease(home.store, name, 30_000, home.trouble, lambda lapsed: stands.set())
+        with lend() as runtime:
+            lease = Lease(runtime.store, name, 30_000, runtime.error_reporter, lambda lapsed: stands.set())
             lease.start()
             assert stands.wait(10) and lease.stands
             lease.stop()
@@ -250,7 +252,7 @@ def test_the_lease(lend: Lend, client: "redis.Redis") -> None:
 def test_the_loop_of_coroutines(client: "redis.Redis") -> None:
     def cycle() -> None:
         called = threading.Event()
-        loop = LoopThread()
+        loop = EventLoopThread()
         loop.call(called.set)
         assert called.wait(10)
         loop.stop()
@@ -262,7 +264,7 @@ def test_the_crew(client: "redis.Redis") -> None:
     def cycle() -> None:
         runs = [Stub() for _ in range(3)]
         executed: list[Any] = []
-        crew = Crew(executed.append)
+        crew = HandlerThreads(executed.append)
         for run in runs:
             crew.submit(run)  # type: ignore[arg-type]
         wait_until(lambda: len(executed) == 3 and not any(run.executing for run in runs))

@@ -12,9 +12,9 @@ from redis.connection import Connection, SSLConnection, UnixDomainSocketConnecti
 from redis.sentinel import Sentinel
 
 from kue import Queue
+from kue.connection.address import WAYS, Address, resolve
+from kue.connection.pool import ConnectionPool
 from kue.errors import ConnectionFailed, InvalidOption, InvalidURL
-from kue.store.address import WAYS, Address, resolve
-from kue.store.connection import Connections
 
 
 @pytest.fixture(autouse=True)
@@ -287,7 +287,7 @@ def test_a_queue_refuses_an_address_it_cannot_read() -> None:
 )
 def test_a_server_that_cannot_be_reached_is_named_with_the_ways_out_and_without_the_password(given: Any) -> None:
     with pytest.raises(ConnectionFailed) as failed:
-        Connections(resolve(given)).call("PING")
+        ConnectionPool(resolve(given)).call("PING")
     message = str(failed.value)
     assert message.startswith("cannot reach Redis at redis://127.0.0.1:1/2 (")
     assert message.endswith(f"; {WAYS}")

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from kue.connection.address import embedded_directory
 from kue.errors import InvalidURL
-from kue.store.address import embedded_directory
 
 
 @pytest.mark.parametrize(

@@ -111,8 +111,8 @@ def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
         ),
         (PromiseTimeout(7, 1500), "job 7 did not settle within 1500 ms", {"id": 7}),
         (ConnectionFailed("cannot reach Redis"), "cannot reach Redis", {"sent": False}),
-        (RedisRefused("Redis refused: NOPERM"), "Redis refused: NOPERM", {"passing": False}),
-        (RedisRefused("Redis refused: OOM", passing=True), "Redis refused: OOM", {"passing": True}),
+        (RedisRefused("Redis refused: NOPERM"), "Redis refused: NOPERM", {"transient": False}),
+        (RedisRefused("Redis refused: OOM", transient=True), "Redis refused: OOM", {"transient": True}),
         (SaveInDoubt("maybe", sent=True), "maybe", {"sent": True}),
         (
             SaveInterrupted(("job 1", "job 2"), ConnectionFailed("gone")),

@@ -7,7 +7,7 @@ import fakeredis
 import pytest
 
 import kue
-from kue.store.address import resolve
+from kue.connection.address import resolve
 from tests.helpers import wait_until
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from kue.worker.execution.inline import InlineRunner
 from kue.worker.handler import Handler
-from kue.worker.inline import Inline
 from tests.helpers import wait_until
 
 
@@ -30,7 +30,7 @@ class Stage:
         self.leaders: list[str] = []
         execute: Any = self._execute
         submit: Any = self._submit
-        self.inline = Inline(execute, submit)
+        self.inline = InlineRunner(execute, submit)
         self.inline.take_over = self.lead
 
     def _execute(self, run: FakeRun) -> None:

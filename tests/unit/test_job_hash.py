@@ -72,11 +72,11 @@ def hash_of(fields: dict[str, str | None]) -> JobHash:
 
 
 def job_of(queue: kue.Queue, **fields: str | None) -> Job:
-    return Job.from_hash(queue.home, 7, hash_of({"type": "email"} | fields))
+    return Job.from_hash(queue.runtime, 7, hash_of({"type": "email"} | fields))
 
 
 def test_every_field_is_read(queue: kue.Queue) -> None:
-    job = Job.from_hash(queue.home, 7, hash_of(FULL))
+    job = Job.from_hash(queue.runtime, 7, hash_of(FULL))
     assert (job.id, job.type, job.data, job.result) == (7, "email", {"to": ["tj", None, 1.5]}, {"ok": True})
     assert (job.state(), job.error(), job.progress(), job.progress_data) == ("failed", FULL["error"], 33, [1])
     moments = (job.created_at, job.promote_at, job.updated_at, job.failed_at, job.started_at, job.duration)
@@ -96,7 +96,7 @@ def test_a_hash_with_a_type_only_has_the_defaults(queue: kue.Queue) -> None:
 
 
 def test_json_has_kue_s_names_in_kue_s_order_with_times_as_text(queue: kue.Queue) -> None:
-    json = Job.from_hash(queue.home, 7, hash_of(FULL)).to_json()
+    json = Job.from_hash(queue.runtime, 7, hash_of(FULL)).to_json()
     assert list(json) == ORDER
     assert json == {
         "id": 7,

@@ -6,8 +6,8 @@ import pytest
 
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions, completion
-from kue.worker.calls import Report
-from kue.worker.outbox import LIMIT, Outbox
+from kue.worker.io.calls import Report
+from kue.worker.io.outbox import LIMIT, Outbox
 from kue.worker.run import Completed, Run
 
 NOW = 1_700_000_000_000
@@ -54,7 +54,7 @@ def said(report: Report) -> tuple[int, bool]:
 def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) -> None:
     assert not outbox.waiting
     one, two = answers.run(1), answers.run(2)
-    one.say(("log", "a", ""))
+    one.apply_effects(("log", "a", ""))
     two.settle(Completed(None))
     one.settle(Completed(b"1"))
     assert outbox.waiting
@@ -78,13 +78,13 @@ def test_what_is_new_with_a_run_whose_last_report_is_unanswered_waits_with_the_r
     answers: Answers, outbox: Outbox
 ) -> None:
     one, two = answers.run(1), answers.run(2)
-    one.say(("log", "0", ""))
-    two.say(("log", "0", ""))
+    one.apply_effects(("log", "0", ""))
+    two.apply_effects(("log", "0", ""))
     assert [said(report) for report in outbox.absorb(NOW, {one})] == [(2, False)]
     assert [said(report) for report in outbox.collect({one})] == [(2, False)]
 
-    one.say(("log", "1", ""))
-    two.say(("log", "1", ""))
+    one.apply_effects(("log", "1", ""))
+    two.apply_effects(("log", "1", ""))
     assert outbox.absorb(NOW, {one, two}) == [] and outbox.has_news
 
     first, second = outbox.absorb(NOW, set())
@@ -94,7 +94,7 @@ def test_what_is_new_with_a_run_whose_last_report_is_unanswered_waits_with_the_r
 
 def test_a_run_with_a_kept_report_makes_no_second_one(answers: Answers, outbox: Outbox) -> None:
     run = answers.run(1)
-    run.say(("log", "0", ""))
+    run.apply_effects(("log", "0", ""))
     outbox.absorb(NOW, set())
     run.settle(Completed(None))
     assert outbox.absorb(NOW, set()) == []
@@ -141,9 +141,9 @@ def test_doubt_once_there_stays(answers: Answers, outbox: Outbox) -> None:
 
 
 def test_what_is_kept_later_goes_before_what_was_kept_earlier(answers: Answers, outbox: Outbox) -> None:
-    answers.run(1).say(("log", "a", ""))
+    answers.run(1).apply_effects(("log", "a", ""))
     older = collect(outbox)
-    answers.run(2).say(("log", "b", ""))
+    answers.run(2).apply_effects(("log", "b", ""))
     newer = collect(outbox)
     outbox.keep(newer, sent=False)
     outbox.keep(older, sent=False)
@@ -152,7 +152,7 @@ def test_what_is_kept_later_goes_before_what_was_kept_earlier(answers: Answers, 
 
 def chatter(answers: Answers, first: int, count: int) -> list[Report]:
     for id in range(first, first + count):
-        answers.run(id).say(("log", "a", ""))
+        answers.run(id).apply_effects(("log", "a", ""))
     return collect(answers.outbox)
 
 
@@ -197,7 +197,7 @@ def test_a_long_outage_stays_within_the_limit_and_counts_what_it_cost(answers: A
 
 def test_a_run_s_outcome_keeps_what_was_still_to_be_said_with_it(answers: Answers, outbox: Outbox) -> None:
     run = answers.run(1)
-    run.say(("log", "last words", ""))
+    run.apply_effects(("log", "last words", ""))
     run.settle(Completed(None))
     (outcome,) = collect(outbox)
     outbox.keep([outcome, *chatter(answers, 2, LIMIT + 10)], sent=False)
@@ -211,7 +211,7 @@ def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox
     for id in (1, 2):
         run = answers.run(id)
         for n in range(6000):
-            run.say(("log", f"line {n}", "", "set", "updated_at", NOW))
+            run.apply_effects(("log", f"line {n}", "", "set", "updated_at", NOW))
         reports += collect(outbox)
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 6000
@@ -221,7 +221,7 @@ def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox
 def test_what_a_run_says_later_waits_until_what_it_said_before_is_answered(answers: Answers, outbox: Outbox) -> None:
     """Of two in one round trip the first may be refused and the second not."""
     one, other = answers.run(1), answers.run(2)
-    one.say(("log", "first", ""))
+    one.apply_effects(("log", "first", ""))
     (first,) = collect(outbox)
     outbox.keep([first], sent=False)
     one.settle(Completed(None))

@@ -3,7 +3,7 @@
 import pytest
 from redis._parsers.base import BaseParser
 
-from kue.store.connection import is_passing, refusal
+from kue.connection.pool import is_transient, refusal
 
 PASSING = ["LOADING", "READONLY", "OOM", "MISCONF", "BUSY", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "NOREPLICAS"]
 LASTING = ["ERR", "WRONGTYPE", "NOPERM", "NOSCRIPT", "CROSSSLOT", "EXECABORT"]
@@ -12,9 +12,9 @@ LASTING = ["ERR", "WRONGTYPE", "NOPERM", "NOSCRIPT", "CROSSSLOT", "EXECABORT"]
 @pytest.mark.parametrize("code", PASSING + LASTING)
 def test_a_refusal_is_judged_by_its_code(code: str) -> None:
     reply = BaseParser.parse_error(f"{code} some words")
-    assert is_passing(reply) == refusal(reply).passing == (code in PASSING)
+    assert is_transient(reply) == refusal(reply).transient == (code in PASSING)
 
 
 @pytest.mark.parametrize("code", PASSING)
 def test_a_code_within_a_reply_counts_as_well(code: str) -> None:
-    assert is_passing(BaseParser.parse_error(f"ERR Error running script: {code} some words"))
+    assert is_transient(BaseParser.parse_error(f"ERR Error running script: {code} some words"))

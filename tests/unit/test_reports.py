@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
+from kue.connection.connection import Command
 from kue.errors import RedisRefused
 from kue.store.keys import Keys
-from kue.store.link import Command
 from kue.store.transitions import Transitions, completion
-from kue.worker.calls import Call, Report
-from kue.worker.exchange import Exchange
-from kue.worker.outbox import Outbox
-from kue.worker.reports import Batch, merged
+from kue.worker.io.calls import Call, Report
+from kue.worker.io.outbox import Outbox
+from kue.worker.io.pipeline import Pipeline
+from kue.worker.io.reports import Batch, merged
 
 TRANSITIONS = Transitions(Keys("q"))
 NOW = 1_700_000_000_000
@@ -35,7 +35,7 @@ class Desk:
         self.link: Any = FakeLink()
         self.answers: dict[int, Any] = {}
         self.outbox = Outbox(TRANSITIONS, lambda report, reply: None)
-        self.exchange = Exchange(self.outbox, TRANSITIONS)
+        self.exchange = Pipeline(self.outbox, TRANSITIONS)
 
     def completed(self, id: int, *, now: int = NOW, result: bytes = b"1") -> Report:
         run: Any = f"run {id}"

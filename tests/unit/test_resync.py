@@ -6,29 +6,28 @@ from typing import Any
 import fakeredis
 import pytest
 
-from kue.common.later import Timer, Timers
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
+from kue.common.timer_queue import Timer, TimerQueue
+from kue.connection.address import resolve
 from kue.errors import ConnectionFailed, ConnectionRestored
 from kue.events.resync import Resync
 from kue.events.router import Router
-from kue.events.watch import Outcome
-from kue.store.address import resolve
-from kue.store.connection import Connections
+from kue.events.watcher import Outcome
 from kue.store.store import Store
 
 
-class Watch:
-    def __init__(self, *, insistent: bool = False) -> None:
-        self.insistent = insistent
+class Watcher:
+    def __init__(self, *, must_settle: bool = False) -> None:
+        self.must_settle = must_settle
         self.outcomes: list[Outcome] = []
 
     def wants(self, event: str) -> bool:
         return True
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+    def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         raise AssertionError("no event is told here")
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
 
 
@@ -37,7 +36,7 @@ class Clockwork:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.timers = Timers(lambda: self.now)
+        self.timers = TimerQueue(lambda: self.now)
 
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
         return self.timers.add(delay, call)
@@ -62,11 +61,11 @@ class Place:
         self.time = Clockwork()
         self.told: list[BaseException] = []
         self.asked: list[list[int]] = []
-        self.store = Store(Connections(resolve(self.client)), "q")
+        self.store = Store.at(resolve(self.client), "q")
         self.router = Router(lambda name: False, lambda *args: None)
         clockwork: Any = self.time
         self.resync = Resync(
-            self.store, self.router, lambda: clockwork, Trouble(self.told.append), lambda: self.time.now
+            self.store, self.router, lambda: clockwork, ErrorReporter(self.told.append), lambda: self.time.now
         )
         fields = self.store.fields
 
@@ -80,8 +79,8 @@ class Place:
         self.client.delete(f"q:job:{id}")
         self.client.hset(f"q:job:{id}", mapping={"type": "email", "state": state, **fields})
 
-    def watch(self, id: int, *, insistent: bool = False) -> Watch:
-        watch = Watch(insistent=insistent)
+    def watch(self, id: int, *, must_settle: bool = False) -> Watcher:
+        watch = Watcher(must_settle=must_settle)
         self.router.watch(id, watch)
         return watch
 
@@ -108,15 +107,15 @@ def place() -> Iterator[Place]:
 )
 def test_a_complete_job_ends_its_watches_at_once(place: Place, fields: dict[str, str], outcome: Outcome) -> None:
     place.job(1, "complete", **fields)
-    easy, must = place.watch(1), place.watch(1, insistent=True)
+    easy, must = place.watch(1), place.watch(1, must_settle=True)
     place.resync.ask([1])
     assert easy.outcomes == must.outcomes == [outcome]
-    assert place.router.watches(1) == []
+    assert place.router.watchers(1) == []
 
 
-@pytest.mark.parametrize("insistent", [False, True])
-def test_a_hash_that_is_gone_is_a_job_removed(place: Place, insistent: bool) -> None:
-    watch = place.watch(1, insistent=insistent)
+@pytest.mark.parametrize("must_settle", [False, True])
+def test_a_hash_that_is_gone_is_a_job_removed(place: Place, must_settle: bool) -> None:
+    watch = place.watch(1, must_settle=must_settle)
     place.resync.ask([1])
     assert watch.outcomes == [Outcome("removed")]
 
@@ -124,7 +123,7 @@ def test_a_hash_that_is_gone_is_a_job_removed(place: Place, insistent: bool) -> 
 @pytest.mark.parametrize("state", ["inactive", "active", "delayed", ""])
 def test_a_job_that_goes_on_ends_nothing(place: Place, state: str) -> None:
     place.job(1, state, error="Error: an earlier attempt")
-    watch = place.watch(1, insistent=True)
+    watch = place.watch(1, must_settle=True)
     place.resync.ask([1])
     place.time.pass_by(60)
     assert watch.outcomes == []
@@ -133,11 +132,11 @@ def test_a_job_that_goes_on_ends_nothing(place: Place, state: str) -> None:
 
 def test_what_was_sent_on_the_way_ends_only_who_must_learn_it(place: Place) -> None:
     place.job(1, "active", py_sent='{"page":1}')
-    easy, must = place.watch(1), place.watch(1, insistent=True)
+    easy, must = place.watch(1), place.watch(1, must_settle=True)
     place.resync.ask([1])
     assert must.outcomes == [Outcome("active", sent=({"page": 1},))]
     assert easy.outcomes == []
-    assert place.router.watches(1) == [easy]
+    assert place.router.watchers(1) == [easy]
 
 
 def test_failed_is_believed_a_second_later_and_not_before(place: Place) -> None:
@@ -213,7 +212,7 @@ def test_after_a_reconnect_everything_watched_is_asked_for(place: Place) -> None
     place.job(1, "complete")
     place.job(2, "active")
     place.watch(1)
-    place.watch(2, insistent=True)
+    place.watch(2, must_settle=True)
     place.resync.ask_all()
     assert place.asked == [[1, 2]]
 
@@ -221,7 +220,7 @@ def test_after_a_reconnect_everything_watched_is_asked_for(place: Place) -> None
 def test_who_must_learn_the_outcome_is_asked_for_every_ten_seconds_while_there_is_any(place: Place) -> None:
     place.job(1, "active")
     place.job(2, "active")
-    must = place.watch(1, insistent=True)
+    must = place.watch(1, must_settle=True)
     place.watch(2)
     place.resync.keep_asking()
     place.resync.keep_asking()
@@ -241,7 +240,7 @@ def test_asking_begins_again_with_the_next_who_must_learn_it(place: Place) -> No
     place.time.pass_by(30)
     assert place.asked == []
     place.job(1, "active")
-    place.watch(1, insistent=True)
+    place.watch(1, must_settle=True)
     place.resync.keep_asking()
     place.time.pass_by(10)
     assert place.asked == [[1]]

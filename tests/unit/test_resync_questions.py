@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kue.errors import KueError, Recovered
-from kue.events.watch import Outcome
+from kue.events.watcher import Outcome
 from tests.unit.test_resync import Place
 
 
@@ -63,7 +63,7 @@ def test_who_comes_while_the_answer_is_under_way_waits_for_another(place: Place,
     place.resync.ask([1])
     answer = slow.put()
     place.job(1, "inactive")
-    late = place.watch(1, insistent=True)
+    late = place.watch(1, must_settle=True)
     place.resync.ask([1])
     answer()
     assert early.outcomes == [Outcome("complete", "of the first run")] and late.outcomes == []
@@ -102,7 +102,7 @@ def test_two_looks_at_a_failed_job_are_a_second_apart_however_late_they_are_answ
 
 def test_an_outage_leaves_one_question_behind_however_often_it_was_asked(place: Place) -> None:
     place.job(1, "active")
-    place.watch(1, insistent=True)
+    place.watch(1, must_settle=True)
     place.server.connected = False
     place.resync.keep_asking()
     place.time.pass_by(100)

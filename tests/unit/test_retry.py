@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from kue.jobs.retry import UnknownBackoff, is_source, next_retry
 from kue.store.transitions import Retry
-from kue.worker.retry import UnknownBackoff, is_source, next_retry
 
 LONGEST = 2**52
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from kue.events.router import Router
-from kue.events.watch import Outcome
+from kue.events.watcher import Outcome
 
 
 class Listener:
     """A watch that notes what it hears, and is over at one event."""
 
-    def __init__(self, *, until: str = "", insistent: bool = False, unwanted: tuple[str, ...] = ()) -> None:
-        self.insistent = insistent
+    def __init__(self, *, until: str = "", must_settle: bool = False, unwanted: tuple[str, ...] = ()) -> None:
+        self.must_settle = must_settle
         self.unwanted = unwanted
         self.until = until
         self.got: list[tuple[Any, ...]] = []
@@ -23,11 +23,11 @@ class Listener:
     def wants(self, event: str) -> bool:
         return event not in self.unwanted
 
-    def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+    def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         self.got.append((event, *args))
         return event == self.until
 
-    def ended(self, outcome: Outcome) -> None:
+    def on_outcome(self, outcome: Outcome) -> None:
         raise AssertionError("only a second look ends a watch")
 
 
@@ -121,7 +121,7 @@ def test_the_queue_hears_an_event_after_the_job_s_own_watch(queue: Queue) -> Non
     order: list[str] = []
 
     class First(Listener):
-        def heard(self, event: str, args: tuple[Any, ...]) -> bool:
+        def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
             order.append("job")
             return False
 
@@ -137,7 +137,7 @@ def test_a_watch_that_has_heard_enough_hears_no_more_and_is_released(router: Rou
     router.on_message(message(1, "complete", 5))
     router.on_message(message(1, "remove", "email"))
     assert watch.got == [("complete", 5)]
-    assert (router.watches(1), router.watched(insistent=False)) == ([], [])
+    assert (router.watchers(1), router.watched(must_settle=False)) == ([], [])
     assert router.unwatch(1, watch) is False
     released = weakref.ref(watch)
     del watch
@@ -164,14 +164,14 @@ def test_unwatch_says_whether_there_was_anything_to_stop(router: Router) -> None
 
 
 def test_the_watched_are_all_or_those_that_must_learn_their_outcome(router: Router) -> None:
-    easy, must = Listener(), Listener(insistent=True)
+    easy, must = Listener(), Listener(must_settle=True)
     router.watch(1, easy)
     router.watch(2, must)
     router.watch(3, easy)
     router.watch(3, must)
-    assert router.watched(insistent=False) == [1, 2, 3]
-    assert router.watched(insistent=True) == [2, 3]
-    assert router.watches(3) == [easy, must]
+    assert router.watched(must_settle=False) == [1, 2, 3]
+    assert router.watched(must_settle=True) == [2, 3]
+    assert router.watchers(3) == [easy, must]
 
 
 @pytest.mark.parametrize(

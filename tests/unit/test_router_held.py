@@ -42,7 +42,7 @@ def test_a_watch_that_is_over_hears_nothing_more_of_what_was_held(router: Router
         router.watch(7, watch)
     router.replay()
     assert [event[0] for event in watch.got] == ["enqueue", "start"]
-    assert router.watches(7) == []
+    assert router.watchers(7) == []
 
 
 def test_nothing_is_held_while_nothing_is_saved(router: Router) -> None:

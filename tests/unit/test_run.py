@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from kue.connection.connection import Command
 from kue.store.keys import Keys
-from kue.store.link import Command
 from kue.store.transitions import Failure, Retry, Transitions, completion
-from kue.worker.reports import report_of
+from kue.worker.io.reports import report_of
 from kue.worker.run import Completed, Failed, PutBack, Run
 
 STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
@@ -71,16 +71,16 @@ def test_a_run_with_nothing_new_has_nothing_to_report(run: Run) -> None:
 
 def test_what_was_said_goes_out_in_order_and_once(ear: Ear, run: Run) -> None:
     for text in ("one", "two"):
-        run.say(line(text))
+        run.apply_effects(line(text))
     assert ear.told == 2
     said = (*line("one"), *line("two"))
-    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, said), False)
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, WORKER, NOW, said), False)
     assert reported(run, NOW) == (None, False)
 
 
 @pytest.mark.parametrize("result", [None, b'{"ok":true}'])
 def test_a_result_is_reported_with_the_duration_and_what_is_left_to_say(run: Run, result: bytes | None) -> None:
-    run.say(line("one"))
+    run.apply_effects(line("one"))
     assert run.settle(Completed(result)) is True
     expected = TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, result, line("one")))
     assert reported(run, NOW) == (expected, True)
@@ -95,9 +95,9 @@ def test_a_clock_that_went_back_makes_no_negative_duration(run: Run) -> None:
 
 @pytest.mark.parametrize("mode", ["", "ttl", "asked"])
 def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
-    run.say(line("one"))
+    run.apply_effects(line("one"))
     run.settle(Failed(BOOM, Retry("delayed", 750), mode))
-    expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, sayings=line("one"))
+    expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, effects=line("one"))
     assert reported(run, NOW) == (expected, True)
 
 
@@ -139,8 +139,8 @@ def test_of_many_threads_exactly_one_settles() -> None:
 def test_what_is_said_after_the_end_is_a_message_of_its_own(run: Run) -> None:
     run.settle(Completed(None))
     reported(run, NOW)
-    run.say(line("late"))
-    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("late")), False)
+    run.apply_effects(line("late"))
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, WORKER, NOW, line("late")), False)
 
 
 def test_a_run_is_lost_once_it_was_given_up(run: Run) -> None:
@@ -161,10 +161,10 @@ def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: 
 @pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack()], ids=repr)
 def test_a_job_that_was_handed_over_has_no_outcome_only_last_words(run: Run, outcome: Any) -> None:
     run.hand_over()
-    run.say(line("one"))
-    assert reported(run, NOW) == (TRANSITIONS.say(7, "", NOW, line("one")), False)
+    run.apply_effects(line("one"))
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, "", NOW, line("one")), False)
     run.settle(outcome)
-    assert reported(run, NOW) == (TRANSITIONS.say(7, "", NOW, ()), True)
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, "", NOW, ()), True)
     assert reported(run, NOW) == (None, False)
 
 
@@ -178,8 +178,8 @@ def test_a_job_that_was_handed_over_and_taken_back_has_one(run: Run) -> None:
 def test_a_run_that_was_given_up_after_it_handed_over_says_nothing_in_nobody_s_name(run: Run) -> None:
     run.hand_over()
     run.abandoned = True
-    run.say(line("one"))
-    assert reported(run, NOW) == (TRANSITIONS.say(7, WORKER, NOW, line("one")), False)
+    run.apply_effects(line("one"))
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, WORKER, NOW, line("one")), False)
 
 
 class TestFence:
@@ -210,7 +210,7 @@ class TestFence:
 
 def test_one_that_speaks_faster_than_redis_takes_it_waits(run: Run, ear: Ear) -> None:
     for _ in range(10_000):
-        run.say(line("a line"))
+        run.apply_effects(line("a line"))
     assert ear.flushed == 0
-    run.say(line("one more"))
+    run.apply_effects(line("one more"))
     assert ear.flushed == 1

@@ -102,6 +102,6 @@ def test_a_failure_says_its_message_only_where_its_error_does_not() -> None:
     common = (7, "worker", "email", 1)
     odd = failure_of(ValueError("never raised"))
     said = ("log", "x", "")
-    assert fail(*common, TTL_EXCEEDED, Retry("failed"), sayings=said)[-3:] == said
-    command = fail(*common, odd, Retry("failed"), sayings=said)
+    assert fail(*common, TTL_EXCEEDED, Retry("failed"), effects=said)[-3:] == said
+    command = fail(*common, odd, Retry("failed"), effects=said)
     assert command[-6:] == (*said, *keep_message(odd.error, odd.message))

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 import fakeredis
 import pytest
 
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
+from kue.connection.address import resolve
+from kue.connection.pool import ConnectionPool
 from kue.errors import KueError
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
-from kue.store.address import resolve
-from kue.store.connection import Connections
 from tests.helpers import wait_until
 
 
@@ -86,7 +86,7 @@ class Ear:
         self.heard: list[bytes] = []
         self.told: list[BaseException] = []
         self.subscriber = Subscriber(
-            Connections(resolve(self.client)), "q:events", Trouble(self.told.append), self.hear, lambda: None
+            ConnectionPool(resolve(self.client)), "q:events", ErrorReporter(self.told.append), self.hear, lambda: None
         )
 
     def hear(self, message: bytes) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from kue.common.trouble import Trouble
+from kue.common.error_reporter import ErrorReporter
 from kue.errors import ConnectionFailed, ConnectionRestored, KueError, Recovered, RedisRefused
-from kue.timers.ticker import Ticker
+from kue.maintenance.ticker import Ticker
 from tests.helpers import wait_until
 
 OFTEN, NEVER = 0.001, 3600.0
@@ -38,7 +38,7 @@ class Place:
         self.tickers: list[Ticker] = []
 
     def start(self, *duties: Duty, clock: Callable[[], int] = lambda: 7) -> Ticker:
-        ticker = Ticker(list(duties), Trouble(self.told.append), clock)
+        ticker = Ticker(list(duties), ErrorReporter(self.told.append), clock)
         self.tickers.append(ticker)
         ticker.start()
         return ticker
@@ -219,11 +219,11 @@ def test_stop_between_two_duties_leaves_out_the_second(place: Place) -> None:
 
 
 def test_a_ticker_that_never_started_can_be_stopped() -> None:
-    Ticker([Duty()], Trouble(lambda problem: None), lambda: 0).stop()
+    Ticker([Duty()], ErrorReporter(lambda problem: None), lambda: 0).stop()
 
 
 def test_turns_have_jitter_of_a_tenth(place: Place) -> None:
-    ticker = Ticker([], Trouble(lambda problem: None), lambda: 0)
+    ticker = Ticker([], ErrorReporter(lambda problem: None), lambda: 0)
     before = time.monotonic()
     turns = [ticker._next(Duty(1000.0)) for _ in range(500)]
     after = time.monotonic()

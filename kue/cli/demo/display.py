@@ -64,7 +64,7 @@ class Lines(Display):
 
     def __exit__(self, *exc: object) -> None:
         if self._unsaid is not None:
-            self._say(self._unsaid)
+            self._apply(self._unsaid)
 
     def show(self, view: View) -> None:
         for note in view.notes[self._notes :]:
@@ -73,9 +73,9 @@ class Lines(Display):
         self._unsaid = view
         if int(view.elapsed) > self._second:
             self._second = int(view.elapsed)
-            self._say(view)
+            self._apply(view)
 
-    def _say(self, view: View) -> None:
+    def _apply(self, view: View) -> None:
         self._unsaid = None
         total = view.total
         counts = ", ".join(f"{total.states[state]} {_NAMES[state]}" for state in reversed(STATES))

@@ -18,7 +18,7 @@ from typing import Any
 
 from kue.cli.demo.plan import Part, Planned
 from kue.cli.problem import CommandError
-from kue.cli.signals import Signals
+from kue.cli.worker.signals import Signals
 
 KUE = "kue@0.11.6"
 INSTALL_SECONDS = 300.0

@@ -33,7 +33,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Pace:
+class RecentDuration:
     """How much time there is: for the show in seconds, and for the work of one job in milliseconds."""
 
     show: float
@@ -57,7 +57,7 @@ class Part:
     share: int
     slots: int
     job_ms: int
-    plan: Callable[[int, Pace], Planned]
+    plan: Callable[[int, RecentDuration], Planned]
     makers: tuple[str, ...] = ("python",)
     runners: tuple[str, ...] = ("python",)
     waits_for_workers: bool = True
@@ -73,7 +73,7 @@ def plan_jobs(parts: Sequence[Part], seconds: float, jobs: int, processes: int) 
     planned = []
     for part, count in zip(parts, _counts(parts, jobs), strict=True):
         crowd = part.slots * (processes if "python" in part.runners else 1)
-        pace = Pace(show, max(1, min(part.job_ms, int(1000 * show * _WORKING * crowd / count))))
+        pace = RecentDuration(show, max(1, min(part.job_ms, int(1000 * show * _WORKING * crowd / count))))
         for number in range(count):
             job = part.plan(number, pace)
             job.maker = part.makers[number % len(part.makers)]

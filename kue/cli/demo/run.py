@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import kue
+from kue.cli.console import out, print_line
 from kue.cli.demo.display import display_for
 from kue.cli.demo.node import KUE, installed
 from kue.cli.demo.plan import plan_jobs
@@ -14,9 +15,8 @@ from kue.cli.demo.scenario import JOBS_PER_SECOND, MOST_JOBS_BY_ITSELF, Scenario
 from kue.cli.demo.stage import Stage
 from kue.cli.demo.summary import print_summary
 from kue.cli.problem import CommandError
-from kue.cli.signals import Signals
-from kue.cli.voice import out, say
-from kue.store.embedded import EmbeddedServer
+from kue.cli.worker.signals import Signals
+from kue.connection.embedded import EmbeddedServer
 
 # The end of the time that is kept for the summary and for stopping.
 _TO_STOP = 1.0
@@ -43,14 +43,14 @@ def run_demo(wishes: Wishes, scenario: Scenario | None = None) -> int:
     with Signals() as signals, ExitStack() as stack:
         folder = None
         if wishes.with_node:
-            say(f"installing {KUE} in a temporary folder ...", "dim")
+            print_line(f"installing {KUE} in a temporary folder ...", "dim")
             folder = stack.enter_context(installed(signals))
             if signals.received:
                 return signals.exit_code
         began = time.monotonic()
         server = stack.enter_context(EmbeddedServer())
         what = f"{jobs} jobs of {len(parts)} types in at most {wishes.seconds:g} s, on {server.url}"
-        say(f"kue {kue.__version__} demo: {what}", "bold")
+        print_line(f"kue {kue.__version__} demo: {what}", "bold")
         stage = stack.enter_context(
             Stage(server.url, scenario, parts, lambda left: plan_jobs(parts, left, jobs, scenario.processes), folder)
         )
@@ -61,12 +61,12 @@ def run_demo(wishes: Wishes, scenario: Scenario | None = None) -> int:
             raise CommandError(f"the demo broke off: {problem}", 1) from problem
         elapsed = time.monotonic() - began
         if signals.received:
-            say("interrupted", "bold red")
+            print_line("interrupted", "bold red")
             return signals.exit_code
         verdict = stage.verdict(signals)
         print_summary(out, verdict, elapsed)
         if wishes.keep:
-            say(f"server and workers stay up at {server.url}, until Ctrl-C", "bold")
+            print_line(f"server and workers stay up at {server.url}, until Ctrl-C", "bold")
             while not signals.received:
                 stage.tend(signals)
     return 1 if verdict.deviations else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import cycle, islice
 
-from kue.cli.demo.plan import Pace, Part, Planned
+from kue.cli.demo.plan import Part, Planned, RecentDuration
 from kue.options import PRIORITIES
 
 LEAST_SECONDS = 3.0
@@ -20,30 +20,30 @@ def _name(number: int) -> str:
     return _NAMES[number % len(_NAMES)]
 
 
-def _alert(number: int, pace: Pace) -> Planned:
+def _alert(number: int, pace: RecentDuration) -> Planned:
     # From the least urgent to the most: only their priorities can bring them into order.
     priority = next(islice(cycle(PRIORITIES), number, None))
     data = {"service": f"shop-{number}", "ms": pace.job}
     return Planned("alert", data, {"priority": priority}, result={"paged": f"shop-{number}"})
 
 
-def _email(number: int, pace: Pace) -> Planned:
+def _email(number: int, pace: RecentDuration) -> Planned:
     to = f"{_name(number)}.{number}@example.com"
     return Planned("email", {"to": to, "subject": "Grüße, 你好", "ms": pace.job}, result={"sent_to": to})
 
 
-def _image(number: int, pace: Pace) -> Planned:
+def _image(number: int, pace: RecentDuration) -> Planned:
     data = {"file": f"{_name(number)}-{number}.jpg", "width": 4000 + number, "ms": pace.job}
     result = {"width": (4000 + number) // 4, "steps": len(IMAGE_STEPS)}
     return Planned("image", data, result=result, progress_data={"step": IMAGE_STEPS[-1]})
 
 
-def _reminder(number: int, pace: Pace) -> Planned:
+def _reminder(number: int, pace: RecentDuration) -> Planned:
     delay = max(1, pace.milliseconds(0.05 * (1 + number % 6)))
     return Planned("reminder", {"who": _name(number), "ms": pace.job}, {"delay": delay}, result={"told": _name(number)})
 
 
-def _payment(number: int, pace: Pace) -> Planned:
+def _payment(number: int, pace: RecentDuration) -> Planned:
     failures = number % 3
     backoff = {"type": ("fixed", "exponential")[number % 2], "delay": max(1, pace.milliseconds(0.05))}
     cents = 100 * number + 99
@@ -56,14 +56,14 @@ def _payment(number: int, pace: Pace) -> Planned:
     )
 
 
-def _webhook(number: int, pace: Pace) -> Planned:
+def _webhook(number: int, pace: RecentDuration) -> Planned:
     host = f"{_name(number)}.example.com"
     data = {"host": host, "ms": pace.job}
     error = f"ConnectionError: {host} does not answer"
     return Planned("webhook", data, {"attempts": 2}, state="failed", attempts=2, error=error)
 
 
-def _report(number: int, pace: Pace) -> Planned:
+def _report(number: int, pace: RecentDuration) -> Planned:
     rows, form = 1000 * (number + 1), ("returns", "sends", "fails")[number % 3]
     job = Planned("report", {"rows": rows, "form": form, "ms": pace.job}, promises=True)
     if form == "fails":
@@ -74,14 +74,14 @@ def _report(number: int, pace: Pace) -> Planned:
     return job
 
 
-def _invoice(number: int, pace: Pace) -> Planned:
+def _invoice(number: int, pace: RecentDuration) -> Planned:
     failures = int(number % 4 == 3)
     result = {"total": 3 * number, "by": "python"}
     data = {"items": number, "price": 3, "failures": failures, "ms": pace.job}
     return Planned("invoice", data, {"attempts": 2}, attempts=failures + 1, result=result)
 
 
-def _sms(number: int, pace: Pace) -> Planned:
+def _sms(number: int, pace: RecentDuration) -> Planned:
     failures = int(number % 4 == 3)
     text = f"Hello {_name(number)} 👋"
     data = {"text": text, "failures": failures, "ms": pace.job}
@@ -89,7 +89,7 @@ def _sms(number: int, pace: Pace) -> Planned:
     return Planned("sms", data, {"attempts": 2}, attempts=failures + 1, result=result)
 
 
-def _geocode(number: int, pace: Pace) -> Planned:
+def _geocode(number: int, pace: RecentDuration) -> Planned:
     data = {"street": f"{number} Main Street", "ms": pace.job}
     return Planned("geocode", data, result={"street": f"{number} Main Street", "number": number})
 

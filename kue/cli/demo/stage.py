@@ -12,15 +12,15 @@ from typing import Self
 import kue_send
 from kue.cli.demo.display import Display
 from kue.cli.demo.node import NodeSide
+from kue.cli.demo.outcome import Verdict, judge
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
 from kue.cli.demo.producer import Producer
 from kue.cli.demo.scenario import Scenario
 from kue.cli.demo.tally import Tally
-from kue.cli.demo.verdict import Verdict, judge
 from kue.cli.demo.view import View, look
-from kue.cli.serving import Stopping
-from kue.cli.signals import Signals
-from kue.cli.supervisor import Supervisor
+from kue.cli.worker.serving import Stopping
+from kue.cli.worker.signals import Signals
+from kue.cli.worker.supervisor import Supervisor
 
 _LOOK_SECONDS = 0.1
 # A queue's end and a worker's are told before the last field is written (in Node) or heard (here).

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kue.cli.demo.verdict import Row, Verdict
+from kue.cli.demo.outcome import Row, Verdict
 
 _NUMBERS = ("created", "complete", "failed", "unfinished", "retries")
 _MOST_DEVIATIONS = 20
@@ -19,21 +19,21 @@ def print_summary(console: Console, verdict: Verdict, seconds: float) -> None:
     total = _total(verdict.rows)
     ended = f"{total.complete} complete + {total.failed} failed"
     unfinished = f" + {total.unfinished} unfinished" if total.unfinished else ""
-    _say(console, f"{total.created} created = {ended}{unfinished}, {total.retries} retries, in {seconds:.1f} s")
+    _print_line(console, f"{total.created} created = {ended}{unfinished}, {total.retries} retries, in {seconds:.1f} s")
     settled = verdict.resolved + verdict.rejected
     outcomes = f"{verdict.resolved} resolved + {verdict.rejected} rejected"
-    _say(console, f"{verdict.promises} promises = {outcomes} + {verdict.promises - settled} not settled")
+    _print_line(console, f"{verdict.promises} promises = {outcomes} + {verdict.promises - settled} not settled")
     if verdict.node:
         console.print(_parties(verdict))
-        _say(console, verdict.node)
+        _print_line(console, verdict.node)
     if not verdict.deviations:
-        _say(console, "every job ended as expected", "bold green")
+        _print_line(console, "every job ended as expected", "bold green")
         return
-    _say(console, f"not as expected: {len(verdict.deviations)}", "bold red")
+    _print_line(console, f"not as expected: {len(verdict.deviations)}", "bold red")
     for deviation in verdict.deviations[:_MOST_DEVIATIONS]:
-        _say(console, f"  {deviation}", "red")
+        _print_line(console, f"  {deviation}", "red")
     if len(verdict.deviations) > _MOST_DEVIATIONS:
-        _say(console, f"  and {len(verdict.deviations) - _MOST_DEVIATIONS} more", "red")
+        _print_line(console, f"  and {len(verdict.deviations) - _MOST_DEVIATIONS} more", "red")
 
 
 def _table(verdict: Verdict) -> Table:
@@ -74,5 +74,5 @@ def _total(rows: list[Row]) -> Row:
     return total
 
 
-def _say(console: Console, line: str, style: str = "") -> None:
+def _print_line(console: Console, line: str, style: str = "") -> None:
     console.print(Text(line, style=style), soft_wrap=True)

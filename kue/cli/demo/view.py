@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kue.cli.demo.plan import Part, Planned
-from kue.queue import Queue
+from kue.queue.queue import Queue
 
 # In the order of a bar: what is done comes first.
 STATES = ("complete", "failed", "active", "delayed", "inactive")
@@ -54,7 +54,7 @@ class View:
 
 def look(queue: Queue, parts: Sequence[Part], plan: Sequence[Planned]) -> list[Line]:
     """Count, in one round trip."""
-    store = queue.home.store
+    store = queue.runtime.store
     planned = Counter(job.type for job in plan)
     counts = iter(store.counts([store.keys.type_state(part.type, state) for part in parts for state in STATES]))
     return [

@@ -1,11 +1,11 @@
 -- complete: runs that hold their active jobs end them well, each after what it still had to say.
 -- KEYS  1 every job
--- ARGV  1 prefix, 2 now, 3... for each run: id, worker id, duration, result as JSON or '', how many arguments its sayings
+-- ARGV  1 prefix, 2 now, 3... for each run: id, worker id, duration, result as JSON or '', how many arguments its effects
 --       take, and those
 -- Returns  for each run {1}, or {-1, state, worker id, attempts} where it does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
 -- All runs together: what refuses one refuses the call, and has to be asked for each alone.
--- Shared  index announce deadline append_log say erase count_attempt check
+-- Shared  index announce deadline append_log effects erase count_attempt check
 
 local P, now = ARGV[1], ARGV[2]
 
@@ -42,7 +42,7 @@ local work_time = 0
 for _, run in ipairs(ended) do
   local id, zid, place, duration, result = run.id, run.zid, run.place, ARGV[run.at + 2], ARGV[run.at + 3]
   local first, last = run.at + 5, run.at + 4 + ARGV[run.at + 4]
-  write_said(id, run.job, first, last)
+  write_effects(id, run.job, first, last)
   if not run.is_removed then
     local fields = {'duration', duration, 'progress', '100', 'state', 'complete', 'updated_at', now}
     local made = count_attempt(run.held[5], run.held[6])
@@ -64,7 +64,7 @@ for _, run in ipairs(ended) do
   else
     place.left[#place.left + 1] = zid
   end
-  publish_said(first, last)
+  publish_effects(first, last)
   announce(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
   if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
   work_time = work_time + duration

@@ -5,11 +5,11 @@
 --       10 next: 'inactive' (at once), 'delayed' (after 11) or 'failed' (no retry, whatever attempts remain),
 --       11 delay in ms, '' to keep promote_at as it is, 12 how the ttl comes in: 'ttl' where the run ends itself then,
 --       'asked' where a checker asked it to, 'expired' where the checker ends it; or 'lost' where the process 14 must
---       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... sayings
+--       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... effects
 -- Returns  {1, state}; {-1, state, worker id, attempts} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  index announce enqueue deadline append_log say count_attempt lease check
+-- Shared  index announce enqueue deadline append_log effects count_attempt lease check
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -45,10 +45,10 @@ if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
 end
-write_said(id, job, 15, #ARGV)
+write_effects(id, job, 15, #ARGV)
 append_log(id, ARGV[7])
 redis.call('HSET', job, unpack(fields))
-publish_said(15, #ARGV)
+publish_effects(15, #ARGV)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 announce(id, 'error', ',' .. ARGV[8])
 if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end

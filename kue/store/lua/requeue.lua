@@ -1,9 +1,9 @@
 -- requeue: an active job goes back to inactive without using up an attempt, if the run named still holds it.
 -- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... sayings
+-- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... effects
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, enqueue
--- Shared  index announce enqueue deadline append_log say check
+-- Shared  index announce enqueue deadline append_log effects check
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -13,9 +13,9 @@ if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held
 
 check_state('active', held[3])
 check_entry('inactive', held[3])
-write_said(id, job, 6, #ARGV)
+write_effects(id, job, 6, #ARGV)
 redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
-publish_said(6, #ARGV)
+publish_effects(6, #ARGV)
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, tonumber(held[4]) or 0)
 return {1}

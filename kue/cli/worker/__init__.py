@@ -1,0 +1,1 @@
+"""`kue worker`: one process or several, until a signal."""

@@ -1,0 +1,75 @@
+"""What a worker process serves, and how it stops: what is still running at the deadline goes back to its queue."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kue.queue.queue import Queue, living_queues
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """How long running jobs have (seconds), and whether those that take longer go back to their queue or fail."""
+
+    timeout: float
+    requeue: bool
+
+    def __str__(self) -> str:
+        fate = "go back to the queue" if self.requeue else "fail"
+        return f"running jobs have {self.timeout:g} s, then they {fate}"
+
+
+AT_ONCE = Stopping(0.0, requeue=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What one process serves; `address` without the password."""
+
+    pid: int
+    types: dict[str, int]
+    address: str
+    prefix: str
+    embedded: bool
+
+    @classmethod
+    def of(cls, queue: Queue) -> Serving:
+        return cls(
+            os.getpid(),
+            dict(Counter(worker.type for worker in queue.workers)),
+            str(queue.runtime.store.connections.address),
+            queue.options.prefix,
+            queue._server is not None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def slots(self) -> str:
+        """Every type with its number of slots, in one line."""
+        return ", ".join(f"{type} ({count} {'slot' if count == 1 else 'slots'})" for type, count in self.types.items())
+
+    @property
+    def place(self) -> str:
+        return f"{self.address}, prefix {self.prefix}"
+
+
+def running_jobs() -> int:
+    """How many jobs this process is running."""
+    return sum(worker.job is not None for queue in _working_queues() for worker in queue.workers)
+
+
+def stop_all(stopping: Stopping) -> None:
+    """Shut down every queue of this process that works; a module may have more than the one that was named."""
+    deadline = time.monotonic() + stopping.timeout
+    for queue in _working_queues():
+        queue.shutdown(1000 * max(0.0, deadline - time.monotonic()), requeue=stopping.requeue)
+
+
+def _working_queues() -> list[Queue]:
+    return [queue for queue in living_queues() if queue.workers and not queue.is_shut_down]

@@ -1,0 +1,1 @@
+"""Connections to Redis: the address, one connection, the pool, the embedded server."""

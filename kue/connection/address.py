@@ -1,0 +1,206 @@
+"""Where Redis is: reads a URL, Kue's dict or a redis-py client into what opens a connection."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from redis.sentinel import SentinelManagedConnection
+
+from kue.common.describe import short_repr
+from kue.errors import InvalidOption, InvalidURL
+
+DEFAULT = "redis://127.0.0.1:6379"
+_VARIABLE = "KUE_REDIS_URL"
+WAYS = (
+    "give another address with kue.create_queue(redis=...), with the environment variable KUE_REDIS_URL, "
+    "or start a private server with redis='embedded:' (pip install 'kue[embedded]')"
+)
+_TIMEOUT = 10.0
+_DICT_KEYS = {"host", "port", "db", "auth", "socket", "options"}
+
+
+class Address:
+    """A connection class with its settings. `str()` gives the address without its password."""
+
+    def __init__(self, connection_class: type[Any], settings: Mapping[str, Any]) -> None:
+        self._class = connection_class
+        self._settings = {
+            "socket_timeout": _TIMEOUT,
+            "socket_connect_timeout": 5.0,
+            **{name: value for name, value in settings.items() if value is not None},
+            "decode_responses": False,
+            "encoding": "utf-8",
+            "protocol": 2,
+            "health_check_interval": 0,
+            "retry": Retry(NoBackoff(), 0),
+            "retry_on_timeout": False,
+            "retry_on_error": [],
+        }
+
+    def connection(self) -> AbstractConnection:
+        """A new connection, not yet open."""
+        connection: AbstractConnection = self._class(**self._settings)
+        return connection
+
+    def client(self) -> redis.Redis:
+        """A redis-py client of its own for this address, replies as bytes; closing it closes its connections."""
+        return redis.Redis.from_pool(redis.ConnectionPool(connection_class=self._class, **self._settings))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether there is a socket behind it; fakeredis has none."""
+        return not self._class.__module__.startswith("fakeredis")
+
+    def __str__(self) -> str:
+        get = self._settings.get
+        if not self.is_real:
+            return "fakeredis"
+        if issubclass(self._class, SentinelManagedConnection):
+            return f"the Sentinel service {self._settings['connection_pool'].service_name!r}"
+        if issubclass(self._class, UnixDomainSocketConnection):
+            return f"unix://{get('path')}?db={get('db', 0)}"
+        scheme = "rediss" if issubclass(self._class, SSLConnection) else "redis"
+        host = get("host", "localhost")
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{get('port', 6379)}/{get('db', 0)}"
+
+
+def resolve(given: object) -> Address:
+    """Read the `redis` option; None is KUE_REDIS_URL, else the default. `embedded:` is not for this function.
+
+    Raises `InvalidURL` for a URL that cannot be read, `InvalidOption` for anything else that is no address.
+    """
+    if given is None:
+        return _from_url(os.environ.get(_VARIABLE) or DEFAULT, _VARIABLE)
+    if isinstance(given, str):
+        return _from_url(given)
+    if isinstance(given, Mapping):
+        return _from_dict(given)
+    pool = getattr(given, "connection_pool", None)
+    if isinstance(pool, redis.ConnectionPool) and not isinstance(given, redis.asyncio.Redis):
+        # What ties a connection to the client's own pool stays with that pool (redis-py 8 tells it of maintenance).
+        own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
+        settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
+        address = Address(pool.connection_class, settings)
+        if not address.is_real:
+            with contextlib.suppress(RedisError):  # a fake server that is down
+                address.connection().connect()  # fakeredis makes a server for the first; of many at once, for each
+        return address
+    raise InvalidOption(
+        f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
+        f"not {_hide_password(short_repr(given, sys.maxsize))}"
+    )
+
+
+def embedded_directory(given: object) -> str | None:
+    """Where `redis` asks for a private server: the directory of its data, "" for none. Else None.
+
+    Raises `InvalidURL` for an embedded address with anything but a path.
+    """
+    name = "redis"
+    if given is None:
+        name, given = _VARIABLE, os.environ.get(_VARIABLE)
+    if not isinstance(given, str) or not given.startswith("embedded:"):
+        return None
+    path = given.removeprefix("embedded:")
+    if path in ("", "//"):
+        return ""
+    if not path.startswith("///"):
+        raise InvalidURL(f"{name}={short_repr(given)} cannot be read; use embedded: or embedded:///directory")
+    return unquote(path[2:])
+
+
+def _from_url(url: str, name: str = "redis") -> Address:
+    try:
+        if "#" in url:
+            raise ValueError("# has to be written as %23")
+        settings: dict[str, Any] = dict(parse_url(url))
+        connection_class = settings.pop("connection_class", Connection)
+        if connection_class is UnixDomainSocketConnection:
+            if not settings.get("path"):
+                raise ValueError("it names no socket")
+        else:
+            settings.setdefault("host", "127.0.0.1")
+            parts = urlsplit(url)
+            path, query = parts.path, parts.query
+            if parts.port == 0:  # which redis-py takes for none
+                raise ValueError("the port has to be a number from 1 to 65535, not 0")
+            if not re.fullmatch(r"/?\d*/?", unquote(path)):
+                raise ValueError(f"the database has to be a number, not {short_repr(unquote(path[1:]))}")
+            if query:
+                parse_qsl(query, strict_parsing=True)
+        address = Address(connection_class, settings)
+        address.connection()  # a setting after the ? that redis-py does not know
+    except (ValueError, TypeError, RedisError) as problem:
+        raise InvalidURL(
+            f"{name}={short_repr(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
+            "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
+        ) from None
+    return address
+
+
+def _from_dict(given: Mapping[str, Any]) -> Address:
+    unknown = set(given) - _DICT_KEYS
+    if unknown:
+        keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
+        raise InvalidOption(f"redis has unknown keys {keys}; it takes {sorted(_DICT_KEYS)}")
+    try:
+        settings: dict[str, Any] = dict(given.get("options") or {})
+        ssl = settings.pop("ssl", False)
+        if given.get("auth") is not None:
+            if not isinstance(given["auth"], str):
+                raise TypeError(f"auth has to be a string, not {type(given['auth']).__name__}")
+            settings["password"] = given["auth"]
+        settings["db"] = _number("db", given.get("db"), range(2**31), 0)
+        if given.get("socket"):
+            settings["path"] = os.fspath(given["socket"])
+            address = Address(UnixDomainSocketConnection, settings)
+        else:
+            settings["host"] = given.get("host") or "127.0.0.1"
+            if not isinstance(settings["host"], str):
+                raise TypeError(f"host has to be a string, not {short_repr(settings['host'])}")
+            settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
+            address = Address(SSLConnection if ssl else Connection, settings)
+        address.connection()
+    except (TypeError, ValueError, RedisError) as problem:
+        raise InvalidOption(f"redis={short_repr(_without_secrets(given))} cannot be used: {problem}") from None
+    return address
+
+
+def _number(name: str, value: object, allowed: range, default: int) -> int:
+    """A number, or its digits, as they come from the environment, where an empty string is nothing."""
+    if value is None or value == "":
+        return default
+    digits = isinstance(value, str) and value.isascii() and value.isdigit()
+    number = int(str(value)) if digits or (isinstance(value, int) and not isinstance(value, bool)) else -1
+    if number not in allowed:
+        raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {short_repr(value)}")
+    return number
+
+
+def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: "***" if key in ("auth", "options") else value for key, value in given.items()}
+
+
+def _hide_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    bare = f"{head.partition('://')[0]}://***@{tail}" if at else url
+    return re.sub(r"((?:password|username)=)[^&]*", r"\1***", bare)
+
+
+def _reason(url: str, problem: Exception) -> str:
+    """What is wrong with a URL. Where the password has cut it short, what redis-py says would show a piece of it."""
+    beyond_host = re.match(r"rediss?://[^/?#]*(.*)", url)
+    if beyond_host is not None and "@" in beyond_host[1]:
+        return "in a user name or password, / ? # and @ have to be written as %2F %3F %23 and %40"
+    return str(problem)

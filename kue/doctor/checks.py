@@ -1,0 +1,165 @@
+"""Single looks, each answered by Redis in one moment: what is wrong with these jobs, members, logs, tokens now?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from redis.exceptions import ResponseError
+
+from kue.connection.connection import Command
+from kue.connection.pool import refusal
+from kue.doctor.findings import (
+    Abandoned,
+    Fault,
+    Finding,
+    IdsBehind,
+    JobFinding,
+    LeakedLog,
+    LeakedUnique,
+    LongActive,
+    Misfiled,
+    MissingTokens,
+    NotJson,
+    Stray,
+    Stuck,
+    SurplusTokens,
+    Unfinished,
+    UnlistedType,
+    Unreadable,
+    Unsettled,
+    WrongKind,
+)
+from kue.store import codec
+from kue.store.repairs import Repairs, name
+from kue.store.store import Store
+
+BATCH = 100
+# Removed jobs leave their tokens, and workers that look in vain take them away: only a multitude is worth a word.
+SURPLUS_WORTH_SAYING = 1000
+_WAITING = (b"inactive", b"delayed")
+_Subject = TypeVar("_Subject")
+
+
+class Checks:
+    """`old` is the moment (ms) before which an active job of a Node worker is too old; None where none is."""
+
+    def __init__(self, store: Store, old: int | None) -> None:
+        self._store = store
+        self._scripts = Repairs(store.keys)
+        self._old = old
+
+    def jobs(self, ids: Sequence[str]) -> list[Finding]:
+        """Whether hash and sets of each job agree, and whether it can be run."""
+        return [finding for batch in batches(ids) for finding in self._jobs(batch)]
+
+    def _jobs(self, ids: Sequence[str]) -> Iterator[Finding]:
+        # A round trip for each batch: in a longer pipeline they would run one after the other, and others would wait.
+        read: list[Command] = [("HMGET", self._store.keys.job(id), "type", "state", "data") for id in ids]
+        examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
+        for job in granted(examined):
+            yield from _job_findings(*job)
+        for id, held in zip(ids, replies, strict=True):
+            if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
+                try:
+                    codec.decode(held[2])
+                except ValueError as problem:
+                    yield NotJson(id, name(held[0]), held[2], str(problem))
+
+    def members(self, key: str, type: str, members: Sequence[str]) -> list[Finding]:
+        """Which members of a zset of jobs, of one type or ("") of all, have no business there."""
+        found = self._ask(self._scripts.examine_members(key, type, batch) for batch in batches(members))
+        return [Stray(key, type, *map(name, one)) for one in found]
+
+    def logs(self, ids: Sequence[str]) -> list[Finding]:
+        return [LeakedLog(name(id)) for id in self._ask(map(self._scripts.examine_logs, batches(ids)))]
+
+    def unique(self, keys: Sequence[str]) -> list[Finding]:
+        found = self._ask(map(self._scripts.examine_unique, batches(keys)))
+        return [LeakedUnique(name(key), name(id)) for key, id in found]
+
+    def tokens(self, findings: Iterable[Finding], types: Sequence[str]) -> list[Finding]:
+        """Which types have too few tokens, or far too many, apart from what the other findings explain."""
+        wrongly_waiting = Counter(_keys_left(findings))
+        found: list[Finding] = []
+        for raw, tokens, inactive in self._ask(map(self._scripts.count_tokens, batches(types))):
+            type = name(raw)
+            waiting = inactive - wrongly_waiting[self._store.keys.type_state(type, "inactive")]
+            if tokens < waiting:
+                found.append(MissingTokens(type, waiting - tokens))
+            elif tokens - waiting > SURPLUS_WORTH_SAYING:
+                found.append(SurplusTokens(type, tokens - waiting))
+        return found
+
+    def ids(self, highest: int) -> list[Finding]:
+        """Whether the last id given out is at least the highest, if that is a job at all."""
+        keys = self._store.keys
+        type, last = self._store.ask([("HGET", keys.job(highest), "type"), ("GET", keys.ids)])
+        given = name(granted(last) or b"")
+        if isinstance(type, ResponseError) or not type or (given.isdecimal() and int(given) >= highest):
+            return []
+        return [IdsBehind(highest, given)]
+
+    def kinds(self, keys: dict[str, str]) -> list[Finding]:
+        """Which keys hold something else than they ought to; those that hold nothing are taken out of `keys`."""
+        names = list(keys)
+        found: list[Finding] = []
+        for key, reply in zip(names, self._store.ask([("TYPE", raw(key)) for key in names]), strict=True):
+            has = name(granted(reply))
+            if has == "none":
+                del keys[key]
+            elif has != keys[key]:
+                found.append(WrongKind(key, has, keys.pop(key)))
+        return found
+
+    def _ask(self, commands: Iterable[Command]) -> list[Any]:
+        return [item for reply in self._store.ask(list(commands)) for item in granted(reply)]
+
+
+def batches(items: Sequence[_Subject]) -> Iterator[Sequence[_Subject]]:
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
+def granted(reply: Any) -> Any:
+    """A reply, unless it is an error. Raises `RedisRefused`."""
+    if isinstance(reply, ResponseError):
+        raise refusal(reply) from reply
+    return reply
+
+
+def raw(name: str) -> bytes:
+    """The reverse of `kue.store.repairs.name`."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def _keys_left(findings: Iterable[Finding]) -> Iterator[str]:
+    """The sets that a member will leave when these are repaired."""
+    for finding in findings:
+        if isinstance(finding, Stray):
+            yield finding.key
+        elif isinstance(finding, Misfiled):
+            yield from (fault.key for fault in finding.faults if fault.what == "surplus")
+
+
+def _job_findings(*job: Any) -> Iterator[JobFinding | UnlistedType]:
+    """What examine_jobs says of one job."""
+    id, mark, type, state, worker = map(name, job[:5])
+    kinds = {name(kind) for kind in job[5]}
+    if "unreadable" in kinds:
+        yield Unreadable(id, mark)
+    if "unlisted" in kinds:
+        yield UnlistedType(type, id)
+    if "unfinished" in kinds:
+        yield Unfinished(id, mark, type)
+    if "unsettled" in kinds:
+        yield Unsettled(id, mark, type, state, tuple(map(name, job[7])))
+    faults = tuple(Fault(*map(name, fault)) for fault in job[6])
+    if "stuck" in kinds:
+        yield Stuck(id, mark, type, state, faults)
+    if "misfiled" in kinds:
+        yield Misfiled(id, mark, type, state, faults)
+    if "abandoned" in kinds:
+        yield Abandoned(id, mark, type, worker)
+    if "old" in kinds:
+        yield LongActive(id, mark, type, worker)

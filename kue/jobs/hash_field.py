@@ -1,0 +1,44 @@
+"""The fields of a job that are read from its hash only when they are asked for: most handlers look at few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, overload
+
+from kue.store.job_hash import JobHash
+
+
+class HasHash(Protocol):
+    """What such a field is a field of; None before there is a hash."""
+
+    _hash: JobHash | None
+
+
+_T = TypeVar("_T")
+
+
+class HashField(Generic[_T]):
+    """One field; assigned like any other attribute, and then no longer read from the hash."""
+
+    def __init__(self, read: Callable[[JobHash], _T], missing: _T) -> None:
+        self._read = read
+        self._missing = missing
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, job: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, job: HasHash, owner: type | None = None) -> _T: ...
+    def __get__(self, job: HasHash | None, owner: type | None = None) -> Any:
+        if job is None:
+            return self
+        if job._hash is None:
+            return self._missing
+        return job.__dict__.setdefault(self._name, self._read(job._hash))
+
+    if TYPE_CHECKING:  # at run time an assignment goes to the object, whose own attributes come first
+
+        def __set__(self, job: HasHash, value: _T) -> None: ...

@@ -1,0 +1,62 @@
+"""The fluent methods of a job: without an argument they read an option, with one they set it and return the job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from kue.options import JOB_OPTIONS, read_option
+
+
+class HasOptions(Protocol):
+    """Where the values of the options that were set are kept."""
+
+    options: dict[str, Any]
+
+
+_J = TypeVar("_J", bound=HasOptions)
+_In_contra = TypeVar("_In_contra", contravariant=True)
+_Out_co = TypeVar("_Out_co", covariant=True)
+
+
+class OptionMethod(Generic[_In_contra, _Out_co]):
+    """One fluent method, for the option of the same name in `kue.options`."""
+
+    def __init__(self, doc: str, default: Callable[[Any], Any] | None = None) -> None:
+        """`default` makes what is read where nothing was set, of the job; else the option's own default is."""
+        self.__doc__ = doc
+        self._name = ""
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, job: _J, owner: type | None = None) -> BoundOptionMethod[_J, _In_contra, _Out_co]:
+        return BoundOptionMethod(job, self._name, self._default)
+
+
+class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
+    """A fluent method of one job."""
+
+    __slots__ = ("_default", "_job", "_name")
+
+    def __init__(self, job: _J, name: str, default: Callable[[Any], Any] | None) -> None:
+        self._job = job
+        self._name = name
+        self._default = default
+
+    @overload
+    def __call__(self) -> _Out_co: ...
+    @overload
+    def __call__(self, value: _In_contra, /) -> _J: ...
+    def __call__(self, *value: Any) -> Any:
+        if not value:
+            default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default
+            return self._job.options.get(self._name, default)
+        if len(value) > 1:
+            raise TypeError(f"{self._name}() takes one value, {len(value)} were given")
+        if value[0] is None:
+            self._job.options.pop(self._name, None)
+        else:
+            self._job.options[self._name] = read_option(self._name, value[0])
+        return self._job

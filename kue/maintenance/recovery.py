@@ -1,0 +1,129 @@
+"""Puts back the active jobs of Python processes whose lease has run out. Jobs of Node workers are never touched.
+
+One process of a fleet looks in each interval. A process that is known by its jobs only, and has no lease, is given one
+first, and loses it like any other. Nobody looks before its own connection has stood for one lease: after an outage the
+holders have had the time to renew.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+
+from redis.exceptions import ResponseError
+
+from kue.common.clock import steady
+from kue.connection.pool import refusal
+from kue.errors import JobInvalid, KueError
+from kue.jobs.job import Job
+from kue.jobs.retry import UnknownBackoff, next_retry
+from kue.options import RENEWALS_PER_LEASE
+from kue.runtime import Runtime
+from kue.store import codec
+from kue.store.job_hash import JobHash
+from kue.store.transitions import Failure, Retry
+
+BATCH = 100
+PAGE = 1000
+WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
+_PROCESS = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
+
+
+def process_of(worker: str) -> str | None:
+    """The process that a worker id names; None where it is none of a Python worker."""
+    match = _PROCESS.fullmatch(worker)
+    return match and match[1]
+
+
+class Recovery:
+    """Rescues lost jobs, in scripts of at most a hundred."""
+
+    def __init__(self, runtime: Runtime, clock: Callable[[], float] = steady) -> None:
+        self.interval = runtime.options.lease / 1000 / RENEWALS_PER_LEASE
+        self._runtime = runtime
+        self._clock = clock
+        self._lease = runtime.options.lease / 1000
+        self._stood_since: float | None = None
+        self._looked_at = clock()
+
+    def run_once(self, now: int) -> bool:
+        try:
+            return self._look(now)
+        except KueError:  # cut off or refused, so may be the holders who want to renew
+            self._stood_since = None
+            raise
+
+    def _look(self, now: int) -> bool:
+        store, started = self._runtime.store, self._clock()
+        token, wait = secrets.token_hex(8), max(1, round(self.interval * 900))
+        first = store.connections.call("SET", store.keys.recovery_lock, token, "PX", wait, "NX")
+        slept = self._clock() - self._looked_at > self._lease
+        self._looked_at = self._clock()
+        if self._stood_since is None or slept or self._clock() - started > self._lease / 2:
+            self._stood_since = self._clock()
+        if not first or self._clock() - self._stood_since < self._lease:
+            return False
+        for process, runs in self._runs_by_process().items():
+            if (
+                store.connections.call(
+                    *store.transitions.renew_lease(process, self._runtime.options.lease, only_new=True)
+                )
+                is not None
+            ):
+                self._rescue(process, runs, now)
+        self._forget_dead()
+        return False
+
+    def _runs_by_process(self) -> dict[str, list[tuple[int, str]]]:
+        """The active runs of Python workers."""
+        store = self._runtime.store
+        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        start = 0
+        while ids := store.range(store.keys.state("active"), start, start + PAGE - 1):
+            for id, (worker,) in zip(ids, store.fields(ids, ("workerId",)), strict=True):
+                run = codec.text(worker or b"")
+                if process := process_of(run):
+                    found[process].append((id, run))
+            start += PAGE
+        return found
+
+    def _rescue(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
+        store, options = self._runtime.store, self._runtime.options
+        for start in range(0, len(runs), BATCH):
+            batch = runs[start : start + BATCH]
+            code, *rest = store.connections.call(
+                *store.transitions.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
+            )
+            if code != 1:
+                return
+            spent = {int(id) for id in rest[1:]}
+            if spent:
+                self.fail(process, [run for run in batch if run[0] in spent], now)
+
+    def fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
+        """These were lost too often: they fail, under the ordinary rules of attempts."""
+        store = self._runtime.store
+        commands = []
+        for (id, worker), found in zip(runs, store.hashes([id for id, _ in runs]), strict=True):
+            if isinstance(found, ResponseError):
+                raise refusal(found)
+            hash = found or JobHash()
+            try:
+                job = Job.from_hash(self._runtime, id, hash)
+                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+            except (JobInvalid, UnknownBackoff):
+                retry = Retry("failed")
+            type = codec.text(hash.type or b"")
+            commands.append(
+                store.transitions.fail(id, worker, type, now, WORKER_LOST, retry, mode="lost", dead_process=process)
+            )
+        store.ask(commands)
+
+    def _forget_dead(self) -> None:
+        """Leases that ran out, of processes that no active job names."""
+        store = self._runtime.store
+        known = [codec.text(name) for name in store.connections.call("ZRANGE", store.keys.leases, 0, -1)]
+        busy = self._runs_by_process() if known else {}
+        store.ask([store.transitions.end_lease(name, only_expired=True) for name in known if name not in busy])

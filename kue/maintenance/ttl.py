@@ -1,0 +1,114 @@
+"""Ends active jobs past their ttl whose worker does not: the checker's side of Kue's acknowledgement dance.
+
+Under Kue's lock it says `ttl exceeded` of each, and a second later fails those that nobody acknowledged and that are
+still the same run, past the same deadline. Kue's own checker fails as many as acknowledgements are missing, whichever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.errors import JobInvalid
+from kue.events.watcher import Outcome
+from kue.jobs.failure import TTL_EXCEEDED
+from kue.jobs.job import Job
+from kue.jobs.retry import UnknownBackoff, next_retry
+from kue.maintenance.lock import Lock
+from kue.runtime import Runtime
+from kue.store import codec
+from kue.store.job_hash import JobHash
+from kue.store.keys import TTL_LOCK, zid
+from kue.store.transitions import Retry
+
+BATCH = 100
+GRACE = 1000
+
+
+class AckWatch:
+    """Hears whether the worker of one job ended it."""
+
+    must_settle = False
+
+    def __init__(self) -> None:
+        self.acknowledged = False
+
+    def wants(self, event: str) -> bool:
+        return event == "ttl exceeded ack"
+
+    def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
+        self.acknowledged = True
+        return True
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        self.acknowledged = True
+
+
+class TtlCheck:
+    """Each round either announces what is overdue, or a second later ends what was announced."""
+
+    def __init__(self, runtime: Runtime, interval: int, lock_ttl: int) -> None:
+        self.interval = interval / 1000
+        self._runtime = runtime
+        self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, GRACE + 2 * interval))
+        self._announced_at = 0
+        self._announced: dict[int, tuple[str, AckWatch]] = {}
+
+    def run_once(self, now: int) -> bool:
+        if self._announced:
+            if now >= self._announced_at + GRACE:
+                self._end_announced(now)
+            return False
+        store = self._runtime.store
+        if not store.connections.call("ZCOUNT", store.keys.state("active"), 100_000, now) or not self._lock.acquire():
+            return False
+        code, *pairs = store.connections.call(*store.transitions.announce_expired(self._lock.token, now, BATCH))
+        if code != 1 or not pairs:
+            self._lock.release()
+            return False
+        self._announced_at = now
+        for id, worker in zip(pairs[::2], pairs[1::2], strict=True):
+            watch = AckWatch()
+            self._announced[int(id)] = (codec.text(worker), watch)
+            self._runtime.hub.watch_soon(int(id), watch)
+        return False
+
+    def _end_announced(self, now: int) -> None:
+        announced, self._announced = self._announced, {}
+        for id, (_, watch) in announced.items():
+            self._runtime.hub.unwatch(id, watch)
+        store = self._runtime.store
+        ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
+        scores = store.ask([("ZSCORE", store.keys.state("active"), zid(id)) for id in ids])
+        commands = []
+        for id, found, score in zip(ids, store.hashes(ids), scores, strict=True):
+            if isinstance(found, ResponseError) or not isinstance(score, bytes) or float(score) > self._announced_at:
+                continue  # ended, or a later run or deadline, of which nothing was announced
+            hash = found or JobHash()
+            if not hash.type:
+                self._runtime.error_reporter.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
+                store.drop_broken([id])
+                continue
+            try:
+                job = Job.from_hash(self._runtime, id, hash)
+                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+            except (JobInvalid, UnknownBackoff):
+                retry = Retry("failed")
+            commands.append(
+                store.transitions.fail(
+                    id,
+                    announced[id][0],
+                    codec.text(hash.type),
+                    now,
+                    TTL_EXCEEDED,
+                    retry,
+                    mode="expired",
+                    ttl_lock=self._lock.token,
+                )
+            )
+        try:
+            if commands:
+                store.connections.run(commands)
+        finally:
+            self._lock.release()

@@ -1,0 +1,40 @@
+"""The process-wide queue: made by the first `create_queue`, and given to every other, until it is shut down."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, Generic, TypeVar
+
+from kue.jobs.job import Job
+from kue.queue.queue import Queue
+
+Q = TypeVar("Q", bound=Queue)
+
+
+class ProcessWide(Generic[Q]):
+    """Holds one queue of a class."""
+
+    def __init__(self, queue_class: type[Q]) -> None:
+        self._class = queue_class
+        self._queue: Q | None = None
+        self._renew_lock()
+        os.register_at_fork(after_in_child=self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        """In a forked child: whoever was making a queue at that moment is not there to finish it."""
+        self._lock = threading.Lock()
+
+    def create_queue(self, **options: Any) -> Q:
+        """The queue of this process. Options count when it is made, as in Kue; later ones are ignored.
+
+        Takes the options of `Queue`, and raises what that does.
+        """
+        with self._lock:
+            if self._queue is None or self._queue.is_shut_down:
+                self._queue = self._class(**options)
+            return self._queue
+
+
+create_queue = ProcessWide(Queue).create_queue
+Job.default_queue = create_queue

@@ -1,0 +1,38 @@
+"""What the jobs of one queue share, so that a job need not know the queue."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from kue.common.emitter import Emitter
+from kue.common.error_reporter import ErrorReporter
+from kue.events.hub import Hub
+from kue.options import QueueOptions
+from kue.store.store import Store
+from kue.test_mode import TestMode
+
+
+class Runtime:
+    """Where a job lives: its store, the hub that hears its events, where trouble is told, and the queue's options."""
+
+    def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter, options: QueueOptions) -> None:
+        self.store = store
+        self.error_reporter = error_reporter
+        self.options = options
+        self.test_mode: TestMode[Any] = TestMode()
+        self.hub = Hub(store, emitter, error_reporter)
+
+    def after_fork(self) -> None:
+        """In a forked child: no connection and no thread of the parent is used again."""
+        self.store.connections.reset_after_fork()
+        self.error_reporter.after_fork()
+        self.hub.emitter.after_fork()
+        inherited, self.hub = self.hub, Hub(self.store, self.hub.emitter, self.error_reporter)
+        inherited.after_fork()
+
+
+class HasRuntime(Protocol):
+    """A queue, as far as jobs are concerned."""
+
+    @property
+    def runtime(self) -> Runtime: ...

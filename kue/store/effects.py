@@ -1,0 +1,76 @@
+"""The effects of what a job reports on the way, as triples that the Lua function `write_effects` carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kue.connection.connection import Argument
+from kue.store import messages
+from kue.store.codec import Default, encode, text_bytes
+
+Effects = Sequence[Argument]
+
+
+def log(text: Any, args: tuple[Any, ...], now: int) -> Effects:
+    """A log line. Any value will do, and no `%` sign in it ever raises (Kue formats as Node's `util.format`)."""
+    return ("log", text_bytes(_format(text, args)), "", "set", "updated_at", now)
+
+
+def progress(
+    id: int, complete: float, total: float, data: Any, now: int, default: Default | None
+) -> tuple[int, Effects]:
+    """The percentage that Kue makes of it, and what to say. Raises `InvalidJobData` for data JSON cannot hold."""
+    percent = percentage(complete, total)
+    effects: list[Argument] = ["set", "progress", percent]
+    written = b"null"
+    if data is not None:
+        written = encode(data, "progress data", default)
+        effects += ["set", "progress_data", written]
+    effects += ["set", "updated_at", now, "touch", "", ""]
+    effects += ["publish", messages.encode(id, "progress", b"%d" % percent, written), ""]
+    return percent, tuple(effects)
+
+
+def percentage(complete: float, total: float) -> int:
+    """`complete` of `total` in percent, at most 100, cut to an integer; 0 for total 0."""
+    try:
+        return min(100, int(complete * 100 / total))
+    except (ZeroDivisionError, OverflowError, ValueError):
+        return 0
+
+
+def set_field(field: str, value: Argument) -> Effects:
+    return ("set", text_bytes(field), text_bytes(value) if isinstance(value, str) else value)
+
+
+def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool) -> Effects:
+    """An event of the user's own (kue-send). `keep` stores the data too, for who was deaf when it was sent."""
+    written = encode(data, f"{event} data", default)
+    effects: Effects = ("publish", messages.encode(id, event, written), "")
+    return ("set", "py_sent", written, *effects) if keep else effects
+
+
+def error(id: int, stack: str, line: str, now: int) -> Effects:
+    """Kue's `job.error(err)`: the field, the first line in the log, the event."""
+    written = encode(stack, "error")
+    effects: Effects = ("set", "error", text_bytes(stack), "log", text_bytes(line), "", "set", "updated_at", now)
+    return (*effects, "publish", messages.encode(id, "error", written), "")
+
+
+def _format(text: Any, args: tuple[Any, ...]) -> str:
+    if not isinstance(text, str):
+        return " ".join(_shown(value) for value in (text, *args))
+    if not args:
+        return text
+    try:
+        return text % (args[0] if len(args) == 1 and isinstance(args[0], Mapping) and args[0] else args)
+    except Exception:
+        return " ".join([text, *(value if isinstance(value, str) else _shown(value) for value in args)])
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as problem:
+        return f"<{type(value).__name__} whose repr raised {type(problem).__name__}>"

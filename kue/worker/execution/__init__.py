@@ -1,0 +1,1 @@
+"""Calling handlers: on threads, on the event loop, inline."""

@@ -1,0 +1,179 @@
+"""Calls a handler in the form it has, and settles its run once: by its result, its exception, `done`, or a Future."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kue.common.error_reporter import ErrorReporter
+from kue.errors import ForkedChild, JobInvalid, KueError
+from kue.jobs.failure import failure_of, text_of
+from kue.jobs.retry import UnknownBackoff, is_source, next_retry
+from kue.store.codec import encode
+from kue.store.transitions import Failure, Retry
+from kue.worker.current import current
+from kue.worker.execution.event_loop import EventLoopThread
+from kue.worker.execution.handler_threads import HandlerThreads
+from kue.worker.execution.inline import InlineRunner
+from kue.worker.handler import Handler
+from kue.worker.run import Completed, Failed, Run
+
+_PLAIN = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # results that nobody has to wait for
+
+
+class Executor:
+    """Runs handlers on threads, on the event loop, and short ones on the I/O thread."""
+
+    def __init__(self, error_reporter: ErrorReporter, context: Callable[[Run], Any]) -> None:
+        self._error_reporter = error_reporter
+        self._context = context
+        self._threads = HandlerThreads(self._call)
+        self._loop = EventLoopThread()
+        self.inline = InlineRunner(self._call, self._threads.submit)
+
+    def start(self, run: Run, handler: Handler) -> None:
+        """Have a run executed. For the I/O thread."""
+        run.handler = handler
+        if handler.is_async:
+            self._loop.call(lambda: self._call(run))
+        elif handler.pace.is_short:
+            self.inline.submit(run)
+        else:
+            self._threads.submit(run)
+
+    def stop(self) -> None:
+        """End the threads that can be ended."""
+        self.inline.stop()
+        self._threads.stop()
+        self._loop.stop()
+
+    def _call(self, run: Run) -> None:
+        handler = run.handler
+        assert handler is not None
+        token, began = current.set(run.job), time.monotonic()
+        try:
+            args: tuple[Any, ...] = (run.job,)
+            if handler.takes_context:
+                args += (self._context(run),)
+            if handler.takes_done:
+                args += (lambda err=None, result=None: self._done(run, err, result),)
+            result = handler.function(*args)
+            self._returned(run, result, waits_for_done=handler.takes_done)
+        except BaseException as problem:
+            self._raised_at_last(run, problem)
+        finally:
+            current.reset(token)
+            handler.pace.took(time.monotonic() - began)
+
+    def _raised_at_last(self, run: Run, problem: BaseException) -> None:
+        """As `_raised`; where even that goes wrong, the run ends all the same, and the thread goes on."""
+        try:
+            self._raised(run, problem)
+        except ForkedChild:
+            raise
+        except BaseException as worse:
+            run.settle(Failed(failure_of(worse), Retry("failed")))
+
+    def _raised(self, run: Run, problem: BaseException) -> None:
+        """Fail the run; where its outcome stands already, the problem is at least told. Of strays nobody asks."""
+        if not run.abandoned and (run.settled or run.handed_over):
+            line = failure_of(problem).line
+            late = KueError(f"the handler of job {run.job.id} raised {line} after the job's outcome, which stands")
+            late.__cause__ = problem
+            self._error_reporter.report(late)
+        self.fail(run, problem)
+
+    def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
+        if type(result) in _PLAIN:
+            if not waits_for_done:
+                self.complete(run, result)
+        elif inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
+            awaitable = result
+            try:
+                self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
+            except RuntimeError:  # a stray that comes back after the end
+                if inspect.iscoroutine(awaitable):
+                    awaitable.close()
+                raise
+        elif isinstance(result, concurrent.futures.Future):
+            run.cancel = result.cancel
+            result.add_done_callback(lambda future: self._future_done(run, future, waits_for_done))
+        elif not waits_for_done:
+            self.complete(run, result)
+
+    def _await(self, run: Run, awaitable: Any, waits_for_done: bool) -> None:
+        """On the loop's thread: see an awaitable through."""
+
+        async def see_through() -> Any:
+            return await awaitable
+
+        token = current.set(run.job)
+        try:
+            coroutine = awaitable if inspect.iscoroutine(awaitable) else see_through()
+            task = asyncio.get_running_loop().create_task(coroutine)
+        finally:
+            current.reset(token)
+        run.cancel = lambda: self._loop.call(task.cancel)
+        if run.abandoned:
+            task.cancel()
+        task.add_done_callback(lambda done: self._future_done(run, done, waits_for_done))
+
+    def _future_done(self, run: Run, future: Any, waits_for_done: bool) -> None:
+        if future.cancelled():
+            self.fail(run, "the handler was cancelled")
+        elif (problem := future.exception()) is not None:
+            self._raised(run, problem)
+        else:
+            try:  # what a coroutine returns may be another one, or a Future: that is waited for as well
+                self._returned(run, future.result(), waits_for_done=waits_for_done)
+            except BaseException as unexpected:
+                self._raised(run, unexpected)
+
+    def _done(self, run: Run, err: Any, result: Any) -> None:
+        if err or isinstance(err, BaseException):  # an exception may be falsy: one with a length of 0
+            self.fail(run, err)
+        else:
+            self.complete(run, result)
+
+    def complete(self, run: Run, result: Any) -> None:
+        """Settle a run with a result. One that JSON cannot hold becomes Kue's word for that: the work is done."""
+        if run.settled:
+            return
+        written: bytes | None = None
+        if result is not None and result is not run.job:
+            try:
+                written = encode(result, "result", run.job.runtime.options.json_default)
+            except Exception as problem:
+                self._error_reporter.warn(
+                    JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}")
+                )
+                written = encode({"error": True, "message": f'Invalid JSON Result: "{text_of(result)}"'}, "result")
+        run.settle(Completed(written))
+
+    def fail(self, run: Run, problem: Any) -> None:
+        """Settle a run with what its handler raised or gave to `done`."""
+        if not run.settled:
+            self.settle_failed(run, failure_of(problem))
+
+    def settle_failed(self, run: Run, failure: Failure, ttl_mode: str = "") -> bool:
+        """Settle a run as failed, with the retry that its backoff asks for; False where it was settled before."""
+        job = run.job
+        backoff, made = job.options.get("backoff"), job.attempts_made + 1
+        try:
+            if is_source(backoff) and made < job.attempts():
+                self._error_reporter.warn(
+                    JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
+                )
+            retry = next_retry(backoff, job.delay(), made)
+        except (UnknownBackoff, ArithmeticError, ValueError, TypeError) as problem:
+            retry = Retry("failed")
+            note = f" (not tried again: {problem})"
+            head, newline, rest = failure.error.partition("\n")
+            failure = Failure(
+                head + note + newline + rest, failure.line and failure.line + note, failure.message + note
+            )
+        return run.settle(Failed(failure, retry, ttl_mode))

@@ -1,0 +1,74 @@
+"""Waits for tokens: a connection of its own with one BLPOP outstanding, watched by the I/O thread's selector.
+
+Without a socket to watch (fakeredis) there is nothing outstanding: the I/O thread looks at the queues more often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.common.describe import short_repr
+from kue.connection.connection import Command, Connection
+from kue.connection.pool import BROKEN, ConnectionPool
+from kue.store.keys import Keys
+
+BLOCK = 1.5
+
+
+class TokenWait:
+    """One outstanding wait for jobs of several types."""
+
+    def __init__(self, connections: ConnectionPool, keys: Keys) -> None:
+        self._connections = connections
+        self._keys = keys
+        self.types: set[str] = set()  # those waited for; empty when nothing is outstanding
+        self._by_key: dict[bytes, str] = {}
+        self._turn = 0
+        self.connection: Connection | None = None
+        self.client_id = 0
+
+    def open(self) -> None:
+        """Connect. Raises `ConnectionFailed`; where there is no socket there will be no waiting."""
+        connection = self._connections.open()
+        if connection.socket is None:
+            connection.close()
+            return
+        try:
+            self.client_id = int(connection.exchange([("CLIENT", "ID")])[0])
+        except BROKEN as broken:
+            connection.close()
+            raise self._connections.lost(broken) from broken
+        self.connection = connection
+
+    def wait_for(self, types: Iterable[str]) -> None:
+        """Begin to wait; the first key a BLPOP sees wins, so every wait begins at another type."""
+        ordered = sorted(types)
+        if self.connection is None or not ordered:
+            return
+        self._turn = (self._turn + 1) % len(ordered)
+        ordered = ordered[self._turn :] + ordered[: self._turn]
+        self.types = set(ordered)
+        self._by_key = {self._keys.tokens(type).encode(): type for type in ordered}
+        self.connection.send([("BLPOP", *self._by_key, BLOCK)])
+
+    def received(self) -> tuple[set[str], str | None]:
+        """The reply: the types that were waited for, and the one that has a token (None: the time is up)."""
+        assert self.connection is not None
+        reply: Any = self.connection.read()
+        waited, self.types = self.types, set()
+        if isinstance(reply, ResponseError):  # Redis does not say which key it means
+            raise type(reply)(f"{reply} (waiting for {short_repr(sorted(self._by_key.values()))})")
+        return waited, self._by_key[reply[0]] if reply else None
+
+    def unblock(self) -> Command:
+        """The command that ends the outstanding wait, for another connection to send."""
+        return ("CLIENT", "UNBLOCK", self.client_id)
+
+    def close(self) -> None:
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+        self.types = set()

@@ -1,0 +1,89 @@
+"""What the demo's judge finds in a single job, and in the order of starts; the rest is judged by whole runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import fakeredis
+import pytest
+
+import kue_send
+from kue.cli.demo.outcome import Heard, differences, disorder, ran_by
+from kue.cli.demo.plan import BEFORE_THE_WORKERS, Planned
+from kue.store.job_hash import JobHash
+
+FIELDS = {
+    "type": "email",
+    "state": "complete",
+    "attempts": "2",
+    "result": '{"sent":true}',
+    "promote_at": "5000",
+    "error": "OSError: full\n  the stack",
+    "progress": "100",
+}
+PLANNED = Planned("email", {}, attempts=2, result={"sent": True})
+HEARD = Heard(starts=2, last_start=5000)
+
+
+@pytest.fixture
+def queue() -> Iterator[kue_send.Queue]:
+    with kue_send.Queue(redis=fakeredis.FakeRedis()) as queue:
+        yield queue
+
+
+def judged(queue: kue_send.Queue, planned: Planned = PLANNED, heard: Heard = HEARD, **fields: Any) -> list[str]:
+    hash = JobHash(**{name: str(value).encode() for name, value in {**FIELDS, **fields}.items()})
+    job = kue_send.Job.from_hash(queue.runtime, 7, hash)
+    return list(differences(planned, job, heard))
+
+
+def test_a_job_as_planned(queue: kue_send.Queue) -> None:
+    assert judged(queue) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ({"state": "failed"}, "is failed, not complete (OSError: full)"),
+        ({"state": "failed", "error": ""}, "is failed, not complete"),
+        ({"attempts": "1"}, "took 1 attempts, not 2"),
+        ({"result": "{}"}, "has the result {}, not {'sent': True}"),
+        ({"progress_data": "[1]"}, "has made progress to [1], not None"),
+        ({"promote_at": "5001"}, "was started before it was due"),
+    ],
+)
+def test_a_job_that_is_not(queue: kue_send.Queue, fields: dict[str, str], found: str) -> None:
+    assert found in judged(queue, **fields)
+
+
+def test_a_job_that_ran_once_too_often(queue: kue_send.Queue) -> None:
+    assert judged(queue, heard=Heard(3, 5000)) == ["was started 3 times for 2 attempts"]
+
+
+def test_a_failure_for_another_reason(queue: kue_send.Queue) -> None:
+    planned = Planned("email", {}, attempts=2, state="failed", error="OSError: empty")
+    assert judged(queue, planned, state="failed") == ["failed with 'OSError: full', not 'OSError: empty'"]
+
+
+def waiting(*priorities: str) -> list[Planned]:
+    return [
+        Planned("alert", {}, {"priority": name}, at=BEFORE_THE_WORKERS, id=id) for id, name in enumerate(priorities, 1)
+    ]
+
+
+def test_starts_in_order_of_priority_then_of_creation() -> None:
+    later = Planned("email", {}, {"priority": "critical"}, id=4)
+    assert disorder([*waiting("low", "high", "low"), later], [2, 1, 4, 3]) == []
+
+
+def test_a_start_against_priority() -> None:
+    assert disorder(waiting("low", "high"), [1, 2]) == ["alert 2 was started after 1, against their priorities"]
+
+
+def test_a_start_out_of_turn() -> None:
+    assert disorder(waiting("low", "low"), [2, 1]) == ["alert 1 was started after 2, against their priorities"]
+
+
+def test_who_ran_a_job_is_told_by_the_worker_id() -> None:
+    assert ran_by("kue:some-host:4711:email:1") == "node"
+    assert ran_by("kue:some-host:4711-0a1b2c3d:email:1") == "python"
+    assert ran_by(None) == "nobody"

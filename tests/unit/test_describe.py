@@ -1,0 +1,61 @@
+"""Values and exceptions as error messages quote them."""
+
+from typing import Any
+
+import pytest
+
+from kue.common.describe import describe_error, error_text, short_repr
+
+
+class Mute:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+class NoText:
+    def __repr__(self) -> str:
+        return 7  # type: ignore[return-value]
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a'b", '"a\'b"'),
+        (7, "7"),
+        (None, "None"),
+        ("x" * 998, repr("x" * 998)),
+        ("x" * 999, "'" + "x" * 996 + "..."),
+        (10**5000, "a number of too many digits"),
+        ([10**5000], "<list whose repr raised ValueError>"),
+        (Mute(), "<Mute whose repr raised RuntimeError>"),
+        ({"a": Mute()}, "<dict whose repr raised RuntimeError>"),
+        (NoText(), "<NoText whose repr raised TypeError>"),
+    ],
+    ids=range(10),
+)
+def test_a_value_is_quoted_by_its_repr_where_it_has_one(value: Any, text: str) -> None:
+    assert short_repr(value) == text
+
+
+def test_how_long_is_too_long_may_be_said() -> None:
+    assert short_repr("x" * 9, 11) == "'xxxxxxxxx'"
+    assert short_repr("x" * 9, 10) == "'xxxxxx..."
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (ValueError("boom"), "ValueError: boom"),
+        (KeyError("k"), "KeyError: 'k'"),
+        (MuteError(), "MuteError: <MuteError whose str raised RuntimeError>"),
+    ],
+    ids=range(3),
+)
+def test_an_exception_is_told_by_name_and_message(problem: BaseException, text: str) -> None:
+    assert describe_error(problem) == text
+    assert f"{type(problem).__name__}: {error_text(problem)}" == text

@@ -1,0 +1,189 @@
+"""Round trips that overlap: no reply is lost or counted twice, and slots that were asked for count as taken."""
+
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError, NoScriptError, ResponseError
+
+from kue.errors import RedisRefused
+from kue.store import scripts
+from kue.store.keys import Keys
+from kue.store.transitions import Transitions
+from kue.worker.io.calls import Call, Report, RunCheck, Take
+from kue.worker.io.outbox import Outbox
+from kue.worker.io.pipeline import Pipeline
+from kue.worker.slots import TypeSlots
+
+
+class FakeLink:
+    """Notes what was sent, and answers with what it is given."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.replies: list[Any] = []
+        self.breaks_when_sending = False
+
+    def send(self, commands: list[tuple[str, ...]]) -> None:
+        if self.breaks_when_sending:
+            raise ConnectionError("gone")
+        self.sent += [command[0] for command in commands]
+
+    def exchange(self, commands: list[tuple[str, ...]]) -> list[Any]:
+        self.send(commands)
+        return [self.read() for _ in commands]
+
+    def read(self) -> Any:
+        if not self.replies:
+            raise ConnectionError("gone")
+        return self.replies.pop(0)
+
+
+class Desk:
+    """An exchange with everything around it, and what happened in order."""
+
+    def __init__(self) -> None:
+        self.link: Any = FakeLink()
+        self.happened: list[tuple[str, Any]] = []
+        self.outbox = Outbox(Transitions(Keys("q")), lambda report, reply: None)
+        self.exchange = Pipeline(self.outbox, Transitions(Keys("q")))
+        handler: Any = None
+        self.group = TypeSlots("email")
+        for n in range(4):
+            self.group.add(f"kue:host:7-b:email:{n}", handler)
+
+    def report(self, name: str) -> Report:
+        run: Any = None
+        return Report((name,), run, ends=True, settled=lambda report, reply: self.note(name, reply))
+
+    def take(self, name: str, count: int) -> Take:
+        return Take((name,), self.group, count, 1, lambda take, reply: self.note(name, reply))
+
+    def note(self, name: str, reply: Any) -> None:
+        self.happened.append((name, reply))
+        if reply == "bad":
+            raise ValueError(name)
+
+    def run(self, *calls: Call, replies: list[Any]) -> None:
+        self.link.replies = replies
+        self.exchange.run(self.link, calls)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_replies_are_dealt_with_in_the_order_of_what_was_sent(desk: Desk) -> None:
+    desk.link.replies = [1, 2, 3]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
+    desk.exchange.send(desk.link, [desk.report("c")])
+    assert desk.exchange.outstanding == 2 and desk.happened == []
+    desk.exchange.receive(desk.link)
+    assert desk.exchange.outstanding == 1 and desk.happened == [("a", 1), ("b", 2)]
+    desk.exchange.finish(desk.link)
+    assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2), ("c", 3)]
+
+
+def test_slots_that_were_asked_for_are_not_asked_for_again(desk: Desk) -> None:
+    desk.link.replies = ["jobs", "jobs"]
+    desk.exchange.send(desk.link, [desk.take("a", 3)])
+    assert desk.group.wants == 1
+    desk.exchange.send(desk.link, [desk.take("b", 1)])
+    assert desk.group.wants == 0
+    desk.exchange.receive(desk.link)
+    assert desk.group.wants == 3
+    desk.exchange.finish(desk.link)
+    assert desk.group.wants == 4
+
+
+def test_runs_with_a_report_on_its_way_are_told(desk: Desk) -> None:
+    desk.link.replies = [1]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.take("b", 1)])
+    assert desk.exchange.runs == {None}
+    with pytest.raises(ConnectionError):
+        desk.exchange.finish(desk.link)
+    desk.exchange.give_up()
+    assert desk.exchange.runs == set()
+
+
+@pytest.mark.parametrize("when", ["sending", "reading"])
+def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for(desk: Desk, when: str) -> None:
+    desk.run(desk.report("answered"), desk.take("jobs", 2), replies=[1, "jobs"])
+    desk.link.breaks_when_sending = when == "sending"
+    unanswered = desk.report("unanswered")
+    with pytest.raises(ConnectionError):
+        desk.run(unanswered, desk.take("more", 2), replies=[])
+    desk.exchange.give_up()
+    assert desk.happened == [("answered", 1), ("jobs", "jobs")]
+    assert desk.outbox.collect() == [unanswered] and unanswered.in_doubt
+    assert desk.group.wants == 4
+
+
+def test_what_was_on_its_way_behind_what_breaks_is_kept_in_order(desk: Desk) -> None:
+    first, second = (Report((name,), name, ends=True, settled=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
+    desk.exchange.send(desk.link, [first])
+    desk.exchange.send(desk.link, [second])
+    with pytest.raises(ConnectionError):
+        desk.exchange.receive(desk.link)
+    desk.exchange.give_up()
+    assert desk.outbox.collect() == [first, second] and first.in_doubt and second.in_doubt
+
+
+def test_scripts_that_were_forgotten_are_repeated_once_all_replies_were_read(desk: Desk) -> None:
+    command = Transitions(Keys("q")).remove(1)
+    for name in ("a", "b"):
+        call = desk.report(name)
+        call.command = command
+        desk.exchange.send(desk.link, [call])
+    loading = ["OK", *["QUEUED"] * len(scripts.names()), "OK"]
+    desk.link.replies = [NoScriptError("gone"), NoScriptError("gone"), *loading, 1, 2]
+    desk.exchange.receive(desk.link)
+    assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2)]
+
+
+def test_what_is_refused_for_a_while_is_kept_and_the_rest_counts(desk: Desk) -> None:
+    refused = desk.report("a")
+    with pytest.raises(RedisRefused) as trouble:
+        desk.run(refused, desk.take("b", 2), desk.report("c"), replies=[ResponseError("OOM"), ResponseError("OOM"), 3])
+    assert trouble.value.transient
+    assert desk.happened == [("c", 3)]
+    assert desk.outbox.collect() == [refused] and refused.in_doubt
+    assert desk.group.wants == 4
+
+
+def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
+    run: Any = "the run"
+    again: list[Any] = []
+    check = RunCheck(("HMGET",), run, lambda run, reply: desk.note("check", reply), again.append)
+    with pytest.raises(RedisRefused):
+        desk.run(check, replies=[ResponseError("LOADING")])
+    assert again == ["the run"]
+    with pytest.raises(ConnectionError):
+        desk.run(check, replies=[])
+    desk.exchange.give_up()
+    assert again == ["the run"] * 2
+    desk.run(check, replies=["active"])
+    assert len(again) == 2 and desk.happened == [("check", "active")]
+
+
+def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
+    desk.link.replies = ["bad", 2, 3]
+    desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
+    sent = desk.report("c")
+    desk.exchange.send(desk.link, [sent])
+    with pytest.raises(ValueError, match="a"):
+        desk.exchange.finish(desk.link)
+    desk.exchange.give_up()
+    assert desk.happened == [("a", "bad"), ("b", 2)]
+    assert desk.outbox.collect() == [sent] and sent.in_doubt
+
+
+def test_of_many_slots_half_is_taken_at_once() -> None:
+    handler: Any = None
+    shares = []
+    for slots in (1, 10, 23, 24, 51):
+        group = TypeSlots("email")
+        for n in range(slots):
+            group.add(str(n), handler)
+        shares.append(group.share)
+    assert shares == [1, 5, 12, 12, 26]

@@ -1,0 +1,96 @@
+"""Replies read off a socket: whole or in pieces, errors among them, and what ends the connection."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from redis.connection import Connection
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,
+    InvalidResponse,
+    ReadOnlyError,
+    ResponseError,
+    TimeoutError,
+)
+
+from kue.connection.reply_reader import NOT_YET, ReplyReader
+
+
+class Wire:
+    """A socket that is read, and its other end."""
+
+    def __init__(self) -> None:
+        self.near, self.far = socket.socketpair()
+        self.near.settimeout(0.05)
+        self.replies = ReplyReader(self.near, Connection()._parser.parse_error)
+
+    def comes(self, raw: bytes) -> None:
+        self.far.sendall(raw)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    wire = Wire()
+    with wire.near, wire.far:
+        yield wire
+
+
+def test_one_after_another(wire: Wire) -> None:
+    wire.comes(b"+OK\r\n:7\r\n*2\r\n$1\r\na\r\n$-1\r\n")
+    assert [wire.replies.next() for _ in range(3)] == [b"OK", 7, [b"a", None]]
+
+
+def test_in_pieces(wire: Wire) -> None:
+    for piece in (b"", b"$5\r\n", b"he", b"llo\r"):
+        wire.comes(piece)
+        assert wire.replies.arrived() is NOT_YET
+    wire.comes(b"\n+OK\r\n")
+    assert wire.replies.arrived() == b"hello"
+    assert wire.replies.arrived() == b"OK"
+    assert wire.replies.arrived() is NOT_YET
+
+
+def test_larger_than_what_is_read_at_once(wire: Wire) -> None:
+    wire.comes(b"$100000\r\n" + 100_000 * b"x" + b"\r\n")
+    assert wire.replies.next() == 100_000 * b"x"
+
+
+@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.arrived])
+def test_an_error_is_given_and_not_raised(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
+    wire.comes(b"-WRONGTYPE not a list\r\n-READONLY cannot write\r\n*1\r\n-ERR no\r\n")
+    first, second, third = (read(wire.replies) for _ in range(3))
+    assert (type(first), str(first)) == (ResponseError, "WRONGTYPE not a list")
+    assert (type(second), str(second)) == (ReadOnlyError, "cannot write")
+    assert isinstance(third[0], ResponseError)
+
+
+def test_one_that_redis_py_takes_for_a_broken_connection_is_raised(wire: Wire) -> None:
+    wire.comes(b"-LOADING Redis is loading the dataset in memory\r\n")
+    with pytest.raises(BusyLoadingError):
+        wire.replies.next()
+
+
+def test_no_reply_in_time(wire: Wire) -> None:
+    with pytest.raises(TimeoutError, match="Timeout reading"):
+        wire.replies.next()
+
+
+@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.arrived])
+def test_the_other_side_is_gone(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
+    wire.far.close()
+    with pytest.raises(ConnectionError, match="closed by server"):
+        read(wire.replies)
+
+
+def test_the_socket_is_closed(wire: Wire) -> None:
+    wire.near.close()
+    with pytest.raises(ConnectionError, match="Error while reading"):
+        wire.replies.next()
+
+
+def test_what_is_no_reply_at_all(wire: Wire) -> None:
+    wire.comes(b"HTTP/1.1 400 Bad Request\r\n")
+    with pytest.raises(InvalidResponse):
+        wire.replies.next()

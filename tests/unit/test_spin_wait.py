@@ -1,0 +1,107 @@
+"""Looking for a reply before sleeping: short, one thread at a time, and ever less where replies are late."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from kue.connection import spin_wait
+from kue.connection.spin_wait import SpinWait
+
+
+class Clock:
+    """Goes on by a tenth of the longest look whenever it is read."""
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.added = 0.0
+
+    def __call__(self) -> float:
+        self.read += 1
+        return self.read * spin_wait._LONGEST / 10 + self.added
+
+
+class Near:
+    """One end of a connection, with a spin on it; `far` is the other."""
+
+    def __init__(self) -> None:
+        self.end, self.far = socket.socketpair()
+        self.clock = Clock()
+        self.spin = SpinWait(self.end, self.clock)
+
+    def looks(self) -> bool:
+        """Whether the next wait looks at all."""
+        before = self.clock.read
+        self.spin.wait()
+        return self.clock.read > before
+
+
+@pytest.fixture
+def near(monkeypatch: pytest.MonkeyPatch) -> Iterator[Near]:
+    monkeypatch.setattr(spin_wait, "_cores", lambda: 2)
+    near = Near()
+    with near.end, near.far:
+        yield near
+
+
+def test_a_reply_that_is_there_is_seen_at_once(near: Near) -> None:
+    near.far.send(b"+OK\r\n")
+    for _ in range(3):
+        assert near.looks()
+    assert near.clock.read == 3
+
+
+def test_one_that_comes_while_it_looks_is_waited_for(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_yield", lambda: near.far.send(b"+OK\r\n") if near.clock.read == 5 else None)
+    near.spin.wait()
+    assert near.clock.read == 6
+
+
+def test_it_gives_up_after_a_while(near: Near) -> None:
+    near.spin.wait()
+    assert near.clock.read == 12
+
+
+def test_it_gives_up_where_others_want_the_processor(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
+    def let_others_run() -> None:
+        near.clock.added += spin_wait._INTERRUPTED
+
+    monkeypatch.setattr(os, "sched_yield", let_others_run)
+    near.spin.wait()
+    assert near.clock.read == 2
+    assert not near.looks()
+
+
+def test_late_replies_are_looked_for_ever_less(near: Near) -> None:
+    looked = [near.looks() for _ in range(2000)]
+    skipped = [len(part) for part in "".join("x" if look else "." for look in looked).split("x")]
+    assert skipped[:10] == [0, 1, 3, 7, 15, 31, 63, 127, 255, 256]
+    assert set(skipped[9:-1]) == {256}
+
+
+def test_one_in_time_makes_good(near: Near) -> None:
+    assert [near.looks() for _ in range(6)] == [True, False, True, False, False, False]
+    near.far.send(b"+OK\r\n")
+    assert [near.looks() for _ in range(6)] == [True] * 6
+
+
+def test_another_thread_that_looks_is_left_alone(near: Near) -> None:
+    with spin_wait._one_at_a_time:
+        thread = threading.Thread(target=near.spin.wait)
+        thread.start()
+        thread.join(10)
+    assert near.clock.read == 0
+    assert near.looks()
+
+
+def test_with_one_processor_it_does_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spin_wait, "_cores", lambda: 1)
+    near = Near()
+    with near.end, near.far:
+        assert not near.looks()
+
+
+def test_the_processors_are_those_of_this_process() -> None:
+    assert 1 <= spin_wait._cores() <= (os.cpu_count() or 1)
