@@ -38,7 +38,7 @@ from kue.errors import (
     UnknownOption,
     WouldDeadlock,
 )
-from kue.options import PRIORITIES
+from kue.options.job import PRIORITIES
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from kue.common.emitter import Emitter
 from kue.common.error_reporter import ErrorReporter
 from kue.events.hub import Hub
-from kue.options import QueueOptions
+from kue.options.queue import QueueOptions
 from kue.store.store import Store
 from kue.test_mode import TestMode
 

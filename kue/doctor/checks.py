@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
-from kue.connection.pool import refusal
 from kue.doctor.findings import (
     Abandoned,
     Fault,
@@ -32,6 +31,7 @@ from kue.doctor.findings import (
     WrongKind,
 )
 from kue.store import codec
+from kue.store.inspection import Inspection, granted
 from kue.store.repairs import Repairs, name
 from kue.store.store import Store
 
@@ -48,6 +48,7 @@ class Checks:
     def __init__(self, store: Store, old: int | None) -> None:
         self._store = store
         self._scripts = Repairs(store.keys)
+        self._inspection = Inspection(store)
         self._old = old
 
     def jobs(self, ids: Sequence[str]) -> list[Finding]:
@@ -56,7 +57,7 @@ class Checks:
 
     def _jobs(self, ids: Sequence[str]) -> Iterator[Finding]:
         # A round trip for each batch: in a longer pipeline they would run one after the other, and others would wait.
-        read: list[Command] = [("HMGET", self._store.keys.job(id), "type", "state", "data") for id in ids]
+        read = [self._inspection.content(id) for id in ids]
         examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
         for job in granted(examined):
             yield from _job_findings(*job)
@@ -94,10 +95,8 @@ class Checks:
 
     def ids(self, highest: int) -> list[Finding]:
         """Whether the last id given out is at least the highest, if that is a job at all."""
-        keys = self._store.keys
-        type, last = self._store.ask([("HGET", keys.job(highest), "type"), ("GET", keys.ids)])
-        given = name(granted(last) or b"")
-        if isinstance(type, ResponseError) or not type or (given.isdecimal() and int(given) >= highest):
+        given = self._inspection.last_id()
+        if (given.isdecimal() and int(given) >= highest) or not self._inspection.is_job(highest):
             return []
         return [IdsBehind(highest, given)]
 
@@ -105,8 +104,7 @@ class Checks:
         """Which keys hold something else than they ought to; those that hold nothing are taken out of `keys`."""
         names = list(keys)
         found: list[Finding] = []
-        for key, reply in zip(names, self._store.ask([("TYPE", raw(key)) for key in names]), strict=True):
-            has = name(granted(reply))
+        for key, has in zip(names, self._inspection.kinds(names), strict=True):
             if has == "none":
                 del keys[key]
             elif has != keys[key]:
@@ -119,18 +117,6 @@ class Checks:
 
 def batches(items: Sequence[_Subject]) -> Iterator[Sequence[_Subject]]:
     return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
-
-
-def granted(reply: Any) -> Any:
-    """A reply, unless it is an error. Raises `RedisRefused`."""
-    if isinstance(reply, ResponseError):
-        raise refusal(reply) from reply
-    return reply
-
-
-def raw(name: str) -> bytes:
-    """The reverse of `kue.store.repairs.name`."""
-    return name.encode("utf-8", "surrogateescape")
 
 
 def _keys_left(findings: Iterable[Finding]) -> Iterator[str]:

@@ -120,7 +120,7 @@ class _Repairer:
     def _all_tokens(self, finding: found.MissingTokens, added: int) -> int:
         more = added
         while more == _MOST_TOKENS:
-            more = int(self.runtime.store.connections.call(*self.scripts.add_tokens(finding.type)))
+            [more] = self.runtime.store.add_tokens([finding.type])
             added += more
         return added
 

@@ -1,30 +1,30 @@
 """Reads everything under a prefix once, in bounded steps, and notes what looks wrong.
 
-Keys come from `SCAN`, members from `ZSCAN` and `HSCAN`, some hundreds at a time, so that no step holds up the server
-for more than a few milliseconds. Kept in memory are one page, the names of the types, and what was found.
+Kept in memory are one page, the names of the types, and what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
 
-from redis.exceptions import ResponseError
-
-from kue.doctor.checks import Checks, granted, raw
+from kue.doctor.checks import Checks
 from kue.doctor.findings import Finding, UnlistedType, Unreadable
-from kue.store.keys import STATES
-from kue.store.repairs import name
+from kue.options.values import STATES
+from kue.store.inspection import Inspection
+from kue.store.keys import KEYS
 from kue.store.store import Store
 
-PAGE = 500
+_JUDGING = ("ids", "types", "jobs", "leases")  # keys by which all the rest is judged
+_Page = TypeVar("_Page")
 
 
 class Scan:
     """One walk. `findings` are in the order in which they were met; it ends early after `most` of them."""
 
     def __init__(self, store: Store, looks: Checks, most: int) -> None:
-        self._store = store
+        self._inspection = Inspection(store)
+        self._keys = store.keys
         self._looks = looks
         self._most = most
         self.findings: dict[Finding, None] = {}
@@ -41,14 +41,14 @@ class Scan:
 
     def walk(self) -> None:
         """Where a key of Kue's own holds something else, it looks no further: all the rest is judged by these."""
-        keys = self._store.keys
-        fixed = {keys.ids: "string", keys.types: "set", keys.jobs: "zset", keys.leases: "zset"}
-        fixed |= {keys.state(state): "zset" for state in STATES}
+        keys = self._keys
+        fixed = {getattr(keys, row): KEYS[row].kind for row in _JUDGING}
+        fixed |= {keys.state(state): KEYS["state"].kind for state in STATES}
         self._note(self._looks.kinds(fixed))
         if self.findings:
             self.is_blocked = True
             return
-        self.types.update(name(type) for type in self._store.connections.call("SMEMBERS", keys.types))
+        self.types.update(self._inspection.types())
         self._walk_keys()
         self._sets = self._sets_of_jobs(fixed)
         self._walk_sets()
@@ -58,10 +58,10 @@ class Scan:
             self._note(self._looks.ids(self.highest))
 
     def _walk_keys(self) -> None:
-        for page in self._pages("SCAN", None, "MATCH", raw(self._store.keys.pattern)):
+        for page in self._until_full(self._inspection.pages_of_keys()):
             read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "": []}
             for key in page:
-                kind, of = self._store.keys.read(name(key))
+                kind, of = self._keys.read(key)
                 read[kind].append(of)
             self.types.update(read["type_state"])
             self.jobs += len(read["job"])
@@ -73,10 +73,10 @@ class Scan:
 
     def _sets_of_jobs(self, fixed: dict[str, str]) -> dict[str, str]:
         """Every zset of jobs there is, with its type, "" for all types."""
-        keys = self._store.keys
+        keys = self._keys
         typed = {keys.type_state(type, state): type for type in self.types for state in STATES}
-        there = dict.fromkeys(typed, "zset")
-        lists = {keys.tokens(type): "list" for type in self.types if keys.tokens(type) != keys.unique}
+        there = dict.fromkeys(typed, KEYS["type_state"].kind)
+        lists = {keys.tokens(type): KEYS["tokens"].kind for type in self.types if keys.tokens(type) != keys.unique}
         self._note(self._looks.kinds(there))
         self._note(self._looks.kinds(lists))
         general = [key for key in fixed if fixed[key] == "zset" and key != keys.leases]
@@ -84,28 +84,16 @@ class Scan:
 
     def _walk_sets(self) -> None:
         for key, type in self._sets.items():
-            for page in self._pages("ZSCAN", key):
-                self._note(self._looks.members(key, type, [name(member) for member in page[::2]]))
+            for page in self._until_full(self._inspection.pages_of_members(key)):
+                self._note(self._looks.members(key, type, page))
 
     def _walk_unique(self) -> None:
-        keys = self._store.keys
-        if self._store.connections.call("TYPE", keys.unique) == b"hash":
-            for page in self._pages("HSCAN", keys.unique):
-                self._note(self._looks.unique([name(key) for key in page[::2]]))
+        for page in self._until_full(self._inspection.pages_of_unique_keys()):
+            self._note(self._looks.unique(page))
 
-    def _pages(self, scan: str, key: str | None, *options: str | bytes) -> Iterator[list[Any]]:
-        """The pages of a scan, until its end or until enough was found."""
-        cursor = b"0"
-        subject = () if key is None else (raw(key),)
-        while not self.is_full:
-            reply = self._store.ask([(scan, *subject, cursor, *options, "COUNT", PAGE)])[0]
-            if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
-                return
-            cursor, page = granted(reply)
-            if page:
-                yield page
-            if cursor == b"0":
-                return
+    def _until_full(self, pages: Iterator[_Page]) -> Iterator[_Page]:
+        while not self.is_full and (page := next(pages, None)) is not None:
+            yield page
 
     def _note(self, findings: list[Finding]) -> None:
         self.findings.update(dict.fromkeys(findings))

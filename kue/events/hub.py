@@ -31,7 +31,7 @@ class Hub:
         self._resync = Resync(store, self._router, lambda: self._subscriber, error_reporter)
         self._subscriber = Subscriber(
             store.connections,
-            store.keys.events,
+            store.commands,
             error_reporter,
             self._router.on_message,
             on_return=self._resync.ask_all,

@@ -26,6 +26,7 @@ from kue.connection.pool import BROKEN, ConnectionPool, refusal
 from kue.connection.reply_reader import NOT_YET
 from kue.errors import KueError, ShutdownInProgress
 from kue.events.dispatcher import Dispatcher
+from kue.store.commands import Commands
 
 logger = logging.getLogger("kue")
 _T = TypeVar("_T")
@@ -46,14 +47,14 @@ class Subscriber:
     def __init__(
         self,
         connections: ConnectionPool,
-        channel: str,
+        commands: Commands,
         error_reporter: ErrorReporter,
         on_message: Callable[[bytes], None],
         on_return: Callable[[], None],
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._connections = connections
-        self._channel = channel
+        self._commands = commands
         self._error_reporter = error_reporter
         self._on_message = on_message
         self._on_return = on_return
@@ -181,7 +182,7 @@ class Subscriber:
     def _subscribe(self) -> Connection:
         connection = self._connections.open()
         try:
-            reply = connection.exchange([("SUBSCRIBE", self._channel)])[0]
+            reply = connection.exchange([self._commands.subscribe()])[0]
         except BROKEN as broken:
             connection.close()
             raise self._connections.unreachable(broken) from broken
@@ -212,7 +213,7 @@ class Subscriber:
                     if pinged and silence >= 2 * _PING_AFTER:
                         raise TimeoutError(f"no answer for {silence:.0f} s")
                     if not pinged:
-                        connection.send([("PING",)])
+                        connection.send([self._commands.ping()])
                         pinged = True
             self._hear_out(connection, selector)
 
@@ -221,7 +222,7 @@ class Subscriber:
         deadline = time.monotonic() + _LAST_WORDS
         with contextlib.suppress(*BROKEN):
             if connection.socket is not None:
-                connection.send([("PING", _LAST)])
+                connection.send([self._commands.ping(_LAST)])
             while (left := deadline - time.monotonic()) > 0:
                 if (reply := self._hear(connection)) is not NOT_YET:
                     if reply == [b"pong", _LAST]:

@@ -19,11 +19,11 @@ from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
 from kue.jobs.reporting import Reporting
 from kue.jobs.watcher import JobWatcher
-from kue.options import read_options, read_type
+from kue.options.job import read_options
+from kue.options.values import STATES, parse_number, read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.job_hash import JobHash
-from kue.store.keys import STATES
 from kue.store.transitions import NewJob, new_job
 
 _Moment = int | float | None
@@ -53,14 +53,14 @@ class Job(Lookup, Reporting, Listenable):
         lambda job: job.runtime.options.job_events,
     )
 
-    created_at = HashField(lambda hash: job_hash.number(hash.created_at), None)
-    promote_at = HashField(lambda hash: job_hash.number(hash.promote_at), None)
-    updated_at = HashField(lambda hash: job_hash.number(hash.updated_at), None)
-    failed_at = HashField(lambda hash: job_hash.number(hash.failed_at), None)
-    started_at = HashField(lambda hash: job_hash.number(hash.started_at), None)
-    duration = HashField(lambda hash: job_hash.number(hash.duration), None)
+    created_at = HashField(lambda hash: parse_number(hash.created_at), None)
+    promote_at = HashField(lambda hash: parse_number(hash.promote_at), None)
+    updated_at = HashField(lambda hash: parse_number(hash.updated_at), None)
+    failed_at = HashField(lambda hash: parse_number(hash.failed_at), None)
+    started_at = HashField(lambda hash: parse_number(hash.started_at), None)
+    duration = HashField(lambda hash: parse_number(hash.duration), None)
     worker_id = HashField(lambda hash: job_hash.read_text(hash.workerId), None)
-    attempts_made = HashField(lambda hash: int(job_hash.number(hash.attempts) or 0), 0)
+    attempts_made = HashField(lambda hash: int(parse_number(hash.attempts) or 0), 0)
     _state = HashField(lambda hash: job_hash.read_text(hash.state), None)
     _error = HashField(lambda hash: job_hash.read_text(hash.error), None)
     _progress = HashField(lambda hash: job_hash.read_text(hash.progress), None)
@@ -138,7 +138,7 @@ class Job(Lookup, Reporting, Listenable):
         priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
         if delay := options.get("delay"):
             self._state, self.promote_at = "delayed", (due := now + delay)
-        return new_job(self.type, data, now, due, priority, attempts, job_hash.rarer_fields(options))
+        return new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options))
 
     def saved(self, id: int) -> None:
         """The save was answered with this id."""

@@ -10,10 +10,9 @@ from redis.exceptions import ResponseError
 from kue.common.describe import short_repr
 from kue.connection.pool import refusal
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
-from kue.options import read_type, whole
+from kue.options.values import read_state, read_type, read_whole
 from kue.runtime import HasRuntime, Runtime
 from kue.store.job_hash import JobHash
-from kue.store.keys import STATES
 
 _ORDERS = ("asc", "desc")
 _LAST_ID = 2**63 - 1  # the largest that Redis counts to
@@ -62,32 +61,30 @@ class Lookup:
 
         As in Kue, the page so picked is sorted by id, and "desc" reverses that page only.
         """
-        runtime = cls._runtime_of(queue)
-        return cls._page(runtime, runtime.store.keys.jobs, start, stop, order)
+        return cls._page(cls._runtime_of(queue), start, stop, order)
 
     @classmethod
     def range_by_state(
         cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """The same among the jobs in a state."""
-        runtime = cls._runtime_of(queue)
-        return cls._page(runtime, runtime.store.keys.state(_read_state(state)), start, stop, order)
+        return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state))
 
     @classmethod
     def range_by_type(
         cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """The same among the jobs of a type in a state."""
-        runtime = cls._runtime_of(queue)
-        zset = runtime.store.keys.type_state(read_type(type), _read_state(state))
-        return cls._page(runtime, zset, start, stop, order, type)
+        return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state), read_type(type))
 
     @classmethod
-    def _page(cls, runtime: Runtime, zset: str, start: int, stop: int, order: str, type: str = "") -> list[Self]:
-        start, stop = whole("start", start, least=-(2**53)), whole("stop", stop, least=-(2**53))
+    def _page(
+        cls, runtime: Runtime, start: int, stop: int, order: str, state: str | None = None, type: str | None = None
+    ) -> list[Self]:
+        start, stop = read_whole("start", start, least=-(2**53)), read_whole("stop", stop, least=-(2**53))
         if order not in _ORDERS:
             raise InvalidOption(f"order must be asc or desc, not {short_repr(order)}")
-        ids = runtime.store.range(zset, start, stop)
+        ids = runtime.store.ids(start, stop, state, type)
         jobs: list[Self] = []
         broken: list[int] = []
         for id, found in zip(ids, runtime.store.hashes(ids), strict=True):
@@ -99,7 +96,7 @@ class Lookup:
                 if not hash.type:
                     broken.append(id)
         if broken:
-            runtime.store.drop_broken(broken, type)
+            runtime.store.drop_broken(broken, type or "")
         jobs.sort(key=_id_of, reverse=order == "desc")
         return jobs
 
@@ -120,9 +117,3 @@ def _read_id(id: object) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LAST_ID:
         raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}")
     return number
-
-
-def _read_state(state: object) -> str:
-    if state not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(state)}")
-    return str(state)

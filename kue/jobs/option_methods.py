@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from kue.options import JOB_OPTIONS, read_option
+from kue.options.job import JOB_OPTIONS, read_option
 
 
 class HasOptions(Protocol):
@@ -20,7 +20,7 @@ _Out_co = TypeVar("_Out_co", covariant=True)
 
 
 class OptionMethod(Generic[_In_contra, _Out_co]):
-    """One fluent method, for the option of the same name in `kue.options`."""
+    """One fluent method, for the option of the same name in `kue.options.job`."""
 
     def __init__(self, doc: str, default: Callable[[Any], Any] | None = None) -> None:
         """`default` makes what is read where nothing was set, of the job; else the option's own default is."""

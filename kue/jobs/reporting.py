@@ -9,9 +9,9 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidOption
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.failure import failure_of
-from kue.options import read_name, read_number
+from kue.options.values import parse_number, read_name, read_number
 from kue.runtime import Runtime
-from kue.store import effects, job_hash
+from kue.store import effects
 
 
 class Reporting(ABC):
@@ -39,7 +39,7 @@ class Reporting(ABC):
     def progress(self, complete: float | None = None, total: float = 100, data: Any = None) -> Any:
         """The progress in percent; with arguments, `complete` of `total` is done. Raises `InvalidJobData`."""
         if complete is None:
-            return int(job_hash.number(self._progress) or 0)
+            return int(parse_number(self._progress) or 0)
         for name, value in (("complete", complete), ("total", total)):
             read_number(f"progress {name}", value)
         default, now = self.runtime.options.json_default, self.runtime.store.clock()

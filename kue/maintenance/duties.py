@@ -23,9 +23,13 @@ def working_duties(runtime: Runtime) -> list[Duty]:
     options = runtime.options
     return [
         Promotion(
-            runtime.store, runtime.error_reporter, options.promotion_interval, options.promotion_limit, options.lock_ttl
+            runtime.store,
+            runtime.error_reporter,
+            options.promotion.interval,
+            options.promotion.limit,
+            options.promotion.lock_ttl,
         ),
-        TtlCheck(runtime, options.promotion_interval, options.lock_ttl),
+        TtlCheck(runtime, options.promotion.interval, options.promotion.lock_ttl),
         *stuck_job_duties(runtime),
         Recovery(runtime),
     ]

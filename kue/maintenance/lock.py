@@ -19,12 +19,12 @@ class Lock:
     def acquire(self) -> bool:
         """Take the lock for its ttl (ms), unless somebody has it."""
         token = secrets.token_hex(16)
-        got = self._store.connections.call("SET", self._key, token, "PX", self._ttl, "NX")
+        got = self._store.acquire_lock(self._key, token, self._ttl)
         self.token = token if got else ""
-        return bool(got)
+        return got
 
     def release(self) -> None:
         """Free the lock, if it is still ours."""
         if self.token:
-            self._store.connections.call(*self._store.transitions.release_lock(self._key, self.token))
+            self._store.release_lock(self._key, self.token)
             self.token = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobInvalid
 from kue.maintenance.lock import Lock
-from kue.store import codec
 from kue.store.keys import PROMOTION_LOCK
 from kue.store.store import Store
 
@@ -24,15 +23,15 @@ class Promotion:
 
     def run_once(self, now: int) -> bool:
         store = self._store
-        if not store.connections.call("ZCOUNT", store.keys.state("delayed"), 0, now) or not self._lock.acquire():
+        if not store.count_scored("delayed", 0, now) or not self._lock.acquire():
             return False
         try:
             left = self._limit
             while left > 0:
                 batch = min(BATCH, left)
-                looked, *broken = store.connections.call(*store.transitions.promote(self._lock.token, now, batch))
+                looked, broken = store.promote(self._lock.token, now, batch)
                 if broken:
-                    self._drop([codec.text(id) for id in broken])
+                    self._drop(broken)
                 if looked < batch:
                     return False
                 left -= batch

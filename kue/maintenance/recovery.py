@@ -19,7 +19,7 @@ from kue.connection.pool import refusal
 from kue.errors import JobInvalid, KueError
 from kue.jobs.job import Job
 from kue.jobs.retry import UnknownBackoff, next_retry
-from kue.options import RENEWALS_PER_LEASE
+from kue.options.queue import RENEWALS_PER_LEASE
 from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
@@ -58,7 +58,7 @@ class Recovery:
     def _look(self, now: int) -> bool:
         store, started = self._runtime.store, self._clock()
         token, wait = secrets.token_hex(8), max(1, round(self.interval * 900))
-        first = store.connections.call("SET", store.keys.recovery_lock, token, "PX", wait, "NX")
+        first = store.acquire_lock(store.keys.recovery_lock, token, wait)
         slept = self._clock() - self._looked_at > self._lease
         self._looked_at = self._clock()
         if self._stood_since is None or slept or self._clock() - started > self._lease / 2:
@@ -66,12 +66,7 @@ class Recovery:
         if not first or self._clock() - self._stood_since < self._lease:
             return False
         for process, runs in self._runs_by_process().items():
-            if (
-                store.connections.call(
-                    *store.transitions.renew_lease(process, self._runtime.options.lease, only_new=True)
-                )
-                is not None
-            ):
+            if store.renew_lease(process, self._runtime.options.lease, only_new=True) is not None:
                 self._rescue(process, runs, now)
         self._forget_dead()
         return False
@@ -81,7 +76,7 @@ class Recovery:
         store = self._runtime.store
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
         start = 0
-        while ids := store.range(store.keys.state("active"), start, start + PAGE - 1):
+        while ids := store.ids(start, start + PAGE - 1, "active"):
             for id, (worker,) in zip(ids, store.fields(ids, ("workerId",)), strict=True):
                 run = codec.text(worker or b"")
                 if process := process_of(run):
@@ -93,12 +88,9 @@ class Recovery:
         store, options = self._runtime.store, self._runtime.options
         for start in range(0, len(runs), BATCH):
             batch = runs[start : start + BATCH]
-            code, *rest = store.connections.call(
-                *store.transitions.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
-            )
-            if code != 1:
+            spent = store.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
+            if spent is None:
                 return
-            spent = {int(id) for id in rest[1:]}
             if spent:
                 self.fail(process, [run for run in batch if run[0] in spent], now)
 
@@ -124,6 +116,6 @@ class Recovery:
     def _forget_dead(self) -> None:
         """Leases that ran out, of processes that no active job names."""
         store = self._runtime.store
-        known = [codec.text(name) for name in store.connections.call("ZRANGE", store.keys.leases, 0, -1)]
+        known = store.leases()
         busy = self._runs_by_process() if known else {}
-        store.ask([store.transitions.end_lease(name, only_expired=True) for name in known if name not in busy])
+        store.end_expired_leases([name for name in known if name not in busy])

@@ -7,11 +7,10 @@ itself seen it so, unchanged, for a while.
 from __future__ import annotations
 
 from kue.store import codec
-from kue.store.keys import id_of, zid
 from kue.store.store import Store
 
-_PAGE = 1000
-_REST = 60_000
+_PAGE_SIZE = 1000
+_MAX_REST_MS = 60_000
 
 
 class StuckJobs:
@@ -37,31 +36,22 @@ class StuckJobs:
             return False
         self._scan(now)
         if self._cursor == b"0":
-            self._explained, self._rest_until = missing, now + min(_REST, self._after)
+            self._explained, self._rest_until = missing, now + min(_MAX_REST_MS, self._after)
         return False
 
     def _missing(self) -> int:
         """How many inactive jobs are in no type's set."""
-        keys = self._store.keys
-        total, *by_type = self._store.counts(
-            [keys.state("inactive"), *(keys.type_state(type, "inactive") for type in self._store.types())]
-        )
+        total, *by_type = self._store.counts([("inactive", type) for type in (None, *self._store.types())])
         return total - sum(by_type)
 
     def _scan(self, now: int) -> None:
         store = self._store
-        self._cursor, page = store.connections.call("ZSCAN", store.keys.state("inactive"), self._cursor, "COUNT", _PAGE)
-        ids = []
-        for member in page[::2]:
-            try:
-                ids.append(id_of(member))
-            except ValueError:
-                continue
+        self._cursor, ids = store.scan_state("inactive", self._cursor, _PAGE_SIZE)
         waiting = []
         for id, (type, state, updated_at) in zip(ids, store.fields(ids, ("type", "state", "updated_at")), strict=True):
             if type is not None and state == b"inactive":
                 waiting.append((id, codec.text(type), codec.text(updated_at or b"")))
-        scores = store.ask([("ZSCORE", store.keys.type_state(type, "inactive"), zid(id)) for id, type, _ in waiting])
+        scores = store.scores([(id, type) for id, type, _ in waiting], "inactive")
         for (id, _, updated), score in zip(waiting, scores, strict=True):
             if score is None and self._seen.get(id, (0, ""))[1] != updated:
                 self._seen[id] = (now, updated)
@@ -71,4 +61,4 @@ class StuckJobs:
         for id, _ in due:
             del self._seen[id]
         if due:
-            self._store.ask([self._store.transitions.restore_stuck(id, updated, now) for id, updated in due])
+            self._store.restore_stuck(due, now)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from kue.store.store import Store
 
+_MAX_ADDED_PER_CALL = 1000  # by the script `add_tokens`
+
 
 class Tokens:
     """Looks at every type ever saved; without `KEYS`."""
@@ -13,6 +15,4 @@ class Tokens:
         self._store = store
 
     def run_once(self, now: int) -> bool:
-        store = self._store
-        types = store.types()
-        return any(reply == 1000 for reply in store.ask([store.transitions.add_tokens(type) for type in types]))
+        return any(added == _MAX_ADDED_PER_CALL for added in self._store.add_tokens(self._store.types()))

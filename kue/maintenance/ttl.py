@@ -19,14 +19,15 @@ from kue.maintenance.lock import Lock
 from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
-from kue.store.keys import TTL_LOCK, zid
+from kue.store.keys import TTL_LOCK
 from kue.store.transitions import Retry
 
 BATCH = 100
 GRACE = 1000
+_LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 
 
-class AckWatch:
+class AckWatcher:
     """Hears whether the worker of one job ended it."""
 
     must_settle = False
@@ -53,7 +54,7 @@ class TtlCheck:
         self._runtime = runtime
         self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, GRACE + 2 * interval))
         self._announced_at = 0
-        self._announced: dict[int, tuple[str, AckWatch]] = {}
+        self._announced: dict[int, tuple[str, AckWatcher]] = {}
 
     def run_once(self, now: int) -> bool:
         if self._announced:
@@ -61,29 +62,29 @@ class TtlCheck:
                 self._end_announced(now)
             return False
         store = self._runtime.store
-        if not store.connections.call("ZCOUNT", store.keys.state("active"), 100_000, now) or not self._lock.acquire():
+        if not store.count_scored("active", _LOWEST_DEADLINE, now) or not self._lock.acquire():
             return False
-        code, *pairs = store.connections.call(*store.transitions.announce_expired(self._lock.token, now, BATCH))
-        if code != 1 or not pairs:
+        announced = store.announce_expired(self._lock.token, now, BATCH)
+        if not announced:
             self._lock.release()
             return False
         self._announced_at = now
-        for id, worker in zip(pairs[::2], pairs[1::2], strict=True):
-            watch = AckWatch()
-            self._announced[int(id)] = (codec.text(worker), watch)
-            self._runtime.hub.watch_soon(int(id), watch)
+        for id, worker in announced.items():
+            watcher = AckWatcher()
+            self._announced[id] = (worker, watcher)
+            self._runtime.hub.watch_soon(id, watcher)
         return False
 
     def _end_announced(self, now: int) -> None:
         announced, self._announced = self._announced, {}
-        for id, (_, watch) in announced.items():
-            self._runtime.hub.unwatch(id, watch)
+        for id, (_, watcher) in announced.items():
+            self._runtime.hub.unwatch(id, watcher)
         store = self._runtime.store
-        ids = [id for id, (_, watch) in announced.items() if not watch.acknowledged]
-        scores = store.ask([("ZSCORE", store.keys.state("active"), zid(id)) for id in ids])
+        ids = [id for id, (_, watcher) in announced.items() if not watcher.acknowledged]
+        scores = store.scores([(id, None) for id in ids], "active")
         commands = []
         for id, found, score in zip(ids, store.hashes(ids), scores, strict=True):
-            if isinstance(found, ResponseError) or not isinstance(score, bytes) or float(score) > self._announced_at:
+            if isinstance(found, ResponseError) or score is None or score > self._announced_at:
                 continue  # ended, or a later run or deadline, of which nothing was announced
             hash = found or JobHash()
             if not hash.type:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
-from kue.common.describe import short_repr
-from kue.errors import InvalidOption
-from kue.options import read_name, read_type
+from kue.options.values import read_name, read_state, read_type
 from kue.runtime import Runtime
-from kue.store.keys import STATES
 
 
-class Counts(ABC):
-    """Each question is one round trip."""
+class Counts:
+    """A part of `Queue`. Each question is one round trip."""
 
-    @property
-    @abstractmethod
-    def runtime(self) -> Runtime: ...
+    runtime: Runtime
 
     def types(self) -> list[str]:
         """Every type ever saved, sorted."""
@@ -24,7 +17,7 @@ class Counts(ABC):
 
     def state(self, state: str) -> list[int]:
         """The ids of the jobs in a state, in the order of its set."""
-        return self.runtime.store.range(self.runtime.store.keys.state(_state(state)), 0, -1)
+        return self.runtime.store.ids(0, -1, read_state(state))
 
     def inactive(self) -> list[int]:
         """The ids of the queued jobs."""
@@ -48,11 +41,11 @@ class Counts(ABC):
 
     def card(self, state: str) -> int:
         """How many jobs are in a state."""
-        return self.runtime.store.counts([self.runtime.store.keys.state(_state(state))])[0]
+        return self.runtime.store.count(read_state(state))
 
     def card_by_type(self, type: str, state: str) -> int:
         """How many jobs of a type are in a state."""
-        return self.runtime.store.counts([self.runtime.store.keys.type_state(read_type(type), _state(state))])[0]
+        return self.runtime.store.count(read_state(state), read_type(type))
 
     def _count(self, type: str | None, state: str) -> int:
         return self.card(state) if type is None else self.card_by_type(type, state)
@@ -84,9 +77,3 @@ class Counts(ABC):
     def setting(self, name: str) -> str | None:
         """A free-form setting, shared by all processes."""
         return self.runtime.store.setting(read_name("name", name))
-
-
-def _state(state: object) -> str:
-    if state not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(state)}")
-    return str(state)

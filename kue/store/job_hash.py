@@ -5,12 +5,12 @@ Field names and forms are Kue's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kue.connection.connection import Argument
 from kue.errors import JobInvalid
+from kue.options.job import JOB_OPTIONS, JobOption
 from kue.store import codec
 
 
@@ -56,49 +56,38 @@ def lua_fields() -> str:
     return f"local FIELDS = {{{names}}}"
 
 
+_STORED = [option for option in JOB_OPTIONS.values() if option.field]
+_RARE = [option for option in _STORED if option.name not in ("priority", "attempts")]  # not every job has them
+
+
 def option_fields(options: dict[str, Any]) -> list[Argument]:
     """The fields that the options of a job fill: only those that are set, as Kue does."""
-    common: list[Argument] = ["priority", options.get("priority", 0), "max_attempts", options.get("attempts", 1)]
-    return common + rarer_fields(options)
+    return _written(_STORED, options)
 
 
-def rarer_fields(options: dict[str, Any]) -> list[Argument]:
-    """Those of them that not every job has."""
+def rare_fields(options: dict[str, Any]) -> list[Argument]:
+    """The same without those that the script `save` takes as arguments of their own."""
+    return _written(_RARE, options)
+
+
+def _written(table: list[JobOption], options: dict[str, Any]) -> list[Argument]:
     fields: list[Argument] = []
-    if options.get("delay"):
-        fields += ["delay", options["delay"]]
-    if options.get("ttl"):
-        fields += ["ttl", options["ttl"]]
-    if options.get("remove_on_complete"):
-        fields += ["removeOnComplete", "true"]
-    backoff = options.get("backoff")
-    if backoff:
-        written = (
-            "true" if backoff is True else backoff if isinstance(backoff, str) else codec.encode(backoff, "backoff")
-        )
-        fields += ["backoff", written]
+    for option in table:
+        value = option.write(options.get(option.name, option.default))
+        if value is not None:
+            fields += [option.field, value]
     return fields
 
 
 def read_options(hash: JobHash) -> dict[str, Any]:
     """The options in a hash. A backoff that is no JSON (JavaScript source) stays the text it is."""
     options: dict[str, Any] = {}
-    for name, raw in (
-        ("priority", hash.priority),
-        ("attempts", hash.max_attempts),
-        ("delay", hash.delay),
-        ("ttl", hash.ttl),
-    ):
-        value = number(raw)
-        if value is not None:
-            options[name] = value
-    if hash.removeOnComplete:
-        options["remove_on_complete"] = True
-    if hash.backoff:
-        try:
-            options["backoff"] = codec.decode(codec.text(hash.backoff))
-        except ValueError:
-            options["backoff"] = codec.text(hash.backoff)
+    for option in _STORED:
+        raw = getattr(hash, option.field)
+        if raw:
+            value = option.parse(raw)
+            if value is not None:
+                options[option.name] = value
     return options
 
 
@@ -115,20 +104,3 @@ def read_json(id: object, field: str, raw: bytes | None, missing: Any = None) ->
 def read_text(raw: bytes | None) -> str | None:
     """A field that holds text."""
     return None if raw is None else codec.text(raw)
-
-
-def number(raw: bytes | str | None) -> int | float | None:
-    """A number as Node wrote it; None where there is none, or one without an end."""
-    if not raw:
-        return None
-    try:
-        return int(raw)
-    except ValueError:
-        pass
-    try:
-        value = float(raw)
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Every key name, with its Redis type: the only place in the package that spells one.
+"""Every key, with its Redis type: the only place in the package that spells one.
 
 The names are Kue's (wire format 0.11). Python calls the methods of `Keys`; the Lua scripts call functions of the
 same names, generated from the same table by `lua_functions`.
@@ -9,64 +9,94 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
-STATES = ("inactive", "active", "complete", "failed", "delayed")
+from kue.options.values import STATES
 
-NAMES = {
-    "ids": "{P}:ids",  # string: the last job id given out
-    "types": "{P}:job:types",  # set: every type ever saved
-    "job": "{P}:job:{id}",  # hash: one job
-    "log": "{P}:job:{id}:log",  # list: log lines, oldest first
-    "jobs": "{P}:jobs",  # zset: every job, by priority
-    "state": "{P}:jobs:{state}",  # zset: the jobs in a state, scored as the state demands
-    "type_state": "{P}:jobs:{type}:{state}",  # zset: the same for one type, by priority
-    "tokens": "{P}:{type}:jobs",  # list: one token for each inactive job of a type
-    "events": "{P}:events",  # channel
-    "work_time": "{P}:stats:work-time",  # string: milliseconds of completed work
-    "settings": "{P}:settings",  # hash: free-form settings
-    "unique": "{P}:unique:jobs",  # hash: unique key to job id, shared with kue-unique
-    "leases": "{P}:py:workers",  # zset: working Python processes, by when their lease ends (ms, Redis's own time)
-    "recovery_lock": "{P}:py:recovery:lock",  # string: token of the process that looks for lost jobs in this interval
+
+class Key(NamedTuple):
+    """One row: the name with the parts that vary in braces, the type Redis has for it, and what it holds."""
+
+    template: str
+    kind: str
+    content: str
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is one such key under a prefix."""
+        return self.template.count("{") == self.template.count("{P}")
+
+
+KEYS = {
+    "ids": Key("{P}:ids", "string", "the last job id given out"),
+    "types": Key("{P}:job:types", "set", "every type ever saved"),
+    "job": Key("{P}:job:{id}", "hash", "one job"),
+    "log": Key("{P}:job:{id}:log", "list", "the log lines of a job, oldest first"),
+    "jobs": Key("{P}:jobs", "zset", "every job, by priority"),
+    "state": Key("{P}:jobs:{state}", "zset", "the jobs in a state; the score depends on the state"),
+    "type_state": Key("{P}:jobs:{type}:{state}", "zset", "the jobs of a type in a state, by priority"),
+    "tokens": Key("{P}:{type}:jobs", "list", "one token for each inactive job of a type"),
+    "events": Key("{P}:events", "channel", "every event, as JSON"),
+    "work_time": Key("{P}:stats:work-time", "string", "milliseconds of completed work"),
+    "settings": Key("{P}:settings", "hash", "free-form settings"),
+    "unique": Key("{P}:unique:jobs", "hash", "unique key to job id, shared with kue-unique"),
+    "leases": Key("{P}:py:workers", "zset", "working Python processes, by when their lease ends (ms, Redis's time)"),
+    "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
 }
 
-# Kue's locks carry no prefix, and so lie in a slot of their own: never declared in KEYS, which a cluster would refuse.
-PROMOTION_LOCK = "promotion:lock"  # string: token of the holder
-TTL_LOCK = "activeJobsTTL:lock"  # string: token of the holder
+# Kue's locks carry no prefix, so they lie in a slot of their own. They are never declared in KEYS of a script, because
+# a cluster would refuse that.
+LOCKS = {
+    "promotion": Key("promotion:lock", "string", "token of the process that promotes delayed jobs"),
+    "ttl": Key("activeJobsTTL:lock", "string", "token of the process that ends jobs past their ttl"),
+}
+PROMOTION_LOCK = LOCKS["promotion"].template
+TTL_LOCK = LOCKS["ttl"].template
 
-# The names of which there are many, read backwards: the prefix aside, each form catches what the key is the key of.
+# The keys of which there are many, read backwards: after the prefix each form catches what the key is the key of.
 _PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
-_FORMS = {name: re.compile(NAMES[name].format(**_PARTS), re.DOTALL) for name in ("job", "log", "type_state")}
+_FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in ("job", "log", "type_state")}
 
 
 class Keys:
     """The key names under one prefix."""
 
+    ids: str
+    types: str
+    jobs: str
+    events: str
+    work_time: str
+    settings: str
+    unique: str
+    leases: str
+    recovery_lock: str
+
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self.ids = NAMES["ids"].format(P=prefix)
-        self.types = NAMES["types"].format(P=prefix)
-        self.jobs = NAMES["jobs"].format(P=prefix)
-        self.events = NAMES["events"].format(P=prefix)
-        self.work_time = NAMES["work_time"].format(P=prefix)
-        self.settings = NAMES["settings"].format(P=prefix)
-        self.unique = NAMES["unique"].format(P=prefix)
-        self.leases = NAMES["leases"].format(P=prefix)
-        self.recovery_lock = NAMES["recovery_lock"].format(P=prefix)
+        for name, key in KEYS.items():
+            if key.is_fixed:
+                setattr(self, name, key.template.format(P=prefix))
 
     def job(self, id: int | str) -> str:
-        return NAMES["job"].format(P=self.prefix, id=id)
+        return KEYS["job"].template.format(P=self.prefix, id=id)
 
     def log(self, id: int | str) -> str:
-        return NAMES["log"].format(P=self.prefix, id=id)
+        return KEYS["log"].template.format(P=self.prefix, id=id)
 
     def state(self, state: str) -> str:
-        return NAMES["state"].format(P=self.prefix, state=state)
+        return KEYS["state"].template.format(P=self.prefix, state=state)
 
     def type_state(self, type: str, state: str) -> str:
-        return NAMES["type_state"].format(P=self.prefix, type=type, state=state)
+        return KEYS["type_state"].template.format(P=self.prefix, type=type, state=state)
 
     def tokens(self, type: str) -> str:
-        return NAMES["tokens"].format(P=self.prefix, type=type)
+        return KEYS["tokens"].template.format(P=self.prefix, type=type)
+
+    def zset(self, state: str | None = None, type: str | None = None) -> str:
+        """The zset of all jobs, of those in a state, or of those of a type in a state."""
+        if state is None:
+            return self.jobs
+        return self.state(state) if type is None else self.type_state(type, state)
 
     @property
     def pattern(self) -> str:
@@ -74,7 +104,7 @@ class Keys:
         return re.sub(r"([*?\[\]\\])", r"\\\1", self.prefix) + ":*"
 
     def read(self, key: str) -> tuple[str, str]:
-        """What a key holds: ("job", id), ("log", id), ("type_state", type); ("", "") where it is none of these."""
+        """What a key holds: ("job", id), ("log", id), ("type_state", type); ("", "") if it is none of these."""
         if key.startswith(self.prefix):
             for name, form in _FORMS.items():
                 if match := form.fullmatch(key, len(self.prefix)):
@@ -88,7 +118,7 @@ def zid(id: int | str) -> str:
 
 
 def id_of(zid: bytes) -> int:
-    """The job id in a zset member. Raises `ValueError` where the member is no zid."""
+    """The job id in a zset member. Raises `ValueError` if the member is no zid."""
     return int(zid.partition(b"|")[2])
 
 
@@ -102,10 +132,10 @@ def ids_of(zids: Iterable[bytes]) -> list[int]:
 
 
 def lua_functions() -> dict[str, str]:
-    """A Lua function `key_<name>` for each entry of `NAMES`, over a local `P` that holds the prefix."""
+    """A Lua function `key_<name>` for each row of `KEYS`, over a local `P` that holds the prefix."""
     functions = {}
-    for name, template in NAMES.items():
-        parts = [part for part in re.split(r"(\{\w+\})", template) if part]
+    for name, key in KEYS.items():
+        parts = [part for part in re.split(r"(\{\w+\})", key.template) if part]
         parameters = ", ".join(p[1:-1] for p in parts if p[0] == "{" and p != "{P}")
         body = " .. ".join(p[1:-1] if p[0] == "{" else f"'{p}'" for p in parts)
         functions[f"key_{name}"] = f"local function key_{name}({parameters}) return {body} end"

@@ -1,4 +1,4 @@
-"""The one interface to Redis about jobs: a method for each transition and each question, a round trip each."""
+"""Jobs in Redis: a method for each transition, one round trip each. The questions are in `queries`."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ from redis.exceptions import ResponseError
 from kue.common.clock import now_ms
 from kue.connection.address import Address
 from kue.connection.connection import Argument, Command
-from kue.connection.pool import ConnectionPool, is_transient, refusal
+from kue.connection.pool import ConnectionPool, is_transient
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
-from kue.store.job_hash import JobHash, from_pairs
-from kue.store.keys import Keys, ids_of
+from kue.store.queries import Queries
 from kue.store.transitions import NewJob, Transitions
 
-_CHUNK = 500  # commands or jobs in one round trip
-_PART = 50  # jobs saved by one script,
-_PART_BYTES = 64_000  # and about how much they bring
+_MAX_JOBS_PER_ROUND_TRIP = 500
+_MAX_JOBS_PER_SCRIPT = 50
+_MAX_BYTES_PER_SCRIPT = 64_000  # about: so that no script keeps Redis from others for long
 
 
-class Store:
+class Store(Queries):
     """Jobs under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`; any thread may call."""
 
     def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
-        self.connections = connections
-        self.keys = Keys(prefix)
+        super().__init__(connections, prefix, clock)
         self.transitions = Transitions(self.keys)
-        self.clock = clock
 
     @classmethod
     def at(cls, address: Address, prefix: str) -> Self:
         """The jobs under a prefix of one server, with connections of their own."""
         return cls(ConnectionPool(address, scripts.run), prefix)
 
-    # transitions
+    # one job
 
     def save(self, job: NewJob) -> int:
-        """A new job; its id. Raises `SaveInDoubt` where the connection broke before the answer."""
+        """Save a new job and return its id. Raises `SaveInDoubt` if the connection broke before the answer."""
         with _in_doubt("it"):
             return int(self.connections.call(*self.transitions.save(job)))
 
@@ -50,14 +47,14 @@ class Store:
 
         After a round trip in which one was refused there is no other.
         """
-        for start in range(0, len(jobs), _CHUNK):
-            replies = self._save_batch(jobs[start : start + _CHUNK])
+        for start in range(0, len(jobs), _MAX_JOBS_PER_ROUND_TRIP):
+            replies = self._save_batch(jobs[start : start + _MAX_JOBS_PER_ROUND_TRIP])
             yield from replies
             if any(isinstance(reply, ResponseError) for reply in replies):
                 return
 
     def _save_batch(self, jobs: Sequence[NewJob]) -> list[int | ResponseError]:
-        """A script saves all of its jobs or none; where one may be refused for all, each is asked for alone."""
+        """A script saves all of its jobs or none. If one may have been refused for all, each is saved alone."""
         parts = _parts(jobs)
         with _in_doubt("each of the last"):
             replies = self.connections.run([self.transitions.save(*part) for part in parts])
@@ -75,9 +72,9 @@ class Store:
     def update(
         self, id: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str
     ) -> tuple[str, int]:
-        """Options and data again; the state the job is in and its promote_at.
+        """Write options and data again, and return the job's state and promote_at.
 
-        Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job.
+        Raises `JobNotFound`, and `JobLost` if `worker` names a run that does not hold the job.
         """
         command = self.transitions.update(id, self.clock(), priority, delay, fields, worker)
         reply = self._fenced(id, "update", command)
@@ -86,12 +83,12 @@ class Store:
         return codec.text(reply[0]), int(reply[1] or 0)
 
     def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str) -> None:
-        """Raises `JobNotFound`, and `JobLost` as `update`."""
+        """Move a job to a state. Raises `JobNotFound`, and `JobLost` as `update` does."""
         if self._fenced(id, state, self.transitions.set_state(id, state, now, fields, worker)) is None:
             raise JobNotFound(id)
 
     def remove(self, id: int, worker: str = "") -> bool:
-        """Whether there was such a job. Raises `JobLost` as `update`."""
+        """Remove a job, and return whether there was one. Raises `JobLost` as `update` does."""
         return bool(self._fenced(id, "remove", self.transitions.remove(id, worker)))
 
     def _fenced(self, id: int, what: str, command: Command) -> Any:
@@ -101,78 +98,82 @@ class Store:
         return reply
 
     def apply_effects(self, id: int, worker: str, effects: Effects) -> None:
-        """Raises `JobNotFound`, and `JobLost` where `worker` names a run that does not hold the job."""
+        """Carry out effects. Raises `JobNotFound`, and `JobLost` as `update` does."""
         code = self.connections.call(*self.transitions.apply_effects(id, worker, self.clock(), effects))[0]
         if code == -1:
             raise JobLost(id, "message")
         if code == -2:
             raise JobNotFound(id)
 
-    # questions
-
-    def hashes(self, ids: Sequence[int | str]) -> list[JobHash | ResponseError | None]:
-        """The hash of each job, in one pipeline; None where there is none."""
-        found = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
-        return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
-
-    def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
-        """Some fields of each job, in one pipeline."""
-        return [
-            [None] * len(names) if isinstance(reply, ResponseError) else reply
-            for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
-        ]
-
-    def field(self, id: int, name: str) -> str | None:
-        return _text(self.connections.call("HGET", self.keys.job(id), codec.text_bytes(name)))
-
-    def log(self, id: int) -> list[str]:
-        return [codec.text(line) for line in self.connections.call("LRANGE", self.keys.log(id), 0, -1)]
-
-    def range(self, zset: str, start: int, stop: int) -> list[int]:
-        """The ids at some positions of a zset, both ends included."""
-        return ids_of(self.connections.call("ZRANGE", zset, start, stop))
+    # many jobs, on behalf of the periodic duties
 
     def drop_broken(self, ids: Sequence[int | str], type: str = "") -> None:
+        """Take jobs without a type out of every index."""
         self.ask([self.transitions.drop_broken(id, type) for id in ids])
 
-    def types(self) -> list[str]:
-        return sorted(codec.text(name) for name in self.connections.call("SMEMBERS", self.keys.types))
+    def promote(self, lock: str, now: int, limit: int) -> tuple[int, list[str]]:
+        """Queue delayed jobs that are due. Returns how many were looked at, and the ids of broken ones."""
+        looked, *broken = self.connections.call(*self.transitions.promote(lock, now, limit))
+        return looked, [codec.text(id) for id in broken]
 
-    def counts(self, zsets: Sequence[str]) -> list[int]:
-        replies = self.ask([("ZCARD", zset) for zset in zsets])
-        for reply in replies:
-            if isinstance(reply, ResponseError):
-                raise refusal(reply) from reply
-        return replies
+    def announce_expired(self, lock: str, now: int, limit: int) -> dict[int, str] | None:
+        """Publish `ttl exceeded` for overdue jobs, and return their worker ids; None if the lock is lost."""
+        code, *pairs = self.connections.call(*self.transitions.announce_expired(lock, now, limit))
+        if code != 1:
+            return None
+        return {int(id): codec.text(worker) for id, worker in zip(pairs[::2], pairs[1::2], strict=True)}
 
-    def work_time(self) -> int:
-        return int(self.connections.call("GET", self.keys.work_time) or 0)
+    def rescue(
+        self, process: str, now: int, retries: int, delay: int, runs: Sequence[tuple[int, str]]
+    ) -> list[int] | None:
+        """Queue the jobs of a dead process again. Returns those lost too often; None if the process is alive."""
+        code, *rest = self.connections.call(*self.transitions.rescue(process, now, retries, delay, runs))
+        return [int(id) for id in rest[1:]] if code == 1 else None
 
-    def setting(self, name: str) -> str | None:
-        return _text(self.connections.call("HGET", self.keys.settings, codec.text_bytes(name)))
+    def add_tokens(self, types: Sequence[str]) -> list[int]:
+        """Add the tokens that types lack. Returns how many for each; a type that Redis refused counts as 0."""
+        replies = self.ask([self.transitions.add_tokens(type) for type in types])
+        return [0 if isinstance(reply, ResponseError) else int(reply) for reply in replies]
 
-    def ask(self, commands: Sequence[Command]) -> list[Any]:
-        replies: list[Any] = []
-        for start in range(0, len(commands), _CHUNK):
-            replies += self.connections.run(commands[start : start + _CHUNK])
-        return replies
+    def restore_stuck(self, jobs: Sequence[tuple[int, str]], now: int) -> None:
+        """Queue jobs (id and updated_at) that are inactive, and in no set of their type, if they are unchanged."""
+        self.ask([self.transitions.restore_stuck(id, updated_at, now) for id, updated_at in jobs])
+
+    # leases and locks
+
+    def renew_lease(self, process: str, length: int, *, only_new: bool = False) -> int | None:
+        """Take or renew a lease of so many ms. Returns the ms that were left of it; None if there was none."""
+        left = self.connections.call(*self.transitions.renew_lease(process, length, only_new=only_new))
+        return None if left is None else int(left)
+
+    def end_lease(self, process: str) -> None:
+        """Give a lease up."""
+        self.connections.call(*self.transitions.end_lease(process))
+
+    def end_expired_leases(self, processes: Sequence[str]) -> None:
+        """Forget leases that have run out."""
+        self.ask([self.transitions.end_lease(process, only_expired=True) for process in processes])
+
+    def acquire_lock(self, key: str, token: str, ttl: int) -> bool:
+        """Take a lock for so many ms, unless another process holds it."""
+        return bool(self.connections.call("SET", key, token, "PX", ttl, "NX"))
+
+    def release_lock(self, key: str, token: str) -> None:
+        """Free a lock, if the token still holds it."""
+        self.connections.call(*self.transitions.release_lock(key, token))
 
 
 def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:
-    """Jobs in order, so many to a part as one script can save without keeping others waiting."""
+    """Jobs in order, as many to a part as one script can save without keeping others waiting."""
     parts: list[Sequence[NewJob]] = []
     start = size = 0
     for i, (type, _, data, *_) in enumerate(jobs):
         own = len(type) + len(data)
-        if i > start and (i - start == _PART or size + own > _PART_BYTES):
+        if i > start and (i - start == _MAX_JOBS_PER_SCRIPT or size + own > _MAX_BYTES_PER_SCRIPT):
             parts.append(jobs[start:i])
             start, size = i, 0
         size += own
     return [*parts, jobs[start:]]
-
-
-def _text(reply: bytes | None) -> str | None:
-    return None if reply is None else codec.text(reply)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain
 
 from kue.connection.connection import Argument, Command
-from kue.store import messages, scripts
+from kue.store import scripts
 from kue.store.codec import encode, text_bytes
 from kue.store.effects import Effects
 from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys
@@ -149,7 +149,3 @@ class Transitions:
 
     def release_lock(self, key: str, token: str) -> Command:
         return (*self._heads["release_lock"], key, token)
-
-    def publish(self, id: int, event: str) -> Command:
-        """Not a transition: an event alone."""
-        return ("PUBLISH", self.keys.events, messages.encode(id, event))

@@ -15,7 +15,6 @@ from kue.common.timer_queue import TimerQueue
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
 from kue.runtime import Runtime
-from kue.store.keys import zid
 from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, RunCheck
 from kue.worker.run import Run
@@ -91,11 +90,11 @@ class Deadlines:
             if not run.settled:
                 calls.append(self._check(run, self._found_when_asked, self._asked.append))
             else:
-                calls.append(Call(self._runtime.store.transitions.publish(run.job.id or 0, "ttl exceeded ack")))
+                calls.append(Call(self._runtime.store.commands.publish(run.job.id or 0, "ttl exceeded ack")))
         return calls
 
     def _check(self, run: Run, found: Callable[[Run, Any], None], again: Callable[[Run], None]) -> Call:
-        return RunCheck(("ZSCORE", self._runtime.store.keys.state("active"), zid(run.job.id or 0)), run, found, again)
+        return RunCheck(self._runtime.store.commands.deadline(run.job.id or 0), run, found, again)
 
     def _set(self, run: Run, seconds: float) -> None:
         self._due[run] = time.monotonic() + seconds

@@ -127,7 +127,7 @@ class Fetcher:
         for group in self._all_groups():
             count = min(group.wants, group.share, _MOST)
             if group.tokens and not count:
-                calls += [Call(("LPUSH", store.keys.tokens(group.type), 1))] * group.tokens
+                calls += [Call(store.commands.give_token(group.type))] * group.tokens
                 group.tokens = 0
             elif group.hungry and count and may_take:
                 stem = f"{self._name}:{group.type}:"
@@ -151,7 +151,7 @@ class Fetcher:
     def token(self, type: str) -> None:
         group = self._groups.get(type)
         if group is None or not group.wants:
-            self._chores.append(("LPUSH", self._runtime.store.keys.tokens(type), 1))
+            self._chores.append(self._runtime.store.commands.give_token(type))
         else:
             group.tokens += 1
             group.hungry = True
@@ -173,12 +173,9 @@ class Fetcher:
         if not self._recheck:
             return []
         self._recheck = False
-        job = self._runtime.store.keys.job
+        holder = self._runtime.store.commands.holder
         runs = [run for group in self._all_groups() for run in group.runs if not run.settled]
-        return [
-            RunCheck(("HMGET", job(run.job.id or 0), "state", "workerId"), run, self._rechecked, self._recheck_again)
-            for run in runs
-        ]
+        return [RunCheck(holder(run.job.id or 0), run, self._rechecked, self._recheck_again) for run in runs]
 
     def _recheck_again(self, run: Run) -> None:
         self._recheck = True

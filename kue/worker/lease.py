@@ -13,7 +13,7 @@ from kue.common.backoff import Backoff
 from kue.common.clock import steady
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import KueError, ShutdownInProgress
-from kue.options import RENEWALS_PER_LEASE
+from kue.options.queue import RENEWALS_PER_LEASE
 from kue.store.store import Store
 
 
@@ -57,7 +57,7 @@ class Lease:
         self._renew()
         if self._gives_up:
             try:
-                self._store.connections.call(*self._store.transitions.end_lease(self._process))
+                self._store.end_lease(self._process)
             except ShutdownInProgress:  # the queue would not wait for Redis any longer
                 pass
             except KueError as problem:
@@ -71,7 +71,7 @@ class Lease:
         while not self._stopping.is_set():
             asked_at = steady()
             try:
-                left = self._store.connections.call(*self._store.transitions.renew_lease(self._process, self._length))
+                left = self._store.renew_lease(self._process, self._length)
             except Exception as problem:
                 if isinstance(problem, KueError):
                     self._error_reporter.outage_began("lease", problem)

@@ -116,8 +116,7 @@ class Run:
         In a forked child Redis is asked, and what that raises is raised.
         """
         if self._is_inherited and not self.abandoned:
-            [held] = self.job.runtime.store.fields([self.job.id or 0], ("state", "workerId"))
-            return held != [b"active", self.worker_id.encode()]
+            return self.job.runtime.store.holder(self.job.id or 0) != ("active", self.worker_id)
         return self.abandoned
 
     @property

@@ -224,7 +224,7 @@ def test_of_idle_connections_that_died_without_a_word_only_the_first_is_waited_f
 def test_a_shutdown_waits_only_so_long_for_redis(
     server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kue.queue.queue._LAST_WORDS", 1.0)
+    monkeypatch.setattr("kue.queue.queue._FINAL_IO_SECONDS", 1.0)
     queue = make_queue(server.url, lease=60_000)
     started = threading.Event()
     queue.process("email", lambda job: started.set())

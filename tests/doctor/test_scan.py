@@ -6,8 +6,8 @@ import kue
 from kue.doctor import examine, repair
 from kue.doctor.checks import BATCH, Checks
 from kue.doctor.findings import Misfiled
-from kue.doctor.scan import PAGE
 from kue.errors import ConnectionFailed, InvalidOption
+from kue.store.inspection import PAGE_SIZE as PAGE
 from tests.doctor.cases import NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.servers import RedisServer

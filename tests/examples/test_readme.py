@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dataclasses
 import inspect
 import os
 import subprocess
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 import kue
-from kue.options import JOB_OPTIONS, read_queue_options
+from kue.options.job import JOB_OPTIONS
+from kue.options.queue import QueueOptions
 from kue.store.messages import ARGUMENTS
 from tests.conftest import absent
 from tests.examples.markdown import Section, section, sections, table
@@ -98,14 +100,10 @@ def test_the_table_of_job_options_has_each_with_its_default() -> None:
 def test_the_table_of_queue_options_has_each_with_its_default() -> None:
     rows = table(README.read_text(), "queue option")
     documented = {name_in(name): ast.literal_eval(name_in(default)) for name, default, _ in rows}
-    known: dict[str, Any] = {name: p.default for name, p in inspect.signature(read_queue_options).parameters.items()}
-    usual = read_queue_options()
+    known: dict[str, Any] = {row.name: row.metadata["default"] for row in dataclasses.fields(QueueOptions)}
+    usual = QueueOptions.read()
     known["redis"] = inspect.signature(kue.Queue).parameters["redis"].default
-    known["promotion"] = {
-        "interval": usual.promotion_interval,
-        "limit": usual.promotion_limit,
-        "lock_ttl": usual.lock_ttl,
-    }
+    known["promotion"] = dataclasses.asdict(usual.promotion)
     assert documented == known
 
 
@@ -113,7 +111,7 @@ def test_the_documented_defaults_are_what_none_of_them_gives() -> None:
     rows = table(README.read_text(), "queue option")
     documented = {name_in(name): ast.literal_eval(name_in(default)) for name, default, _ in rows}
     del documented["redis"]
-    assert read_queue_options(**documented) == read_queue_options()
+    assert QueueOptions.read(**documented) == QueueOptions.read()
 
 
 def test_the_table_of_events_has_each_with_its_arguments() -> None:

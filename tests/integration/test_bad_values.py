@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kue
-from kue.options import JOB_OPTIONS
+from kue.options.job import JOB_OPTIONS
 from tests.helpers import keyspace, wait_until
 
 HUGE = 10**5000  # an int that Python itself refuses to write as text

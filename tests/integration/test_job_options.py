@@ -146,7 +146,7 @@ class TestFlags:
         queue = make_queue(job_flags={"email": {"delay": moment}})
         delays = []
         for left in (60_000, 1000, -5000):
-            monkeypatch.setattr("kue.options.now_ms", lambda left=left: round(moment.timestamp() * 1000) - left)
+            monkeypatch.setattr("kue.options.job.now_ms", lambda left=left: round(moment.timestamp() * 1000) - left)
             delays.append(queue.create("email").delay())
         assert delays == [60_000, 1000, 0]
 

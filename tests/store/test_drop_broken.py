@@ -2,7 +2,7 @@
 
 import pytest
 
-from kue.store.keys import STATES
+from kue.options.values import STATES
 from tests.store.conftest import Place
 from tests.store.world import NO_ZIDS, TYPES, World, gone, job, token_list, without, world
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kue.store.keys import STATES
+from kue.options.values import STATES
 from tests.store.conftest import Place
 from tests.store.world import NODE, NOW, PYTHON, gone, job
 

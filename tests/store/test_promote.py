@@ -7,7 +7,7 @@ import pytest
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobInvalid
 from kue.maintenance.promotion import Promotion
-from kue.store.keys import STATES
+from kue.options.values import STATES
 from kue.store.store import Store
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NO_ZIDS, NOW, TYPES, World, gone, job, token_list, without, world

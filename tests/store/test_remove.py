@@ -3,7 +3,7 @@
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store.keys import STATES
+from kue.options.values import STATES
 from tests.store.conftest import Place
 from tests.store.world import PYTHON, TYPES, World, gone, job, token_list, without, world
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store.keys import STATES
+from kue.options.values import STATES
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, TYPES, World, job, token_list, without, world
 

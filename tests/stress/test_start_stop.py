@@ -139,7 +139,7 @@ def test_the_hub(lend: Lend, client: "redis.Redis") -> None:
 
 def subscriber_of(runtime: Runtime, heard: threading.Event) -> Subscriber:
     return Subscriber(
-        runtime.store.connections, "q:events", runtime.error_reporter, lambda raw: heard.set(), lambda: None
+        runtime.store.connections, runtime.store.commands, runtime.error_reporter, lambda raw: heard.set(), lambda: None
     )
 
 

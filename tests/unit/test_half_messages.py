@@ -11,6 +11,8 @@ from kue.common.error_reporter import ErrorReporter
 from kue.connection.address import resolve
 from kue.connection.pool import ConnectionPool
 from kue.events.subscriber import Subscriber
+from kue.store.commands import Commands
+from kue.store.keys import Keys
 from tests.helpers import wait_until
 
 
@@ -58,7 +60,7 @@ def test_timers_run_while_a_message_is_on_its_way(no_leaks: None, server: Script
     heard: list[bytes] = []
     told: list[BaseException] = []
     subscriber = Subscriber(
-        ConnectionPool(resolve(server.url)), "q:events", ErrorReporter(told.append), heard.append, lambda: None
+        ConnectionPool(resolve(server.url)), Commands(Keys("q")), ErrorReporter(told.append), heard.append, lambda: None
     )
     subscriber.ensure()
     long = b"x" * 200_000

@@ -9,6 +9,7 @@ import pytest
 import kue
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
+from kue.options.values import parse_number
 from kue.store import job_hash
 from kue.store.job_hash import JobHash, from_pairs
 
@@ -207,7 +208,7 @@ def test_a_hash_that_cannot_be_read_says_why(queue: kue.Queue, fields: Any, mess
     ids=lambda value: str(value)[:20],
 )
 def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None) -> None:
-    found = job_hash.number(text)
+    found = parse_number(text)
     assert (found, type(found)) == (value, type(value))
 
 

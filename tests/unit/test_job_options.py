@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from kue import options
 from kue.errors import InvalidOption, UnknownOption
-from kue.options import JOB_OPTIONS, PRIORITIES, read_option, read_options, read_type, whole
+from kue.options import job
+from kue.options.job import JOB_OPTIONS, PRIORITIES, read_option, read_options
+from kue.options.values import read_type, read_whole
 
 NOW = 1_700_000_000_000
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -19,7 +20,7 @@ HUGE = 10**400  # more than a float can hold
 
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(options, "now_ms", lambda: NOW)
+    monkeypatch.setattr(job, "now_ms", lambda: NOW)
     yield
 
 
@@ -195,18 +196,18 @@ def test_a_type_that_cannot_be_a_key_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize(("value", "least"), [(0, 0), (5, -5), (-5.0, -5), (2**53, 1)])
 def test_a_whole_number_is_one_up_to_what_javascript_holds(value: Any, least: int) -> None:
-    assert whole("n", value, least=least) == value
-    assert type(whole("n", value, least=least)) is int
+    assert read_whole("n", value, least=least) == value
+    assert type(read_whole("n", value, least=least)) is int
 
 
 @pytest.mark.parametrize("value", [0, 1.5, True, "1", None, NAN, INFINITY])
 def test_a_number_that_is_not_whole_or_out_of_bounds_is_refused(value: Any) -> None:
     with pytest.raises(InvalidOption) as refused:
-        whole("n", value, least=1)
+        read_whole("n", value, least=1)
     assert str(refused.value) == f"n must be a whole number, 1 or more, not {value!r}"
 
 
 @pytest.mark.parametrize("value", [HUGE, 2**53 + 1])
 def test_one_that_is_too_large_is_told_the_largest(value: int) -> None:
     with pytest.raises(InvalidOption, match=f"^n must be a whole number from 1 to {2**53}, not {value}$"):
-        whole("n", value, least=1)
+        read_whole("n", value, least=1)

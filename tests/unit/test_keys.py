@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import fakeredis
 import pytest
 
-from kue.store.keys import NAMES, PROMOTION_LOCK, STATES, TTL_LOCK, Keys, id_of, lua_functions, zid
+from kue.store.keys import KEYS, PROMOTION_LOCK, STATES, TTL_LOCK, Keys, id_of, lua_functions, zid
 
 ARGUMENTS = {"id": "17", "type": 'say "hi" to \u2709: it\'s 100%', "state": "inactive"}
 PREFIXES = ["q", "{q}", "a:b", "it's", "caf\u00e9 %d"]
@@ -50,12 +50,12 @@ def test_a_name_is_kue_s(name: str) -> None:
 
 def test_a_prefix_with_braces_is_kept_in_every_name() -> None:
     keys = Keys("{q}")
-    for name in NAMES:
+    for name in KEYS:
         assert in_python(keys, name, ARGUMENTS).startswith("{q}:")
 
 
 def test_keys_of_our_own_lie_apart_but_for_the_one_shared_with_kue_unique() -> None:
-    ours = {in_python(Keys("q"), name, ARGUMENTS) for name in set(NAMES) - set(WIRE_FORMAT)}
+    ours = {in_python(Keys("q"), name, ARGUMENTS) for name in set(KEYS) - set(WIRE_FORMAT)}
     assert ours
     assert all(key.startswith("q:py:") for key in ours)
 
@@ -65,7 +65,7 @@ def test_kue_s_locks_have_no_prefix() -> None:
 
 
 @pytest.mark.parametrize("prefix", PREFIXES[:3])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KEYS)
 def test_a_name_is_the_same_in_lua(lua: fakeredis.FakeRedis, name: str, prefix: str) -> None:
     function = lua_functions()[f"key_{name}"]
     values = [ARGUMENTS[p] for p in parameters(name)]
@@ -75,11 +75,11 @@ def test_a_name_is_the_same_in_lua(lua: fakeredis.FakeRedis, name: str, prefix: 
     assert found.decode() == in_python(Keys(prefix), name, ARGUMENTS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", KEYS)
 def test_a_lua_function_takes_what_the_name_needs_in_the_same_order(name: str) -> None:
     function = lua_functions()[f"key_{name}"]
     assert function.startswith(f"local function key_{name}({', '.join(parameters(name))}) return ")
-    assert set(lua_functions()) == {f"key_{name}" for name in NAMES}
+    assert set(lua_functions()) == {f"key_{name}" for name in KEYS}
 
 
 def test_the_states_are_kue_s() -> None:
@@ -108,7 +108,7 @@ def test_a_member_that_is_no_zid_is_a_value_error(member: bytes) -> None:
 @pytest.mark.parametrize("prefix", [*PREFIXES, "a*b", "[q]", "q?", "back\\slash"])
 def test_every_key_is_found_by_the_pattern_and_no_other(lua: fakeredis.FakeRedis, prefix: str) -> None:
     lua.flushall()
-    keys = {in_python(Keys(prefix), name, ARGUMENTS).encode() for name in NAMES}
+    keys = {in_python(Keys(prefix), name, ARGUMENTS).encode() for name in KEYS}
     for key in (*keys, b"other", b"x" + next(iter(keys)), b"axxb:jobs", b"qx:jobs"):
         lua.set(key, 1)
     assert set(lua.scan_iter(match=Keys(prefix).pattern, count=1000)) == keys

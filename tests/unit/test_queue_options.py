@@ -8,14 +8,12 @@ import pytest
 
 from kue import Queue
 from kue.errors import InvalidOption, UnknownOption
-from kue.options import QueueOptions, read_queue_options
+from kue.options.queue import PromotionOptions, QueueOptions
 
 DEFAULTS = {
     "name": "kue",
     "prefix": "q",
-    "promotion_interval": 1000,
-    "promotion_limit": 1000,
-    "lock_ttl": 2000,
+    "promotion": PromotionOptions(interval=1000, limit=1000, lock_ttl=2000),
     "stuck_after": 60_000,
     "lease": 30_000,
     "ghost_retries": 1,
@@ -29,12 +27,12 @@ DEFAULTS = {
 
 def changed(**options: Any) -> dict[str, Any]:
     """What differs from the defaults."""
-    read = read_queue_options(**options)
+    read = QueueOptions.read(**options)
     return {name: getattr(read, name) for name in DEFAULTS if getattr(read, name) != DEFAULTS[name]}
 
 
 def test_the_defaults_are_kue_s() -> None:
-    assert read_queue_options() == QueueOptions(**DEFAULTS)  # type: ignore[arg-type]
+    assert QueueOptions.read() == QueueOptions(**DEFAULTS)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -45,9 +43,9 @@ def test_the_defaults_are_kue_s() -> None:
         ({"prefix": "caf\u00e9"}, {"prefix": "caf\u00e9"}),
         ({"promotion": None}, {}),
         ({"promotion": {}}, {}),
-        ({"promotion": {"interval": 50}}, {"promotion_interval": 50}),
-        ({"promotion": {"interval": timedelta(seconds=5)}}, {"promotion_interval": 5000}),
-        ({"promotion": {"limit": 10, "lock_ttl": 99}}, {"promotion_limit": 10, "lock_ttl": 99}),
+        ({"promotion": {"interval": 50}}, {"promotion": PromotionOptions(interval=50)}),
+        ({"promotion": {"interval": timedelta(seconds=5)}}, {"promotion": PromotionOptions(interval=5000)}),
+        ({"promotion": {"limit": 10, "lock_ttl": 99}}, {"promotion": PromotionOptions(limit=10, lock_ttl=99)}),
         ({"disable_search": False}, {"disable_search": False}),
         ({"job_events": False}, {"job_events": False}),
         ({"lease": 100}, {"lease": 100}),
@@ -111,7 +109,7 @@ FINITE = "must be a finite number of milliseconds"
 )
 def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidOption) as refused:
-        read_queue_options(**given)
+        QueueOptions.read(**given)
     assert str(refused.value) == message
 
 
@@ -140,7 +138,7 @@ def test_a_queue_refuses_a_bad_option_before_it_opens_anything() -> None:
 
 def test_flags_are_read_when_the_queue_is_made_and_later_changes_do_not_count() -> None:
     flags = {"email": {"attempts": 5}}
-    read = read_queue_options(job_flags=flags)
+    read = QueueOptions.read(job_flags=flags)
     flags["email"]["attempts"] = 0
     flags["pdf"] = {}
     assert json.dumps(read.job_flags) == '{"email": {"attempts": 5}}'

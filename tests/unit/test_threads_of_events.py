@@ -13,6 +13,8 @@ from kue.connection.pool import ConnectionPool
 from kue.errors import KueError
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
+from kue.store.commands import Commands
+from kue.store.keys import Keys
 from tests.helpers import wait_until
 
 
@@ -86,7 +88,11 @@ class Ear:
         self.heard: list[bytes] = []
         self.told: list[BaseException] = []
         self.subscriber = Subscriber(
-            ConnectionPool(resolve(self.client)), "q:events", ErrorReporter(self.told.append), self.hear, lambda: None
+            ConnectionPool(resolve(self.client)),
+            Commands(Keys("q")),
+            ErrorReporter(self.told.append),
+            self.hear,
+            lambda: None,
         )
 
     def hear(self, message: bytes) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 
 from kue.cli.demo.plan import Part, Planned, RecentDuration
-from kue.options import PRIORITIES
+from kue.options.job import PRIORITIES
 
 LEAST_SECONDS = 3.0
 FEWEST_JOBS = 40

@@ -56,7 +56,7 @@ def look(queue: Queue, parts: Sequence[Part], plan: Sequence[Planned]) -> list[L
     """Count, in one round trip."""
     store = queue.runtime.store
     planned = Counter(job.type for job in plan)
-    counts = iter(store.counts([store.keys.type_state(part.type, state) for part in parts for state in STATES]))
+    counts = iter(store.counts([(state, part.type) for part in parts for state in STATES]))
     return [
         Line(part.type, part.story, planned[part.type], {state: next(counts) for state in STATES}) for part in parts
     ]

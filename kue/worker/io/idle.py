@@ -10,7 +10,7 @@ from typing import Protocol
 from kue.common.wakeup import Wakeup
 from kue.connection.connection import Command, Connection
 from kue.connection.pool import ConnectionPool
-from kue.store.keys import Keys
+from kue.store.commands import Commands
 from kue.worker.io.token_wait import BLOCK, TokenWait
 
 _FAKE_POLL = 0.02
@@ -30,12 +30,14 @@ class Tokens(Protocol):
 class IdleWait:
     """`wake` is for any thread, the rest for the I/O thread."""
 
-    def __init__(self, connections: ConnectionPool, keys: Keys, tokens: Tokens, stopping: Callable[[], bool]) -> None:
-        self._keys = keys
+    def __init__(
+        self, connections: ConnectionPool, commands: Commands, tokens: Tokens, stopping: Callable[[], bool]
+    ) -> None:
+        self._commands = commands
         self._tokens = tokens
         self._stopping = stopping
         self._wakeup = Wakeup()
-        self._token_wait = TokenWait(connections, keys)
+        self._token_wait = TokenWait(connections, commands)
         self._asleep = False
         self._woken = False
         self._unblocked = False
@@ -118,7 +120,7 @@ class IdleWait:
         connection.exchange([self._token_wait.unblock()])  # again: an earlier one may have overtaken the wait
         _, type = self._token_wait.received()
         if type is not None:
-            connection.exchange([("LPUSH", self._keys.tokens(type), 1)])
+            connection.exchange([self._commands.give_token(type)])
 
     def _see_to(self, timeout: float) -> None:
         """Wait for the reply to the outstanding wait, or to be woken."""

@@ -67,7 +67,7 @@ class IOLoop:
         self._pipeline = Pipeline(outbox, store.transitions)
         self._inline = inline
         self._error_reporter = error_reporter
-        self._idle = IdleWait(store.connections, store.keys, work, lambda: self._stopping)
+        self._idle = IdleWait(store.connections, store.commands, work, lambda: self._stopping)
         self._connection: Connection | None = None
         self._backoff = Backoff()
         self._pause = 0.0
@@ -204,7 +204,7 @@ class IOLoop:
 
     def _refuse_unless_writable(self, connection: Connection) -> None:
         """A server that answers may still be read-only: a write that changes nothing tells."""
-        if isinstance(reply := connection.exchange([("ZREM", self._store.keys.leases, "")])[0], ResponseError):
+        if isinstance(reply := connection.exchange([self._store.commands.probe_write()])[0], ResponseError):
             raise refusal(reply)
 
     def _disconnect(self) -> None:

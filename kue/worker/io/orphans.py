@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -18,18 +19,23 @@ def put_back_orphans(
     """Put back the active jobs whose worker id begins with `stem` and is not among those held; how many there were."""
     count = 0
     for type in types:
-        zids = connection.exchange([("ZRANGE", store.keys.type_state(type, "active"), 0, -1)])[0]
+        zids = connection.exchange([store.commands.active_ids(type)])[0]
         if isinstance(zids, ResponseError) or not zids:
             continue
         ids = ids_of(zids)
-        owners = connection.exchange([("HGET", store.keys.job(id), "workerId") for id in ids])
+        holders = connection.exchange([store.commands.holder(id) for id in ids])
         lost = [
-            store.transitions.requeue(id, codec.text(owner), type, store.clock())
-            for id, owner in zip(ids, owners, strict=True)
-            if isinstance(owner, bytes) and codec.text(owner).startswith(stem) and codec.text(owner) not in held
+            store.transitions.requeue(id, worker, type, store.clock())
+            for id, holder in zip(ids, holders, strict=True)
+            if (worker := _worker_of(holder)).startswith(stem) and worker not in held
         ]
         if lost:
             count += sum(
                 not isinstance(reply, ResponseError) and reply[0] == 1 for reply in scripts.run(connection, lost)
             )
     return count
+
+
+def _worker_of(holder: Any) -> str:
+    """The worker id in a reply to `Commands.holder`; "" if the key is of the wrong kind, or has none."""
+    return "" if isinstance(holder, ResponseError) or holder[1] is None else codec.text(holder[1])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Any
 
-from kue.store import codec, job_hash
+from kue.options.values import parse_number
+from kue.store import codec
 from kue.worker.io.calls import Report
 from kue.worker.run import Run
 
@@ -38,7 +39,7 @@ def _was_carried_out(report: Report, reply: Any) -> bool:
         return report.ends
     if reply[0] == -2 or not reply[1]:
         return run.job.remove_on_complete()
-    counted = len(reply) > 3 and (job_hash.number(reply[3]) or 0) > run.job.attempts_made
+    counted = len(reply) > 3 and (parse_number(reply[3]) or 0) > run.job.attempts_made
     return counted or _is(reply, "complete" if report.completion else "failed", run)
 
 

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from kue.common.describe import short_repr
 from kue.connection.connection import Command, Connection
 from kue.connection.pool import BROKEN, ConnectionPool
-from kue.store.keys import Keys
+from kue.store.commands import Commands
 
 BLOCK = 1.5
 
@@ -21,9 +21,9 @@ BLOCK = 1.5
 class TokenWait:
     """One outstanding wait for jobs of several types."""
 
-    def __init__(self, connections: ConnectionPool, keys: Keys) -> None:
+    def __init__(self, connections: ConnectionPool, commands: Commands) -> None:
         self._connections = connections
-        self._keys = keys
+        self._commands = commands
         self.types: set[str] = set()  # those waited for; empty when nothing is outstanding
         self._by_key: dict[bytes, str] = {}
         self._turn = 0
@@ -37,7 +37,7 @@ class TokenWait:
             connection.close()
             return
         try:
-            self.client_id = int(connection.exchange([("CLIENT", "ID")])[0])
+            self.client_id = int(connection.exchange([self._commands.client_id()])[0])
         except BROKEN as broken:
             connection.close()
             raise self._connections.lost(broken) from broken
@@ -51,8 +51,9 @@ class TokenWait:
         self._turn = (self._turn + 1) % len(ordered)
         ordered = ordered[self._turn :] + ordered[: self._turn]
         self.types = set(ordered)
-        self._by_key = {self._keys.tokens(type).encode(): type for type in ordered}
-        self.connection.send([("BLPOP", *self._by_key, BLOCK)])
+        command = self._commands.wait_for_token(ordered, BLOCK)
+        self._by_key = {str(key).encode(): type for key, type in zip(command[1:-1], ordered, strict=True)}
+        self.connection.send([command])
 
     def received(self) -> tuple[set[str], str | None]:
         """The reply: the types that were waited for, and the one that has a token (None: the time is up)."""
@@ -65,7 +66,7 @@ class TokenWait:
 
     def unblock(self) -> Command:
         """The command that ends the outstanding wait, for another connection to send."""
-        return ("CLIENT", "UNBLOCK", self.client_id)
+        return self._commands.unblock(self.client_id)
 
     def close(self) -> None:
         if self.connection is not None:

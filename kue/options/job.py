@@ -1,0 +1,154 @@
+"""The options of a job: one table that fluent methods, keywords, `job_flags`, the hash and the JSON API read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kue.common.clock import LARGEST, milliseconds, now_ms, until
+from kue.common.describe import short_repr
+from kue.errors import InvalidJobData, InvalidOption, UnknownOption
+from kue.options.values import parse_number, read_flag, read_whole
+
+PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
+BACKOFF_TYPES = ("fixed", "exponential")
+
+
+def _read_priority(name: str, value: Any) -> int:
+    if isinstance(value, str):
+        if value in PRIORITIES:
+            return PRIORITIES[value]
+        raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {short_repr(value)}")
+    return read_whole(name, value, least=-LARGEST)
+
+
+def _read_attempts(name: str, value: Any) -> int:
+    return read_whole(name, value, least=1)
+
+
+def _read_delay(name: str, value: Any) -> int:
+    if isinstance(value, datetime):
+        return until(name, value, now_ms())
+    return milliseconds(name, value)
+
+
+def _read_ttl(name: str, value: Any) -> int:
+    return milliseconds(name, value)
+
+
+def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if not isinstance(value, Mapping):
+        hint = "; functions cannot be stored, since nothing read from Redis is ever executed" if callable(value) else ""
+        example = '{"type": "exponential", "delay": 500}'
+        raise InvalidOption(f"{name} must be True or a dict such as {example}, not {short_repr(value)}{hint}")
+    unknown = set(value) - {"type", "delay", "maxDelay", "max_delay"}
+    if unknown:
+        keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
+        raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay and max_delay")
+    if value.get("type") not in BACKOFF_TYPES:
+        raise InvalidOption(
+            f"{name} type must be one of {', '.join(BACKOFF_TYPES)}, not {short_repr(value.get('type'))}"
+        )
+    read: dict[str, Any] = {"type": value["type"]}
+    if value.get("delay") is not None:
+        read["delay"] = milliseconds(f"{name} delay", value["delay"])
+    longest = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
+    if longest is not None:
+        read["maxDelay"] = milliseconds(f"{name} max_delay", longest)
+    return read
+
+
+def _write_backoff(value: bool | str | dict[str, Any] | None) -> str | bytes | None:
+    if not value:
+        return None
+    if value is True or isinstance(value, str):
+        return "true" if value is True else value
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError as problem:
+        raise InvalidJobData("backoff", f"cannot be written as JSON ({problem})") from None
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _parse_backoff(raw: bytes) -> Any:
+    text = raw.decode("utf-8", "replace")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return text  # the source of a JavaScript function, which Kue stores as it is
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _read_search_keys(name: str, value: Any) -> list[str]:
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
+        raise InvalidOption(f"{name} must be a list of keys of the job's data, not {short_repr(value)}")
+    return list(keys)
+
+
+def _write_number(value: int | float | None) -> int | float | None:
+    """Kue writes a delay or a ttl only if there is one."""
+    return value or None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOption:
+    """One option of a job.
+
+    `read` checks what a user gives. `field` is the field of the job's hash that keeps the option ("" if none does);
+    `write` gives its content (None: no field), and `parse` reads it back (None: as if the option was not set).
+    """
+
+    name: str
+    kue_name: str
+    read: Callable[[str, Any], Any]
+    default: Any = None
+    field: str = ""
+    write: Callable[[Any], str | bytes | int | float | None] = lambda value: value
+    parse: Callable[[bytes], Any] = parse_number
+
+
+JOB_OPTIONS = {
+    option.name: option
+    for option in (
+        JobOption("priority", "priority", _read_priority, 0, "priority"),
+        JobOption("attempts", "attempts", _read_attempts, 1, "max_attempts"),
+        JobOption("backoff", "backoff", _read_backoff, None, "backoff", _write_backoff, _parse_backoff),
+        JobOption("delay", "delay", _read_delay, None, "delay", _write_number),
+        JobOption("ttl", "ttl", _read_ttl, None, "ttl", _write_number),
+        JobOption(
+            "remove_on_complete",
+            "removeOnComplete",
+            read_flag,
+            False,
+            "removeOnComplete",
+            lambda value: "true" if value else None,
+            lambda raw: True,  # for Kue any text means yes
+        ),
+        JobOption("search_keys", "searchKeys", _read_search_keys),
+        JobOption("events", "events", read_flag, True),
+    )
+}
+
+
+def read_option(name: str, value: Any) -> Any:
+    """Check one option. Raises `UnknownOption` or `InvalidOption`, naming the option and the value."""
+    option = JOB_OPTIONS.get(name)
+    if option is None:
+        raise UnknownOption(f"there is no job option {short_repr(name)}; there are {', '.join(JOB_OPTIONS)}")
+    return option.read(name, value)
+
+
+def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check several options; None stands for the default. Raises as `read_option` does."""
+    return {
+        name: read_option(name, value) for name, value in given.items() if value is not None or name not in JOB_OPTIONS
+    }

@@ -1,0 +1,96 @@
+"""The options of a queue: one row each, which `Queue`, `create_queue` and the reference page read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Self
+
+from kue.common.clock import milliseconds
+from kue.common.describe import short_repr
+from kue.errors import InvalidOption, UnknownOption
+from kue.options.job import read_options
+from kue.options.values import read_flag, read_key_part, read_mapping, read_type, read_whole
+
+RENEWALS_PER_LEASE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionOptions:
+    """Kue's `promotion`: ms between two rounds, jobs a round, and ms after which the lock is free by itself."""
+
+    interval: int = 1000
+    limit: int = 1000
+    lock_ttl: int = 2000
+
+
+def _read_promotion(name: str, value: Any) -> PromotionOptions:
+    known = [row.name for row in fields(PromotionOptions)]
+    read = {}
+    for key, given in read_mapping(name, value).items():
+        if key not in known:
+            raise UnknownOption(f"{name} has no option {short_repr(key)}; it has {', '.join(known)}")
+        check = read_whole if key == "limit" else milliseconds
+        read[key] = check(f"{name} {key}", given, least=1)
+    return PromotionOptions(**read)
+
+
+def _read_job_flags(name: str, value: Any) -> dict[str, dict[str, Any]]:
+    flags = {}
+    for type, options in read_mapping(name, value).items():
+        place = f"{name}[{short_repr(read_type(type))}]"
+        given = read_mapping(place, options)
+        try:
+            read = read_options(given)
+        except InvalidOption as problem:
+            raise problem.__class__(f"{place}: {problem}") from None
+        # A moment stays one: each job reads anew how far away it is.
+        flags[type] = {key: given[key] if isinstance(given[key], datetime) else kept for key, kept in read.items()}
+    return flags
+
+
+def _read_json_default(name: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise InvalidOption(f"{name} must be a function of one value, not {short_repr(value)}")
+    return value
+
+
+def _read_lease(name: str, value: Any) -> int:
+    return milliseconds(name, value, least=100)
+
+
+def _read_count(name: str, value: Any) -> int:
+    return read_whole(name, value, least=0)
+
+
+def _row(read: Callable[[str, Any], Any], default: Any) -> Mapping[str, Any]:
+    return {"read": read, "default": default}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOptions:
+    """What can be set on a queue beside `redis`: a row for each, with its check. Durations are in milliseconds."""
+
+    name: str = field(metadata=_row(read_key_part, "kue"))
+    prefix: str = field(metadata=_row(read_key_part, "q"))
+    promotion: PromotionOptions = field(metadata=_row(_read_promotion, None))
+    disable_search: bool = field(metadata=_row(read_flag, True))
+    job_events: bool = field(metadata=_row(read_flag, True))
+    job_flags: Mapping[str, Mapping[str, Any]] = field(metadata=_row(_read_job_flags, None))
+    lease: int = field(metadata=_row(_read_lease, 30_000))
+    ghost_retries: int = field(metadata=_row(_read_count, 1))
+    ghost_delay: int = field(metadata=_row(milliseconds, 0))
+    stuck_after: int = field(metadata=_row(milliseconds, 60_000))
+    json_default: Callable[[Any], Any] | None = field(metadata=_row(_read_json_default, None))
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """Check the options of a queue. Raises `InvalidOption` or `UnknownOption`, naming the option and the value."""
+        rows = {row.name: row for row in fields(cls)}
+        for name in given:
+            if name not in rows:
+                raise UnknownOption(f"there is no queue option {short_repr(name)}; there are redis, {', '.join(rows)}")
+        return cls(
+            **{name: row.metadata["read"](name, given.get(name, row.metadata["default"])) for name, row in rows.items()}
+        )

@@ -1,0 +1,96 @@
+"""Checks of single values: names, states, numbers. Each raises `InvalidOption`, naming the option and the value."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from kue.common.clock import LARGEST
+from kue.common.describe import short_repr
+from kue.errors import InvalidOption
+
+STATES = ("inactive", "active", "complete", "failed", "delayed")
+
+
+def read_name(name: str, value: object) -> str:
+    """Check the name of something: a string that is not empty."""
+    if not isinstance(value, str) or not value:
+        raise InvalidOption(f"{name} must be a non-empty string, not {short_repr(value)}")
+    return value
+
+
+def read_key_part(name: str, value: object) -> str:
+    """Check a name that becomes a part of Redis keys, which are UTF-8."""
+    text = read_name(name, value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidOption(f"{name} must be text that UTF-8 can hold, not {short_repr(value)}") from None
+    return text
+
+
+def read_type(value: object) -> str:
+    """Check the type of a job."""
+    return read_key_part("type", value)
+
+
+def read_state(value: object) -> str:
+    """Check the state of a job."""
+    if value not in STATES:
+        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(value)}")
+    return str(value)
+
+
+def read_number(name: str, value: object, kind: str = "a number") -> int | float:
+    """Check a number that is finite, and no larger than a float can hold; `kind` is what the error asks for."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise InvalidOption(f"{name} must be {kind}, not {short_repr(value)}")
+    if not abs(value) <= sys.float_info.max:
+        raise InvalidOption(f"{name} must be a finite number, not {short_repr(value)}")
+    return value
+
+
+def read_whole(name: str, value: object, *, least: int) -> int:
+    """Check a whole number (a float without a fraction is one)."""
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= LARGEST:
+        bound = "" if least == -LARGEST else f", {least} or more"
+        if isinstance(number, int) and abs(number) > LARGEST:
+            bound = f" from {least} to {LARGEST}"
+        raise InvalidOption(f"{name} must be a whole number{bound}, not {short_repr(value)}")
+    return number
+
+
+def read_flag(name: str, value: object) -> bool:
+    """Check a value that is True or False."""
+    if not isinstance(value, bool):
+        raise InvalidOption(f"{name} must be True or False, not {short_repr(value)}")
+    return value
+
+
+def read_mapping(name: str, value: Mapping[Any, Any] | None) -> Mapping[Any, Any]:
+    """Check a dict; None is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidOption(f"{name} must be a dict, not {short_repr(value)}")
+    return value
+
+
+def parse_number(raw: bytes | str | None) -> int | float | None:
+    """Read a number as Node wrote it to a hash; None if there is none, or one that is not finite."""
+    if not raw:
+        return None
+    try:
+        return int(raw)
+    except ValueError:
+        pass
+    try:
+        value = float(raw)
+    except ValueError:
+        return None
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,111 @@
+"""What a queue does for workers: runs handlers, drives the periodic duties, reports the health of the process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Self, TypeVar, overload
+
+from kue.common.clock import milliseconds
+from kue.common.describe import short_repr
+from kue.errors import InvalidOption, KueError, ShutdownInProgress
+from kue.jobs.job import Job
+from kue.maintenance.duties import stuck_job_duties, working_duties
+from kue.maintenance.ticker import Duty, Ticker
+from kue.options.values import read_type, read_whole
+from kue.runtime import Runtime
+from kue.worker.handler import Function, Handler
+from kue.worker.pool import Pool
+from kue.worker.slots import Worker
+
+_F = TypeVar("_F", bound=Function)
+_MAX_STALLED_SECONDS = 30
+
+
+class Working:
+    """A part of `Queue`."""
+
+    job_class: ClassVar[type[Job]]
+    runtime: Runtime
+    _lock: threading.RLock
+    _shutting_down = False
+    _pool: Pool | None = None
+    _ticker: Ticker | None = None
+
+    @overload
+    def process(self, type: str | Sequence[str], slots: int = 1) -> Callable[[_F], _F]: ...
+    @overload
+    def process(self, type: str | Sequence[str], handler: _F, /) -> _F: ...
+    @overload
+    def process(self, type: str | Sequence[str], slots: int, handler: _F) -> _F: ...
+    def process(self, type: Any, slots: Any = 1, handler: Any = None) -> Any:
+        """Run jobs of a type, or of each of several types, in `slots` slots for each type.
+
+        The handler is `(job)`, `(job, done)` or `(job, ctx, done)`, a plain or a coroutine function; without one this
+        decorates. Raises `InvalidHandler`, `InvalidOption`, `ShutdownInProgress`.
+        """
+        if callable(slots):
+            slots, handler = 1, slots
+        types = [read_type(one) for one in ([type] if isinstance(type, str) else _listed(type))]
+        count = read_whole("slots", slots, least=1)
+        if handler is None:
+
+            def decorate(function: _F) -> _F:
+                self.process(types, count, function)
+                return function
+
+            return decorate
+        checked = Handler(handler)
+        with self._lock:
+            self._refuse_if_shut_down()
+            if self._pool is None:
+                self._pool = Pool(self.runtime, self.job_class)
+                self._tick(working_duties(self.runtime))
+            self._pool.add(types, count, checked)
+        return handler
+
+    @property
+    def workers(self) -> list[Worker]:
+        """The slots of this process, one for each job it can run at once."""
+        return [] if self._pool is None else self._pool.workers
+
+    def watch_stuck_jobs(self, interval: int | float | timedelta = 1000) -> Self:
+        """Put back missing tokens and stuck jobs every `interval` (ms). A process that works does so anyway."""
+        every = milliseconds("interval", interval, least=1)
+        with self._lock:
+            self._refuse_if_shut_down()
+            self._tick(stuck_job_duties(self.runtime, every))
+        return self
+
+    def _tick(self, duties: Iterable[Duty]) -> None:
+        if self._ticker is None:
+            self._ticker = Ticker([], self.runtime.error_reporter, self.runtime.store.clock)
+            self._ticker.start()
+        for duty in duties:
+            self._ticker.add(duty)
+
+    def health(self) -> dict[str, Any]:
+        """For probes: `live` (the threads of this process are well) and `ready` (Redis answers, and it takes jobs)."""
+        facts: dict[str, Any] = {"slots": 0, "active": 0, "strays": 0}
+        live = ready = not self._shutting_down
+        if self._pool is not None:
+            facts = self._pool.health()
+            live = facts["running"] and facts["stalled_seconds"] < _MAX_STALLED_SECONDS
+            ready = live and not self._shutting_down and facts["connected"]
+        elif ready:
+            try:
+                self.runtime.store.ping()
+            except KueError as problem:
+                ready, facts["problem"] = False, str(problem)
+        return {"live": bool(live), "ready": bool(ready), "shutting_down": self._shutting_down, **facts}
+
+    def _refuse_if_shut_down(self) -> None:
+        if self._shutting_down:
+            raise ShutdownInProgress("the queue is shut down; make another with kue.create_queue()")
+
+
+def _listed(types: Any) -> list[Any]:
+    if not isinstance(types, (list, tuple, set, frozenset)) or not types:
+        raise InvalidOption(f"type must be a non-empty string or a list of them, not {short_repr(types)}")
+    return list(types)

@@ -1,0 +1,69 @@
+"""Plain commands, for the threads that own a connection: the workers' I/O thread and the subscriber.
+
+A command that changes a job is a transition instead, and one that only reads on behalf of a caller is a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kue.connection.connection import Command
+from kue.store import messages
+from kue.store.keys import Keys, zid
+
+
+class Commands:
+    """Commands for the keys under one prefix."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+
+    # tokens
+
+    def give_token(self, type: str) -> Command:
+        """Put back a token that was received and not used."""
+        return ("LPUSH", self.keys.tokens(type), 1)
+
+    def wait_for_token(self, types: Iterable[str], seconds: float) -> Command:
+        """Wait for a token of any of some types. The first type that has one wins."""
+        return ("BLPOP", *map(self.keys.tokens, types), seconds)
+
+    def client_id(self) -> Command:
+        """Ask for the number by which another connection can unblock this one."""
+        return ("CLIENT", "ID")
+
+    def unblock(self, client_id: int) -> Command:
+        """End the wait of another connection."""
+        return ("CLIENT", "UNBLOCK", client_id)
+
+    # runs
+
+    def holder(self, id: int) -> Command:
+        """Ask for the state of a job and for the worker id of its run."""
+        return ("HMGET", self.keys.job(id), "state", "workerId")
+
+    def deadline(self, id: int) -> Command:
+        """Ask for the score of an active job: its deadline, if it has a ttl."""
+        return ("ZSCORE", self.keys.state("active"), zid(id))
+
+    def active_ids(self, type: str) -> Command:
+        """Ask for the members of a type's active set."""
+        return ("ZRANGE", self.keys.type_state(type, "active"), 0, -1)
+
+    # the channel, and the connection itself
+
+    def publish(self, id: int, event: str) -> Command:
+        """Publish an event without arguments."""
+        return ("PUBLISH", self.keys.events, messages.encode(id, event))
+
+    def subscribe(self) -> Command:
+        """Receive every event from now on."""
+        return ("SUBSCRIBE", self.keys.events)
+
+    def ping(self, *text: bytes) -> Command:
+        """Ask for an answer, with the text if there is one."""
+        return ("PING", *text)
+
+    def probe_write(self) -> Command:
+        """A write that changes nothing: a read-only server refuses it."""
+        return ("ZREM", self.keys.leases, "")

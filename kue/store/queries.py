@@ -1,0 +1,120 @@
+"""What can be asked about jobs: a method for each question, which changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.common.clock import now_ms
+from kue.connection.connection import Command
+from kue.connection.pool import ConnectionPool, refusal
+from kue.store import codec
+from kue.store.commands import Commands
+from kue.store.job_hash import JobHash, from_pairs
+from kue.store.keys import Keys, ids_of, zid
+
+_MAX_COMMANDS_PER_ROUND_TRIP = 500
+
+
+class Queries:
+    """Questions about the jobs under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`."""
+
+    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
+        self.connections = connections
+        self.keys = Keys(prefix)
+        self.commands = Commands(self.keys)
+        self.clock = clock
+
+    def ask(self, commands: Sequence[Command]) -> list[Any]:
+        """The replies to commands, some hundreds to a round trip. A refused one gives a `ResponseError`."""
+        replies: list[Any] = []
+        for start in range(0, len(commands), _MAX_COMMANDS_PER_ROUND_TRIP):
+            replies += self.connections.run(commands[start : start + _MAX_COMMANDS_PER_ROUND_TRIP])
+        return replies
+
+    # jobs
+
+    def hashes(self, ids: Sequence[int | str]) -> list[JobHash | ResponseError | None]:
+        """The hash of each job; None if there is none."""
+        found = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
+        return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
+
+    def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
+        """Some fields of each job."""
+        return [
+            [None] * len(names) if isinstance(reply, ResponseError) else reply
+            for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
+        ]
+
+    def field(self, id: int, name: str) -> str | None:
+        """One field of a job."""
+        return _text(self.connections.call("HGET", self.keys.job(id), codec.text_bytes(name)))
+
+    def holder(self, id: int) -> tuple[str, str]:
+        """The state of a job, and the worker id of its run; "" for what is not there."""
+        state, worker = self.connections.call(*self.commands.holder(id))
+        return codec.text(state or b""), codec.text(worker or b"")
+
+    def log(self, id: int) -> list[str]:
+        """The log lines of a job."""
+        return [codec.text(line) for line in self.connections.call("LRANGE", self.keys.log(id), 0, -1)]
+
+    # sets of jobs
+
+    def ids(self, start: int, stop: int, state: str | None = None, type: str | None = None) -> list[int]:
+        """The ids at some positions, both ends included, among all jobs, those in a state, or those of a type in it."""
+        return ids_of(self.connections.call("ZRANGE", self.keys.zset(state, type), start, stop))
+
+    def count(self, state: str, type: str | None = None) -> int:
+        """How many jobs are in a state, of all types or one."""
+        return self.counts([(state, type)])[0]
+
+    def counts(self, sets: Sequence[tuple[str, str | None]]) -> list[int]:
+        """How many jobs there are in each of some states and types; None stands for all types."""
+        replies = self.ask([("ZCARD", self.keys.zset(state, type)) for state, type in sets])
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise refusal(reply) from reply
+        return replies
+
+    def count_scored(self, state: str, lowest: int, highest: int) -> int:
+        """How many jobs in a state have a score in a range: what is due, or overdue."""
+        return int(self.connections.call("ZCOUNT", self.keys.state(state), lowest, highest))
+
+    def scores(self, ids: Sequence[tuple[int, str | None]], state: str) -> list[float | None]:
+        """The score of each job (id and type; None: among all types) in a state; None if it is not there."""
+        replies = self.ask([("ZSCORE", self.keys.zset(state, type), zid(id)) for id, type in ids])
+        return [float(reply) if isinstance(reply, bytes) else None for reply in replies]
+
+    def scan_state(self, state: str, cursor: bytes, count: int) -> tuple[bytes, list[int]]:
+        """One page of the ids in a state, in no order, and where the next begins; b"0" at both ends."""
+        following, page = self.connections.call("ZSCAN", self.keys.state(state), cursor, "COUNT", count)
+        return following, ids_of(page[::2])
+
+    # the whole
+
+    def types(self) -> list[str]:
+        """Every type ever saved, sorted."""
+        return sorted(codec.text(name) for name in self.connections.call("SMEMBERS", self.keys.types))
+
+    def work_time(self) -> int:
+        """Milliseconds of completed work."""
+        return int(self.connections.call("GET", self.keys.work_time) or 0)
+
+    def setting(self, name: str) -> str | None:
+        """A free-form setting."""
+        return _text(self.connections.call("HGET", self.keys.settings, codec.text_bytes(name)))
+
+    def leases(self) -> list[str]:
+        """Every process that has, or had, a lease."""
+        return [codec.text(name) for name in self.connections.call("ZRANGE", self.keys.leases, 0, -1)]
+
+    def ping(self) -> None:
+        """Return if Redis answers."""
+        self.connections.call(*self.commands.ping())
+
+
+def _text(reply: bytes | None) -> str | None:
+    return None if reply is None else codec.text(reply)
