@@ -7,16 +7,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures._base import CANCELLED
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kue.common.timer_queue import Timer
 from kue.errors import ForkedChild, JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
 from kue.events.watcher import Outcome
+from kue.jobs.job import Job
 from kue.runtime import Runtime
 from kue.store.stored_error import message_of
-
-if TYPE_CHECKING:
-    from kue_send.job import Job
 
 logger = logging.getLogger("kue")
 _HEARD = frozenset(("result", "complete", "error", "failed", "remove"))

@@ -4,7 +4,8 @@ A room is a file or folder right under kue/; ORDER says which rooms it may use.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +82,26 @@ def test_a_module_uses_only_the_rooms_below_it() -> None:
 def test_only_the_command_line_uses_kue_send() -> None:
     users = {room_of(path) for path in MODULES for name in imports_of(path) if name.split(".")[0] == "kue_send"}
     assert users <= MAY_USE_KUE_SEND
+
+
+def test_no_modules_import_each_other_in_a_circle_not_even_for_their_types() -> None:
+    paths = {name_of(path): path for folder in ("kue", "kue_send") for path in (ROOT / folder).rglob("*.py")}
+    TopologicalSorter({name: modules_used(path, paths) - {name} for name, path in paths.items()}).prepare()
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def modules_used(path: Path, known: Collection[str]) -> set[str]:
+    """Our modules that a module imports: `from kue.store import codec` is one of `kue.store.codec`."""
+    used = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            used |= {
+                f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in known else str(node.module)
+                for alias in node.names
+            }
+        elif isinstance(node, ast.Import):
+            used |= {alias.name for alias in node.names}
+    return used & set(known)

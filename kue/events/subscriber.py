@@ -6,14 +6,13 @@ and to look jobs up, is done on a thread beside it.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import selectors
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from redis.exceptions import ResponseError
 
@@ -23,18 +22,16 @@ from kue.common.timer_queue import Timer, TimerQueue
 from kue.common.wakeup import Wakeup
 from kue.connection.connection import Connection
 from kue.connection.pool import BROKEN, ConnectionPool, refusal
-from kue.connection.reply_reader import NOT_YET
 from kue.errors import KueError, ShutdownInProgress
 from kue.events.dispatcher import Dispatcher
+from kue.events.subscription import Subscription
 from kue.store.commands import Commands
 
 logger = logging.getLogger("kue")
 _T = TypeVar("_T")
-_PATIENCE = 20.0  # longer than an attempt takes to fail by itself, since that has a better reason to give
-_PING_AFTER = 15.0
-_FAKE_POLL = 0.005
-_LAST_WORDS = 1.0
-_LAST = b"the end"
+_ENSURE_SECONDS = 20.0  # longer than an attempt takes to fail by itself, because that error names a better reason
+_MAX_WAIT_SECONDS = 15.0
+_LAST_ANSWER_SECONDS = 1.0
 
 
 class Subscriber:
@@ -68,9 +65,8 @@ class Subscriber:
         self._tried = threading.Event()
         self._stopping = False
         self._wakeup = Wakeup()
-        self._heard_at = 0.0
 
-    def ensure(self, timeout: float = _PATIENCE) -> None:
+    def ensure(self, timeout: float = _ENSURE_SECONDS) -> None:
         """Return when the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         if self._subscribed.is_set():
             return
@@ -125,7 +121,7 @@ class Subscriber:
             self._wakeup.close()
         elif not self.is_current:
             thread.join(timeout)
-        self._aside.stop(_LAST_WORDS)
+        self._aside.stop(_LAST_ANSWER_SECONDS)
 
     def _run(self) -> None:
         backoff = Backoff()
@@ -141,6 +137,9 @@ class Subscriber:
                 continue
             if connection is None:
                 break
+            subscription = Subscription(
+                connection, self._commands, self._timers, self._wakeup, self._deliver, lambda: self._stopping
+            )
             try:
                 self._failure = None
                 self._subscribed.set()
@@ -149,9 +148,9 @@ class Subscriber:
                 backoff.reset()
                 if returning:
                     self._on_return()
-                self._listen(connection)
+                subscription.listen()
             except (*BROKEN, KueError) as problem:
-                self._error_reporter.outage_began("events", self._connections.lost(problem, self._heard_at))
+                self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.heard_at))
             finally:
                 self._subscribed.clear()
                 connection.close()
@@ -167,7 +166,7 @@ class Subscriber:
             if self._stopping:
                 attempt.add_done_callback(_close)
                 return None
-            self._wait(_PING_AFTER, attempt.done)
+            self._wait(_MAX_WAIT_SECONDS, attempt.done)
         return attempt.result()
 
     def _attempt(self, attempt: Future[Connection]) -> None:
@@ -191,58 +190,7 @@ class Subscriber:
             raise refusal(reply)
         return connection
 
-    def _listen(self, connection: Connection) -> None:
-        self._heard_at = time.monotonic()
-        pinged = False
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wakeup, selectors.EVENT_READ)
-            sock = connection.socket
-            if sock is not None:
-                selector.register(sock, selectors.EVENT_READ)
-            longest = _PING_AFTER if sock is not None else _FAKE_POLL
-            while not self._stopping:
-                for ready, _ in selector.select(self._timers.wait(longest)):
-                    if ready.fileobj is self._wakeup:
-                        self._wakeup.clear()
-                while not self._stopping and self._hear(connection) is not NOT_YET:
-                    pinged = False
-                    self._timers.run_due()
-                self._timers.run_due()
-                silence = time.monotonic() - self._heard_at
-                if sock is not None and silence >= _PING_AFTER:
-                    if pinged and silence >= 2 * _PING_AFTER:
-                        raise TimeoutError(f"no answer for {silence:.0f} s")
-                    if not pinged:
-                        connection.send([self._commands.ping()])
-                        pinged = True
-            self._hear_out(connection, selector)
-
-    def _hear_out(self, connection: Connection, selector: selectors.BaseSelector) -> None:
-        """What was published before `stop` is still heard: it comes before the answer to a last PING."""
-        deadline = time.monotonic() + _LAST_WORDS
-        with contextlib.suppress(*BROKEN):
-            if connection.socket is not None:
-                connection.send([self._commands.ping(_LAST)])
-            while (left := deadline - time.monotonic()) > 0:
-                if (reply := self._hear(connection)) is not NOT_YET:
-                    if reply == [b"pong", _LAST]:
-                        return
-                elif connection.socket is None:
-                    return
-                elif selector.select(left):
-                    self._wakeup.clear()
-
-    def _hear(self, connection: Connection) -> Any:
-        """Read one reply; a message is told. `NOT_YET` where it has not come as a whole."""
-        reply = connection.read_whole()
-        if reply is NOT_YET:
-            return reply
-        self._heard_at = time.monotonic()
-        if isinstance(reply, list) and reply[0] == b"message":
-            self._tell(reply[2])
-        return reply
-
-    def _tell(self, message: bytes) -> None:
+    def _deliver(self, message: bytes) -> None:
         try:
             self._on_message(message)
         except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Self, overload
+from typing import Any, Self
 
 from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
 from kue.common.listenable import Listenable
 from kue.connection.connection import Argument
-from kue.errors import InvalidOption, JobInvalid, JobNotFound, ListenerError
+from kue.errors import JobInvalid, JobNotFound, ListenerError
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.hash_field import HashField
@@ -18,9 +18,10 @@ from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
 from kue.jobs.reporting import Reporting
+from kue.jobs.state_changes import StateChanges
 from kue.jobs.watcher import JobWatcher
 from kue.options.job import read_options
-from kue.options.values import STATES, parse_number, read_type
+from kue.options.values import parse_number, read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.job_hash import JobHash
@@ -29,7 +30,7 @@ from kue.store.transitions import NewJob, new_job
 _Moment = int | float | None
 
 
-class Job(Lookup, Reporting, Listenable):
+class Job(Lookup, Reporting, StateChanges, Listenable):
     """A job of one queue; made by `queue.create`, `Job.get` and the ranges.
 
     Fields (times in milliseconds since the epoch, None until they are known): `id`, `type`, `data`, `result`,
@@ -148,6 +149,11 @@ class Job(Lookup, Reporting, Listenable):
         """Test mode has it instead of Redis, where this id may be that of another job."""
         self.id, self.only_collected, self._state = id, True, "delayed" if self.options.get("delay") else "inactive"
 
+    def taken(self, worker_id: str, now: int, run: ActiveRun) -> None:
+        """A worker of this process took the job: from here on it reports through its run."""
+        self.worker_id, self._state, self.started_at, self.updated_at = worker_id, "active", now, now
+        self.active_run = run
+
     def update(self) -> Self:
         """Write the options and the data again.
 
@@ -203,54 +209,6 @@ class Job(Lookup, Reporting, Listenable):
         failure = ListenerError(f"a listener of {short_repr(event)} on job {self.id} raised {describe_error(problem)}")
         failure.__cause__ = problem
         self.runtime.error_reporter.report(failure)
-
-    # state
-
-    @overload
-    def state(self) -> str | None: ...
-    @overload
-    def state(self, state: str, /) -> Self: ...
-    def state(self, *state: str) -> Any:
-        """The state this object knows; with an argument, the job goes to that state. Raises as `update`."""
-        if not state:
-            return self._state
-        if state[0] not in STATES:
-            raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(state[0])}")
-        return self._go(state[0])
-
-    def inactive(self) -> Self:
-        """Queue the job (again)."""
-        return self._go("inactive")
-
-    def active(self) -> Self:
-        """Mark the job as running."""
-        return self._go("active")
-
-    def complete(self) -> Self:
-        """Mark the job as done, its progress as 100."""
-        self._go("complete", "progress", 100)
-        self._progress = "100"
-        return self
-
-    def failed(self) -> Self:
-        """Mark the job as failed, now."""
-        now = self.runtime.store.clock()
-        self._go("failed", "failed_at", now, now=now)
-        self.failed_at = now
-        return self
-
-    def delayed(self) -> Self:
-        """Have the job wait until its `promote_at`."""
-        return self._go("delayed")
-
-    def _go(self, state: str, *fields: Argument, now: int | None = None) -> Self:
-        id = self._saved_id(state)
-        now = self.runtime.store.clock() if now is None else now
-        if not self.only_collected:
-            self.runtime.store.set_state(id, state, now, fields or ("state", state), self._run_id)
-            self._hand_over(state != "active")
-        self._state, self.updated_at = state, now
-        return self
 
     @property
     def _run_id(self) -> str:

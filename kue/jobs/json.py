@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from kue.jobs.job import Job
+from typing import Any, Protocol
 
 
-def job_json(job: Job) -> dict[str, Any]:
+class JobFields(Protocol):
+    """What of a job stands in its JSON."""
+
+    id: int | None
+    type: str
+    data: Any
+    result: Any
+    progress_data: Any
+    created_at: Any
+    promote_at: Any
+    updated_at: Any
+    failed_at: Any
+    started_at: Any
+    duration: Any
+    worker_id: Any
+    attempts_made: int
+    priority: Any
+    attempts: Any
+    delay: Any
+    ttl: Any
+
+    @property
+    def state(self) -> Any: ...
+
+    @property
+    def error(self) -> Any: ...
+
+    @property
+    def stored_progress(self) -> str | None: ...
+
+
+def job_json(job: JobFields) -> dict[str, Any]:
     """What `JSON.parse(JSON.stringify(job))` gives in Node."""
     made, most = job.attempts_made, job.attempts()
     fields = {
@@ -17,7 +45,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "data": job.data,
         "result": job.result,
         "priority": job.priority(),
-        "progress": job._progress or 0,
+        "progress": job.stored_progress or 0,
         "progress_data": job.progress_data,
         "state": job.state(),
         "error": job.error(),

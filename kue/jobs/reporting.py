@@ -51,6 +51,11 @@ class Reporting(ABC):
             self.active_run.touch()
         return self._apply("progress", said)
 
+    @property
+    def stored_progress(self) -> str | None:
+        """The percentage as the hash has it."""
+        return self._progress
+
     def set(self, field: str, value: str | int | float) -> Self:
         """Write a field of the job's hash."""
         read_name("field", field)

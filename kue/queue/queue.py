@@ -80,10 +80,9 @@ class Queue(Producing, Working, Counts, Listenable):
         """
         limit = seconds("timeout", timeout)
         read_flag("requeue", requeue)
-        if type is not None and (self._pool is None or read_type(type) not in self._pool.types):
-            raise InvalidOption(
-                f"type {short_repr(type)} is not processed here; there are {self._pool.types if self._pool else []}"
-            )
+        types = [] if self._pool is None else self._pool.slots.types
+        if type is not None and read_type(type) not in types:
+            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {types}")
         with self._lock:
             if type is None:
                 if self._shutting_down:

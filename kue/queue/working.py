@@ -15,6 +15,7 @@ from kue.maintenance.duties import stuck_job_duties, working_duties
 from kue.maintenance.ticker import Duty, Ticker
 from kue.options.values import read_type, read_whole
 from kue.runtime import Runtime
+from kue.worker.context import Context
 from kue.worker.handler import Function, Handler
 from kue.worker.pool import Pool
 from kue.worker.slots import Worker
@@ -60,7 +61,7 @@ class Working:
         with self._lock:
             self._refuse_if_shut_down()
             if self._pool is None:
-                self._pool = Pool(self.runtime, self.job_class)
+                self._pool = Pool(self.runtime, self.job_class, Context)
                 self._tick(working_duties(self.runtime))
             self._pool.add(types, count, checked)
         return handler
@@ -68,7 +69,7 @@ class Working:
     @property
     def workers(self) -> list[Worker]:
         """The slots of this process, one for each job it can run at once."""
-        return [] if self._pool is None else self._pool.workers
+        return [] if self._pool is None else self._pool.slots.workers
 
     def watch_stuck_jobs(self, interval: int | float | timedelta = 1000) -> Self:
         """Put back missing tokens and stuck jobs every `interval` (ms). A process that works does so anyway."""

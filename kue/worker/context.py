@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from kue.common.clock import seconds
-
-if TYPE_CHECKING:
-    from kue.worker.pool import Pool
-    from kue.worker.slots import Worker
+from kue.worker.pool import Pool
+from kue.worker.slots import Worker
 
 
 class Context:

@@ -54,12 +54,13 @@ class TtlWatcher:
 class Deadlines:
     """The runs of a process that have a ttl. For the I/O thread, but for what is asked over the channel."""
 
-    timers: TimerQueue
-
-    def __init__(self, runtime: Runtime, executor: Executor, abandon: Callable[[Run], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, executor: Executor, abandon: Callable[[Run], None], timers: TimerQueue
+    ) -> None:
         self._runtime = runtime
         self._executor = executor
         self._abandon = abandon
+        self._timers = timers
         self._watches: dict[Run, TtlWatcher] = {}
         self._due: dict[Run, float] = {}
         self._asked: list[Run] = []
@@ -79,7 +80,7 @@ class Deadlines:
         """A run ended: soon nobody will ask for it any more."""
         if run in self._watches:
             self._due.pop(run, None)
-            self.timers.add(_REMEMBER, lambda: self._forget(run))
+            self._timers.add(_REMEMBER, lambda: self._forget(run))
 
     def checks(self) -> list[Call]:
         """The runs whose time is up, or said to be: Redis knows whether an update has pushed their deadline."""
@@ -99,7 +100,7 @@ class Deadlines:
     def _set(self, run: Run, seconds: float) -> None:
         self._due[run] = time.monotonic() + seconds
         run.moved = False
-        self.timers.add(seconds, lambda: self._time_is_up(run))
+        self._timers.add(seconds, lambda: self._time_is_up(run))
 
     def _time_is_up(self, run: Run) -> None:
         if run.settled or run not in self._due:
@@ -136,7 +137,7 @@ class Deadlines:
 
     def _on_said(self, run: Run) -> None:
         """Somebody says `ttl exceeded` (the subscriber's thread)."""
-        self.timers.add(_BREATH, lambda: self._answer(run))
+        self._timers.add(_BREATH, lambda: self._answer(run))
         run.wake()
 
     def _answer(self, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The workers of one process: which types they serve, what they run, and how they are paused and stopped."""
+"""The workers of one process: which types they serve, and how they are paused, drained and stopped."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kue.common.clock import TimeBudget
@@ -17,133 +17,143 @@ from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.failure import SHUTDOWN
 from kue.jobs.job import Job
 from kue.runtime import Runtime
-from kue.worker.context import Context
 from kue.worker.current import current, mark_log_records
+from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
 from kue.worker.fetcher import Fetcher
 from kue.worker.handler import Handler
 from kue.worker.io.loop import IOLoop
+from kue.worker.io.outbox import Outbox
+from kue.worker.lease import Lease
 from kue.worker.run import PutBack, Run
-from kue.worker.slots import TypeSlots, Worker
+from kue.worker.run_tracker import RunTracker
+from kue.worker.slots import AllSlots, TypeSlots, Worker
 
 logger = logging.getLogger("kue")
-_TAKEN = 1.0
+_LAST_TAKES_SECONDS = 1.0
 
 
 class Pool:
-    """All slots of a process, served by one I/O thread. Starts with the first `add`."""
+    """All slots of a process, served by one I/O thread. Starts with the first `add`.
 
-    def __init__(self, runtime: Runtime, job_class: type[Job]) -> None:
-        self.runtime = runtime
-        self.name = f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(4)}"
-        self._groups: dict[str, TypeSlots] = {}
+    `context` makes the `ctx` of a three-argument handler, for this pool and the slot that the handler runs in.
+    """
+
+    def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Worker], Any]) -> None:
+        self.process = f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(4)}"
+        self.slots = AllSlots()
         self._lock = threading.Lock()
-        self._quiet = False
+        self._closed = False
         self._idle = threading.Condition()
-        self._drains = 0  # how many wait for runs to end
-        self.executor = Executor(runtime.error_reporter, lambda run: Context(self, run.slot))
-        self.fetcher = Fetcher(runtime, job_class, self.name, self._groups, self.executor, self._run_ended)
-        self.loop = IOLoop(
-            runtime.store, self.fetcher, self.fetcher.outbox, self.executor.inline, runtime.error_reporter
+        self._drains = 0  # how many calls of `drain` wait for runs to end
+        self.tracker = RunTracker(runtime, self.slots, self._run_ended)
+        self.outbox = Outbox(runtime.store.transitions, self.tracker.report_answered)
+        self.executor = Executor(runtime.error_reporter, lambda run: context(self, self.slots.worker_of(run)))
+        self.loop = IOLoop(runtime.store, self.outbox, self.executor.inline, runtime.error_reporter)
+        self.deadlines = Deadlines(runtime, self.executor, self.tracker.abandon, self.loop.timers)
+        self.lease = Lease(runtime.store, self.process, runtime.options.lease, runtime.error_reporter, self._renewed)
+        self.fetcher = Fetcher(
+            runtime,
+            job_class,
+            self.process,
+            slots=self.slots,
+            executor=self.executor,
+            tracker=self.tracker,
+            deadlines=self.deadlines,
+            lease=self.lease,
+            loop=self.loop,
         )
-        self.fetcher.attach(self.loop)
 
     def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
-        """So many slots more for each type."""
+        """Add so many slots for each type."""
         with self._lock:
-            if self._quiet:
+            if self._closed:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
-                group = self._groups.setdefault(type, TypeSlots(type))
-                group.let_run_on()
-                group.paused = group.closed = False
+                type_slots = self.slots.setdefault(type, TypeSlots(type))
+                type_slots.cancel_pause_timer()
+                type_slots.paused = type_slots.closed = False
                 for _ in range(slots):
-                    group.add(f"{self.name}:{type}:{len(self.workers) + 1}", handler)
-                group.hungry = True
+                    type_slots.add(f"{self.process}:{type}:{self.slots.count + 1}", handler)
+                type_slots.should_look = True
             if not self.loop.started:
                 mark_log_records()
-                self.fetcher.lease.start()
-                self.loop.start()
+                self.lease.start()
+                self.loop.start(self.fetcher)
         self.loop.wake()
 
-    @property
-    def workers(self) -> list[Worker]:
-        """Every slot."""
-        return [slot for group in list(self._groups.values()) for slot in group.slots]
-
-    @property
-    def types(self) -> list[str]:
-        return list(self._groups)
-
-    def runs(self, type: str | None = None) -> list[Run]:
+    def unsettled_runs(self, type: str | None = None) -> list[Run]:
         """The runs that have not ended, of one type or all."""
-        return [
-            run
-            for group in list(self._groups.values())
-            if type in (None, group.type)
-            for run in group.runs
-            if not run.settled
-        ]
+        return [run for run in self.slots.runs(type) if not run.settled]
 
     def pause(self, type: str, timeout: float | None) -> None:
-        """Take no more of a type; what still runs after `timeout` seconds fails with `Shutdown`, by the last call."""
-        group = self._group(type)
+        """Take no more of a type. What still runs after `timeout` seconds fails with `Shutdown`; the last call wins."""
+        type_slots = self._slots_of(type)
         with self._lock:
-            group.let_run_on()
-            group.paused = True
+            type_slots.cancel_pause_timer()
+            type_slots.paused = True
             if timeout is not None:
-                group.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
+                type_slots.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
         self.loop.wake()
 
     def resume(self, type: str) -> None:
         """Take jobs of a type again."""
-        group = self._group(type)
+        type_slots = self._slots_of(type)
         with self._lock:
-            group.let_run_on()
-            group.paused = False
-        group.hungry = True
+            type_slots.cancel_pause_timer()
+            type_slots.paused = False
+        type_slots.should_look = True
         self.loop.wake()
 
     def retire(self, worker: Worker) -> None:
         """One slot less, once its job is done."""
-        self.loop.timers.add(0, lambda: self._group(worker.type).retire(worker))
+        self.loop.timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
         self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
-        """Take no more jobs (of a type, or at all), and wait for those that run, and for their outcomes to be written.
+        """Take no more jobs (of a type, or at all), wait for those that run, and for their outcomes to be written.
 
-        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`. Redis
-        is waited for with `patience`.
+        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`. The
+        answers of Redis are waited for within `budget`.
         """
-        groups = [self._group(type)] if type is not None else list(self._groups.values())
-        for group in groups:
-            group.paused = True
+        draining = [self._slots_of(type)] if type is not None else self.slots.all()
+        for type_slots in draining:
+            type_slots.paused = True
         if type is None:
-            self._quiet = True
+            self._closed = True
         deadline = None if timeout is None else time.monotonic() + timeout
-        self.loop.settle_down(_TAKEN)  # whoever saw a job active before now may rely on its being run
-        for group in groups:
-            group.closed = True
+        # Takes that are on their way may have made jobs active. A caller who saw that relies on the jobs being run.
+        self.loop.settle_down(_LAST_TAKES_SECONDS)
+        for type_slots in draining:
+            type_slots.closed = True
+        self._wait_until_idle(type, deadline)
+        self._end(type, requeue=requeue)
+        for slot in [slot for type_slots in draining for slot in type_slots.slots]:
+            self.retire(slot)
+        budget.spend(self.loop.flush)
+
+    def _wait_until_idle(self, type: str | None, deadline: float | None) -> None:
         with self._idle:
             self._drains += 1
-            while self.runs(type):
+            while self.unsettled_runs(type):
                 left = None if deadline is None else deadline - time.monotonic()
                 if left is not None and left <= 0:
                     break
                 self._idle.wait(left)
             self._drains -= 1
-        self._end(type, requeue=requeue)
-        for slot in [slot for group in groups for slot in group.slots]:
-            self.retire(slot)
-        budget.spend(self.loop.flush)
+
+    def _run_ended(self) -> None:
+        if self._drains:
+            with self._idle:
+                self._idle.notify_all()
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
-        for run in self.runs(type):
+        for run in self.unsettled_runs(type):
             if requeue:
                 run.settle(PutBack())
             else:
                 self.executor.settle_failed(run, SHUTDOWN)
-            self.fetcher.abandon(run)
+            self.tracker.abandon(run)
 
     def stop(self, budget: TimeBudget) -> None:
         """Write the last outcomes and end the threads; handlers must have been drained."""
@@ -156,24 +166,24 @@ class Pool:
     def end_lease(self, budget: TimeBudget) -> None:
         """Give the lease up, unless jobs had to be left active under it."""
         if self.loop.started:
-            lease, left_active = self.fetcher.lease, self.loop.running
-            budget.spend(lambda timeout: lease.stop(timeout, give_up=not left_active))
+            left_active = self.loop.running
+            budget.spend(lambda timeout: self.lease.stop(timeout, give_up=not left_active))
 
     @property
     def is_handler_thread(self) -> bool:
         """Whether the caller is a handler, whose end a shutdown would wait for."""
         return current.get() is not None
 
-    def _run_ended(self) -> None:
-        if self._drains:
-            with self._idle:
-                self._idle.notify_all()
+    def _renewed(self, lapsed: bool) -> None:
+        if lapsed:
+            self.tracker.check_all()
+        self.loop.wake()
 
-    def _group(self, type: str) -> TypeSlots:
-        group = self._groups.get(type)
-        if group is None:
-            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {sorted(self._groups)}")
-        return group
+    def _slots_of(self, type: str) -> TypeSlots:
+        type_slots = self.slots.get(type)
+        if type_slots is None:
+            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {sorted(self.slots)}")
+        return type_slots
 
     def health(self) -> dict[str, Any]:
         """Facts for `queue.health()`."""
@@ -182,7 +192,7 @@ class Pool:
             "connected": self.loop.connected,
             "running": self.loop.running,
             "stalled_seconds": round(stalled, 3),
-            "slots": len(self.workers),
-            "active": len(self.runs()),
-            "strays": self.fetcher.strays,
+            "slots": self.slots.count,
+            "active": len(self.unsettled_runs()),
+            "strays": self.tracker.strays,
         }

@@ -16,7 +16,6 @@ from kue.store.transitions import Failure, Retry
 if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.worker.handler import Handler
-    from kue.worker.slots import Worker
 
 _MOST_SAID = 10_000
 
@@ -59,7 +58,7 @@ class Run:
     """A job in a slot. The handler's thread says and settles; the I/O thread reports."""
 
     handler: Handler | None = None
-    told_lost = False
+    reported_lost = False
     executing = False
     abandoned = False
     cancel: Callable[[], Any] | None = None
@@ -70,9 +69,9 @@ class Run:
     _has_said = False
     _outcome: Outcome | None = None
 
-    def __init__(self, job: Job, slot: Worker, worker_id: str, number: int, started: int, io: RunIO) -> None:
+    def __init__(self, job: Job, worker_id: str, number: int, started: int, io: RunIO) -> None:
         self.job = job
-        self.slot = slot
+        self.type = job.type
         self.worker_id = worker_id
         self.number = number
         self.started = started

@@ -6,28 +6,29 @@ from typing import TYPE_CHECKING
 
 from kue.common.timer_queue import Timer
 from kue.worker.handler import Handler
+from kue.worker.run import Run
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
-    from kue.worker.run import Run
 
-_MANY = 4  # below that, small batches cost Redis more than is won
+_MIN_SLOTS_TO_HALVE = 4  # with fewer, small batches cost Redis more than they gain
 
 
 class Worker:
     """One slot: it runs one job of its type at a time. `queue.workers` lists them."""
 
-    __slots__ = ("_group", "id", "run", "running")
+    __slots__ = ("_type_slots", "id", "run", "running")
 
-    def __init__(self, id: str, group: TypeSlots) -> None:
+    def __init__(self, id: str, type_slots: TypeSlots) -> None:
         self.id = id
         self.run: Run | None = None
         self.running = True
-        self._group = group
+        self._type_slots = type_slots
 
     @property
     def type(self) -> str:
-        return self._group.type
+        """The type of the jobs it runs."""
+        return self._type_slots.type
 
     @property
     def job(self) -> Job | None:
@@ -47,11 +48,12 @@ class TypeSlots:
         self.slots: list[Worker] = []
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
+        self._workers: dict[Run, Worker] = {}
         self.paused = False  # takes no more
         self.closed = False  # nor starts what was taken
-        self.hungry = True
+        self.should_look = True  # there may be jobs in the queue
         self.tokens = 0
-        self.asked = 0  # jobs asked for, whose reply was not yet dealt with
+        self.requested = 0  # jobs asked for in takes that are not answered yet
         self.refused = False
         self.pause_timer: Timer | None = None
 
@@ -62,8 +64,8 @@ class TypeSlots:
         self.handlers[slot] = handler
         self.free.append(slot)
 
-    def let_run_on(self) -> None:
-        """What runs need not end within a pause any more."""
+    def cancel_pause_timer(self) -> None:
+        """What runs need not end within the pause any more."""
         if self.pause_timer is not None:
             self.pause_timer.cancel()
             self.pause_timer = None
@@ -77,8 +79,20 @@ class TypeSlots:
             self.free.remove(slot)
             self.handlers.pop(slot, None)
 
-    def release(self, slot: Worker) -> None:
-        """The run in a slot has ended; a retired slot is forgotten."""
+    def occupy(self, run: Run) -> Handler:
+        """Put a run into a free slot, and return the handler of that slot."""
+        slot = self.free.pop()
+        slot.run = run
+        self._workers[run] = slot
+        return self.handlers[slot]
+
+    def worker_of(self, run: Run) -> Worker:
+        """The slot that a run has."""
+        return self._workers[run]
+
+    def release(self, run: Run) -> None:
+        """A run has ended, and its slot is free; a retired slot is forgotten."""
+        slot = self._workers.pop(run)
         slot.run = None
         if slot.running:
             self.free.append(slot)
@@ -86,15 +100,45 @@ class TypeSlots:
             self.handlers.pop(slot, None)
 
     @property
-    def wants(self) -> int:
+    def wanted(self) -> int:
         """How many more jobs it would take now."""
-        return 0 if self.paused or self.closed else len(self.free) - self.asked
+        return 0 if self.paused or self.closed else len(self.free) - self.requested
 
     @property
-    def share(self) -> int:
+    def batch_size(self) -> int:
         """How many jobs to take at once: of many slots half, so that one half runs while Redis serves the other."""
-        return len(self.slots) if len(self.slots) < _MANY else (len(self.slots) + 1) // 2
+        return len(self.slots) if len(self.slots) < _MIN_SLOTS_TO_HALVE else (len(self.slots) + 1) // 2
 
     @property
     def runs(self) -> list[Run]:
         return [run for slot in list(self.handlers) if (run := slot.run) is not None]
+
+
+class AllSlots(dict[str, TypeSlots]):
+    """The slots of a process by type. Any thread may add a type, so they are read from copies."""
+
+    def all(self) -> list[TypeSlots]:
+        """The slots of every type."""
+        return list(self.values())
+
+    @property
+    def types(self) -> list[str]:
+        return list(self)
+
+    @property
+    def workers(self) -> list[Worker]:
+        """Every slot."""
+        return [slot for type_slots in self.all() for slot in type_slots.slots]
+
+    @property
+    def count(self) -> int:
+        """How many slots there are."""
+        return sum(len(type_slots.slots) for type_slots in self.all())
+
+    def worker_of(self, run: Run) -> Worker:
+        """The slot that a run has."""
+        return self[run.type].worker_of(run)
+
+    def runs(self, type: str | None = None) -> list[Run]:
+        """The runs of a type, or all."""
+        return [run for type_slots in self.all() if type in (None, type_slots.type) for run in type_slots.runs]

@@ -86,7 +86,7 @@ def test_one_that_talks_all_the_time_holds_up_nobody_and_loses_nothing(noise: No
     enough.set()
     wait_until(lambda: queue.complete_count("talk") == 1, timeout=60)
     assert len(kue.Job.get_log(job.id, queue=queue)) == kue.Job.get(job.id, queue=queue).result
-    assert queue._pool.fetcher.outbox.dropped == 0
+    assert queue._pool.outbox.dropped == 0
 
 
 @pytest.mark.slow

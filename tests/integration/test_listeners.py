@@ -42,7 +42,8 @@ class TestRegistering:
         assert working.on("job complete", a).once("job complete", b).off("job failed", a) is working
         job.save()
         wait_until(lambda: len(a.calls) == len(b.calls) == 2)
-        assert a.calls == b.calls == [({},), (job.id, {})]
+        # which of a job's and a queue's listeners comes first depends on how soon the save is answered
+        assert sorted(a.calls, key=len) == sorted(b.calls, key=len) == [({},), (job.id, {})]
 
     def test_decorates(self, working: Any) -> None:
         heard: list[Any] = []

@@ -163,7 +163,7 @@ def test_a_timeout_that_is_none_is_refused(queue: Any, held: Held, timeout: Any)
 def test_a_shutdown_cannot_be_undone_by_resuming(queue: Any, held: Held, make_queue: MakeQueue) -> None:
     stopping = threading.Thread(target=queue.shutdown)
     stopping.start()
-    wait_until(lambda: queue._pool._groups["email"].closed)
+    wait_until(lambda: queue._pool.slots["email"].closed)
     held.contexts[0].resume()
     waiting = queue.create("email").save()
     held.dones[0]()

@@ -143,4 +143,4 @@ class TestTheFirstCall:
 
     def test_its_patience_outlasts_an_attempt(self, silent: str) -> None:
         connection: Any = resolve(silent).connection()
-        assert connection.socket_connect_timeout + connection.socket_timeout < subscriber._PATIENCE
+        assert connection.socket_connect_timeout + connection.socket_timeout < subscriber._ENSURE_SECONDS

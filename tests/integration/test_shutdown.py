@@ -178,9 +178,9 @@ class TestDeadline:
         wait_until(lambda: look.complete_count() == 3)
 
     def test_what_was_taken_too_late_goes_back(self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("kue.worker.pool._TAKEN", 0.0)
+        monkeypatch.setattr("kue.worker.pool._LAST_TAKES_SECONDS", 0.0)
         queue.process("email", lambda job: "done")
-        runner, group = queue._pool.fetcher, queue._pool._groups["email"]
+        runner, group = queue._pool.fetcher, queue._pool.slots["email"]
         taken = runner._taken
 
         def late(take: Any, reply: Any) -> None:

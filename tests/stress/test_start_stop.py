@@ -20,6 +20,7 @@ from kue.events.subscriber import Subscriber
 from kue.maintenance.duties import working_duties
 from kue.maintenance.ticker import Ticker
 from kue.runtime import Runtime
+from kue.worker.context import Context
 from kue.worker.execution.event_loop import EventLoopThread
 from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.handler import Handler
@@ -183,7 +184,7 @@ def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
         ran, patience = threading.Event(), TimeBudget(10)
         type = f"type {threading.get_ident()}"
         with lend() as runtime:
-            pool = Pool(runtime, kue.Job)
+            pool = Pool(runtime, kue.Job, Context)
             pool.add([type], 2, Handler(lambda job: ran.set()))
             kue.Job(runtime, type).save()
             assert ran.wait(10)
@@ -199,7 +200,7 @@ def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> No
     def cycle() -> None:
         patience = TimeBudget(10)
         with lend() as runtime:
-            pool = Pool(runtime, kue.Job)
+            pool = Pool(runtime, kue.Job, Context)
             pool.add(["email"], 2, Handler(lambda job: None))
             pool.stop(patience)
             pool.end_lease(patience)

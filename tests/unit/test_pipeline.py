@@ -87,13 +87,13 @@ def test_replies_are_dealt_with_in_the_order_of_what_was_sent(desk: Desk) -> Non
 def test_slots_that_were_asked_for_are_not_asked_for_again(desk: Desk) -> None:
     desk.link.replies = ["jobs", "jobs"]
     desk.exchange.send(desk.link, [desk.take("a", 3)])
-    assert desk.group.wants == 1
+    assert desk.group.wanted == 1
     desk.exchange.send(desk.link, [desk.take("b", 1)])
-    assert desk.group.wants == 0
+    assert desk.group.wanted == 0
     desk.exchange.receive(desk.link)
-    assert desk.group.wants == 3
+    assert desk.group.wanted == 3
     desk.exchange.finish(desk.link)
-    assert desk.group.wants == 4
+    assert desk.group.wanted == 4
 
 
 def test_runs_with_a_report_on_its_way_are_told(desk: Desk) -> None:
@@ -116,7 +116,7 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
     desk.exchange.give_up()
     assert desk.happened == [("answered", 1), ("jobs", "jobs")]
     assert desk.outbox.collect() == [unanswered] and unanswered.in_doubt
-    assert desk.group.wants == 4
+    assert desk.group.wanted == 4
 
 
 def test_what_was_on_its_way_behind_what_breaks_is_kept_in_order(desk: Desk) -> None:
@@ -148,7 +148,7 @@ def test_what_is_refused_for_a_while_is_kept_and_the_rest_counts(desk: Desk) -> 
     assert trouble.value.transient
     assert desk.happened == [("c", 3)]
     assert desk.outbox.collect() == [refused] and refused.in_doubt
-    assert desk.group.wants == 4
+    assert desk.group.wanted == 4
 
 
 def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
@@ -185,5 +185,5 @@ def test_of_many_slots_half_is_taken_at_once() -> None:
         group = TypeSlots("email")
         for n in range(slots):
             group.add(str(n), handler)
-        shares.append(group.share)
+        shares.append(group.batch_size)
     assert shares == [1, 5, 12, 12, 26]

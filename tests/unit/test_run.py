@@ -30,8 +30,7 @@ class Ear:
     def __init__(self) -> None:
         self.told = self.flushed = 0
         job: Any = OfJob()
-        slot: Any = None
-        self.run = Run(job, slot, WORKER, 3, STARTED, self)
+        self.run = Run(job, WORKER, 3, STARTED, self)
 
     def notify(self, run: Run) -> None:
         assert run is self.run

@@ -73,14 +73,14 @@ class Report(Call):
 class Take(Call):
     """Asks for as many jobs as a type has free slots."""
 
-    __slots__ = ("_taken", "count", "first_run", "group")
+    __slots__ = ("_taken", "count", "first_run", "slots")
 
     def __init__(
-        self, command: Command, group: TypeSlots, count: int, first_run: int, taken: Callable[[Take, Any], None]
+        self, command: Command, slots: TypeSlots, count: int, first_run: int, taken: Callable[[Take, Any], None]
     ) -> None:
         super().__init__(command)
-        self.group = group
-        group.asked += count
+        self.slots = slots
+        slots.requested += count
         self.count = count
         self.first_run = first_run
         self._taken = taken
@@ -90,7 +90,7 @@ class Take(Call):
         self._taken(self, reply)
 
     def dropped(self) -> None:
-        self.group.asked -= self.count
+        self.slots.requested -= self.count
 
 
 class RunCheck(Call):

@@ -17,8 +17,8 @@ _FAKE_POLL = 0.02
 _PATIENCE = 8.0
 
 
-class Tokens(Protocol):
-    """Who is told what came."""
+class TokenListener(Protocol):
+    """What is called when a token came, or did not come."""
 
     def token(self, type: str) -> None:
         """A token came."""
@@ -30,11 +30,10 @@ class Tokens(Protocol):
 class IdleWait:
     """`wake` is for any thread, the rest for the I/O thread."""
 
-    def __init__(
-        self, connections: ConnectionPool, commands: Commands, tokens: Tokens, stopping: Callable[[], bool]
-    ) -> None:
+    listener: TokenListener
+
+    def __init__(self, connections: ConnectionPool, commands: Commands, stopping: Callable[[], bool]) -> None:
         self._commands = commands
-        self._tokens = tokens
         self._stopping = stopping
         self._wakeup = Wakeup()
         self._token_wait = TokenWait(connections, commands)
@@ -103,7 +102,7 @@ class IdleWait:
         finally:
             self._asleep = False
         if not real:
-            self._tokens.look(idle_types())
+            self.listener.look(idle_types())
 
     def nap(self, seconds: float) -> None:
         """Sleep without a connection."""
@@ -147,6 +146,6 @@ class IdleWait:
         self.refused -= waited if type is None else {type}  # with a token at hand, Redis looks no further
         by_us, self._unblocked = self._unblocked, False
         if type is not None:
-            self._tokens.token(type)
+            self.listener.token(type)
         elif not by_us:
-            self._tokens.look(waited)
+            self.listener.look(waited)

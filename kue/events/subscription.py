@@ -1,0 +1,93 @@
+"""One connection that is subscribed to the channel: its messages are read, and a silent one is asked for an answer."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kue.common.timer_queue import TimerQueue
+from kue.common.wakeup import Wakeup
+from kue.connection.connection import Connection
+from kue.connection.pool import BROKEN
+from kue.connection.reply_reader import NOT_YET
+from kue.store.commands import Commands
+
+_PING_AFTER_SECONDS = 15.0
+_FAKE_POLL_SECONDS = 0.005  # fakeredis has no socket to wait on
+_LAST_ANSWER_SECONDS = 1.0
+_LAST_PING = b"the end"
+
+
+class Subscription:
+    """For the subscriber's thread, whose timers run while it listens. `deliver` gets every message."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        commands: Commands,
+        timers: TimerQueue,
+        wakeup: Wakeup,
+        deliver: Callable[[bytes], None],
+        stopping: Callable[[], bool],
+    ) -> None:
+        self._connection = connection
+        self._commands = commands
+        self._timers = timers
+        self._wakeup = wakeup
+        self._deliver = deliver
+        self._stopping = stopping
+        self.heard_at = time.monotonic()
+
+    def listen(self) -> None:
+        """Deliver messages until `stopping` says so. Raises what breaks the connection, `TimeoutError` for silence."""
+        pinged = False
+        sock = self._connection.socket
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakeup, selectors.EVENT_READ)
+            if sock is not None:
+                selector.register(sock, selectors.EVENT_READ)
+            longest = _PING_AFTER_SECONDS if sock is not None else _FAKE_POLL_SECONDS
+            while not self._stopping():
+                for ready, _ in selector.select(self._timers.wait(longest)):
+                    if ready.fileobj is self._wakeup:
+                        self._wakeup.clear()
+                while not self._stopping() and self._receive() is not NOT_YET:
+                    pinged = False
+                    self._timers.run_due()
+                self._timers.run_due()
+                silence = time.monotonic() - self.heard_at
+                if sock is not None and silence >= _PING_AFTER_SECONDS:
+                    if pinged and silence >= 2 * _PING_AFTER_SECONDS:
+                        raise TimeoutError(f"no answer for {silence:.0f} s")
+                    if not pinged:
+                        self._connection.send([self._commands.ping()])
+                        pinged = True
+            self._deliver_the_rest(selector)
+
+    def _deliver_the_rest(self, selector: selectors.BaseSelector) -> None:
+        """What was published before the stop is still delivered: it comes before the answer to a last PING."""
+        deadline = time.monotonic() + _LAST_ANSWER_SECONDS
+        with contextlib.suppress(*BROKEN):
+            if self._connection.socket is not None:
+                self._connection.send([self._commands.ping(_LAST_PING)])
+            while (left := deadline - time.monotonic()) > 0:
+                if (reply := self._receive()) is not NOT_YET:
+                    if reply == [b"pong", _LAST_PING]:
+                        return
+                elif self._connection.socket is None:
+                    return
+                elif selector.select(left):
+                    self._wakeup.clear()
+
+    def _receive(self) -> Any:
+        """Read one reply, and deliver it if it is a message. `NOT_YET` if it has not come as a whole."""
+        reply = self._connection.read_whole()
+        if reply is NOT_YET:
+            return reply
+        self.heard_at = time.monotonic()
+        if isinstance(reply, list) and reply[0] == b"message":
+            self._deliver(reply[2])
+        return reply

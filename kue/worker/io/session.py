@@ -1,0 +1,79 @@
+"""The I/O thread's own connection: opened, checked, given up, and opened again after a pause that grows.
+
+- loads the scripts and makes sure that the server can be written to, before any job is taken
+- reports that Redis is out of reach, or refuses, and later that it is back
+- remembers whether commands may have been cut off, so that their effects are looked for
+"""
+
+from __future__ import annotations
+
+from redis.exceptions import RedisError, ResponseError
+
+from kue.common.backoff import Backoff
+from kue.common.error_reporter import ErrorReporter
+from kue.connection.connection import Connection
+from kue.connection.pool import BROKEN, is_transient, refusal
+from kue.errors import KueError
+from kue.store import scripts
+from kue.store.store import Store
+
+_NAME = "the workers' I/O thread"
+
+
+class Session:
+    """For the I/O thread."""
+
+    def __init__(self, store: Store, error_reporter: ErrorReporter) -> None:
+        self._store = store
+        self._error_reporter = error_reporter
+        self._backoff = Backoff()
+        self._heard_at: float | None = None  # on the last connection
+        self._refused = False  # for a reason that ends the next connection as well, until somebody mends it
+        self.connection: Connection | None = None
+        self.was_cut_off = False
+
+    def open(self) -> Connection:
+        """Connect. Raises what keeps the connection from being of use."""
+        self.connection = connection = self._store.connections.open()
+        scripts.load_all(connection)
+        reply = connection.exchange([self._store.commands.probe_write()])[0]
+        if isinstance(reply, ResponseError):
+            raise refusal(reply)
+        return connection
+
+    def established(self) -> None:
+        """Everything that a new connection must do has been done: report that Redis is back."""
+        self._backoff.reset()
+        if not self._refused:
+            self._error_reporter.outage_ended(_NAME)
+
+    def granted_again(self) -> None:
+        """Redis carries out again what it had refused."""
+        if self._refused:
+            self._refused = False
+            self._error_reporter.outage_ended(_NAME)
+
+    def give_up(self, problem: Exception) -> float:
+        """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
+        self.was_cut_off = True
+        self._heard_at = None if self.connection is None else self.connection.heard_at
+        self.close()
+        self._report(problem)
+        return self._backoff.next()
+
+    def _report(self, problem: Exception) -> None:
+        self._refused = isinstance(problem, ResponseError) and not is_transient(problem)
+        if isinstance(problem, KueError):
+            self._error_reporter.outage_began(_NAME, problem)
+        elif isinstance(problem, BROKEN):
+            self._error_reporter.outage_began(_NAME, self._store.connections.lost(problem, self._heard_at))
+        elif isinstance(problem, RedisError):
+            self._error_reporter.outage_began(_NAME, refusal(problem))
+        else:
+            self._error_reporter.unexpected(_NAME, problem)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None

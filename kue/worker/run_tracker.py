@@ -1,0 +1,144 @@
+"""Keeps track of the runs of this process: what became of each report, which runs have lost their job.
+
+- reads the answers to reports: written, lost to another worker, or a job that is broken
+- checks, after the lease had run out, which runs still hold their jobs
+- abandons runs, counts the handlers that run on as strays, and closes slots if there are too many
+
+It starts no run and takes no job; the fetcher does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from kue.connection.connection import Command
+from kue.connection.pool import refusal
+from kue.errors import JobInvalid, JobLost, KueError
+from kue.runtime import Runtime
+from kue.worker.io.calls import Call, Report, RunCheck
+from kue.worker.io.reports import ReplyStatus, classify_reply
+from kue.worker.run import Run
+from kue.worker.slots import AllSlots, TypeSlots
+
+_MIN_STRAY_LIMIT = 16
+_STRAYS_PER_SLOT = 2
+
+
+class RunTracker:
+    """For the I/O thread; `abandon` and `strays` are for any thread."""
+
+    def __init__(self, runtime: Runtime, slots: AllSlots, run_ended: Callable[[], None]) -> None:
+        self._runtime = runtime
+        self._slots = slots
+        self._run_ended = run_ended
+        self._unwritable: set[str] = set()  # worker ids of runs that are over, and whose outcome Redis refused for good
+        self._abandoned: list[Run] = []
+        self._closed: list[tuple[TypeSlots, Run]] = []  # slots that stay closed until a stray returns
+        self._follow_ups: list[Command] = []
+        self._must_check = False
+
+    # what the I/O loop asks
+
+    def release(self, run: Run) -> None:
+        """The report that ends a run is about to be sent: its slot is free, unless too many handlers run on."""
+        type_slots = self._slots[run.type]
+        if run.executing and run.abandoned and self.strays > self._stray_limit():
+            self._closed.append((type_slots, run))
+            problem = (
+                f"{self.strays} handlers run on past their end; a slot of {type_slots.type!r} stays closed until one "
+                "returns"
+            )
+            self._runtime.error_reporter.report(KueError(problem))
+        else:
+            type_slots.release(run)
+        self._run_ended()
+
+    def reopen_slots(self) -> None:
+        """Give back one closed slot if few enough handlers run on."""
+        if self._closed and self.strays <= self._stray_limit():
+            type_slots, run = self._closed.pop(0)
+            type_slots.release(run)
+
+    def calls(self) -> Iterable[Call]:
+        """What is to be sent besides reports: broken jobs to drop, and checks of runs."""
+        calls: list[Call] = [Call(command) for command in self._follow_ups]
+        self._follow_ups.clear()
+        if self._must_check:
+            self._must_check = False
+            holder = self._runtime.store.commands.holder
+            calls += [
+                RunCheck(holder(run.job.id or 0), run, self._checked, self._check_again)
+                for run in self._slots.runs()
+                if not run.settled
+            ]
+        return calls
+
+    def held_worker_ids(self) -> set[str]:
+        """The worker ids under which this process holds jobs."""
+        return {run.worker_id for run in self._slots.runs()} | self._unwritable
+
+    # what Redis answers
+
+    def check_all(self) -> None:
+        """The lease had run out: other processes may have taken over jobs meanwhile. Any thread."""
+        self._must_check = True
+
+    def _check_again(self, run: Run) -> None:
+        self._must_check = True
+
+    def _checked(self, run: Run, reply: Any) -> None:
+        held = [b"active", run.worker_id.encode()]
+        if not run.settled and isinstance(reply, list) and reply != held:
+            self._lost(run, "further messages and outcome")
+
+    def report_answered(self, report: Report, reply: Any) -> None:
+        """Take note of the answer to a report."""
+        run = report.run
+        if isinstance(reply, ResponseError):
+            self._runtime.error_reporter.report(refusal(reply))
+            if report.ends:
+                self._unwritable.add(run.worker_id)
+            return
+        status = classify_reply(report, reply)
+        if status is ReplyStatus.WRITTEN:
+            run.written = run.written or report.ends
+            return
+        if status is ReplyStatus.BROKEN:
+            self._drop_broken(run)
+        self._lost(run, "outcome" if report.ends else "message")
+
+    def _drop_broken(self, run: Run) -> None:
+        self._follow_ups.append(self._runtime.store.transitions.drop_broken(run.job.id or 0, run.job.type))
+        if not run.reported_lost:
+            run.reported_lost = True
+            self._runtime.error_reporter.warn(JobInvalid(run.job.id, "has lost its type while it ran, and was dropped"))
+
+    def _lost(self, run: Run, what: str) -> None:
+        if run.handed_over:
+            return
+        if not run.reported_lost:
+            run.reported_lost = True
+            self._runtime.error_reporter.warn(JobLost(run.job.id, what))
+        self.abandon(run)
+
+    # handlers that run on
+
+    def abandon(self, run: Run) -> None:
+        """Stop waiting for a handler: a coroutine is cancelled, a thread is a stray until it returns."""
+        run.abandoned = True
+        if run.executing:
+            self._abandoned.append(run)
+        if run.cancel is not None:
+            run.cancel()
+
+    @property
+    def strays(self) -> int:
+        """How many handlers run on past the end of their run."""
+        self._abandoned = [run for run in self._abandoned if run.executing]
+        return len(self._abandoned)
+
+    def _stray_limit(self) -> int:
+        return max(_MIN_STRAY_LIMIT, _STRAYS_PER_SLOT * self._slots.count)
