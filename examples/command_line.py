@@ -27,7 +27,7 @@ def main():
     settings = queue.client.connection_pool.connection_kwargs
     address = os.environ.get("KUE_REDIS_URL") or f"redis://{settings['host']}:{settings['port']}"
     worker = subprocess.Popen(
-        [sys.executable, "-m", "kue.cli", "worker", "command_line:queue", "--processes", "2"],
+        [sys.executable, "-m", "kue", "worker", "command_line:queue", "--processes", "2"],
         cwd=Path(__file__).parent,
         env=os.environ | {"KUE_REDIS_URL": address},
         stdout=subprocess.DEVNULL,

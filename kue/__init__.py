@@ -13,31 +13,7 @@ def send(job):
 from typing import TYPE_CHECKING, Any
 
 from kue import errors
-from kue.errors import (
-    ConnectionFailed,
-    ConnectionRestored,
-    ForkedChild,
-    InvalidHandler,
-    InvalidJobData,
-    InvalidOption,
-    InvalidURL,
-    JobFailed,
-    JobInvalid,
-    JobLost,
-    JobNotFound,
-    JobRemoved,
-    KueError,
-    ListenerError,
-    MissingExtra,
-    PromiseTimeout,
-    Recovered,
-    RedisRefused,
-    SaveInDoubt,
-    SaveInterrupted,
-    ShutdownInProgress,
-    UnknownOption,
-    WouldDeadlock,
-)
+from kue.errors import *
 from kue.options.job import PRIORITIES
 
 if TYPE_CHECKING:
@@ -50,40 +26,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "PRIORITIES",
-    "ConnectionFailed",
-    "ConnectionRestored",
-    "Context",
-    "ForkedChild",
-    "InvalidHandler",
-    "InvalidJobData",
-    "InvalidOption",
-    "InvalidURL",
-    "Job",
-    "JobFailed",
-    "JobInvalid",
-    "JobLost",
-    "JobNotFound",
-    "JobRemoved",
-    "KueError",
-    "ListenerError",
-    "MissingExtra",
-    "PromiseTimeout",
-    "Queue",
-    "Recovered",
-    "RedisRefused",
-    "SaveInDoubt",
-    "SaveInterrupted",
-    "ShutdownInProgress",
-    "UnknownOption",
-    "Worker",
-    "WouldDeadlock",
-    "__version__",
-    "create_queue",
-    "current_job",
-    "errors",
-]
+__all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
+__all__ += errors.__all__
 
 # The import of redis-py takes longer than all the rest: what needs it is loaded when it is first used.
 _LATER = {

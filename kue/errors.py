@@ -6,6 +6,7 @@ of kue still catches it (`except TimeoutError`, `except ValueError`).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -176,6 +177,12 @@ class RedisRefused(KueError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
         self.transient = transient
+
+    @property
+    def passing(self) -> bool:
+        """The name of `transient` before version 0.2; it goes with the release after it."""
+        warnings.warn("RedisRefused.passing is now RedisRefused.transient", DeprecationWarning, stacklevel=2)
+        return self.transient
 
 
 class ShutdownInProgress(KueError, RuntimeError):

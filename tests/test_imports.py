@@ -29,6 +29,7 @@ ORDER = (
     "doctor",
     "kue",  # kue/__init__.py: the public names
     "cli",
+    "__main__",
 )
 STRANGERS = {("maintenance", "worker")}  # what works and what keeps order know nothing of each other
 MAY_USE_KUE_SEND = {"cli"}

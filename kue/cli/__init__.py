@@ -8,7 +8,7 @@ _BROUGHT_BY_THE_EXTRA = {"typer", "rich", "click"}
 
 
 def main() -> None:
-    """The entry point of `kue` and of `python -m kue.cli`."""
+    """The entry point of `kue` and of `python -m kue`."""
     try:
         from kue.cli.app import run
     except ModuleNotFoundError as missing:

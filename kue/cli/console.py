@@ -11,11 +11,18 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from kue.cli.problem import CommandError
 from kue.errors import KueError
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
+
+
+class CommandError(Exception):
+    """One line for the user, and the exit code: 2 if the command was given wrongly, 1 if it went wrong."""
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def print_line(line: str, style: str = "") -> None:

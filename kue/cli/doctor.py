@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kue.cli.console import exit_on_error, print_error, print_line
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError, exit_on_error, print_error, print_line
 from kue.doctor import Repaired, Report, examination, examine, repair
 from kue.doctor.repairer import GRACE as REPAIR_GRACE
 from kue.errors import KueError

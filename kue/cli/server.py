@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from kue.cli.console import print_line
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError, print_line
 from kue.cli.worker.signals import Signals
 from kue.connection.embedded import HOST, EmbeddedServer
 

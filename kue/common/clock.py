@@ -10,9 +10,7 @@ from datetime import datetime, timedelta
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption
 
-Clock = Callable[[], int]
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-Duration = int | float | timedelta
 LARGEST = 2**53  # beyond that JavaScript does not count in ones
 
 

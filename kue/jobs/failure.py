@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from kue.common.describe import error_text
 from kue.store.transitions import Failure
 
 TTL_EXCEEDED = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
@@ -20,22 +21,14 @@ def failure_of(problem: Any) -> Failure:
     if isinstance(problem, str):
         return Failure(problem, "", problem)
     if isinstance(problem, BaseException):
-        name, message = type(problem).__name__, text_of(problem)
+        name, message = type(problem).__name__, error_text(problem)
         first, stack = f"{name}: {message}" if message else name, _stack(problem)
         return Failure(first if stack == first else f"{first}\n{stack}", first.partition("\n")[0], message or name)
     if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
         text = str(problem.get("stack") or problem["message"])
         return Failure(text, text.partition("\n")[0], problem["message"])
-    text = text_of(problem)
+    text = error_text(problem)
     return Failure(text, text.partition("\n")[0], text)
-
-
-def text_of(problem: Any) -> str:
-    """What `str` makes of anything, also where that raises."""
-    try:
-        return str(problem)
-    except BaseException as worse:
-        return f"<{type(problem).__name__} whose str raised {type(worse).__name__}>"
 
 
 def _stack(problem: BaseException) -> str:

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kue.store.transitions import Retry
 
-_LONGEST = 2**52
+if TYPE_CHECKING:
+    from kue.jobs.job import Job
+
+_LONGEST_MS = 2**52
 
 
 class UnknownBackoff(Exception):
-    """A backoff that nobody can compute; Node's worker would crash on it."""
+    """A backoff that cannot be computed; Node's worker would crash on it."""
 
 
-def is_source(backoff: object) -> bool:
-    """Whether a stored backoff is the text of a JavaScript function."""
-    return isinstance(backoff, str)
+def retry_of(job: Job) -> Retry:
+    """What follows if the run that a job is in fails now, and attempts remain. Raises `UnknownBackoff`."""
+    try:
+        return next_retry(job.options.get("backoff"), job.delay(), job.attempts_made + 1)
+    except (ArithmeticError, ValueError, TypeError) as problem:
+        raise UnknownBackoff(str(problem)) from problem
+
+
+def has_source(job: Job) -> bool:
+    """Whether the backoff of a job is the text of a JavaScript function."""
+    return isinstance(job.options.get("backoff"), str)
 
 
 def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:
@@ -29,7 +40,7 @@ def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:
     computed = _computed(backoff, delay, attempts) if isinstance(backoff, dict) else delay
     for wait in (computed, delay):
         if wait is not None and wait > 0:
-            return Retry("delayed", int(min(wait, _LONGEST)))
+            return Retry("delayed", int(min(wait, _LONGEST_MS)))
     return Retry("delayed")
 
 
@@ -44,7 +55,7 @@ def _computed(backoff: dict[str, Any], delay: float | None, attempts: int) -> fl
     longest = _number(backoff.get("maxDelay")) or math.inf
     growth = 2.0**attempts if attempts < 1024 else math.inf  # beyond that no float holds it
     wait = min(longest - base * 0.5, base * 0.5 * (growth - 1))
-    return math.copysign(_LONGEST, wait) if math.isinf(wait) else math.floor(wait + 0.5)
+    return math.copysign(_LONGEST_MS, wait) if math.isinf(wait) else math.floor(wait + 0.5)
 
 
 def _number(value: Any) -> float | None:

@@ -18,7 +18,7 @@ from kue.common.clock import steady
 from kue.connection.pool import refusal
 from kue.errors import JobInvalid, KueError
 from kue.jobs.job import Job
-from kue.jobs.retry import UnknownBackoff, next_retry
+from kue.jobs.retry import UnknownBackoff, retry_of
 from kue.options.queue import RENEWALS_PER_LEASE
 from kue.runtime import Runtime
 from kue.store import codec
@@ -104,7 +104,7 @@ class Recovery:
             hash = found or JobHash()
             try:
                 job = Job.from_hash(self._runtime, id, hash)
-                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+                retry = retry_of(job)
             except (JobInvalid, UnknownBackoff):
                 retry = Retry("failed")
             type = codec.text(hash.type or b"")

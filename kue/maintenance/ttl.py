@@ -14,7 +14,7 @@ from kue.errors import JobInvalid
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
 from kue.jobs.job import Job
-from kue.jobs.retry import UnknownBackoff, next_retry
+from kue.jobs.retry import UnknownBackoff, retry_of
 from kue.maintenance.lock import Lock
 from kue.runtime import Runtime
 from kue.store import codec
@@ -93,7 +93,7 @@ class TtlCheck:
                 continue
             try:
                 job = Job.from_hash(self._runtime, id, hash)
-                retry = next_retry(job.backoff(), job.delay(), job.attempts_made + 1)
+                retry = retry_of(job)
             except (JobInvalid, UnknownBackoff):
                 retry = Retry("failed")
             commands.append(

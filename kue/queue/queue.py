@@ -60,6 +60,11 @@ class Queue(Producing, Working, Counts, Listenable):
         return self.options.name
 
     @property
+    def owns_server(self) -> bool:
+        """Whether it started a private server (`redis="embedded:"`), which ends with the queue."""
+        return self._server is not None
+
+    @property
     def client(self) -> redis_py.Redis:
         """A redis-py client for the same server (replies as bytes), for the application's own use."""
         with self._lock:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kue.common.describe import short_repr
 from kue.connection.connection import Argument
 from kue.store import messages
 from kue.store.codec import Default, encode, text_bytes
@@ -60,17 +62,14 @@ def error(id: int, stack: str, line: str, now: int) -> Effects:
 
 def _format(text: Any, args: tuple[Any, ...]) -> str:
     if not isinstance(text, str):
-        return " ".join(_shown(value) for value in (text, *args))
+        return " ".join(_whole_repr(value) for value in (text, *args))
     if not args:
         return text
     try:
         return text % (args[0] if len(args) == 1 and isinstance(args[0], Mapping) and args[0] else args)
     except Exception:
-        return " ".join([text, *(value if isinstance(value, str) else _shown(value) for value in args)])
+        return " ".join([text, *(value if isinstance(value, str) else _whole_repr(value) for value in args)])
 
 
-def _shown(value: Any) -> str:
-    try:
-        return repr(value)
-    except Exception as problem:
-        return f"<{type(value).__name__} whose repr raised {type(problem).__name__}>"
+def _whole_repr(value: Any) -> str:
+    return short_repr(value, sys.maxsize)

@@ -49,7 +49,7 @@ class PythonWorker:
             "CHAOS_OPTIONS": json.dumps(options),
             "CHAOS_SLOTS": str(SLOTS),
         }
-        command = [sys.executable, "-m", "kue.cli", "worker", "tests.chaos.worker:queue", "--timeout", str(GRACE)]
+        command = [sys.executable, "-m", "kue", "worker", "tests.chaos.worker:queue", "--timeout", str(GRACE)]
         self._log = log.open("ab")
         self.process = subprocess.Popen(
             tied(command), cwd=ROOT, env=os.environ | environment, stdout=self._log, stderr=self._log

@@ -151,7 +151,7 @@ class Chaos:
 
     def _doctor(self, server: RedisServer, *options: str) -> int:
         self._tell(f"{self._ended:6} ended  kue doctor {' '.join(options)}")
-        command = [sys.executable, "-m", "kue.cli", "doctor", "--redis", server.url, *options]
+        command = [sys.executable, "-m", "kue", "doctor", "--redis", server.url, *options]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         (self.folder / "doctor.log").open("a").write(f"{done.stdout}{done.stderr}\n")

@@ -17,9 +17,9 @@ PATIENCE = 30.0
 
 
 class Command:
-    """`python -m kue.cli ...`, or another program, in a folder. `lines` and `errors` are what it wrote so far."""
+    """`python -m kue ...`, or another program, in a folder. `lines` and `errors` are what it wrote so far."""
 
-    def __init__(self, *arguments: str, folder: Path, program: tuple[str, ...] = ("-m", "kue.cli"), **env: str) -> None:
+    def __init__(self, *arguments: str, folder: Path, program: tuple[str, ...] = ("-m", "kue"), **env: str) -> None:
         self.process = subprocess.Popen(
             tied([sys.executable, *program, *arguments]),
             cwd=folder,

@@ -147,7 +147,7 @@ def test_it_stops_gracefully_when_nobody_reads_what_it_says(
     job = queue.create("slow").save()
     reading, writing = os.pipe()
     worker = subprocess.Popen(
-        tied([sys.executable, "-m", "kue.cli", "worker", "tasks:queue", "--timeout", "0"]),
+        tied([sys.executable, "-m", "kue", "worker", "tasks:queue", "--timeout", "0"]),
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT), "KUE_REDIS_URL": redis_url},
         stdout=writing,

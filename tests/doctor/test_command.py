@@ -154,6 +154,6 @@ def test_anything_else_is_refused(text: str) -> None:
 @on_redis
 def test_as_a_command_of_the_shell(patient: Patient) -> None:
     patient.seed(NEIGHBOURS)
-    command = [sys.executable, "-m", "kue.cli", "doctor", "--redis", patient.backend.redis]
+    command = [sys.executable, "-m", "kue", "doctor", "--redis", patient.backend.redis]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, HEALTHY, "")

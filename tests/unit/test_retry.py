@@ -1,10 +1,11 @@
 """Kue's backoff, to the millisecond. The numbers of the tables are what Kue's own arithmetic gives in Node."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kue.jobs.retry import UnknownBackoff, is_source, next_retry
+from kue.jobs.retry import UnknownBackoff, has_source, next_retry
 from kue.store.transitions import Retry
 
 LONGEST = 2**52
@@ -133,7 +134,8 @@ def test_a_type_that_nobody_knows_is_said_to_be_unknown(type: Any) -> None:
     [("function(){}", True), ("", True), (True, False), ({"type": "fixed"}, False), (None, False)],
 )
 def test_javascript_is_told_by_being_text(backoff: Any, source: bool) -> None:
-    assert is_source(backoff) is source
+    job: Any = SimpleNamespace(options={"backoff": backoff})
+    assert has_source(job) is source
 
 
 def test_a_delay_is_whole_milliseconds() -> None:

@@ -16,8 +16,8 @@ from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from kue.cli.console import CommandError
 from kue.cli.demo.plan import Part, Planned
-from kue.cli.problem import CommandError
 from kue.cli.worker.signals import Signals
 
 KUE = "kue@0.11.6"

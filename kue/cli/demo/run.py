@@ -7,14 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import kue
-from kue.cli.console import out, print_line
+from kue.cli.console import CommandError, out, print_line
 from kue.cli.demo.display import display_for
 from kue.cli.demo.node import KUE, installed
 from kue.cli.demo.plan import plan_jobs
 from kue.cli.demo.scenario import JOBS_PER_SECOND, MOST_JOBS_BY_ITSELF, Scenario
 from kue.cli.demo.stage import Stage
 from kue.cli.demo.summary import print_summary
-from kue.cli.problem import CommandError
 from kue.cli.worker.signals import Signals
 from kue.connection.embedded import EmbeddedServer
 

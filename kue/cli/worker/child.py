@@ -13,7 +13,7 @@ import socket
 import sys
 from typing import Any
 
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError
 from kue.cli.worker.locate import find_queue
 from kue.cli.worker.serving import AT_ONCE, Serving, Stopping, stop_all
 from kue.cli.worker.signals import Signals

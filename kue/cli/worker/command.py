@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 import kue
-from kue.cli.console import print_line
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError, print_line
 from kue.cli.worker.locate import find_queue
 from kue.cli.worker.serving import AT_ONCE, Serving, Stopping, running_jobs, stop_all
 from kue.cli.worker.signals import Signals

@@ -9,7 +9,7 @@ import traceback
 from types import ModuleType
 from typing import Any
 
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError
 from kue.queue.queue import Queue
 
 

@@ -43,7 +43,7 @@ class Serving:
             dict(Counter(worker.type for worker in queue.workers)),
             str(queue.runtime.store.connections.address),
             queue.options.prefix,
-            queue._server is not None,
+            queue.owns_server,
         )
 
     def to_json(self) -> dict[str, Any]:

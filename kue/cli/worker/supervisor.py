@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError
 from kue.cli.worker.process import WorkerProcess, ending
 from kue.cli.worker.serving import Serving, Stopping
 from kue.cli.worker.signals import Signals

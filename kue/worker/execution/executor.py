@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from kue.common.describe import error_text
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import ForkedChild, JobInvalid, KueError
-from kue.jobs.failure import failure_of, text_of
-from kue.jobs.retry import UnknownBackoff, is_source, next_retry
+from kue.jobs.failure import failure_of
+from kue.jobs.retry import UnknownBackoff, has_source, retry_of
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
 from kue.worker.current import current
@@ -151,7 +152,7 @@ class Executor:
                 self._error_reporter.warn(
                     JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}")
                 )
-                written = encode({"error": True, "message": f'Invalid JSON Result: "{text_of(result)}"'}, "result")
+                written = encode({"error": True, "message": f'Invalid JSON Result: "{error_text(result)}"'}, "result")
         run.settle(Completed(written))
 
     def fail(self, run: Run, problem: Any) -> None:
@@ -162,14 +163,13 @@ class Executor:
     def settle_failed(self, run: Run, failure: Failure, ttl_mode: str = "") -> bool:
         """Settle a run as failed, with the retry that its backoff asks for; False where it was settled before."""
         job = run.job
-        backoff, made = job.options.get("backoff"), job.attempts_made + 1
+        if has_source(job) and job.attempts_made + 1 < job.attempts():
+            self._error_reporter.warn(
+                JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
+            )
         try:
-            if is_source(backoff) and made < job.attempts():
-                self._error_reporter.warn(
-                    JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
-                )
-            retry = next_retry(backoff, job.delay(), made)
-        except (UnknownBackoff, ArithmeticError, ValueError, TypeError) as problem:
+            retry = retry_of(job)
+        except UnknownBackoff as problem:
             retry = Retry("failed")
             note = f" (not tried again: {problem})"
             head, newline, rest = failure.error.partition("\n")

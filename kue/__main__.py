@@ -1,0 +1,5 @@
+"""`python -m kue` is the `kue` command."""
+
+from kue.cli import main
+
+main()

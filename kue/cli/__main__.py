@@ -1,5 +1,0 @@
-"""`python -m kue.cli` is the kue command."""
-
-from kue.cli import main
-
-main()
