@@ -1,5 +1,6 @@
-"""A command for each look and each repair of the doctor: the Lua script of the same name with its arguments in order.
+"""A command for each look and each repair of the doctor: the script of the same name in lua/repairs and its arguments.
 
+`add_tokens` is in lua/transitions: it is first of all a duty of maintenance, and the doctor borrows it.
 Every repair names what was found, and its script looks again before it changes anything.
 """
 

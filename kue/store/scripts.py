@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from redis.exceptions import NoScriptError, ResponseError
@@ -20,12 +21,13 @@ from kue.store.job_hash import lua_fields
 from kue.store.keys import lua_functions
 
 _LUA = resources.files("kue.store") / "lua"
+_FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds
 
 
 @cache
 def source(name: str) -> str:
     """The whole text of a script as Redis gets it."""
-    body = (_LUA / f"{name}.lua").read_text("utf-8")
+    body = _files()[name].read_text("utf-8")
     named = re.search(r"^-- Shared\s+(.*)$", body, re.MULTILINE)
     shared = [(_LUA / "shared" / f"{part}.lua").read_text("utf-8") for part in (named[1].split() if named else [])]
     text = "\n".join([*shared, body])
@@ -37,7 +39,13 @@ def source(name: str) -> str:
 @cache
 def names() -> tuple[str, ...]:
     """Every script, by the name of its file."""
-    return tuple(sorted(f.name[:-4] for f in _LUA.iterdir() if f.name.endswith(".lua")))
+    return tuple(sorted(_files()))
+
+
+@cache
+def _files() -> dict[str, Traversable]:
+    files = [file for folder in _FOLDERS for file in (_LUA / folder).iterdir() if file.name.endswith(".lua")]
+    return {file.name.removesuffix(".lua"): file for file in files}
 
 
 @cache

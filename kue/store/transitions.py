@@ -1,4 +1,4 @@
-"""A command for each transition: the Lua script of the same name with its arguments in order.
+"""A command for each transition: the script of the same name in lua/transitions, with its arguments in order.
 
 Building is apart from sending, so that a worker can put many transitions into one round trip.
 """

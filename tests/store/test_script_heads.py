@@ -10,10 +10,12 @@ import pytest
 
 from kue.store import scripts
 from kue.store.keys import Keys, lua_functions
+from kue.store.repairs import Repairs
 from kue.store.transitions import Failure, Retry, Transitions
 
 LUA = Path(str(resources.files("kue.store"))) / "lua"
 NAMES = scripts.names()
+FILES = sorted([*(LUA / "transitions").glob("*.lua"), *(LUA / "repairs").glob("*.lua")])
 SHARED = sorted(path.stem for path in (LUA / "shared").glob("*.lua"))
 TRANSITIONS = Transitions(Keys("q"))
 each_script = pytest.mark.parametrize("name", NAMES)
@@ -43,7 +45,7 @@ COMMANDS = {
 
 
 def text(name: str) -> str:
-    return (LUA / f"{name}.lua").read_text()
+    return next(path for path in FILES if path.stem == name).read_text()
 
 
 def head(source: str) -> list[str]:
@@ -78,6 +80,20 @@ def takes_any_number(name: str) -> bool:
 
 def code(source: str) -> str:
     return re.sub(r"--[^\n]*", "", source)
+
+
+def test_every_script_has_a_name_of_its_own() -> None:
+    assert sorted(path.stem for path in FILES) == sorted(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("folder", "builder", "borrowed"), [("transitions", Transitions, set()), ("repairs", Repairs, {"add_tokens"})]
+)
+def test_a_folder_holds_the_scripts_whose_commands_one_class_builds(
+    folder: str, builder: type, borrowed: set[str]
+) -> None:
+    offered = {name for name in vars(builder) if not name.startswith("_")}
+    assert {path.stem for path in FILES if path.parent.name == folder} | borrowed == offered - {"publish"}
 
 
 @each_script
