@@ -1,6 +1,8 @@
-"""Loads the Lua scripts: finds them, adds the shared functions their heads name, and knows their SHA1.
+"""Loads the Lua scripts: finds them, puts before each the shared files that it needs, and knows its SHA1.
 
-A script is called by its SHA1; where Redis does not know it (first call, `SCRIPT FLUSH`, restart) all scripts are
+The `Shared` line in the head of a script names the shared files that it calls, and the `Needs:` line in the head of a
+shared file those that this one calls.
+A script is called by its SHA1. If Redis does not know it (first call, `SCRIPT FLUSH`, restart), all scripts are
 loaded in one transaction, so that the scripts of one pipeline are always known or unknown together.
 """
 
@@ -8,44 +10,80 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import Any
 
 from redis.exceptions import NoScriptError, ResponseError
 
 from kue.connection.connection import Command, Connection
 from kue.store.job_hash import lua_fields
-from kue.store.keys import lua_functions
+from kue.store.keys import STATES, lua_functions
 
 _LUA = resources.files("kue.store") / "lua"
 _FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds
+_SHARED = re.compile(r"^-- Shared  ([\w ]+)$", re.MULTILINE)
+_NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 
 
 @cache
 def source(name: str) -> str:
-    """The whole text of a script as Redis gets it."""
-    body = _files()[name].read_text("utf-8")
-    named = re.search(r"^-- Shared\s+(.*)$", body, re.MULTILINE)
-    shared = [(_LUA / "shared" / f"{part}.lua").read_text("utf-8") for part in (named[1].split() if named else [])]
-    text = "\n".join([*shared, body])
-    keys = [function for key, function in lua_functions().items() if f"{key}(" in text]
-    fields = [lua_fields()] if "FIELDS" in body else []
-    return "\n".join(["local P = ARGV[1]", *keys, *fields, text])
+    """The whole text of a script as Redis receives it."""
+    script = _files(*_FOLDERS)[name]
+    shared = _files("shared")
+    parts = in_order(name, _named(_SHARED, script), {part: _named(_NEEDS, text) for part, text in shared.items()})
+    text = "\n".join([*(shared[part] for part in parts), script])
+    generated = [code for word, code in _generated().items() if re.search(rf"\b{word}\b", text)]
+    return "\n".join(["local P = ARGV[1]", *generated, text])
+
+
+def in_order(script: str, shared: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
+    """The shared files that a script names and all that they need: each once, and after those that it needs itself.
+
+    Raises `ValueError` for a name that is no shared file, and for files that need each other in a circle.
+    """
+    ordered: list[str] = []
+
+    def add(name: str, users: tuple[str, ...]) -> None:
+        if name not in needs:
+            raise ValueError(f"{users[-1]}.lua names {name!r}, but there is no file lua/shared/{name}.lua")
+        if name in users[1:]:
+            circle = " needs ".join([*users[users.index(name, 1) :], name])
+            raise ValueError(f"shared Lua files need each other in a circle: {circle}")
+        if name not in ordered:
+            for need in needs[name]:
+                add(need, (*users, name))
+            ordered.append(name)
+
+    for name in shared:
+        add(name, (script,))
+    return ordered
+
+
+def _named(line: re.Pattern[str], text: str) -> list[str]:
+    found = line.search(text)
+    return re.findall(r"\w+", found[1]) if found else []
+
+
+@cache
+def _generated() -> dict[str, str]:
+    """The Lua code that is made from tables in Python, by the name that it defines."""
+    states = ", ".join(f"'{state}'" for state in STATES)
+    return {**lua_functions(), "STATES": f"local STATES = {{{states}}}", "FIELDS": lua_fields()}
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every script, by the name of its file."""
-    return tuple(sorted(_files()))
+    return tuple(sorted(_files(*_FOLDERS)))
 
 
 @cache
-def _files() -> dict[str, Traversable]:
-    files = [file for folder in _FOLDERS for file in (_LUA / folder).iterdir() if file.name.endswith(".lua")]
-    return {file.name.removesuffix(".lua"): file for file in files}
+def _files(*folders: str) -> dict[str, str]:
+    """The text of each Lua file in some folders, by name."""
+    files = [file for folder in folders for file in (_LUA / folder).iterdir() if file.name.endswith(".lua")]
+    return {file.name.removesuffix(".lua"): file.read_text("utf-8") for file in files}
 
 
 @cache

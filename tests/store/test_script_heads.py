@@ -1,5 +1,6 @@
 """The head of each script is true: what it takes, what it shares, and what `Transitions` hands it."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from importlib import resources
@@ -49,7 +50,7 @@ def text(name: str) -> str:
 
 
 def head(source: str) -> list[str]:
-    return [line for line in source.splitlines() if line.startswith("--")]
+    return list(itertools.takewhile(lambda line: line.startswith("--"), source.splitlines()))
 
 
 def section(name: str, title: str) -> str:
@@ -141,41 +142,44 @@ def test_every_transition_is_looked_at() -> None:
 
 
 @each_script
-def test_what_a_script_shares_exists_and_is_all_it_needs(name: str) -> None:
-    parts = section(name, "Shared").split()
-    assert set(parts) <= set(SHARED)
-    assert len(parts) == len(set(parts))
+def test_a_script_names_exactly_the_shared_files_that_it_calls(name: str) -> None:
+    assert sorted(section(name, "Shared").split()) == called_by(text(name))
+
+
+@each_shared
+def test_a_shared_file_says_its_duty_and_names_exactly_the_others_that_it_calls(name: str) -> None:
+    lines = head(shared_text(name))
+    assert lines[0].startswith(f"-- {name}: ")
+    needs = [line for line in lines if "Needs" in line]
+    assert needs in ([], lines[-1:])
+    named = re.findall(r"\w+", needs[0].removeprefix("-- Needs: ")) if needs else []
+    assert sorted(named) == [part for part in called_by(shared_text(name)) if part != name]
+
+
+@each_script
+def test_every_function_is_there_once_and_before_it_is_called(name: str) -> None:
     source = code(scripts.source(name))
-    defined = set(re.findall(r"\blocal function (\w+)", source))
-    called = set(re.findall(r"(?<![\w.:])([a-z]\w*)\(", source)) - LUA_WORDS
-    assert called <= defined
-    wanted = {part for part in SHARED if functions(part) & set(re.findall(r"\w+(?=\()", code(text(name))))}
-    assert wanted | {need for part in parts for need in needs(part)} == set(parts)
+    places = {match[1]: match.start(1) for match in re.finditer(r"\blocal function (\w+)", source)}
+    outer = re.findall(r"^local function (\w+)", source, re.M)
+    assert len(outer) == len(set(outer))
+    for call in re.finditer(r"(?<![\w.:])([a-z]\w*)\(", source):
+        assert call[1] in LUA_WORDS or places[call[1]] <= call.start(), call[1]
+
+
+def test_no_two_shared_files_define_the_same_function() -> None:
+    defined = [function for part in SHARED for function in functions(part)]
+    assert len(defined) == len(set(defined))
 
 
 @each_shared
-def test_a_shared_part_says_its_duty_and_what_it_needs(name: str) -> None:
-    source = (LUA / "shared" / f"{name}.lua").read_text()
-    assert head(source)[0].startswith(f"-- {name}: ")
-    used = set(re.findall(r"\w+(?=\()", code(source)))
-    assert needs(name) >= {part for part in SHARED if part != name and functions(part) & used}
-
-
-@each_shared
-def test_a_shared_part_comes_after_what_it_needs(name: str) -> None:
-    for script in NAMES:
-        parts = section(script, "Shared").split()
-        if name in parts:
-            assert all(parts.index(need) < parts.index(name) for need in needs(name)), script
-
-
-def test_every_shared_part_is_used() -> None:
-    assert {part for name in NAMES for part in section(name, "Shared").split()} == set(SHARED)
+def test_every_shared_file_is_used(name: str) -> None:
+    others = [*map(text, NAMES), *(shared_text(part) for part in SHARED if part != name)]
+    assert any(name in called_by(source) for source in others)
 
 
 @each_script
 def test_key_names_are_spelt_nowhere_but_in_the_table(name: str) -> None:
-    source = code(text(name)) + "".join(code((LUA / "shared" / f"{part}.lua").read_text()) for part in SHARED)
+    source = code(text(name)) + "".join(code(shared_text(part)) for part in SHARED)
     assert not re.search(r"\bP \.\.|ARGV\[1\] \.\.", source)
     assert set(re.findall(r"\bkey_\w+(?=\()", source)) <= set(lua_functions())
 
@@ -188,10 +192,16 @@ def test_every_transition_has_a_test_file(name: str) -> None:
 LUA_WORDS = {"function", "pairs", "tonumber", "ipairs", "type", "unpack", "pcall", "if", "and", "or", "not", "return"}
 
 
+def shared_text(part: str) -> str:
+    return (LUA / "shared" / f"{part}.lua").read_text()
+
+
 def functions(part: str) -> set[str]:
-    return set(re.findall(r"\blocal function (\w+)", code((LUA / "shared" / f"{part}.lua").read_text())))
+    """What a shared file offers: its outermost functions."""
+    return set(re.findall(r"^local function (\w+)", code(shared_text(part)), re.M))
 
 
-def needs(part: str) -> set[str]:
-    named = re.search(r"Needs: ([\w, ]+)\.", (LUA / "shared" / f"{part}.lua").read_text())
-    return set(named[1].split(", ")) if named else set()
+def called_by(source: str) -> list[str]:
+    """The shared files of which a text uses a function, by name (also as a value, as in `pcall(check_state, ...)`)."""
+    words = set(re.findall(r"\w+", re.sub(r"'[^'\n]*'", "", code(source))))
+    return [part for part in SHARED if functions(part) & words]

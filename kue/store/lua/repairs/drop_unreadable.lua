@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark as it was when it was found so, 4... every type
 -- Returns  1, or 0 where it is not so any more
 -- Events  none
--- Shared  index lease examine
+-- Shared  examine
 
 local P, id = ARGV[1], ARGV[2]
 

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 the moment before which an active job of a Node worker is too old, or '', 3... ids (at most 100)
 -- Returns  for each with something wrong {id, mark, type, state, worker id, {kinds}, {{what, key, score, due score}...}, {states}}
 -- Events  none
--- Shared  index lease examine
+-- Shared  examine
 
 local P = ARGV[1]
 

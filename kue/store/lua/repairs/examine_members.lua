@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 the zset, 3 its type, '' where it holds all types, 4... members
 -- Returns  {member, why, type the job has} for each
 -- Events  none
--- Shared  index stray
+-- Shared  stray
 
 local P = ARGV[1]
 

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 the data, 4 now, 5 error, 6 error as JSON
 -- Returns  1, or 0 where the job is not so any more
 -- Events  error, failed
--- Shared  index announce deadline lease examine check refile
+-- Shared  announce check examine refile
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 

@@ -4,7 +4,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
 -- Returns  the state it has now, 'removed', or 0 where the job is not so any more
 -- Events  enqueue where it is queued
--- Shared  index announce enqueue lease examine check
+-- Shared  number index check enqueue examine
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
@@ -18,9 +18,9 @@ if not held[1] then
   return 'removed'
 end
 
-local priority, delay = job.priority or 0, tonumber(held[2]) or 0
+local priority, delay = job.priority or 0, to_number(held[2]) or 0
 local state = delay > 0 and 'delayed' or 'inactive'
-local promote_at = tonumber(job.promote_at) or (tonumber(held[3]) or now) + delay
+local promote_at = to_number(job.promote_at) or (to_number(held[3]) or now) + delay
 promote_at = string.format('%.0f', promote_at)
 redis.call('HSET', key_job(id), 'state', state, 'priority', priority, 'promote_at', promote_at, 'updated_at', now)
 redis.call('SADD', key_types(), job.type)

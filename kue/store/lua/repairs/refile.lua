@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue where it is queued
--- Shared  index announce deadline lease examine check refile
+-- Shared  examine refile
 
 local P = ARGV[1]
 

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue
--- Shared  index announce enqueue lease examine check
+-- Shared  index check enqueue examine
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 

@@ -4,7 +4,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now, 5 error, 6 error as JSON
 -- Returns  the state it has now, or 0 where the job is not so any more
 -- Events  error and failed where it fails, enqueue where it is queued
--- Shared  index announce deadline lease examine check refile
+-- Shared  announce check examine refile
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 

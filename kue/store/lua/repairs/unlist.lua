@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 the zset, 3 its type, '' where it holds all types, 4 member
 -- Returns  1, or 0 where the member may stay, or is gone
 -- Events  none
--- Shared  index stray
+-- Shared  stray
 
 local P = ARGV[1]
 

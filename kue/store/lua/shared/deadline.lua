@@ -1,5 +1,6 @@
 -- deadline: the score of an active job. A run held by Python ends itself at its ttl, and is scored a few seconds
 -- later, so that Node's checker meets it only when its process is dead.
+-- Needs: number.
 
 local MARGIN = 5000
 
@@ -8,7 +9,7 @@ local function held_by_python(worker)
 end
 
 local function active_score(now, ttl, priority, worker)
-  ttl = tonumber(ttl)
+  ttl = to_number(ttl)
   if ttl and ttl > 0 then
     return now + ttl + (held_by_python(worker) and MARGIN or 0)
   end

@@ -4,10 +4,9 @@
 --   publish, message, ''    a whole message for the channel
 --   touch, '', ''           pushes the deadline of an active job with a ttl
 -- In two halves, since Redis refuses a script at its first write or not at all: what is refused must not have been told.
--- Needs: append_log, index, deadline.
-
+-- Needs: number, index, deadline, append_log.
 local function write_effects(id, job, first, last, now, state, ttl, priority, worker)
-  local has_deadline = state == 'active' and (tonumber(ttl) or 0) > 0
+  local has_deadline = state == 'active' and (to_number(ttl) or 0) > 0
   if has_deadline then redis.call('ZCARD', key_state('active')) end -- raises here, before the first write, what would raise below
   local touched = false
   for i = first, last, 3 do

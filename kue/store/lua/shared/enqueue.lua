@@ -1,4 +1,5 @@
--- enqueue: the last half of every transition to inactive: both zsets, one token, the event. Needs: index, announce.
+-- enqueue: the last half of every transition to inactive: both zsets, one token, the event.
+-- Needs: index, announce.
 
 local function enqueue(id, type, type_json, zid, priority)
   enter('inactive', type, zid, priority, priority)

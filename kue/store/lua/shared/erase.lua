@@ -1,4 +1,5 @@
--- erase: every trace of a job but its token (a token without a job is normal). Needs: index, announce.
+-- erase: every trace of a job but its token (a token without a job is normal).
+-- Needs: announce.
 
 local function erase(id, type, type_json, zid)
   redis.call('ZREM', key_jobs(), zid)

@@ -1,7 +1,6 @@
 -- examine: everything that is wrong with one job, read in one moment. The hash says where the job belongs; the sets are
--- compared with that. Needs: index, lease.
-
-local STATES = {'inactive', 'active', 'complete', 'failed', 'delayed'}
+-- compared with that.
+-- Needs: number, index, lease.
 
 -- The process of a Python worker; nothing for a worker in Node.
 local function python_process(worker)
@@ -11,10 +10,10 @@ end
 -- The score that a job has to have among those in its state; nothing where any will do.
 local function due_score(job)
   if job.state == 'delayed' then
-    local at = tonumber(job.promote_at)
+    local at = to_number(job.promote_at)
     return at and math.floor(at)
   elseif job.state == 'active' then
-    if (tonumber(job.ttl) or 0) > 0 then return nil end
+    if (to_number(job.ttl) or 0) > 0 then return nil end
     return job.priority and 0 - math.abs(job.priority)
   end
   return job.priority
@@ -76,7 +75,7 @@ local function examine(id, old)
     return job
   end
   job.type, job.state, job.worker = held[1], held[2] or '', held[5] or ''
-  job.priority, job.promote_at, job.ttl = tonumber(held[6]), held[7], held[8]
+  job.priority, job.promote_at, job.ttl = to_number(held[6]), held[7], held[8]
 
   local is_member = redis.pcall('SISMEMBER', key_types(), job.type)
   if type(is_member) == 'table' or not compare_filing(job) then return nil end
@@ -92,7 +91,7 @@ local function examine(id, old)
     local process = python_process(job.worker)
     if process then
       if not is_alive(process) then add('abandoned') end
-    elseif old ~= '' and math.max(tonumber(held[3]) or 0, tonumber(held[4]) or 0) < tonumber(old) then
+    elseif old ~= '' and math.max(to_number(held[3]) or 0, to_number(held[4]) or 0) < tonumber(old) then
       add('old')
     end
   end

@@ -1,11 +1,5 @@
 -- index: the zset entries of a job. Every zset holds zids; the score by state is the caller's, by type the priority.
 
--- Nothing also where the text is `NaN`, which Node writes for a number it has not got, and which is no score.
-local tonumber = function(text)
-  local number = tonumber(text)
-  return number == number and number or nil
-end
-
 local function zid_of(id)
   return string.format('%02d|%s', #id, id)
 end

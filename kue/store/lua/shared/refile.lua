@@ -1,6 +1,5 @@
 -- refile: mends the faults that `examine` found in the filing of a job; one that was in no queue is queued.
--- Needs: index, announce, deadline, examine, check.
-
+-- Needs: deadline, announce, check.
 local function refile(job, now)
   check_tokens(job.type)
   for _, fault in ipairs(job.faults) do

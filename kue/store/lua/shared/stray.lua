@@ -1,5 +1,6 @@
 -- stray: why a member of a zset of jobs has no business there: 'no zid', 'no job' or 'other type', and the type it has.
--- `type` is that of the zset, '' where it holds all types. Nothing where the member may stay. Needs: index.
+-- `type` is that of the zset, '' where it holds all types. Nothing where the member may stay.
+-- Needs: index.
 
 local function stray(key, member, type)
   if not redis.call('ZSCORE', key, member) then return nil end

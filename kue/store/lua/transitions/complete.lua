@@ -5,7 +5,7 @@
 -- Returns  for each run {1}, or {-1, state, worker id, attempts} where it does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
 -- All runs together: what refuses one refuses the call, and has to be asked for each alone.
--- Shared  index announce deadline append_log effects erase count_attempt check
+-- Shared  number index count_attempt announce check effects erase
 
 local P, now = ARGV[1], ARGV[2]
 
@@ -56,7 +56,7 @@ for _, run in ipairs(ended) do
     end
     redis.call('HSET', run.job, unpack(fields)) -- a write that Redis refuses without memory comes first: all or nothing
     local entries = #place.by_state
-    place.by_state[entries + 1] = tonumber(run.held[4]) or 0
+    place.by_state[entries + 1] = to_number(run.held[4]) or 0
     place.by_state[entries + 2] = zid
   end
   if run.is_removed then

@@ -9,7 +9,7 @@
 -- Returns  {1, state}; {-1, state, worker id, attempts} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  index announce enqueue deadline append_log effects count_attempt lease check
+-- Shared  number index append_log count_attempt announce lease check effects enqueue
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -21,7 +21,7 @@ end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or '', held[6] or ''} end
-local type, priority = held[3], tonumber(held[4]) or 0
+local type, priority = held[3], to_number(held[4]) or 0
 
 local mode = ARGV[12]
 if mode == 'expired' then
@@ -40,7 +40,7 @@ if made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
-local promote_at = tonumber(held[8]) or ARGV[5]
+local promote_at = to_number(held[8]) or ARGV[5]
 if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end

@@ -5,7 +5,7 @@
 -- Returns  {looked at, broken ids...}, or {-1} where the lock is not held any more
 -- Events  promotion and enqueue for each
 -- A job whose type has a key of the wrong kind stays as it is, and is not counted: those behind it are looked at instead.
--- Shared  index announce enqueue check can_move
+-- Shared  number index announce can_move enqueue
 
 local P, now, most = ARGV[1], ARGV[4], tonumber(ARGV[5])
 
@@ -40,7 +40,7 @@ for _, job in ipairs(due) do
     announce(job.id, 'promotion', '')
     leave('delayed', held[1], job.zid)
     redis.call('HSET', key_job(job.id), 'state', 'inactive', 'updated_at', now)
-    enqueue(job.id, held[1], cjson.encode(held[1]), job.zid, tonumber(held[2]) or 0)
+    enqueue(job.id, held[1], cjson.encode(held[1]), job.zid, to_number(held[2]) or 0)
   end
 end
 return answer

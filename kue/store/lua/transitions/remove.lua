@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody
 -- Returns  1; 0 where there is no job; -1 where the run does not hold it
 -- Events  remove
--- Shared  index announce erase check
+-- Shared  index check erase
 
 local P, id, worker = ARGV[1], ARGV[2], ARGV[3]
 

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... effects
 -- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
 -- Events  those said, enqueue
--- Shared  index announce enqueue deadline append_log effects check
+-- Shared  number index check effects enqueue
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -17,5 +17,5 @@ write_effects(id, job, 6, #ARGV)
 redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
 publish_effects(6, #ARGV)
 leave('active', held[3], zid)
-enqueue(id, held[3], ARGV[4], zid, tonumber(held[4]) or 0)
+enqueue(id, held[3], ARGV[4], zid, to_number(held[4]) or 0)
 return {1}

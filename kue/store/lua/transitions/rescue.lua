@@ -5,7 +5,7 @@
 -- Returns  {1, how many were put back, ids that have been ghosts often enough...}; {-1} where the process is alive
 -- Events  enqueue for each that is due at once
 -- A job that cannot go where it should, since a key there is of the wrong kind, stays as it is.
--- Shared  index announce enqueue lease append_log check can_move
+-- Shared  number index append_log lease can_move enqueue
 
 local P, now = ARGV[1], tonumber(ARGV[3])
 
@@ -15,11 +15,11 @@ for i = 6, #ARGV, 2 do
   local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
     'py_ghost_retries', 'py_ghost_delay')
   if not held.err and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
-    local ghosts, most = tonumber(held[5]) or 0, tonumber(held[6]) or tonumber(ARGV[4])
+    local ghosts, most = to_number(held[5]) or 0, to_number(held[6]) or tonumber(ARGV[4])
     if ghosts < most then
-      local delay = tonumber(held[7]) or tonumber(ARGV[5])
+      local delay = to_number(held[7]) or tonumber(ARGV[5])
       if can_move(held[3], 'active', delay > 0 and 'delayed' or 'inactive') then
-        lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = tonumber(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
+        lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = to_number(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
       end
     else
       answer[#answer + 1] = ARGV[i]

@@ -5,7 +5,7 @@
 -- Returns  1, or 0 where the job is not so any more
 -- Events  enqueue
 -- It counts as touched, so that who has seen it stuck as well does not put it back a second time when it was taken since.
--- Shared  index announce enqueue check
+-- Shared  number index check enqueue
 
 local P, id = ARGV[1], ARGV[2]
 
@@ -16,5 +16,5 @@ if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 
 if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
 check_tokens(held[1])
 redis.call('HSET', key_job(id), 'updated_at', ARGV[4])
-enqueue(id, held[1], cjson.encode(held[1]), zid, tonumber(held[3]) or 0)
+enqueue(id, held[1], cjson.encode(held[1]), zid, to_number(held[3]) or 0)
 return 1

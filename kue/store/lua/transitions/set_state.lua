@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 state, 5 now, 6... fields and values that go with it
 -- Returns  the state it was in; false where there is no job; -1 where the run does not hold it
 -- Events  enqueue where the new state is inactive
--- Shared  index announce enqueue deadline check
+-- Shared  number index deadline check enqueue
 
 local P, id, worker, state, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
@@ -11,7 +11,7 @@ local function is_end(state) return state == 'complete' or state == 'failed' end
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
-local type, old, priority = held[1], held[2], tonumber(held[3]) or 0
+local type, old, priority = held[1], held[2], to_number(held[3]) or 0
 if not type then return false end
 if worker ~= '' and (old ~= 'active' or held[6] ~= worker) then return -1 end
 
@@ -28,7 +28,7 @@ if state == 'inactive' then
 elseif state == 'active' then
   enter(state, type, zid, active_score(now, held[4], priority, old == 'active' and held[6] or nil), priority)
 elseif state == 'delayed' then
-  enter(state, type, zid, tonumber(held[5]) or now, priority)
+  enter(state, type, zid, to_number(held[5]) or now, priority)
 else
   enter(state, type, zid, priority, priority)
 end

@@ -6,7 +6,7 @@
 -- Events  start for each
 -- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
 -- leaves the inactive indexes, and one of another type only this type's.
--- Shared  index announce deadline check drop
+-- Shared  number index deadline announce check drop
 
 local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
 local run = tonumber(ARGV[7])
@@ -50,7 +50,7 @@ end
 if #taken > 0 then
   local by_state, by_type, started = {}, {}, ',' .. type_json .. ',null'
   for i, job in ipairs(taken) do
-    local id, priority, worker = job[0], tonumber(job[3]) or 0, stem .. string.format('%.0f', run + i - 1)
+    local id, priority, worker = job[0], to_number(job[3]) or 0, stem .. string.format('%.0f', run + i - 1)
     local zid = zid_of(id)
     redis.call('HSET', key_job(id), 'started_at', ARGV[8], 'workerId', worker, 'state', 'active', 'updated_at', ARGV[8])
     by_state[2 * i - 1] = active_score(now, job[4], priority, worker)

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 now, 5 priority, 6 delay in ms or '', 7... fields and values
 -- Returns  {state, promote_at}; {} where there is no job; -1 where the run does not hold it
 -- Events  enqueue where the job is inactive (and another token, as Kue does)
--- Shared  index announce enqueue deadline check
+-- Shared  number index deadline check enqueue
 
 local P, id, worker, now, priority = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
@@ -17,7 +17,7 @@ check_jobs()
 if state and state ~= '' then check_entry(state, type) end
 redis.call('HSET', job, 'updated_at', ARGV[4], unpack(ARGV, 7))
 if ARGV[6] ~= '' then
-  promote_at = string.format('%.0f', (tonumber(held[5]) or tonumber(held[6]) or now) + ARGV[6])
+  promote_at = string.format('%.0f', (to_number(held[5]) or to_number(held[6]) or now) + ARGV[6])
   redis.call('HSET', job, 'promote_at', promote_at)
 end
 redis.call('ZADD', KEYS[1], priority, zid)
@@ -27,8 +27,8 @@ elseif state == 'active' then
   local ttl = redis.call('HGET', job, 'ttl')
   enter(state, type, zid, active_score(now, ttl, priority, held[3]), priority)
 elseif state == 'delayed' then
-  enter(state, type, zid, tonumber(promote_at) or now, priority)
+  enter(state, type, zid, to_number(promote_at) or now, priority)
 elseif state and state ~= '' then
   enter(state, type, zid, priority, priority)
 end
-return {state or '', tonumber(promote_at) and string.format('%.0f', promote_at) or ''}
+return {state or '', to_number(promote_at) and string.format('%.0f', promote_at) or ''}
