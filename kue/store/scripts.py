@@ -70,7 +70,8 @@ def _named(line: re.Pattern[str], text: str) -> list[str]:
 def _generated() -> dict[str, str]:
     """The Lua code that is made from tables in Python, by the name that it defines."""
     states = ", ".join(f"'{state}'" for state in STATES)
-    return {**lua_functions(), "STATES": f"local STATES = {{{states}}}", "FIELDS": lua_fields()}
+    all_states = f"local function all_states() return {{{states}}} end"
+    return {**lua_functions(), "all_states": all_states, "FIELDS": lua_fields()}
 
 
 @cache

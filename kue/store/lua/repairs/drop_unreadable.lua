@@ -11,7 +11,7 @@ local job = examine(id, '')
 if not is_kind(job, 'unreadable') or job.mark ~= ARGV[3] then return 0 end
 redis.call('DEL', key_job(id), key_log(id))
 redis.pcall('ZREM', key_jobs(), job.zid)
-for _, state in ipairs(STATES) do
+for _, state in ipairs(all_states()) do
   redis.pcall('ZREM', key_state(state), job.zid)
   for i = 4, #ARGV do redis.pcall('ZREM', key_type_state(ARGV[i], state), job.zid) end
 end

@@ -3,7 +3,7 @@
 
 local function drop(zid, type)
   redis.pcall('ZREM', key_jobs(), zid)
-  for _, state in ipairs(STATES) do
+  for _, state in ipairs(all_states()) do
     redis.pcall('ZREM', key_state(state), zid)
     redis.pcall('ZREM', key_type_state(type, state), zid)
   end

@@ -47,7 +47,7 @@ local function compare_filing(job)
   end
 
   look(key_jobs(), true, job.priority)
-  for _, state in ipairs(STATES) do
+  for _, state in ipairs(all_states()) do
     local here = state == job.state
     local among_all = look(key_state(state), here, here and due_score(job))
     local among_type = look(key_type_state(job.type, state), here, here and job.priority)
