@@ -1,10 +1,10 @@
-"""The loader puts before a script what it needs: each shared file once, and after those that it needs itself."""
+"""The loader puts before a script exactly what it needs: shared files once and in order, and no unused function."""
 
 import re
 
 import pytest
 
-from kue.store.scripts import in_order
+from kue.store.script_text import in_order, without_unused_functions
 
 NEEDS = {"a": [], "b": ["a"], "c": ["a"], "d": ["c", "b"], "x": ["y"], "y": ["z"], "z": ["y"], "odd": ["gone"]}
 
@@ -41,3 +41,47 @@ def test_an_unknown_name_is_an_error_that_names_the_file_it_stands_in(user: str,
         ValueError, match=re.escape(f"{user}.lua names 'gone', but there is no file lua/shared/gone.lua")
     ):
         in_order("script", shared, NEEDS)
+
+
+SCRIPT = """local P = ARGV[1]
+local function key_a() return P .. 'a' end
+local function key_b() return P .. 'b' end
+-- shared: a file.
+-- Needs: other.
+
+-- What `leaf` is for; it calls unused().
+local function leaf(x)
+  if x then return key_a() end
+
+  return nil
+end
+
+-- Goes with its comment.
+local function unused(x)
+  return key_b() .. leaf()
+end
+
+local LIMIT = 5
+
+local function branch()
+  return pcall(leaf, LIMIT)
+end
+
+-- script: says 'unused' and key_b() in a comment.
+local function own() return branch() end
+return own() .. 'unused' .. 'key_b()'
+"""
+
+
+def test_a_function_that_is_never_called_is_left_out_and_so_is_what_only_it_calls() -> None:
+    kept = without_unused_functions(SCRIPT)
+    assert set(re.findall(r"local function (\w+)", kept)) == {"key_a", "leaf", "branch", "own"}
+    assert "Goes with its comment" not in kept
+    assert kept.count("\n") == SCRIPT.count("\n") - 5
+
+
+def test_all_other_lines_stay_as_they_are() -> None:
+    kept = without_unused_functions(SCRIPT).splitlines()
+    lines = iter(SCRIPT.splitlines())
+    assert all(line in lines for line in kept)
+    assert "local LIMIT = 5" in kept
