@@ -116,7 +116,7 @@ def test_the_arguments_are_numbered_without_a_gap_and_cover_what_is_used(name: s
     body = code(text(name))
     used = {int(n) for n in re.findall(r"\bARGV\[(\d+)\]", body)}
     assert used | {1} <= set(numbers)
-    users = r"unpack\(ARGV, |\bfor i = |\bwrite_effects\(id, job, |\bpublish_effects\(|\bat = "
+    users = r"unpack\(ARGV, |\bfor i = |\bwrite_effects\(id, job, |\bpublish_effects\(|\bat = |\bcreate\(ARGV, "
     rest = re.findall(rf"(?:{users})(\d+)(?=\)|, #ARGV|$)", body, re.M)
     assert {int(n) for n in rest} == ({numbers[-1]} if takes_any_number(name) else set())
 

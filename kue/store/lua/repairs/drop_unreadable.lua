@@ -3,16 +3,13 @@
 -- ARGV  1 prefix, 2 id, 3 mark as it was when it was found so, 4... every type
 -- Returns  1, or 0 where it is not so any more
 -- Events  none
--- Shared  examine
+-- Shared  drop examine
 
 local P, id = ARGV[1], ARGV[2]
 
 local job = examine(id, '')
 if not is_kind(job, 'unreadable') or job.mark ~= ARGV[3] then return 0 end
-redis.call('DEL', key_job(id), key_log(id))
-redis.pcall('ZREM', key_jobs(), job.zid)
-for _, state in ipairs(all_states()) do
-  redis.pcall('ZREM', key_state(state), job.zid)
-  for i = 4, #ARGV do redis.pcall('ZREM', key_type_state(ARGV[i], state), job.zid) end
-end
+local types = {}
+for i = 4, #ARGV do types[i - 3] = ARGV[i] end
+drop(id, job.zid, types)
 return 1

@@ -3,7 +3,7 @@
 -- ARGV  1 prefix, 2 id, 3 the data, 4 now, 5 error, 6 error as JSON
 -- Returns  1, or 0 where the job is not so any more
 -- Events  error, failed
--- Shared  announce check examine refile
+-- Shared  announce check finish examine refile
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
@@ -14,5 +14,5 @@ check_tokens(job.type)
 redis.call('HSET', key_job(id), 'state', 'failed', 'error', ARGV[5], 'failed_at', now, 'updated_at', now)
 refile(examine(id, ''), tonumber(now))
 announce(id, 'error', ',' .. ARGV[6])
-announce(id, 'failed', ',' .. ARGV[6] .. ',null')
+finish_filed(id, 'failed', ',' .. ARGV[6] .. ',null')
 return 1

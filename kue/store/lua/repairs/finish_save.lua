@@ -4,7 +4,7 @@
 -- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
 -- Returns  the state it has now, 'removed', or 0 where the job is not so any more
 -- Events  enqueue where it is queued
--- Shared  number index check enqueue examine
+-- Shared  number index check enqueue drop examine
 
 local P, id, now = ARGV[1], ARGV[2], ARGV[4]
 
@@ -13,8 +13,7 @@ if not is_kind(job, 'unfinished') or job.mark ~= ARGV[3] then return 0 end
 local held = redis.call('HMGET', key_job(id), 'data', 'delay', 'created_at')
 check_tokens(job.type)
 if not held[1] then
-  redis.call('DEL', key_job(id), key_log(id))
-  redis.call('ZREM', key_jobs(), job.zid)
+  drop(id, job.zid, {job.type})
   return 'removed'
 end
 

@@ -19,3 +19,9 @@ local function enter(state, type, zid, score, priority)
   redis.call('ZADD', key_state(state), score, zid)
   redis.call('ZADD', key_type_state(type, state), priority, zid)
 end
+
+-- Many jobs of one type. `by_state` and `by_type` are {score, zid, ...}.
+local function enter_many(state, type, by_state, by_type)
+  redis.call('ZADD', key_state(state), unpack(by_state))
+  redis.call('ZADD', key_type_state(type, state), unpack(by_type))
+end

@@ -1,5 +1,5 @@
 -- refile: mends the faults that `examine` found in the filing of a job; one that was in no queue is queued.
--- Needs: deadline, announce, check.
+-- Needs: deadline, check, enqueue.
 local function refile(job, now)
   check_tokens(job.type)
   for _, fault in ipairs(job.faults) do
@@ -16,7 +16,6 @@ local function refile(job, now)
     end
   end
   if job.stuck then
-    redis.call('LPUSH', key_tokens(job.type), 1)
-    announce(job.id, 'enqueue', ',' .. cjson.encode(job.type))
+    enqueue_filed(job.id, job.type, cjson.encode(job.type))
   end
 end

@@ -5,7 +5,7 @@
 -- Returns  for each run {1}, or {-1, state, worker id, attempts} where it does not hold the job
 -- Events  those said, complete; remove where the job is removed on completion
 -- All runs together: what refuses one refuses the call, and has to be asked for each alone.
--- Shared  number index count_attempt announce check effects erase
+-- Shared  number index count_attempt check effects finish erase
 
 local P, now = ARGV[1], ARGV[2]
 
@@ -65,7 +65,7 @@ for _, run in ipairs(ended) do
     place.left[#place.left + 1] = zid
   end
   publish_effects(first, last)
-  announce(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
+  finish_filed(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
   if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
   work_time = work_time + duration
 end
@@ -74,8 +74,7 @@ for type, place in pairs(places) do
   if place.by_state[1] then
     redis.call('ZREM', key_state('active'), unpack(place.left))
     redis.call('ZREM', key_type_state(type, 'active'), unpack(place.left))
-    redis.call('ZADD', key_state('complete'), unpack(place.by_state))
-    redis.call('ZADD', key_type_state(type, 'complete'), unpack(place.by_state))
+    enter_many('complete', type, place.by_state, place.by_state)
   end
 end
 if #ended > 0 then redis.pcall('INCRBY', key_work_time(), string.format('%.0f', work_time)) end -- if that is no number, so be it

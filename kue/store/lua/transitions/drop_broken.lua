@@ -9,6 +9,5 @@ local P, id, type = ARGV[1], ARGV[2], ARGV[3]
 
 local kind = redis.pcall('HGET', key_job(id), 'type')
 if kind and not kind.err and kind ~= '' then return 0 end
-redis.call('DEL', key_job(id), key_log(id))
-drop(zid_of(id), type)
+drop(id, zid_of(id), {type})
 return 1

@@ -9,7 +9,7 @@
 -- Returns  {1, state}; {-1, state, worker id, attempts} where the run does not hold the job; {0, ms} where its ttl was pushed;
 --       {-3} where the lock is not held, or the process is alive
 -- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  number index append_log count_attempt announce lease check effects enqueue
+-- Shared  number index append_log count_attempt announce lease check effects enqueue finish
 
 local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -53,15 +53,14 @@ if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
 announce(id, 'error', ',' .. ARGV[8])
 if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 leave('active', type, zid)
-if state == 'inactive' then
-  enqueue(id, type, ARGV[4], zid, priority)
-else
-  enter(state, type, zid, state == 'delayed' and promote_at or priority, priority)
-end
-
 if state == 'failed' then
-  announce(id, 'failed', ',' .. ARGV[9] .. ',null')
+  finish(id, 'failed', type, zid, priority, ',' .. ARGV[9] .. ',null')
 else
+  if state == 'inactive' then
+    enqueue(id, type, ARGV[4], zid, priority)
+  else
+    enter('delayed', type, zid, promote_at, priority)
+  end
   announce(id, 'failed attempt', ',' .. ARGV[9] .. ',' .. made)
 end
 return {1, state}

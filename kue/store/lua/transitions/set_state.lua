@@ -3,11 +3,9 @@
 -- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 state, 5 now, 6... fields and values that go with it
 -- Returns  the state it was in; false where there is no job; -1 where the run does not hold it
 -- Events  enqueue where the new state is inactive
--- Shared  number index deadline check enqueue
+-- Shared  number index deadline check enqueue finish
 
 local P, id, worker, state, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
-
-local function is_end(state) return state == 'complete' or state == 'failed' end
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
@@ -30,6 +28,6 @@ elseif state == 'active' then
 elseif state == 'delayed' then
   enter(state, type, zid, to_number(held[5]) or now, priority)
 else
-  enter(state, type, zid, priority, priority)
+  finish(id, state, type, zid, priority) -- Kue publishes no event here
 end
 return old or ''

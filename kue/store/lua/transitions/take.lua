@@ -6,13 +6,13 @@
 -- Events  start for each
 -- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
 -- leaves the inactive indexes, and one of another type only this type's.
--- Shared  number index deadline announce check drop
+-- Shared  number index deadline announce check admit drop
 
 local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
 local run = tonumber(ARGV[7])
 
 local waiting = key_type_state(type, 'inactive')
-local zids = redis.call('ZRANGE', waiting, 0, ARGV[4] - 1)
+local zids = admit(waiting, tonumber(ARGV[4]))
 local found = #zids
 if found == 0 then return {0, {}} end
 
@@ -41,11 +41,7 @@ if surplus > 0 then redis.call('LPOP', key_tokens(type), surplus) end
 redis.call('ZREM', waiting, unpack(zids))
 if #gone > 0 then redis.call('ZREM', key_state('inactive'), unpack(gone)) end
 
-for _, zid in ipairs(broken) do
-  local id = id_of(zid)
-  if id then redis.call('DEL', key_job(id), key_log(id)) end
-  drop(zid, type)
-end
+for _, zid in ipairs(broken) do drop(id_of(zid), zid, {type}) end
 
 if #taken > 0 then
   local by_state, by_type, started = {}, {}, ',' .. type_json .. ',null'
@@ -60,7 +56,6 @@ if #taken > 0 then
     announce(id, 'start', started)
     answer[i + 2] = {id, job}
   end
-  redis.call('ZADD', key_state('active'), unpack(by_state))
-  redis.call('ZADD', key_type_state(type, 'active'), unpack(by_type))
+  enter_many('active', type, by_state, by_type)
 end
 return answer

@@ -1,0 +1,15 @@
+-- finish: a job ends: it is complete, or failed for good. The script has written the hash.
+-- `rest` is the further arguments of the event, as `announce` takes them; nil if the end is not announced.
+-- Needs: index, announce.
+
+local function is_end(state) return state == 'complete' or state == 'failed' end
+
+-- For a job that is in both zsets already, or that the script enters together with others.
+local function finish_filed(id, state, rest)
+  if rest then announce(id, state, rest) end
+end
+
+local function finish(id, state, type, zid, priority, rest)
+  enter(state, type, zid, priority, priority)
+  finish_filed(id, state, rest)
+end

@@ -1,0 +1,54 @@
+"""A job arrives in a state through the one shared file that is named after it, so a feature has one place to act."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+LUA = Path(str(resources.files("kue.store"))) / "lua"
+CODE = {path: re.sub(r"--.*", "", path.read_text()) for path in sorted(LUA.rglob("*.lua"))}
+
+# What only some files may do: a pattern in the code, and the files.
+ONLY_THERE = {
+    "new ids are given out": (r"'INCRBY', key_ids", {"create"}),
+    "a token is pushed": (r"'LPUSH'", {"enqueue", "add_tokens"}),
+    "a job is announced as inactive": (r"'enqueue'", {"enqueue", "create"}),
+    "a job enters the sets of inactive": (r"\benter(?:_many)?\('inactive'", {"enqueue"}),
+    "a job is announced as ended": (r"\bannounce\([^)]*'(?:complete|failed)'", set[str]()),
+    "a job enters the sets of an end": (r"\benter\('(?:complete|failed)'", set[str]()),
+    "the hash of a job is deleted": (r"'DEL', key_job\(", {"erase", "drop"}),
+    "the waiting jobs are read": (r"'ZRANGE'", {"admit"}),
+}
+
+# The shared file for each state that a job arrives in, and the files that call it.
+CALLERS = {
+    "create": {"transitions/save"},
+    "enqueue": {
+        *(f"transitions/{name}" for name in ("fail", "promote", "requeue", "rescue", "restore_stuck", "set_state")),
+        *("transitions/update", "repairs/finish_save", "repairs/requeue_old", "shared/refile", "shared/create"),
+    },
+    "admit": {"transitions/take"},
+    "finish": {
+        *("transitions/complete", "transitions/fail", "transitions/set_state"),
+        *("repairs/settle_state", "repairs/fail_unreadable"),
+    },
+    "erase": {"transitions/complete", "transitions/remove"},
+    "drop": {"transitions/take", "transitions/drop_broken", "repairs/drop_unreadable", "repairs/finish_save"},
+}
+
+
+def files_with(pattern: str) -> list[Path]:
+    return [path for path, code in CODE.items() if re.search(pattern, code)]
+
+
+@pytest.mark.parametrize("what", ONLY_THERE)
+def test_it_happens_only_where_a_feature_will_look_for_it(what: str) -> None:
+    pattern, allowed = ONLY_THERE[what]
+    assert {path.stem for path in files_with(pattern)} == allowed
+
+
+@pytest.mark.parametrize("shared", CALLERS)
+def test_every_transition_to_a_state_calls_its_shared_file(shared: str) -> None:
+    callers = {f"{path.parent.name}/{path.stem}" for path in files_with(rf"\b{shared}(?:_filed|_many)?\(")}
+    assert callers - {f"shared/{shared}"} == CALLERS[shared]
