@@ -27,7 +27,7 @@ PLAY = """
     from kue.cli.console import exit_on_error
 
     def play(workers: str, seconds: float, jobs: int) -> None:
-        with answering():
+        with exit_on_error():
             raise typer.Exit(run_demo(Wishes(seconds, jobs), Scenario(workers=workers)))
 
     typer.run(play)

@@ -199,7 +199,7 @@ def test_what_a_handler_says_survives_a_cut_in_order(proxy: Proxy, far: Watched,
                     wait_until(loss.is_set)
 
     warm_up(far, near, chatter)
-    loss = proxy.lose_request(call_of("say"))
+    loss = proxy.lose_request(call_of("apply_effects"))
     job = near.create("email").save()
     wait_until(lambda: near.complete_count() == 2)
 
