@@ -32,6 +32,15 @@ add(
 
 # hash and sets disagree
 
+# Each state stands once in the hash and once in the sets that are too many. The scripts treat all pairs alike, but for
+# those with the two states that they treat in a way of their own.
+OTHER_STATES = {
+    "inactive": ["active", "failed"],
+    "active": ["complete", "inactive"],
+    "complete": ["delayed"],
+    "delayed": ["inactive"],
+    "failed": ["active"],
+}
 for state in STATES:
     good = job(1, state, priority=-5)
     says = f"job 1 (email) says {state}, and"
@@ -55,15 +64,14 @@ for state in STATES:
             "filed where it belongs",
             good,
         )
-    for other in STATES:
-        if other != state:
-            add(
-                f"{state} and {other}",
-                world(good, member(f"q:jobs:{other}"), member(f"q:jobs:email:{other}")),
-                f"{says} is also in q:jobs:{other}, is also in q:jobs:email:{other}",
-                "filed where it belongs",
-                good,
-            )
+    for other in OTHER_STATES[state]:
+        add(
+            f"{state} and {other}",
+            world(good, member(f"q:jobs:{other}"), member(f"q:jobs:email:{other}")),
+            f"{says} is also in q:jobs:{other}, is also in q:jobs:email:{other}",
+            "filed where it belongs",
+            good,
+        )
 add(
     "stuck, as Node leaves it that dies between its steps",
     without(job(tokens=0), "q:jobs:email:inactive"),

@@ -1,20 +1,18 @@
-"""Each kind of finding: seeded by hand, reported and nothing else with it, mended, and clean from then on."""
+"""The doctor reports a corruption and nothing else, repairs it, and finds nothing wrong afterwards."""
 
 import pytest
 
+from tests.doctor.case import Case
 from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.doctor.one_of_each import ONE_OF_EACH_KIND
 from tests.servers import offered
 from tests.store.world import NOW, PYTHON, World, job, world
 
-each_case = pytest.mark.parametrize("what", CASES)
+on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
 
 
-@pytest.mark.parametrize("backend", ["redis", "valkey", "fake"], indirect=True)
-@each_case
-def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> None:
-    case = CASES[what]
+def assert_found_alone_and_repaired(patient: Patient, case: Case) -> None:
     patient.seed(case.before)
 
     report = patient.examine()
@@ -22,8 +20,8 @@ def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> 
     assert patient.world() == case.before
     assert patient.messages() == []
 
-    mended = patient.repair(report)
-    assert [(patient.told(one.finding), one.done, one.problem) for one in mended] == [
+    repaired = patient.repair(report)
+    assert [(patient.told(one.finding), one.done, one.problem) for one in repaired] == [
         (says, done, "") for says, done in zip(case.says, case.done, strict=True)
     ]
     assert patient.world() == case.after
@@ -31,20 +29,21 @@ def test_a_corruption_is_found_alone_and_mended(patient: Patient, what: str) -> 
     assert patient.is_clean(case.after)
 
 
-@pytest.mark.parametrize("backend", offered("redis62", "cluster"), indirect=True)
+@on_redis
+@pytest.mark.parametrize("what", CASES)
+def test_the_doctor_finds_a_corruption_alone_and_repairs_it(patient: Patient, what: str) -> None:
+    assert_found_alone_and_repaired(patient, CASES[what])
+
+
+@pytest.mark.parametrize("backend", offered("valkey", "redis62", "cluster", "fake"), indirect=True)
 @pytest.mark.parametrize("what", ONE_OF_EACH_KIND)
-def test_it_is_so_on_other_servers(patient: Patient, what: str) -> None:
-    case = CASES[what]
-    patient.seed(case.before)
-    report = patient.examine()
-    assert [patient.told(finding) for finding in report.findings] == case.says
-    patient.repair(report)
-    assert patient.is_clean(case.after)
+def test_the_doctor_finds_and_repairs_each_kind_on_other_servers(patient: Patient, what: str) -> None:
+    assert_found_alone_and_repaired(patient, CASES[what])
 
 
-@pytest.mark.parametrize("backend", ["redis"], indirect=True)
-@each_case
-def test_what_is_fine_by_then_is_left_alone(patient: Patient, what: str) -> None:
+@on_redis
+@pytest.mark.parametrize("what", ONE_OF_EACH_KIND)
+def test_a_repair_leaves_alone_what_is_consistent_by_then(patient: Patient, what: str) -> None:
     patient.seed(CASES[what].before)
     report = patient.examine()
     patient.client.flushall()
@@ -54,7 +53,7 @@ def test_what_is_fine_by_then_is_left_alone(patient: Patient, what: str) -> None
     assert patient.messages() == []
 
 
-def test_the_neighbours_are_healthy(patient: Patient) -> None:
+def test_the_doctor_finds_nothing_wrong_with_the_neighbours(patient: Patient) -> None:
     patient.seed(NEIGHBOURS)
     assert patient.is_clean(NEIGHBOURS)
 
@@ -75,9 +74,9 @@ CHANGED: dict[str, World] = {
 }
 
 
-@pytest.mark.parametrize("backend", ["redis"], indirect=True)
+@on_redis
 @pytest.mark.parametrize("what", CHANGED)
-def test_what_has_changed_since_is_left_alone(patient: Patient, what: str) -> None:
+def test_a_repair_leaves_alone_what_has_changed_since(patient: Patient, what: str) -> None:
     patient.seed(CASES[what].before)
     report = patient.examine()
     patient.seed(CHANGED[what])
@@ -87,8 +86,8 @@ def test_what_has_changed_since_is_left_alone(patient: Patient, what: str) -> No
     assert patient.messages() == []
 
 
-@pytest.mark.parametrize("backend", ["redis"], indirect=True)
-def test_a_unique_key_whose_job_is_there_after_all_is_left_alone(patient: Patient) -> None:
+@on_redis
+def test_a_repair_leaves_alone_a_unique_key_whose_job_exists_by_then(patient: Patient) -> None:
     patient.seed(CASES["a unique key without its job"].before)
     report = patient.examine()
     patient.seed(job())
@@ -96,8 +95,8 @@ def test_a_unique_key_whose_job_is_there_after_all_is_left_alone(patient: Patien
     assert patient.client.hget(patient.keys.unique, "tj") == b"1"
 
 
-@pytest.mark.parametrize("backend", ["redis"], indirect=True)
-def test_the_ids_do_not_jump_for_what_is_no_job(patient: Patient) -> None:
+@on_redis
+def test_the_doctor_does_not_raise_the_last_id_for_what_is_no_job(patient: Patient) -> None:
     patient.seed(world(NEIGHBOURS, job(21), {"q:job:5000": {"updated_at": "1"}}))
     report = patient.examine()
     assert [str(finding) for finding in report.findings] == [

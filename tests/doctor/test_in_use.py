@@ -1,4 +1,4 @@
-"""A healthy queue in full use gives no findings, however often one looks."""
+"""The doctor finds nothing wrong with a healthy queue in full use, however often it looks."""
 
 import itertools
 import random
@@ -16,8 +16,9 @@ from tests.conftest import Backend
 from tests.helpers import wait_until
 
 TYPES = ["email", "pdf", "report"]
-LOOKS = 20
+LOOKS = 10
 BACKLOG = 300
+GRACE_MS = 100
 
 
 def produce(queue: kue.Queue, stop: threading.Event, dice: random.Random) -> None:
@@ -29,7 +30,7 @@ def produce(queue: kue.Queue, stop: threading.Event, dice: random.Random) -> Non
             stop.wait(0.005)
             continue
         job = queue.create(dice.choice(TYPES), {"n": n}, priority=dice.choice(["low", "normal", "critical"]))
-        job.attempts(dice.randint(1, 3)).remove_on_complete(dice.random() < 0.3)
+        job.attempts(dice.randint(1, 3)).remove_on_complete(dice.random() < 0.8)
         if dice.random() < 0.3:
             job.ttl(60_000)
         if dice.random() < 0.3:
@@ -83,19 +84,19 @@ def full_use(backend: Backend, queues: list[kue.Queue]) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["redis", "valkey"], indirect=True)
-def test_a_queue_in_full_use_is_found_healthy_twenty_times_in_a_row(no_leaks: None, backend: Backend) -> None:
+@pytest.mark.parametrize("backend", ["redis"], indirect=True)
+def test_the_doctor_finds_nothing_wrong_with_a_queue_in_full_use(no_leaks: None, backend: Backend) -> None:
     queues = [kue.Queue(redis=backend.redis, prefix=backend.prefix) for _ in range(4)]
     try:
         with full_use(backend, queues), kue.Queue(redis=backend.redis, prefix=backend.prefix) as looker:
             for _ in range(LOOKS):
                 before = queues[0].complete_count()
                 wait_until(lambda: queues[0].complete_count() > before + 20)  # noqa: B023
-                report = examine(looker, grace=500)
+                report = examine(looker, grace=GRACE_MS)
                 assert report.findings == ()
                 assert report.jobs > 0
         wait_until(lambda: not (queues[0].inactive_count() or queues[0].active_count() or queues[0].delayed_count()))
-        assert examine(queues[0], grace=500).findings == ()
+        assert examine(queues[0], grace=GRACE_MS).findings == ()
     finally:
         for queue in queues:
             queue.shutdown(5000)

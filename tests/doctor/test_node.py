@@ -19,7 +19,8 @@ from tests.interop.node import STATES, NodeKue, what_is_missing
 pytestmark = pytest.mark.node
 
 PROMOTION = {"interval": 100}
-LOOKS = 10
+LOOKS = 6
+GRACE_MS = 500
 MOST_KILLS = 100
 # Saves with twenty in flight, each noted in a set of its own once Kue has acknowledged it.
 PRODUCER = """(backlog, keepOneIn) => {
@@ -85,7 +86,7 @@ def kill_until_harmed(busy_node: Callable[..., NodeKue], queue: kue.Queue) -> li
     raise AssertionError
 
 
-def test_what_killed_node_processes_leave_is_mended_and_every_job_finishes(
+def test_the_doctor_repairs_what_killed_node_processes_leave_and_every_job_finishes(
     busy_node: Callable[..., NodeKue], queue: kue.Queue, redis_url: str, client: "redis.Redis"
 ) -> None:
     command = ["--redis", redis_url, "--grace", "0"]
@@ -114,15 +115,17 @@ def test_what_killed_node_processes_leave_is_mended_and_every_job_finishes(
     assert states.execute() == [b"complete"] * len(acknowledged)
 
 
-def test_of_living_node_processes_at_work_nothing_is_said(busy_node: Callable[..., NodeKue], queue: kue.Queue) -> None:
+def test_the_doctor_finds_nothing_wrong_with_living_node_processes_at_work(
+    busy_node: Callable[..., NodeKue], queue: kue.Queue
+) -> None:
     for _ in range(2):
-        busy_node(keep_one_in=10)
+        busy_node(keep_one_in=100)
     for _ in range(LOOKS):
         wait_for_more(queue, 10)
-        assert examine(queue, grace=1000).findings == ()
+        assert examine(queue, grace=GRACE_MS).findings == ()
 
 
-def test_active_jobs_of_a_living_node_worker_stay_its_own(queue: kue.Queue, redis_url: str, node: NodeKue) -> None:
+def test_the_doctor_leaves_active_jobs_to_a_living_node_worker(queue: kue.Queue, redis_url: str, node: NodeKue) -> None:
     node.process("email", 1, "hang")
     id = node.create("email", {})
     wait_until(lambda: queue.active_count() == 1)
@@ -134,7 +137,9 @@ def test_active_jobs_of_a_living_node_worker_stay_its_own(queue: kue.Queue, redi
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_node_changes_by_hand_is_healthy(queue: kue.Queue, node: NodeKue, state: str) -> None:
+def test_the_doctor_finds_nothing_wrong_with_what_node_changes_by_hand(
+    queue: kue.Queue, node: NodeKue, state: str
+) -> None:
     changes: list[dict[str, Any]] = [
         {"priority": 7},
         {"ttl": 5000},
@@ -153,17 +158,19 @@ def test_what_node_changes_by_hand_is_healthy(queue: kue.Queue, node: NodeKue, s
 
 
 @pytest.mark.parametrize("backoff", [True, {"type": "fixed"}, {"type": "exponential", "delay": 3333}])
-def test_what_node_leaves_when_jobs_fail_is_healthy(queue: kue.Queue, node: NodeKue, backoff: Any) -> None:
+def test_the_doctor_finds_nothing_wrong_with_what_node_leaves_of_failed_jobs(
+    queue: kue.Queue, node: NodeKue, backoff: Any
+) -> None:
     for options in [{}, {"delay": 1}, {"priority": "high"}]:
         node.create("email", {}, attempts=2, backoff=backoff, **options)
     node.process("email", 1, "fail")
     wait_until(lambda: not queue.inactive_count() and not queue.active_count())
     node.flush()
     assert queue.delayed_count() + queue.failed_count() == 3
-    assert examine(queue, grace=500).findings == ()
+    assert examine(queue, grace=GRACE_MS).findings == ()
 
 
-def test_node_takes_what_the_doctor_put_back(
+def test_node_takes_a_job_that_the_doctor_put_back(
     queue: kue.Queue, redis_url: str, client: "redis.Redis", node: NodeKue
 ) -> None:
     job = queue.create("email", {"to": "tj"}).save()
@@ -176,9 +183,7 @@ def test_node_takes_what_the_doctor_put_back(
     assert examine(queue, grace=0).is_clean
 
 
-def test_a_job_that_node_saved_with_a_priority_that_is_no_number_is_run_after_all(
-    queue: kue.Queue, node: NodeKue
-) -> None:
+def test_a_repaired_job_that_node_saved_with_a_priority_that_is_no_number_runs(queue: kue.Queue, node: NodeKue) -> None:
     save = "() => call(queue.create('email', {}).priority(NaN), 'save')"
     node.evaluate(save)
     wait_until(lambda: kue.Job.get(1, queue=queue).state() == "inactive")
