@@ -9,6 +9,9 @@ import threading
 from pathlib import Path
 from typing import IO, Self
 
+from typer.testing import CliRunner
+
+from kue.cli.app import app
 from tests.helpers import wait_until
 from tests.processes import end, tied
 
@@ -103,6 +106,13 @@ class Command:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def assert_usage_error(*arguments: str) -> None:
+    """The command, run in this process, refuses its command line."""
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
 
 
 def is_alive(pid: int) -> bool:

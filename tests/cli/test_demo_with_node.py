@@ -1,8 +1,9 @@
-"""`kue demo --with-node`: real Kue takes part, both sides say who ran what, and what is missing is said clearly.
+"""`kue demo --with-node`: real Kue takes part, both sides count who ran what, and what is missing is reported.
 
 Most tests give it an npm that takes the packages from tests/interop; one installs them as a user does.
 """
 
+import os
 import shutil
 import signal
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from kue.cli.demo.scenario import NODE_PARTS, PYTHON_PARTS
 from tests.cli.command import Command, is_alive, is_listening
 from tests.cli.summary import read_summary
-from tests.cli.test_demo import assert_it_adds_up, port_of, workers_of
+from tests.cli.test_demo import assert_it_adds_up, play_of, port_of, workers_of
 from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import HERE as INTEROP
@@ -22,6 +23,8 @@ from tests.interop.node import what_is_missing
 pytestmark = pytest.mark.slow
 
 Start = Callable[..., Command]
+Module = Callable[[str, str], None]
+PLAY_WITH_NODE = ("kue.cli.demo.handlers:serve", "30", "240", "--with-node")  # of the demo's own workers
 
 
 @pytest.fixture
@@ -92,19 +95,21 @@ def assert_both_sides_took_part(demo: Command) -> None:
 
 
 @pytest.mark.node
-def test_with_kue_from_npm(start: Start) -> None:
+def test_the_demo_installs_kue_from_npm(start: Start, module: Module) -> None:
     missing = what_is_missing()
     if missing:
         absent(missing)
-    demo = start("demo", "--with-node", "--seconds", "15")
+    module("play", play_of(show=4))
+    demo = start(*PLAY_WITH_NODE, program=("play.py",))
     assert demo.wait(300) == 0, demo.errors
     assert demo.lines[0] == "installing kue@0.11.6 in a temporary folder ..."
     assert_both_sides_took_part(demo)
 
 
 @pytest.mark.node
-def test_it_leaves_nothing_behind(start: Start, with_kue: str, temporary: Path) -> None:
-    demo = start("demo", "--with-node", "--seconds", "15", PATH=with_kue, TMPDIR=str(temporary))
+def test_the_demo_with_node_leaves_nothing_behind(start: Start, module: Module, with_kue: str, temporary: Path) -> None:
+    module("play", play_of(show=4))
+    demo = start(*PLAY_WITH_NODE, program=("play.py",), PATH=with_kue, TMPDIR=str(temporary))
     port, workers = port_of(demo), workers_of(demo)
     node = wait_until(lambda: (found := node_processes(temporary)) and len(found) == 2 and found, 30)
     assert demo.wait() == 0
@@ -116,7 +121,7 @@ def test_it_leaves_nothing_behind(start: Start, with_kue: str, temporary: Path) 
 
 @pytest.mark.node
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
-def test_a_signal_ends_node_too(start: Start, with_kue: str, temporary: Path, number: int) -> None:
+def test_a_signal_ends_the_node_processes_too(start: Start, with_kue: str, temporary: Path, number: int) -> None:
     demo = start("demo", "--with-node", "--seconds", "60", PATH=with_kue, TMPDIR=str(temporary))
     demo.wait_for(r"[1-9]\d* complete")
     assert len(node := node_processes(temporary)) == 2
@@ -128,16 +133,20 @@ def test_a_signal_ends_node_too(start: Start, with_kue: str, temporary: Path, nu
 
 
 @pytest.mark.node
-def test_killed_it_leaves_no_node_behind(start: Start, with_kue: str, temporary: Path) -> None:
+def test_a_killed_demo_leaves_no_node_behind(start: Start, with_kue: str, temporary: Path) -> None:
     demo = start("demo", "--with-node", "--seconds", "60", PATH=with_kue, TMPDIR=str(temporary))
+    workers = workers_of(demo)
     demo.wait_for(r"[1-9]\d* complete")
     node = node_processes(temporary)
+    assert len(node) == 2
     demo.signal(signal.SIGKILL)
     wait_until(lambda: not any(map(is_alive, node)))
+    for pid in workers:  # that these end is tested in test_demo.py, and they take their time without a server
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.node
-def test_node_that_dies_is_said(start: Start, programs: Callable[..., str], with_kue: str) -> None:
+def test_the_demo_reports_a_node_process_that_dies(start: Start, programs: Callable[..., str], with_kue: str) -> None:
     node = shutil.which("node")
     programs(node=f'case "$1" in worker.js) exit 7;; esac; exec {node} "$@"')
     demo = start("demo", "--with-node", "--seconds", "15", PATH=with_kue)
@@ -146,7 +155,7 @@ def test_node_that_dies_is_said(start: Start, programs: Callable[..., str], with
 
 
 @pytest.mark.parametrize(("there", "missing"), [((), "node"), (("node",), "npm")])
-def test_without_node_or_npm_it_says_so(
+def test_the_demo_names_the_program_that_is_not_installed(
     start: Start, programs: Callable[..., str], there: tuple[str, ...], missing: str
 ) -> None:
     demo = start("demo", "--with-node", PATH=programs(**dict.fromkeys(there, "exit 0")))
@@ -154,7 +163,7 @@ def test_without_node_or_npm_it_says_so(
     assert demo.errors == [f"kue: --with-node needs {missing}, which is not installed here"]
 
 
-def test_an_installation_that_fails_is_said(start: Start, programs: Callable[..., str]) -> None:
+def test_the_demo_reports_an_installation_that_fails(start: Start, programs: Callable[..., str]) -> None:
     npm = "echo 'npm error code ENOTFOUND' >&2; echo 'npm error the registry is away' >&2; exit 1"
     demo = start("demo", "--with-node", PATH=programs(node="exit 0", npm=npm))
     assert demo.wait() == 1

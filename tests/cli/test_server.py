@@ -1,4 +1,4 @@
-"""`kue server`: reachable at its port, and gone when the command is."""
+"""`kue server` starts a server that is reached at its port and ends with the command."""
 
 import signal
 from collections.abc import Callable
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.cli.command import Command, is_listening
+from tests.cli.command import Command, assert_usage_error, is_listening
+from tests.guardian import quick_guardian
 from tests.helpers import wait_until
 from tests.servers import NO_RETRY, free_port
 
@@ -20,7 +21,7 @@ def client(port: int) -> "redis.Redis":
     return redis.Redis(port=port, retry=NO_RETRY)
 
 
-def test_it_is_reachable_and_says_how(start: Start) -> None:
+def test_the_server_prints_how_to_reach_it(start: Start) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
@@ -36,7 +37,7 @@ def test_it_is_reachable_and_says_how(start: Start) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_stops_it(start: Start, number: int) -> None:
+def test_a_signal_stops_the_server(start: Start, number: int) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
@@ -47,7 +48,7 @@ def test_a_signal_stops_it(start: Start, number: int) -> None:
     assert not is_listening(port)
 
 
-def test_it_ends_with_its_parent(start: Start) -> None:
+def test_the_server_ends_with_the_command(start: Start) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
@@ -55,7 +56,7 @@ def test_it_ends_with_its_parent(start: Start) -> None:
     wait_until(lambda: not is_listening(port))
 
 
-def test_a_folder_keeps_the_data(start: Start, tmp_path: Path) -> None:
+def test_a_folder_keeps_the_data_of_the_server(start: Start, tmp_path: Path) -> None:
     for remembered in (None, b"blue"):
         port = free_port()
         server = start("server", "--port", str(port), "--dir", "data")
@@ -79,15 +80,26 @@ def test_a_port_that_is_taken_is_one_line(start: Start) -> None:
     ]
 
 
+# `kue`, with a guardian of the server that waits less long for a locked folder.
+KUE = """
+import pathlib, sys
+from kue.cli import main
+from kue.connection import embedded
+embedded.GUARDIAN = pathlib.Path(sys.argv.pop(1))
+main()
+"""
+
+
 def test_a_folder_in_use_is_one_line(start: Start, tmp_path: Path) -> None:
     start("server", "--port", str(free_port()), "--dir", "data").wait_for("Ctrl-C")
-    second = start("server", "--port", str(free_port()), "--dir", "data")
+    quick = str(quick_guardian(tmp_path))
+    second = start(quick, "server", "--port", str(free_port()), "--dir", "data", program=("-c", KUE))
     assert second.wait() == 1
     assert len(second.errors) == 1
     assert f"the directory {tmp_path / 'data'} is in use by another embedded server" in second.errors[0]
 
 
-def test_a_server_that_dies_ends_the_command(start: Start) -> None:
+def test_the_command_ends_with_the_server(start: Start) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
@@ -98,7 +110,5 @@ def test_a_server_that_dies_ends_the_command(start: Start) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http"])
-def test_a_port_that_is_none_is_a_usage_error(start: Start, port: str) -> None:
-    server = start("server", "--port", port)
-    assert server.wait() == 2
-    assert "Usage:" in "\n".join(server.errors)
+def test_a_number_that_is_no_port_is_a_usage_error(port: str) -> None:
+    assert_usage_error("server", "--port", port)

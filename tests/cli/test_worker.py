@@ -1,4 +1,4 @@
-"""`kue worker` in one process: what it says, and how it stops."""
+"""`kue worker` in one process: what it prints, and how it stops."""
 
 import os
 import signal
@@ -38,10 +38,9 @@ TASKS = """
     async def quick(job):
         return None
 """
-STOPS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
 
-def test_it_says_what_it_serves_and_where(start: Start, module: Module, redis_url: str) -> None:
+def test_the_worker_prints_what_it_serves_and_where(start: Start, module: Module, redis_url: str) -> None:
     module("tasks", TASKS)
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     worker.wait_for("Ctrl-C")
@@ -51,7 +50,7 @@ def test_it_says_what_it_serves_and_where(start: Start, module: Module, redis_ur
     ]
 
 
-def test_it_does_not_show_the_password(start: Start, module: Module) -> None:
+def test_the_worker_does_not_print_the_password(start: Start, module: Module) -> None:
     module("tasks", TASKS)
     with RedisServer(password="sesame") as server:
         worker = start("worker", "tasks:queue", KUE_REDIS_URL=server.url)
@@ -61,7 +60,7 @@ def test_it_does_not_show_the_password(start: Start, module: Module) -> None:
     assert "sesame" not in worker.text
 
 
-def test_it_runs_jobs(start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path) -> None:
+def test_the_worker_runs_jobs(start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path) -> None:
     module("tasks", TASKS)
     (tmp_path / "go").touch()
     job = queue.create("slow").save()
@@ -73,8 +72,8 @@ def test_it_runs_jobs(start: Start, module: Module, queue: kue.Queue, redis_url:
     assert worker.errors == []
 
 
-@STOPS
-def test_a_signal_stops_it_and_unfinished_jobs_go_back(
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_stops_the_worker_and_unfinished_jobs_go_back(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
 ) -> None:
     module("tasks", TASKS)
@@ -98,15 +97,14 @@ def test_a_signal_stops_it_and_unfinished_jobs_go_back(
     assert [after[f"q:job:{job.id}"].get("attempts") for job in jobs] == [None, None, None]
 
 
-@STOPS
-def test_jobs_that_finish_in_time_are_waited_for(
-    start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path, number: int
+def test_the_worker_waits_for_jobs_that_finish_in_time(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
 ) -> None:
     module("tasks", TASKS)
     jobs = queue.save_all(queue.create("slow") for _ in range(3))
     worker = start("worker", "tasks:queue", "--timeout", "60000", KUE_REDIS_URL=redis_url)
     worker.wait_for(r"running \d", count=2)
-    worker.signal(number)
+    worker.signal(signal.SIGTERM)
     worker.wait_for("stopping: 2 running")
     (tmp_path / "go").touch()
     assert worker.wait() == 0
@@ -114,7 +112,9 @@ def test_jobs_that_finish_in_time_are_waited_for(
     assert queue.inactive() == [jobs[2].id]
 
 
-def test_with_fail_unfinished_jobs_fail(start: Start, module: Module, queue: kue.Queue, redis_url: str) -> None:
+def test_unfinished_jobs_fail_with_the_option_fail(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str
+) -> None:
     module("tasks", TASKS)
     job = queue.create("slow").save()
     worker = start("worker", "tasks:queue", "--timeout", "0", "--fail", KUE_REDIS_URL=redis_url)
@@ -125,22 +125,21 @@ def test_with_fail_unfinished_jobs_fail(start: Start, module: Module, queue: kue
     assert kue.Job.get(job.id or 0, queue=queue).error() == "Shutdown"
 
 
-@STOPS
-def test_a_second_signal_leaves_at_once_and_loses_nothing(
-    start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
+def test_a_second_signal_ends_the_worker_at_once_and_loses_no_job(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:
     module("tasks", TASKS)
     jobs = queue.save_all(queue.create("slow") for _ in range(3))
     worker = start("worker", "tasks:queue", "--timeout", "600000", KUE_REDIS_URL=redis_url)
     worker.wait_for(r"running \d", count=2)
-    worker.signal(number)
+    worker.signal(signal.SIGINT)
     worker.wait_for("stopping: 2 running")
-    assert worker.leave(number) == 128 + number
+    assert worker.leave(signal.SIGINT) == 128 + signal.SIGINT
     assert "stopped" not in worker.lines
     assert (queue.active(), queue.inactive()) == ([jobs[0].id, jobs[1].id], [jobs[2].id])
 
 
-def test_it_stops_gracefully_when_nobody_reads_what_it_says(
+def test_the_worker_stops_gracefully_if_its_output_is_not_read(
     module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
 ) -> None:
     module("tasks", TASKS.replace("os.write(1, ", "str("))
@@ -164,7 +163,7 @@ def test_it_stops_gracefully_when_nobody_reads_what_it_says(
     assert queue.inactive() == [job.id]
 
 
-def test_it_ends_when_the_application_shuts_the_queue_down(
+def test_the_worker_ends_if_the_application_shuts_the_queue_down(
     start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:
     module(
@@ -185,7 +184,9 @@ def test_it_ends_when_the_application_shuts_the_queue_down(
     assert queue.complete() == [job.id]
 
 
-def test_every_queue_of_the_module_is_shut_down(start: Start, module: Module, queue: kue.Queue, redis_url: str) -> None:
+def test_the_worker_shuts_down_every_queue_of_the_module(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str
+) -> None:
     module("tasks", f"{TASKS}\n    other = kue.Queue(prefix='other')\n    other.process('slow', slow)\n")
     with kue.Queue(redis=redis_url, prefix="other") as other:
         job = other.create("slow").save()
@@ -197,7 +198,7 @@ def test_every_queue_of_the_module_is_shut_down(start: Start, module: Module, qu
         assert other.inactive() == [job.id]
 
 
-def test_a_signal_during_the_import_counts(
+def test_a_signal_during_the_import_stops_the_worker(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
 ) -> None:
     waits = "\n    while not os.path.exists('imported'):\n        time.sleep(0.01)\n"
@@ -211,7 +212,7 @@ def test_a_signal_during_the_import_counts(
     assert queue.inactive() == [job.id]
 
 
-def test_a_function_that_returns_the_queue_is_called(start: Start, module: Module, redis_url: str) -> None:
+def test_the_worker_calls_a_function_that_returns_the_queue(start: Start, module: Module, redis_url: str) -> None:
     module(
         "app",
         """
@@ -229,7 +230,7 @@ def test_a_function_that_returns_the_queue_is_called(start: Start, module: Modul
     worker.wait_for(r"serves email \(1 slot\) on .*, prefix made")
 
 
-def test_an_embedded_server_is_fine_for_one_process(start: Start, module: Module) -> None:
+def test_one_process_may_use_an_embedded_server(start: Start, module: Module) -> None:
     module("tasks", TASKS)
     worker = start("worker", "tasks:queue", KUE_REDIS_URL="embedded:")
     worker.wait_for(r"on redis://127\.0\.0\.1:\d+/0")

@@ -1,4 +1,4 @@
-"""What `kue worker` says when it cannot serve: one clear line, and exit code 2."""
+"""`kue worker` prints one clear line and exits with code 2 if it cannot serve."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kue
-from tests.cli.command import Command
+from tests.cli.command import Command, assert_usage_error
 
 pytestmark = pytest.mark.slow
 
@@ -57,19 +57,47 @@ TROUBLE = {
 }
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
-@pytest.mark.parametrize("target", TROUBLE)
-def test_one_clear_line(
-    start: Start, module: Module, redis_url: str, target: str, processes: str, tmp_path: Path
-) -> None:
+# Looks for each queue in turn, and prints what is wrong with it.
+LOOK = """
+import os, sys
+from kue.cli.problem import CommandError
+from kue.cli.worker.locate import find_queue
+for target in sys.argv[1:]:
+    try:
+        find_queue(target)
+    except CommandError as problem:
+        print(problem.code, problem, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def modules(module: Module) -> None:
     for name, source in MODULES.items():
         module(name, source)
+
+
+def test_each_way_not_to_find_a_queue_has_one_clear_line(
+    start: Start, modules: None, redis_url: str, tmp_path: Path
+) -> None:
+    look = start(*TROUBLE, program=("-c", LOOK), KUE_REDIS_URL=redis_url)
+    assert look.wait() == 0
+    assert look.lines == [f"2 {line.format(folder=tmp_path)}" for line in TROUBLE.values()]
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize("target", ["nowhere:queue", "tasks:idle", "broken:queue"])
+def test_the_command_prints_that_line_and_exits_with_code_2(
+    start: Start, modules: None, redis_url: str, target: str, processes: str, tmp_path: Path
+) -> None:
     worker = start("worker", target, "--processes", processes, KUE_REDIS_URL=redis_url)
     assert worker.wait() == 2
     assert worker.errors == [f"kue: {TROUBLE[target].format(folder=tmp_path)}"]
 
 
-def test_jobs_that_a_faulty_module_took_go_back(start: Start, module: Module, queue: kue.Queue, redis_url: str) -> None:
+def test_jobs_that_a_faulty_module_took_go_back_to_the_queue(
+    start: Start, module: Module, queue: kue.Queue, redis_url: str
+) -> None:
     module(
         "tasks",
         """
@@ -103,7 +131,7 @@ def test_an_embedded_server_is_refused_for_several_processes(start: Start, modul
     ]
 
 
-def test_an_unreadable_address_is_one_line(start: Start, module: Module) -> None:
+def test_an_address_that_cannot_be_read_is_one_line(start: Start, module: Module) -> None:
     module("tasks", TASKS)
     worker = start("worker", "tasks:queue", KUE_REDIS_URL="ftp://somewhere")
     assert worker.wait() == 2
@@ -114,7 +142,5 @@ def test_an_unreadable_address_is_one_line(start: Start, module: Module) -> None
 @pytest.mark.parametrize(
     "arguments", [(), ("tasks:queue", "--processes", "0"), ("tasks:queue", "--timeout", "-1"), ("a:b", "--what")]
 )
-def test_a_command_line_that_cannot_be_read_is_a_usage_error(start: Start, arguments: tuple[str, ...]) -> None:
-    worker = start("worker", *arguments)
-    assert worker.wait() == 2
-    assert "Usage:" in "\n".join(worker.errors)
+def test_a_command_line_that_cannot_be_read_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    assert_usage_error("worker", *arguments)

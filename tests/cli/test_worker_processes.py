@@ -53,7 +53,7 @@ def test_each_process_runs_jobs(start: Start, module: Module, queue: kue.Queue, 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_stops_all_of_them_and_unfinished_jobs_go_back(
+def test_a_signal_stops_all_processes_and_unfinished_jobs_go_back(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
 ) -> None:
     module("tasks", TASKS)
@@ -68,7 +68,7 @@ def test_a_signal_stops_all_of_them_and_unfinished_jobs_go_back(
     assert queue.inactive() == [job.id for job in jobs]
 
 
-def test_a_signal_to_every_process_of_the_service_stops_gracefully(
+def test_a_signal_to_every_process_stops_them_gracefully(
     start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:
     module("tasks", TASKS)
@@ -83,7 +83,7 @@ def test_a_signal_to_every_process_of_the_service_stops_gracefully(
     assert queue.inactive() == [job.id]
 
 
-def test_a_second_signal_leaves_at_once_and_loses_nothing(
+def test_a_second_signal_ends_all_processes_at_once_and_loses_no_job(
     start: Start, module: Module, queue: kue.Queue, redis_url: str
 ) -> None:
     module("tasks", TASKS)
@@ -116,17 +116,27 @@ def test_a_killed_process_is_replaced(
     assert kue.Job.get(job.id or 0, queue=queue).result not in before.values()
 
 
-def test_one_that_cannot_start_again_is_tried_ever_more_slowly(
+# `kue`, with a shorter first pause before a process is started again.
+KUE = """
+from kue.cli import main
+from kue.cli.worker import supervisor
+supervisor.FIRST_PAUSE = 0.05
+main()
+"""
+
+
+def test_a_process_that_cannot_start_again_is_tried_ever_more_slowly(
     start: Start, module: Module, redis_url: str, tmp_path: Path
 ) -> None:
     module("tasks", TASKS)
-    worker = start("worker", "tasks:queue", "--processes", "2", KUE_REDIS_URL=redis_url)
+    arguments = ("worker", "tasks:queue", "--processes", "2")
+    worker = start(*arguments, program=("-c", KUE), KUE_REDIS_URL=redis_url)
     before = pids(worker, 2)
     (tmp_path / "broken").touch()
     os.kill(before[1], signal.SIGKILL)
     why = rf"ended with code 2 \(importing 'tasks' failed: ValueError: broken \({tmp_path}/tasks.py, line 6\)\)"
-    worker.wait_for(rf"worker 1, pid \d+, {why}; a new one starts in 1 s")
-    worker.wait_for(rf"worker 1, pid \d+, {why}; a new one starts in 2 s")
+    worker.wait_for(rf"worker 1, pid \d+, {why}; a new one starts in 0.1 s")
+    worker.wait_for(rf"worker 1, pid \d+, {why}; a new one starts in 0.2 s")
     (tmp_path / "broken").unlink()
     after = pids(worker, 3)
     assert after[2] == before[2]
@@ -134,7 +144,7 @@ def test_one_that_cannot_start_again_is_tried_ever_more_slowly(
     assert worker.wait() == 0
 
 
-def test_one_that_dies_before_it_is_ready_ends_the_command(start: Start, module: Module, redis_url: str) -> None:
+def test_a_process_that_dies_before_it_is_ready_ends_the_command(start: Start, module: Module, redis_url: str) -> None:
     module("tasks", "import os\nos._exit(3)\n")
     worker = start("worker", "tasks:queue", "--processes", "2", KUE_REDIS_URL=redis_url)
     assert worker.wait() == 1

@@ -15,6 +15,7 @@ import redis
 from kue.connection import embedded
 from kue.connection.embedded import EmbeddedServer
 from kue.errors import ConnectionFailed, MissingExtra
+from tests.guardian import quick_guardian
 from tests.helpers import wait_until
 
 pytestmark = pytest.mark.slow
@@ -226,14 +227,20 @@ def test_without_append_only_nothing_is_kept(tmp_path: Path) -> None:
             assert connection.incr("count") == 1
 
 
-def test_a_directory_is_open_in_one_server_at_a_time(tmp_path: Path) -> None:
+@pytest.fixture
+def impatient(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers that this process starts wait less long for a folder that is locked."""
+    monkeypatch.setattr(embedded, "GUARDIAN", quick_guardian(tmp_path_factory.mktemp("guardian")))
+
+
+def test_a_directory_is_open_in_one_server_at_a_time(tmp_path: Path, impatient: None) -> None:
     with owner(str(tmp_path)) as (_, url):
         with pytest.raises(ConnectionFailed, match=f"{tmp_path} is in use by another embedded server"):
             EmbeddedServer(str(tmp_path)).start()
         assert answers(url)
 
 
-def test_a_directory_stays_locked_even_by_a_server_that_lost_its_guardian(tmp_path: Path) -> None:
+def test_a_directory_stays_locked_even_by_a_server_that_lost_its_guardian(tmp_path: Path, impatient: None) -> None:
     server = EmbeddedServer(str(tmp_path))
     server.start()
     orphan = process_id(server.url)
