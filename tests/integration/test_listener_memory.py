@@ -1,4 +1,4 @@
-"""Listeners on finished jobs are released: whatever number of jobs was listened to, memory is back where it was."""
+"""Listeners of jobs that have ended are released: the memory of a process does not grow with the jobs it hears of."""
 
 import gc
 import os
@@ -61,14 +61,14 @@ class Producer:
         assert after - before < SLACK
 
 
-@pytest.mark.parametrize(("count", "promises"), [(5000, False), (1000, True)])
-def test_of_some_thousand_jobs(make_queue: MakeQueue, count: int, promises: bool) -> None:
+@pytest.mark.parametrize(("count", "promises"), [(2000, False), (1000, True)])
+def test_listeners_of_completed_jobs_are_released(make_queue: MakeQueue, count: int, promises: bool) -> None:
     queue = make_queue(send=True)
     queue.process("email", 20, lambda job: None)
     Producer(queue, promises=promises).assert_nothing_stays(count, 500)
 
 
-def test_of_jobs_that_fail_or_are_removed(make_queue: MakeQueue) -> None:
+def test_listeners_of_jobs_that_fail_or_are_removed_are_released(make_queue: MakeQueue) -> None:
     queue = make_queue(send=True)
     gone: list[Any] = []
 
@@ -86,8 +86,7 @@ def test_of_jobs_that_fail_or_are_removed(make_queue: MakeQueue) -> None:
     wait_until(lambda: not queue.runtime.hub._router.watched(must_settle=False))
 
 
-def test_of_listeners_that_were_taken_away_or_never_used(make_queue: MakeQueue) -> None:
-    """A job that was never saved is forgotten with its listeners like any other object."""
+def test_a_job_that_was_never_saved_is_forgotten_with_its_listeners(make_queue: MakeQueue) -> None:
     queue = make_queue()
     living: weakref.WeakSet[Any] = weakref.WeakSet()
     for _ in range(100):
@@ -98,14 +97,12 @@ def test_of_listeners_that_were_taken_away_or_never_used(make_queue: MakeQueue) 
     assert len(living) == 0
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_of_a_hundred_thousand_jobs(make_queue: MakeQueue) -> None:
+def test_a_process_that_listens_to_twenty_thousand_jobs_does_not_grow(make_queue: MakeQueue) -> None:
     queue = make_queue()
     queue.process("email", 50, lambda job: None)
     producer = Producer(queue)
-    producer.produce(10_000, 1000)
+    producer.produce(5_000, 1000)
     before = resident_megabytes()
-    for _ in range(10):
-        producer.assert_nothing_stays(10_000, 1000)
-    assert resident_megabytes() - before < 20, "a listener that stayed would cost some kilobytes for each job"
+    for _ in range(4):
+        producer.assert_nothing_stays(5_000, 1000)
+    assert resident_megabytes() - before < 5, "250 bytes a job; a listener that stayed would cost some kilobytes"

