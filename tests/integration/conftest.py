@@ -51,6 +51,12 @@ def make_queue(request: pytest.FixtureRequest, no_leaks: None, errors: list[Base
 
 
 @pytest.fixture
+def early_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that is found failed is looked up again soon, to see whether it stays failed."""
+    monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
+
+
+@pytest.fixture
 def queue(make_queue: MakeQueue) -> Any:
     """A queue at the shared Redis."""
     return make_queue()

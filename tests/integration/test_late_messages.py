@@ -1,4 +1,4 @@
-"""Who learns of a failure from Redis gets the message that the event had, whatever it was that failed."""
+"""A listener or promise that reads a failure from Redis gets the message of the event, whatever it was that failed."""
 
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -61,7 +61,9 @@ HANDLERS: dict[str, Callable[..., None]] = {
 }
 
 
-def test_a_late_listener_and_a_late_promise_get_the_message_of_the_event(make_queue: MakeQueue) -> None:
+def test_a_late_listener_and_a_late_promise_get_the_message_of_the_event(
+    make_queue: MakeQueue, early_second_look: None
+) -> None:
     queue: Any = make_queue(send=True)
     live: dict[int, str] = {}
     queue.on("job failed", lambda id, message: live.update({id: message}))

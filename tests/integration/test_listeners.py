@@ -221,7 +221,9 @@ class TestComingLate:
             job.on("progress", print)  # another look at the same job brings no second outcome
             assert late.calls == fresh.calls == [({"n": times},)]
 
-    def test_of_a_failed_job_once_it_is_clear_that_it_stays_failed(self, queue: Any) -> None:
+    def test_a_listener_hears_of_a_failed_job_once_it_is_clear_that_it_stays_failed(
+        self, queue: Any, early_second_look: None
+    ) -> None:
         queue.process("email", lambda job, done: done("boom"))
         job = queue.create("email").save()
         wait_until(lambda: queue.failed() == [job.id])

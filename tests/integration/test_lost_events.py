@@ -1,4 +1,4 @@
-"""No event is missed between a save and its reply, and what was missed while the subscription was gone is made good."""
+"""No event is missed between a save and its reply; what is missed without a subscription is looked up afterwards."""
 
 import sys
 import threading
@@ -12,6 +12,8 @@ from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.integration.deafness import deaf
+
+ROUNDS = 2000  # of a race between a listener that is added and the end of its job
 
 
 @pytest.mark.slow
@@ -39,7 +41,7 @@ class TestBetweenSaveAndReply:
         assert heard == Counter({n: threads for n in range(2000 // threads)})
         assert queue.runtime.hub._router.watched(must_settle=False) == []
 
-    def test_the_same_when_they_are_saved_together(self, make_queue: MakeQueue) -> None:
+    def test_every_job_of_a_save_all_hears_its_completion_exactly_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         make_queue().process("email", 20, lambda job: job.data)
         heard: Counter[int] = Counter()
@@ -50,7 +52,7 @@ class TestBetweenSaveAndReply:
         wait_until(lambda: heard.total() >= 2000, 30)
         assert heard == Counter({n: 1 for n in range(2000)})
 
-    def test_the_first_events_too(self, make_queue: MakeQueue) -> None:
+    def test_every_job_hears_its_first_events(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         make_queue().process("email", 5, lambda job: job.progress(1, 2) and None)
         heard: list[list[str]] = []
@@ -66,7 +68,9 @@ class TestBetweenSaveAndReply:
 
 
 class TestADroppedConnection:
-    def test_it_subscribes_again_and_says_so_once(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
+    def test_a_queue_subscribes_again_and_reports_that_once(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
         heard: list[int] = []
         queue.process("email", lambda job: None)
         queue.on("job complete", heard.append)
@@ -77,7 +81,7 @@ class TestADroppedConnection:
             wait_until(lambda n=n: heard == list(range(1, n + 1)))
 
     def test_outcomes_missed_meanwhile_are_delivered(
-        self, queue: Any, client: Any, errors: list[BaseException]
+        self, queue: Any, client: Any, errors: list[BaseException], early_second_look: None
     ) -> None:
         gate = threading.Event()
 
@@ -126,7 +130,7 @@ class TestADroppedConnection:
         saver.join(10)
         wait_until(lambda: heard == [7])
 
-    def test_killed_again_and_again_every_outcome_arrives_once(
+    def test_every_outcome_arrives_once_though_the_subscription_is_killed_again_and_again(
         self, queue: Any, client: Any, errors: list[BaseException]
     ) -> None:
         queue.process("email", 5, lambda job: job.data)
@@ -149,7 +153,7 @@ def test_listeners_added_at_the_very_moment_of_the_end_hear_it_once(queue: Any) 
     heard: Counter[tuple[int, int]] = Counter()
     try:
         sys.setswitchinterval(1e-6)
-        for n in range(5000):
+        for n in range(ROUNDS):
             job = queue.create("email", n).save()
             for _ in range(n % 20 * 100):
                 pass  # another moment each time
@@ -157,6 +161,6 @@ def test_listeners_added_at_the_very_moment_of_the_end_hear_it_once(queue: Any) 
                 job.on("complete", lambda result, k=k: heard.update([(result, k)]))
     finally:
         sys.setswitchinterval(interval)
-    wait_until(lambda: heard.total() >= 15_000, 30)
-    assert set(heard.values()) == {1} and len(heard) == 15_000
+    wait_until(lambda: heard.total() >= 3 * ROUNDS, 30)
+    assert set(heard.values()) == {1} and len(heard) == 3 * ROUNDS
     assert Job.range(0, 0, queue=queue)

@@ -1,4 +1,4 @@
-"""A promise settles even when the event was lost; and waiting in the wrong place is an error, not silence."""
+"""A promise settles even if the event was lost; waiting for one where that would deadlock is an error."""
 
 import concurrent.futures
 import threading
@@ -38,8 +38,8 @@ def worker(make_queue: MakeQueue) -> Any:
 
 
 class TestLostWhileDeaf:
-    def test_outcomes_are_read_after_the_return(
-        self, queue: Any, worker: Any, client: Any, errors: list[BaseException]
+    def test_outcomes_are_read_once_the_subscription_stands_again(
+        self, queue: Any, worker: Any, client: Any, errors: list[BaseException], early_second_look: None
     ) -> None:
         make = {
             "complete": queue.create("email", "complete"),
@@ -73,7 +73,7 @@ class TestLostWhileDeaf:
         assert not promises["waiting"].done()
         promises["waiting"].cancel()
 
-    def test_what_was_sent_is_kept_while_the_job_still_runs(
+    def test_a_result_that_was_sent_is_read_while_the_job_still_runs(
         self, queue: Any, make_queue: MakeQueue, client: Any, errors: list[BaseException]
     ) -> None:
         gate, sent = threading.Event(), threading.Event()
@@ -96,34 +96,33 @@ class TestLostWhileDeaf:
         assert other.active_count() == 1
         after.set()
 
-    def test_a_timeout_counts_while_deaf(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
-        promise = queue.create("email").promise(timeout=3000)
+    def test_a_timeout_comes_while_deaf(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
+        promise = queue.create("email").promise(timeout=1000)
         with deaf(queue, client, errors):
             assert not promise.done()
             with pytest.raises(kue.PromiseTimeout):
                 promise.result(10)
 
 
-class TestLostWithoutAWord:
-    """No reconnect tells of it: a state that changed without its event."""
+class TestLostWithoutAReconnect:
+    """A job changes its state without an event, and the connection stands."""
 
     @pytest.fixture(autouse=True)
     def asked_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
 
-    def test_a_completed_job(self, queue: Any) -> None:
+    def test_a_promise_of_a_completed_job_resolves(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         promise.job.complete()
         assert promise.result(10) is None
 
-    def test_a_failed_one_that_stays_failed(self, queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
+    def test_a_promise_of_a_job_that_stays_failed_raises(self, queue: Any, early_second_look: None) -> None:
         promise = queue.create("email").promise()
         promise.job.set("error", "Error: boom\n at x").failed()
         with pytest.raises(kue.JobFailed, match="boom"):
             promise.result(10)
 
-    def test_one_that_only_passes_through_failed_as_in_node(self, queue: Any) -> None:
+    def test_a_promise_of_a_job_that_passes_through_failed_as_in_node_waits(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         promise.job.failed()
         wait_until(lambda: queue.runtime.hub._resync._failed_since)
@@ -132,7 +131,7 @@ class TestLostWithoutAWord:
         assert promise.result(10) == "after all"
 
     @pytest.mark.parametrize("end", ["complete", "failed"])
-    def test_the_next_run_of_a_job_that_had_ended(self, queue: Any, end: str) -> None:
+    def test_a_promise_of_the_next_run_of_a_job_that_had_ended_waits_for_it(self, queue: Any, end: str) -> None:
         job = queue.create("email").save()
         job.send("result", "of the first run")
         getattr(job, end)()
@@ -143,7 +142,7 @@ class TestLostWithoutAWord:
         queue.process("email", lambda job: job.send("result", "of the second"))
         assert promise.result(10) == "of the second"
 
-    def test_what_an_attempt_sent_before_it_failed_counts_though_another_follows(self, queue: Any) -> None:
+    def test_a_result_that_an_attempt_sent_before_it_failed_counts(self, queue: Any) -> None:
         @queue.process("email")
         def work(job: Any) -> None:
             job.send("result", [1])
@@ -153,13 +152,13 @@ class TestLostWithoutAWord:
         wait_until(lambda: queue.delayed() == [1])
         assert job.promise().result(10) == [1]
 
-    def test_a_job_that_vanished(self, queue: Any, client: Any) -> None:
+    def test_a_promise_of_a_job_that_vanished_raises(self, queue: Any, client: Any) -> None:
         promise = queue.create("email").promise()
         client.delete("q:job:1")
         with pytest.raises(kue.JobRemoved):
             promise.result(10)
 
-    def test_many_are_read_in_pipelines(self, queue: Any, client: Any) -> None:
+    def test_outcomes_of_many_jobs_are_read(self, queue: Any, client: Any) -> None:
         jobs = queue.save_all([queue.create("email") for _ in range(700)])
         promises = [job.promise() for job in jobs]
         pipeline = client.pipeline(transaction=False)
@@ -169,16 +168,17 @@ class TestLostWithoutAWord:
         assert [promise.result(10) for promise in promises] == [job.id for job in jobs]
 
 
-class TestWhereItMayBeWaitedFor:
-    def test_in_a_listener(self, queue: Any) -> None:
+class TestWhereAPromiseMayBeWaitedFor:
+    def test_a_listener_may_wait_for_a_promise(self, queue: Any) -> None:
         queue.process("email", 2, lambda job: job.data)
         got: list[Any] = []
         queue.on("job complete", lambda id: id == 1 and got.append(queue.create("email", "inner").promise().result(10)))
         queue.create("email", "outer").save()
         wait_until(lambda: got == ["inner"])
 
-    def test_not_in_a_done_callback_where_it_would_deadlock(self, queue: Any, errors: list[BaseException]) -> None:
-        queue.process("email", 2, lambda job: job.data)
+    def test_a_done_callback_may_not_wait_for_a_promise(self, queue: Any, errors: list[BaseException]) -> None:
+        gate = threading.Event()
+        queue.process("email", 2, lambda job: gate.wait() and job.data)
         caught: list[BaseException] = []
 
         def waits(promise: Any) -> None:
@@ -195,22 +195,26 @@ class TestWhereItMayBeWaitedFor:
 
         promise = queue.create("email", "outer").promise()
         promise.add_done_callback(waits)
+        gate.set()
         wait_until(lambda: len(caught) == len(errors) == 4)
         assert errors == caught and "done-callback" in str(caught[0])
         errors.clear()
         assert queue.create("email", "still heard").promise().result(10) == "still heard"
 
-    def test_a_settled_one_may_be_asked_there(self, queue: Any) -> None:
-        queue.process("email", lambda job: job.data)
+    def test_a_done_callback_may_ask_a_settled_promise(self, queue: Any) -> None:
+        gate = threading.Event()
+        queue.process("email", lambda job: (job.data == 1 or gate.wait()) and job.data)
         first = queue.create("email", 1).promise()
         assert first.result(10) == 1
         got: list[Any] = []
         second = queue.create("email", 2).promise()
         second.add_done_callback(lambda promise: got.append((first.result(), promise.result())))
+        gate.set()
         wait_until(lambda: got == [(1, 2)])
 
     def test_a_done_callback_may_make_the_next_promise(self, queue: Any) -> None:
-        queue.process("email", lambda job: job.data)
+        gate = threading.Event()
+        queue.process("email", lambda job: gate.wait() and job.data)
         got: list[int] = []
 
         def chain(promise: Any) -> None:
@@ -219,10 +223,11 @@ class TestWhereItMayBeWaitedFor:
                 queue.create("email", got[-1] + 1).promise().add_done_callback(chain)
 
         queue.create("email", 1).promise().add_done_callback(chain)
+        gate.set()
         wait_until(lambda: got == list(range(1, 21)))
 
     @pytest.mark.parametrize("problem", [ValueError("boom"), SystemExit("boom"), KeyboardInterrupt("boom")], ids=repr)
-    def test_a_done_callback_that_raises_hurts_nobody(
+    def test_the_other_done_callbacks_run_if_one_raises(
         self, queue: Any, caplog: pytest.LogCaptureFixture, problem: BaseException
     ) -> None:
         def raises(promise: Any) -> None:

@@ -1,4 +1,4 @@
-"""A promise's timeout comes at its time whatever Redis does, and a first call that Redis does not answer says all."""
+"""A promise's timeout comes in time whatever Redis does; a first call that Redis does not answer says what is wrong."""
 
 import re
 import socket
@@ -58,18 +58,20 @@ def in_time(late: list[float]) -> bool:
     return all(-0.05 < one < LATEST for one in late)
 
 
-def test_while_redis_answers_no_question(
+def test_a_timeout_comes_in_time_while_redis_answers_no_question(
     queue: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]
 ) -> None:
     monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
-    late = lateness(queue, 500, 1000, 1500, 2000)
+    late = lateness(queue, 300, 600, 900)
     proxy.stall()
     assert in_time(late())
     proxy.resume()
 
 
-def test_while_a_new_subscription_is_not_answered(queue: Any, proxy: Proxy, errors: list[BaseException]) -> None:
-    late = lateness(queue, 500, 1000, 1500, 2000)
+def test_a_timeout_comes_in_time_while_a_new_subscription_is_not_answered(
+    queue: Any, proxy: Proxy, errors: list[BaseException]
+) -> None:
+    late = lateness(queue, 300, 600, 900)
     proxy.stall()
     proxy.cut()
     assert in_time(late())
@@ -79,7 +81,9 @@ def test_while_a_new_subscription_is_not_answered(queue: Any, proxy: Proxy, erro
     errors.clear()
 
 
-def test_while_redis_refuses(queue: Any, proxy: Proxy, errors: list[BaseException]) -> None:
+def test_a_timeout_comes_in_time_while_redis_refuses_connections(
+    queue: Any, proxy: Proxy, errors: list[BaseException]
+) -> None:
     late = lateness(queue, 500, 1000, 1500)
     proxy.refuse()
     proxy.cut()
@@ -89,7 +93,7 @@ def test_while_redis_refuses(queue: Any, proxy: Proxy, errors: list[BaseExceptio
     errors.clear()
 
 
-def test_what_ended_in_a_silence_is_learnt_after_it(
+def test_a_promise_of_a_job_that_ended_in_a_silence_settles_after_it(
     queue: Any, proxy: Proxy, own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
 ) -> None:
     promises = [queue.create("email", n).promise(60_000) for n in range(50)]
@@ -120,7 +124,7 @@ class TestTheFirstCall:
     )
 
     @pytest.mark.parametrize("call", CALLS, ids=["queue.on", "job.save", "job.promise", "queue.save_all"])
-    def test_one_that_subscribes_says_the_same_as_a_plain_save(
+    def test_a_call_that_subscribes_fails_with_the_message_of_a_plain_save(
         self, silent: str, make_queue: MakeQueue, call: Callable[[Any], object], errors: list[BaseException]
     ) -> None:
         queue = make_queue(f"{silent}?socket_timeout=0.2", send=True)
@@ -134,13 +138,13 @@ class TestTheFirstCall:
         wait_until(lambda: errors)
         errors.clear()
 
-    def test_so_does_one_that_waits_no_longer(self, silent: str, make_queue: MakeQueue) -> None:
+    def test_a_call_that_waits_no_longer_fails_with_that_message(self, silent: str, make_queue: MakeQueue) -> None:
         queue = make_queue(f"{silent}?socket_timeout=1")
         with pytest.raises(kue.ConnectionFailed) as failed:
             queue.runtime.hub._subscriber.ensure(timeout=0.05)
         assert str(failed.value) == f"cannot reach Redis at {silent} (no answer in 0.05 s); {WAYS}"
         assert not failed.value.sent
 
-    def test_its_patience_outlasts_an_attempt(self, silent: str) -> None:
+    def test_a_call_waits_longer_than_an_attempt_to_connect(self, silent: str) -> None:
         connection: Any = resolve(silent).connection()
         assert connection.socket_connect_timeout + connection.socket_timeout < subscriber._ENSURE_SECONDS

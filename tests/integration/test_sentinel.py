@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 SERVICE = "orders"
 PATIENCE = 60.0
+QUICK = ("info-period", "100", "ping-period", "100", "ask-period", "100", "publish-period", "100")  # else seconds
 
 
 class SentinelServer(RedisServer):
@@ -51,11 +52,13 @@ def start() -> Iterator[Callable[..., Any]]:
 def test_workers_and_producers_follow_the_master(
     start: Callable[..., RedisServer], make_queue: MakeQueue, errors: list[BaseException]
 ) -> None:
-    master = start(RedisServer)
-    replica = start(RedisServer, replicaof=f"127.0.0.1 {master.port}")
+    # At its end a master would wait for a replica that lags behind.
+    master = start(RedisServer, shutdown_timeout="0")
+    replica = start(RedisServer, replicaof=f"127.0.0.1 {master.port}", shutdown_timeout="0")
     sentinel = start(SentinelServer, master)
     given = Sentinel([("127.0.0.1", sentinel.port)], socket_timeout=5).master_for(SERVICE)
     with sentinel.client(decode_responses=True) as asked:
+        asked.execute_command("SENTINEL", "DEBUG", *QUICK)
         queue = make_queue(given)
         ran: list[str] = []
         queue.process("mail", lambda job: ran.append(job.data))

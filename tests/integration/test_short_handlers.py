@@ -45,7 +45,7 @@ class Work:
 
 @pytest.fixture
 def work(make_queue: MakeQueue) -> Any:
-    work = Work(make_queue())
+    work = Work(make_queue(promotion={"interval": 20}))
     yield work
     work.let_go.set()
 

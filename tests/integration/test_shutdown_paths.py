@@ -150,10 +150,11 @@ class TestFromInside:
         assert look.complete_count() == 1
 
     def test_the_callback_of_a_promise(self, make_queue: MakeQueue) -> None:
-        queue = make_queue(send=True)
-        queue.process("email", lambda job: "done")
+        queue, gate = make_queue(send=True), threading.Event()
+        queue.process("email", lambda job: gate.wait() and "done")
         promise = queue.create("email").promise()
         promise.add_done_callback(lambda promise: queue.shutdown())
+        gate.set()
         assert promise.result(10) == "done"
         wait_until(lambda: over(queue))
 
