@@ -10,7 +10,7 @@ import pytest
 
 import kue
 from kue import Job
-from tests.helpers import named, wait_until
+from tests.helpers import wait_until
 
 
 class Own(BaseException):
@@ -47,64 +47,45 @@ KINDS: list[BaseException] = [
 ]
 
 
-def raises(problem: BaseException) -> Callable[..., Any]:
-    def handler(job: Any) -> None:
-        if job.data.get("bad"):
-            raise problem
-
-    return handler
+def raise_asked_for(job: Any) -> None:
+    """Raise the exception whose place in `KINDS` the job's data has."""
+    if "bad" in job.data:
+        raise KINDS[job.data["bad"]]
 
 
-def raises_with_done(problem: BaseException) -> Callable[..., Any]:
-    def handler(job: Any, done: Any) -> None:
-        if job.data.get("bad"):
-            raise problem
-        done()
-
-    return handler
+def raises(job: Any) -> None:
+    raise_asked_for(job)
 
 
-def passes_to_done(problem: BaseException) -> Callable[..., Any]:
-    return lambda job, done: done(problem if job.data.get("bad") else None)
+def raises_with_done(job: Any, done: Any) -> None:
+    raise_asked_for(job)
+    done()
 
 
-def raises_in_coroutine(problem: BaseException) -> Callable[..., Any]:
-    async def handler(job: Any) -> None:
-        await asyncio.sleep(0)
-        if job.data.get("bad"):
-            raise problem
-
-    return handler
+def passes_to_done(job: Any, done: Any) -> None:
+    done(KINDS[job.data["bad"]] if "bad" in job.data else None)
 
 
-def fails_its_future(problem: BaseException) -> Callable[..., Any]:
-    def handler(job: Any) -> Any:
-        future: Future[None] = Future()
-        if job.data.get("bad"):
-            future.set_exception(problem)
-        else:
-            future.set_result(None)
-        return future
-
-    return handler
+async def raises_in_coroutine(job: Any) -> None:
+    await asyncio.sleep(0)
+    raise_asked_for(job)
 
 
-def returns_an_awaitable(problem: BaseException) -> Callable[..., Any]:
-    handler = raises_in_coroutine(problem)
+def fails_its_future(job: Any) -> Any:
+    future: Future[None] = Future()
+    if "bad" in job.data:
+        future.set_exception(KINDS[job.data["bad"]])
+    else:
+        future.set_result(None)
+    return future
 
-    def wrapper(job: Any) -> Any:
-        return handler(job)
 
-    return wrapper
+def returns_an_awaitable(job: Any) -> Any:
+    return raises_in_coroutine(job)
 
 
-def returns_an_awaitable_from_a_coroutine(problem: BaseException) -> Callable[..., Any]:
-    handler = raises_in_coroutine(problem)
-
-    async def wrapper(job: Any) -> Any:
-        return handler(job)
-
-    return wrapper
+async def returns_an_awaitable_from_a_coroutine(job: Any) -> Any:
+    return raises_in_coroutine(job)
 
 
 FORMS = [
@@ -113,26 +94,25 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("problem", KINDS, ids=lambda problem: type(problem).__name__)
 @pytest.mark.parametrize("form", FORMS)
-def test_whatever_is_raised_fails_the_job_and_the_worker_goes_on(
-    queue: Any, form: Callable[..., Any], problem: BaseException
-) -> None:
-    queue.process("email", form(problem))
-    bad = queue.create("email", {"bad": True}).save()
-    wait_until(lambda: queue.failed() == [bad.id])
-    good = queue.save_all([queue.create("email") for _ in range(3)])
-    wait_until(lambda: queue.complete() == [job.id for job in good])
+def test_a_job_fails_whatever_its_handler_raises_and_the_worker_goes_on(queue: Any, form: Callable[..., Any]) -> None:
+    queue.process("email", form)
+    for number, problem in enumerate(KINDS):
+        bad = queue.create("email", {"bad": number}).save()
+        wait_until(lambda bad=bad: bad.id in queue.failed(), message=f"the job fails with {type(problem).__name__}")
+        good = queue.save_all([queue.create("email") for _ in range(3)])
+        wait_until(lambda good=good: {job.id for job in good} <= set(queue.complete()))
 
-    found = Job.get(bad.id, queue=queue)
-    assert found.attempts_made == 1
-    assert found.error()
-    if form in (raises, raises_with_done, passes_to_done):
-        assert found.error().startswith(type(problem).__name__)
-    assert queue.health()["active"] == 0
+        found = Job.get(bad.id, queue=queue)
+        assert found.attempts_made == 1
+        assert found.error()
+        if form in (raises, raises_with_done, passes_to_done):
+            assert found.error().startswith(type(problem).__name__)
+        assert queue.health()["active"] == 0
+    assert queue.failed_count() == len(KINDS)
 
 
-class TestWhatIsStored:
+class TestTheStoredError:
     def test_the_stack_begins_with_name_and_message_and_ends_in_the_handler(self, queue: Any) -> None:
         heard: list[Any] = []
 
@@ -168,32 +148,43 @@ class TestWhatIsStored:
         ],
         ids=["error object", "dict", "number", "no message"],
     )
-    def test_anything_else_given_to_done_is_readable(self, queue: Any, given: Any, error: str, message: str) -> None:
+    def test_any_other_value_given_to_done_is_stored_readably(
+        self, queue: Any, given: Any, error: str, message: str
+    ) -> None:
         heard: list[Any] = []
         queue.process("email", lambda job, done: done(given))
         job = queue.create("email").on("failed", heard.append).save()
         wait_until(lambda: heard == [message])
         assert Job.get(job.id, queue=queue).error().startswith(error)
 
-    def test_odd_text_survives(self, queue: Any) -> None:
+    def test_odd_text_in_an_error_survives(self, queue: Any) -> None:
         heard: list[Any] = []
         text = "é \u2028 \ud800 100% \0 " + "x" * 100_000
-        queue.process("email", raises(ValueError(text)))
-        queue.create("email", {"bad": True}).on("failed", heard.append).save()
+
+        @queue.process("email")
+        def work(job: Any) -> None:
+            raise ValueError(text)
+
+        queue.create("email").on("failed", heard.append).save()
         wait_until(lambda: heard)
         assert heard[0] == text
 
 
-def returns(result: Any, form: str) -> Callable[..., Any]:
+RESULTS = [float("nan"), {1, 2}, {"at": object()}, {1: 2}, b"bytes", [float("inf")]]  # that JSON cannot hold
+
+
+def handler_that_returns(form: str, results: list[Any]) -> Callable[..., Any]:
+    """A handler of this form, which gives the result whose place the job's data is."""
+
     async def coroutine(job: Any) -> Any:
-        return result
+        return results[job.data]
 
     def future(job: Any) -> Any:
         settled: Future[Any] = Future()
-        settled.set_result(result)
+        settled.set_result(results[job.data])
         return settled
 
-    handlers = {"plain": lambda job: result, "done": lambda job, done: done(None, result)}
+    handlers = {"plain": lambda job: results[job.data], "done": lambda job, done: done(None, results[job.data])}
     return {**handlers, "coroutine": coroutine, "future": future}[form]
 
 
@@ -204,36 +195,34 @@ class Unreadable(dict):  # type: ignore[type-arg]
         raise RuntimeError("changed while it was read")
 
 
-class TestResults:
-    """A result that JSON cannot hold completes the job all the same: the work is done."""
+class TestResultsThatJsonCannotHold:
+    """They complete the job all the same: the work is done."""
 
     @pytest.mark.parametrize("form", ["plain", "done", "coroutine", "future"])
-    @pytest.mark.parametrize(
-        "result", [float("nan"), {1, 2}, {"at": object()}, {1: 2}, b"bytes", [float("inf")]], ids=named
-    )
-    def test_it_becomes_kues_word_for_that(
-        self, queue: Any, errors: list[BaseException], form: str, result: Any
+    def test_the_result_becomes_kues_word_for_that(self, queue: Any, errors: list[BaseException], form: str) -> None:
+        queue.process("email", handler_that_returns(form, RESULTS))
+        for number, result in enumerate(RESULTS):
+            heard: list[Any] = []
+            job = queue.create("email", number).on("complete", heard.append).save()
+            wait_until(lambda heard=heard: heard, message=f"the job with the result {result!r} is complete")
+            word = {"error": True, "message": f'Invalid JSON Result: "{result}"'}
+            assert heard == [word]
+            found = Job.get(job.id, queue=queue)
+            assert (found.state(), found.result) == ("complete", word)
+            wait_until(lambda: len(errors) == 1)
+            assert isinstance(errors[0], kue.JobInvalid) and "result" in str(errors[0])
+            errors.clear()
+
+    @pytest.mark.parametrize("form", ["plain", "done", "coroutine", "future"])
+    def test_a_result_that_cannot_even_be_read_completes_the_job(
+        self, queue: Any, errors: list[BaseException], form: str
     ) -> None:
-        heard: list[Any] = []
-        queue.process("email", returns(result, form))
-        job = queue.create("email").on("complete", heard.append).save()
-        wait_until(lambda: heard)
-        word = {"error": True, "message": f'Invalid JSON Result: "{result}"'}
-        assert heard == [word]
-        found = Job.get(job.id, queue=queue)
-        assert (found.state(), found.result) == ("complete", word)
-        wait_until(lambda: len(errors) == 1)
-        assert isinstance(errors[0], kue.JobInvalid) and "result" in str(errors[0])
-        errors.clear()
-
-    @pytest.mark.parametrize("form", ["plain", "done", "coroutine", "future"])
-    def test_one_that_cannot_even_be_read_too(self, queue: Any, errors: list[BaseException], form: str) -> None:
-        queue.process("email", returns(Unreadable(a=1), form))
-        queue.create("email").save()
+        queue.process("email", handler_that_returns(form, [Unreadable(a=1)]))
+        queue.create("email", 0).save()
         wait_until(lambda: queue.complete_count() == 1 and len(errors) == 1)
         assert "changed while it was read" in str(errors.pop())
 
-    def test_json_default_may_turn_it_into_json(self, make_queue: Any) -> None:
+    def test_json_default_may_turn_the_result_into_json(self, make_queue: Any) -> None:
         queue = make_queue(json_default=sorted)
         queue.process("email", lambda job: {"set": {3, 1, 2}})
         job = queue.create("email", {"set": {2, 1}}).save()

@@ -270,7 +270,10 @@ class TestStuckJobs:
 
 class TestEndToEnd:
     @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-    def test_a_working_queue_does_all_of_it(self, make_queue: MakeQueue, backend: Any) -> None:
+    def test_a_working_queue_carries_out_every_duty(
+        self, make_queue: MakeQueue, backend: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kue.maintenance.ttl.GRACE", 100)
         queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
         client, p = backend.client, backend.prefix
         delayed = queue.create("email", delay=20).save()

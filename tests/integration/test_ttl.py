@@ -15,7 +15,7 @@ from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 
 TTL = 30
-LONG_TTL = 500
+LONG_TTL = 300
 
 
 @pytest.fixture
