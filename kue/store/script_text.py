@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
+from kue.options.values import STATES
 from kue.store.job_hash import lua_fields
-from kue.store.keys import STATES, lua_functions
+from kue.store.keys import lua_functions
 
 _LUA = resources.files("kue.store") / "lua"
 _FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds

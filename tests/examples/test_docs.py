@@ -64,7 +64,7 @@ def test_the_table_of_threads_has_each() -> None:
 
 def test_every_script_has_a_place_in_how_a_job_travels_or_is_a_duty() -> None:
     told = {span.removesuffix(".lua") for span in code_spans(ARCHITECTURE.read_text()) if span.endswith(".lua")}
-    scripts = {path.stem for path in (ROOT / "kue" / "store" / "lua").glob("*.lua")}
+    scripts = {path.stem for path in (ROOT / "kue" / "store" / "lua").rglob("*.lua")}
     assert told <= scripts
     assert {"save", "take", "apply_effects", "complete", "fail", "requeue"} == told
 
