@@ -1,4 +1,4 @@
-"""The ways to say where Redis is: a URL, Kue's dict, a redis-py client, the environment; and one that leads nowhere."""
+"""How to address Redis: a URL, Kue's dict, a redis-py client, the environment; and an address without a server."""
 
 import os
 
@@ -31,6 +31,6 @@ with kue.Queue(redis="redis://127.0.0.1:1") as nowhere:  # nothing is connected 
         print(problem)
         assert not problem.sent
     else:
-        raise AssertionError("nobody listens on port 1")
+        raise AssertionError("no server listens on port 1")
 job.remove()
 first.shutdown()

@@ -1,4 +1,4 @@
-"""Which job is this? `kue.current_job()` tells, and every log record written under a handler carries it."""
+"""`kue.current_job()` is the running job, and every log record written under a handler names it."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""kue_send: events of your own, from the worker to whoever asked for the job, and back."""
+"""kue_send: events of your own, from the worker to the program that created the job, and back."""
 
 import os
 import threading
@@ -18,7 +18,7 @@ def interview(job):
         job.send("question", {"text": question})
         assert answered.wait(5)
     job.send("result", {"answers": len(answers)})  # a promise resolves with the first result
-    # what follows here runs on, and nobody waits for it
+    # what follows here still runs, but the promise does not wait for it
 
 
 job = queue.create("interview", {"questions": ["name?", "quest?", "favourite colour?"]})

@@ -1,4 +1,4 @@
-"""What goes wrong: bad input raises where it is given; trouble in the background reaches the `error` event."""
+"""What goes wrong: bad input raises at the call; an `error` event reports problems in the background."""
 
 import os
 import threading
@@ -38,7 +38,7 @@ queue.process("poison", lambda job: "fine")
 queue.create("poison").delay(60_000).save().set("data", "{not json").inactive()
 assert ended.acquire(timeout=5)
 
-# a listener that raises hurts nobody
+# if a listener raises, an `error` event reports it and the others still run
 queue.on("job complete", lambda id, result: {}[result])
 queue.create("poison").save()
 assert ended.acquire(timeout=5)

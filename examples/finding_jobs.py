@@ -36,7 +36,7 @@ print("types:", queue.types(), "work time:", queue.work_time(), "ms")
 print("ids:", queue.complete(), queue.failed(), "counts:", queue.complete_count("letter"), queue.failed_count())
 assert (queue.card_by_type("letter", "complete"), queue.failed_count("letter")) == (2, 1)
 
-# mend it and run it again
+# correct the data and run the job again
 failed[0].data["to"] = "c"
 failed[0].update().inactive()
 assert ended.acquire(timeout=5)

@@ -1,4 +1,4 @@
-"""A first job: created, run and heard of, all in one process."""
+"""A first job: one process creates it, runs it, and is notified of its end."""
 
 import os
 import threading

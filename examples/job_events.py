@@ -6,12 +6,12 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"), promotion={"interval": 100})
-heard = []
+received = []
 finished = threading.Event()
 
 
 def note(name):
-    return lambda *args: heard.append((name, *args))
+    return lambda *args: received.append((name, *args))
 
 
 job = queue.create("video", {"frames": 2}, attempts=2, delay=100)
@@ -42,11 +42,11 @@ def convert(job):
 
 assert finished.wait(10)
 queue.shutdown(1000)
-for event in heard:
+for event in received:
     print(event)
-assert [name for name, *_ in heard] == [
+assert [name for name, *_ in received] == [
     *("promotion", "enqueue", "start", "progress", "enqueue", "failed attempt"),
     *("start", "progress", "progress", "complete"),
 ]
-assert ("failed attempt", "disk full", 1) in heard
-assert heard[-1] == ("complete", "done")
+assert ("failed attempt", "disk full", 1) in received
+assert received[-1] == ("complete", "done")

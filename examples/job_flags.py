@@ -1,4 +1,4 @@
-"""Options that every job of a type starts with; what a job says for itself comes before them."""
+"""Options that every job of a type starts with; what a job sets for itself comes first."""
 
 import os
 

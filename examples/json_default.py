@@ -1,4 +1,4 @@
-"""Data is JSON. What JSON has no word for is refused, unless `json_default` turns it into something it has."""
+"""Data is JSON. A value that JSON cannot hold is refused, unless `json_default` turns it into another."""
 
 import os
 from datetime import date

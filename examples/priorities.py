@@ -8,7 +8,7 @@ import kue
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
 wanted = ["critical", "high", "medium", "normal", "first of two at 5", "second of two at 5", "low"]
 
-# saved in the wrong order, before anybody works
+# saved in the wrong order, before any worker runs
 queue.create("order", "low").priority("low").save()
 queue.create("order", "first of two at 5").priority(5).save()
 queue.create("order", "second of two at 5").priority(5).save()

@@ -1,4 +1,4 @@
-"""What a handler tells on the way: log lines, and progress with data."""
+"""What a handler reports on the way: log lines, and progress with data."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""kue_send: a job as a Future. It has the handler's result, or raises what became of the job."""
+"""kue_send: a job as a Future. It returns the handler's result, or raises the reason why there is none."""
 
 import os
 
@@ -31,7 +31,7 @@ else:
     raise AssertionError("this job fails")
 
 try:
-    queue.create("nobody works on this").promise(timeout=200).result()
+    queue.create("no worker has this type").promise(timeout=200).result()
 except TimeoutError as timeout:  # kue.PromiseTimeout is one; the job itself goes on
     print(timeout)
 else:

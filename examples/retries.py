@@ -1,4 +1,4 @@
-"""A job that fails is tried again, as often as it says; backoff says how long it waits before each new attempt."""
+"""A job that fails runs again, up to its number of attempts; backoff sets the wait before each new attempt."""
 
 import os
 import threading

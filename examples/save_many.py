@@ -22,8 +22,7 @@ except kue.InvalidJobData as problem:
     assert problem.path == "data.price"
 assert queue.inactive_count("import") == before + 5000
 
-# if the connection breaks half-way, kue.SaveInterrupted tells which were saved: except kue.SaveInterrupted as broken:
-# the jobs in broken.saved are in Redis
+# if the connection breaks half-way, save_all raises kue.SaveInterrupted, whose `saved` lists the jobs that are saved
 for job in jobs:
     job.remove()
 queue.shutdown()

@@ -1,4 +1,4 @@
-"""Jobs that nobody would take: lost tokens are put back, and so are jobs a dead Node worker left half taken.
+"""Jobs that no worker would take: lost tokens are put back, and so are jobs that a dead Node worker left half taken.
 
 A process that works looks for both by itself; one that only creates jobs can be asked to.
 """
@@ -10,10 +10,10 @@ import kue
 
 queue = kue.create_queue(
     redis=os.environ.get("KUE_REDIS_URL", "embedded:"),
-    stuck_after=200,  # a job must look stuck for so many ms; the default is a minute
+    stuck_after=200,  # how long a job must look stuck (ms); the default is a minute
 )
 
-# idle Node workers sleep beside waiting jobs where tokens were lost
+# if tokens were lost, idle Node workers sleep beside waiting jobs
 queue.create("stuck", "without a token").save()
 queue.client.delete("q:stuck:jobs")
 

@@ -4,7 +4,7 @@ import unittest
 
 import kue
 
-queue = kue.create_queue(redis="redis://127.0.0.1:1")  # nobody is there, and nobody is asked
+queue = kue.create_queue(redis="redis://127.0.0.1:1")  # there is no server, and none is needed
 
 
 def register(email):

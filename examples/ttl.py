@@ -1,4 +1,4 @@
-"""A job's ttl: how long a run may take. What takes longer fails with `TTL exceeded`, and its slot goes on."""
+"""A job's ttl: how long a run may take. A run that takes longer fails with `TTL exceeded`, and its slot goes on."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-told = {}
+outcomes = {}
 ended = threading.Semaphore(0)
 noticed = threading.Event()
 
@@ -38,13 +38,13 @@ def patient(job):
 
 for type, ttl in (("ttl plain", 300), ("ttl coroutine", 300), ("ttl patient", 500)):
     job = queue.create(type).ttl(ttl)
-    job.on("failed", lambda message, type=type: (told.update({type: message}), ended.release()))
-    job.on("complete", lambda result, type=type: (told.update({type: "complete"}), ended.release()))
+    job.on("failed", lambda message, type=type: (outcomes.update({type: message}), ended.release()))
+    job.on("complete", lambda result, type=type: (outcomes.update({type: "complete"}), ended.release()))
     job.save()
 
 for _ in range(3):
     assert ended.acquire(timeout=10)
 assert noticed.wait(5)
 queue.shutdown(1000)
-print(told)
-assert told == {"ttl plain": "TTL exceeded", "ttl coroutine": "TTL exceeded", "ttl patient": "complete"}
+print(outcomes)
+assert outcomes == {"ttl plain": "TTL exceeded", "ttl coroutine": "TTL exceeded", "ttl patient": "complete"}

@@ -1,4 +1,4 @@
-"""Side by side with Node's Kue: each creates jobs that the other runs, and hears of them.
+"""Side by side with Node's Kue: each creates jobs that the other runs, and receives their events.
 
 Starts with_node.js, which needs Node and real Kue: `npm install kue@0.11.6` in this folder.
 """

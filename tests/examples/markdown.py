@@ -1,51 +1,145 @@
-"""Reads our pages: sections, code, tables, links, and what their hidden comments have a test check.
+"""Reads our pages: sections, code, tables, links, and the hidden comments that tell a test what to check.
 
-The python blocks of a `## ` section, in order, are one script. A comment `<!-- check ... -->` holds code that runs
-where it stands, and `<!-- prints: TEXT -->` says what the script must print; neither is seen by a reader.
+The Python blocks of a `## ` section are one script, in their order, and so are its hidden `<!-- check ... -->` blocks.
+A block with a title is a file, which other blocks of the section import or run. A `sh` block is run by bash.
+What must be printed is said by a `text` block, in which `...` stands for anything, or by `<!-- prints: TEXT -->`.
+
+Other hidden comments:
+- `<!-- background -->` before a `sh` block: it runs until the section ends or a `<!-- stop -->`, then gets SIGTERM.
+- `<!-- exits with 1 -->` before a `sh` block: that is its exit code, else it is 0.
+- `<!-- continued -->`: the sections of this page build on one another and are run as one.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "examples/README.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 
 _PIECE = re.compile(
-    r"^```(?P<language>\w+)\n(?P<code>.*?)^```$|^<!-- check\n(?P<check>.*?)^-->$|^<!-- prints: (?P<prints>.*?) -->$",
+    r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<code>.*?)^```$'
+    r"|^<!-- check\n(?P<check>.*?)^-->$"
+    r"|^<!-- prints: (?P<prints>.*?) -->$"
+    r"|^<!-- (?P<word>background|exits with 1|stop|continued) -->$",
     re.MULTILINE | re.DOTALL,
 )
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_SECTION = re.compile(r"^## (?P<title>.*)$", re.MULTILINE)
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _CODE_SPAN = re.compile(r"`([^`]+)`")
+_HEADING = re.compile(r"^#+ +(.*)$", re.MULTILINE)
+
+
+@dataclass
+class Step:
+    """Something to do: run Python or shell code, write a file, wait for output, stop what runs in the background."""
+
+    kind: Literal["python", "sh", "file", "expect", "stop"]
+    code: str = ""
+    name: str = ""
+    background: bool = False
+    exit_code: int = 0
 
 
 @dataclass
 class Section:
-    """What one section has for a test."""
+    """What one section of a page has for a test."""
 
-    page: str
+    page: Path
     title: str
     text: str
-    script: str = ""
-    javascript: str = ""
-    checks: int = 0
-    prints: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    other_code: list[tuple[str, str]] = field(default_factory=list)
+    has_checks: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.page.relative_to(ROOT)}: {self.title}"
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is more to do than to write files."""
+        return any(step.kind in ("python", "sh") for step in self.steps)
+
+    @property
+    def expected(self) -> list[str]:
+        """What must be printed."""
+        return [step.code for step in self.steps if step.kind == "expect"]
+
+    @property
+    def files(self) -> dict[str, str]:
+        return {step.name: step.code for step in self.steps if step.kind == "file"}
+
+    def add_python(self, code: str) -> None:
+        """All Python of a section without a file name is one script, which runs where its first block stands."""
+        script = next((step for step in self.steps if step.kind == "python"), None)
+        if script is None:
+            self.steps.append(Step("python", code))
+        else:
+            script.code += "\n" + code
 
 
 def sections(path: Path) -> Iterator[Section]:
     """The `## ` sections of a page, and what stands before the first as one more."""
-    for number, text in enumerate(re.split(r"^## ", "\n" + path.read_text(), flags=re.MULTILINE)):
-        section = Section(path.name, text.partition("\n")[0] if number else "(head)", text)
-        for piece in _PIECE.finditer(text):
-            if piece["language"] == "python":
-                section.script += piece["code"] + "\n"
-            elif piece["language"] == "js":
-                section.javascript += piece["code"] + "\n"
-            elif piece["check"]:
-                section.script += piece["check"] + "\n"
-                section.checks += 1
-            elif piece["prints"]:
-                section.prints.append(piece["prints"])
-                section.checks += 1
-        yield section
+    text = path.read_text()
+    parts = _separate(path, text)
+    if "<!-- continued -->" in text:
+        whole = Section(path, "(whole page)", text)
+        for part in parts:
+            whole.steps += part.steps
+            whole.other_code += part.other_code
+            whole.has_checks |= part.has_checks
+        yield whole
+    else:
+        yield from parts
+
+
+def _separate(path: Path, text: str) -> Iterator[Section]:
+    starts = [match for match in _SECTION.finditer(text) if not _is_in_code(text, match.start())]
+    ends = [match.start() for match in starts] + [len(text)]
+    yield _read(path, "(head)", text[: ends[0]])
+    for match, end in zip(starts, ends[1:], strict=True):
+        yield _read(path, match["title"], text[match.start() : end])
+
+
+def _is_in_code(text: str, position: int) -> bool:
+    return text.count("\n```", 0, position) % 2 == 1
+
+
+def _read(path: Path, title: str, text: str) -> Section:
+    section = Section(path, title, text)
+    background, exit_code = False, 0
+    for piece in _PIECE.finditer(text):
+        language, code = piece["language"], piece["code"]
+        if piece["word"]:
+            background = background or piece["word"] == "background"
+            exit_code = 1 if piece["word"] == "exits with 1" else exit_code
+            if piece["word"] == "stop":
+                section.steps.append(Step("stop"))
+        elif piece["prints"] is not None:
+            section.steps.append(Step("expect", piece["prints"].replace("\\n", "\n")))
+        elif piece["check"] is not None:
+            section.add_python(piece["check"])
+            section.has_checks = True
+        elif piece["title"]:
+            section.steps.append(Step("file", code, piece["title"]))
+        elif language == "python":
+            section.add_python(code)
+        elif language == "sh":
+            section.steps.append(Step("sh", code, background=background, exit_code=exit_code))
+            background, exit_code = False, 0
+        elif language == "text":
+            section.steps.append(Step("expect", code))
+        else:
+            section.other_code.append((language, code))
+    section.has_checks = section.has_checks or bool(section.expected)
+    return section
 
 
 def section(path: Path, title: str) -> Section:
@@ -53,19 +147,30 @@ def section(path: Path, title: str) -> Section:
     return next(section for section in sections(path) if section.title == title)
 
 
+def unread_fences(path: Path) -> list[str]:
+    """The lines that open or close a block of code and that `sections` does not understand."""
+    return [line for line in _PIECE.sub("", path.read_text()).splitlines() if "```" in line]
+
+
+def prose(path: Path) -> str:
+    """The page without its code and its hidden comments."""
+    return _PIECE.sub("", path.read_text())
+
+
 def table(text: str, first_column: str) -> list[list[str]]:
-    """The rows of the table whose first column has this head, each a list of its cells."""
+    """The rows of all tables whose first column has this head, each a list of its cells."""
     lines = iter(text.splitlines())
+    rows: list[list[str]] = []
     for line in lines:
         if _cells(line)[:1] == [first_column]:
             next(lines)  # the rule under the heads
-            rows = []
             for row in lines:
                 if not row.startswith("|"):
                     break
                 rows.append(_cells(row))
-            return rows
-    raise LookupError(f"there is no table with a first column {first_column!r}")
+    if not rows:
+        raise LookupError(f"there is no table with a first column {first_column!r}")
+    return rows
 
 
 def column(text: str, head: str) -> str:
@@ -92,5 +197,10 @@ def code_spans(text: str) -> list[str]:
 
 
 def links(path: Path) -> list[str]:
-    """The targets of all links, without their fragments."""
-    return [target.partition("#")[0] for target in _LINK.findall(_PIECE.sub("", path.read_text()))]
+    """The targets of all links of a page."""
+    return _LINK.findall(_CODE_SPAN.sub("", prose(path)))
+
+
+def anchors(path: Path) -> set[str]:
+    """What a link may say after `#`: the headings of a page as GitHub and our site write them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(prose(path))}
