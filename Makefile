@@ -1,6 +1,5 @@
-# make demo        watch jobs being run          make test       lint, types and every test
-# make test-quick  the tests without Node        make test-all   every test on each Python there is
 # Everything lives in $(VENV); a bare machine needs make and a Python of 3.11 or newer, with venv.
+# `make help` lists the targets: what stands after ## is what it prints.
 
 PYTHON   ?= python3
 VENV     ?= .venv
@@ -11,33 +10,39 @@ COVERAGE  = --cov --cov-report=
 QUICK     = not slow and not node
 INTEROP   = tests/interop/node_modules/.package-lock.json
 
-.PHONY: demo test test-quick test-all suite lint clean
+.PHONY: demo help test test-quick test-all suite lint docs clean
 .DELETE_ON_ERROR:
 
-demo: $(VENV)/.all
+demo: $(VENV)/.all  ## watch jobs being run; DEMO_ARGS=--with-node lets real Kue take part
 	$(BIN)/kue demo $(DEMO_ARGS)
 
-test: lint suite
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
-test-quick: $(VENV)/.test
+test: lint suite  ## lint, types and every test
+
+test-quick: $(VENV)/.test  ## the tests that take no more than a moment, without Node
 	$(PYTEST) -m "$(QUICK)"
 
-suite: $(VENV)/.test $(INTEROP)
+suite: $(VENV)/.test $(INTEROP)  ## every test; PROCS=2 sets how many run at a time
 	$(PYTEST) $(COVERAGE) -m "$(QUICK)"
 	$(PYTEST) $(COVERAGE)term --cov-append -m "not ($(QUICK))"
 
-test-all: lint
+test-all: lint  ## every test on each Python there is
 	@pythons=$$(.ci/pythons) && set -e && for python in $$pythons; do \
 	    $(MAKE) suite PYTHON=$$python VENV=.venv-$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	done
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict kue kue_send
 
-clean:
-	rm -rf .venv .venv-* build dist *.egg-info .coverage* .*_cache tests/interop/node_modules
+docs: $(VENV)/.docs  ## the site, in site/; a dead link or a missing page fails it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+clean:  ## remove what the targets made
+	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what the above need; a stamp says what is installed ---
@@ -51,7 +56,11 @@ $(VENV)/.all: setup.cfg pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --editable '.[test,dev]'
+	$(BIN)/pip install --quiet --editable '.[test,dev,docs]'
+	@touch $@
+
+$(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[docs]'
 	@touch $@
 
 $(INTEROP): tests/interop/package-lock.json
