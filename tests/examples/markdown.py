@@ -204,3 +204,16 @@ def links(path: Path) -> list[str]:
 def anchors(path: Path) -> set[str]:
     """What a link may say after `#`: the headings of a page as GitHub and our site write them."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in _HEADING.findall(prose(path))}
+
+
+def shown_objects(path: Path) -> dict[str, set[str]]:
+    """What a page has mkdocstrings show: for each object of ours the members that are listed, if they are."""
+    blocks = re.findall(r"^::: ([\w.]+)\n((?:    .*\n)*)", path.read_text(), re.MULTILINE)
+    return {name: _listed_members(options) for name, options in blocks}
+
+
+def _listed_members(options: str) -> set[str]:
+    in_one_line = re.search(r"members: \[(.*)\]", options)
+    if in_one_line:
+        return set(in_one_line[1].split(", "))
+    return set(re.findall(r"^ +- \"?(\w+)\"?$", options, re.MULTILINE))

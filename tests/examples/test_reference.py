@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import dataclasses
 import inspect
 import re
 from typing import Any
@@ -11,11 +12,12 @@ import typer.main
 import kue
 from kue.cli.app import app
 from kue.jobs.hash_field import HashField
-from kue.options import JOB_OPTIONS, read_queue_options
-from kue.store import keys
+from kue.options.job import JOB_OPTIONS
+from kue.options.queue import QueueOptions
 from kue.store.job_hash import FIELDS
+from kue.store.keys import KEYS, LOCKS
 from kue.store.messages import ARGUMENTS
-from tests.examples.markdown import DOCS, PAGES, ROOT, code_spans, table
+from tests.examples.markdown import DOCS, PAGES, ROOT, code_spans, section, shown_objects, table
 
 REFERENCE = DOCS / "reference"
 OWN_FIELDS = re.compile(r"\bpy_[a-z]+\b")
@@ -45,20 +47,23 @@ def test_the_job_options_with_their_defaults() -> None:
     assert headings("job-options.md") == list(documented)
 
 
+def test_the_names_of_job_options_in_kue_and_in_the_hash() -> None:
+    for name, option in JOB_OPTIONS.items():
+        text = section(REFERENCE / "job-options.md", f"`{name}`").text
+        assert f"Kue's name: `{option.kue_name}`." in text, f"the section of {name}"
+        stored = f"Field of the hash: `{option.field}`." if option.field else "It is not stored in Redis."
+        assert stored in text.replace("\n", " "), f"the section of {name}"
+
+
 def documented_queue_options() -> dict[str, Any]:
     found = rows("queue-options.md", "queue option")
     return {bare(name): ast.literal_eval(bare(default)) for name, default, _ in found}
 
 
 def test_the_queue_options_with_their_defaults() -> None:
-    known = {name: p.default for name, p in inspect.signature(read_queue_options).parameters.items()}
-    usual = read_queue_options()
+    known = {row.name: row.metadata["default"] for row in dataclasses.fields(QueueOptions)}
     known["redis"] = inspect.signature(kue.Queue).parameters["redis"].default
-    known["promotion"] = {
-        "interval": usual.promotion_interval,
-        "limit": usual.promotion_limit,
-        "lock_ttl": usual.lock_ttl,
-    }
+    known["promotion"] = dataclasses.asdict(QueueOptions.read().promotion)
     assert documented_queue_options() == known
     assert headings("queue-options.md") == list(documented_queue_options())
 
@@ -66,7 +71,7 @@ def test_the_queue_options_with_their_defaults() -> None:
 def test_the_documented_defaults_of_a_queue_change_nothing() -> None:
     documented = documented_queue_options()
     del documented["redis"]
-    assert read_queue_options(**documented) == read_queue_options()
+    assert QueueOptions.read(**documented) == QueueOptions.read()
 
 
 # --- events and errors ---
@@ -141,17 +146,12 @@ def test_the_commands_that_pages_mention_exist() -> None:
 # --- Redis ---
 
 
-def known_keys() -> dict[str, str | None]:
-    """Every key with the prefix q, and its Redis type if the table of keys says it."""
-    table = {name: (template, None) for name, template in keys.NAMES.items()}
-    named = {re.sub(r"\{(\w+)\}", r"<\1>", template.replace("{P}", "q")): type for template, type in table.values()}
-    return named | {keys.PROMOTION_LOCK: "string", keys.TTL_LOCK: "string"}
-
-
 def test_the_keys_with_their_types() -> None:
-    documented = {bare(name): type for name, type, _ in rows("keys.md", "key")}
-    assert set(documented) == set(known_keys())
-    assert not [name for name, type in known_keys().items() if type not in (None, documented[name])]
+    known = {
+        re.sub(r"\{(\w+)\}", r"<\1>", key.template.replace("{P}", "q")): key.kind
+        for key in (*KEYS.values(), *LOCKS.values())
+    }
+    assert {bare(name): type for name, type, _ in rows("keys.md", "key")} == known
 
 
 def test_the_fields_of_the_hash_with_our_own() -> None:
@@ -171,31 +171,26 @@ def test_the_fields_of_a_job() -> None:
     assert documented == given | read - {"options"}
 
 
-# Public for the other rooms of the package, and not for users.
+# Without an underscore, so that other rooms of the package may use them; not for users.
 INTERNAL = {
-    "queue": {"job_class", "runtime"},
-    "job": {
+    kue.Queue: {"after_fork", "job_class", "runtime"},
+    kue.Job: {
         *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
-        *("only_collected", "saved", "start_watching"),
+        *("only_collected", "runtime", "saved", "start_watching", "stored_progress", "taken"),
     },
 }
 DESCRIBED_IN_PROSE = {"create_job", "close", "name"}
 
 
-def shown_members(page: str, of: str) -> set[str]:
-    """The members that mkdocstrings is told to show of a class."""
-    block = re.search(rf"^::: {of}\n((?: .*\n)*)", (REFERENCE / page).read_text(), re.MULTILINE)
-    assert block, f"{page} has no ::: {of}"
-    return set(re.findall(r"^ +- \"?(\w+)\"?$", block[1], re.MULTILINE))
+def public_names(of: type) -> set[str]:
+    return {name for name in dir(of) if name[0] != "_"} - INTERNAL[of]
 
 
 def test_the_pages_of_the_api_show_every_method_of_a_queue() -> None:
-    public = {name for name in dir(kue.Queue) if name[0] != "_"}
-    assert shown_members("queue.md", "kue.Queue") | INTERNAL["queue"] | DESCRIBED_IN_PROSE == public
+    assert shown_objects(REFERENCE / "queue.md")["kue.Queue"] == public_names(kue.Queue) - DESCRIBED_IN_PROSE
 
 
 def test_the_pages_of_the_api_show_every_method_of_a_job() -> None:
     fields = {name for name, value in vars(kue.Job).items() if isinstance(value, HashField)}
-    public = {name for name in dir(kue.Job) if name[0] != "_"}
-    others = fields | set(JOB_OPTIONS) | {"id", "result", "progress_data"}
-    assert shown_members("job.md", "kue.Job") | INTERNAL["job"] == public - others
+    in_tables = fields | set(JOB_OPTIONS) | {"id", "result", "progress_data"}
+    assert shown_objects(REFERENCE / "job.md")["kue.Job"] == public_names(kue.Job) - in_tables
