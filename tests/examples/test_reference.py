@@ -173,7 +173,7 @@ def test_the_fields_of_a_job() -> None:
 
 # Without an underscore, so that other rooms of the package may use them; not for users.
 INTERNAL = {
-    kue.Queue: {"after_fork", "job_class", "runtime"},
+    kue.Queue: {"after_fork", "job_class", "owns_server", "runtime"},
     kue.Job: {
         *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
         *("only_collected", "runtime", "saved", "start_watching", "stored_progress", "taken"),
