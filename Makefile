@@ -10,7 +10,7 @@ COVERAGE  = --cov --cov-report=
 QUICK     = not slow and not node
 INTEROP   = tests/interop/node_modules/.package-lock.json
 
-.PHONY: demo help test test-quick test-all suite lint docs clean
+.PHONY: demo help test test-quick test-all suite lint docs dist clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.all  ## watch jobs being run; DEMO_ARGS=--with-node lets real Kue take part
@@ -41,6 +41,9 @@ lint: $(VENV)/.test  ## style and types
 docs: $(VENV)/.docs  ## the site, in site/; a dead link or a missing page fails it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+dist: $(VENV)/.dist  ## build and check the distributions, and run a first job from the wheel
+	.ci/dist $(BIN)/python
+
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/interop/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -61,6 +64,10 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 
 $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[docs]'
+	@touch $@
+
+$(VENV)/.dist: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[dist]'
 	@touch $@
 
 $(INTEROP): tests/interop/package-lock.json
