@@ -1,7 +1,7 @@
-"""A command for each look and each repair of the doctor: the script of the same name in lua/repairs and its arguments.
+"""A command for each question and repair of the doctor: the script of the same name in lua/repairs, with arguments.
 
 `add_tokens` is in lua/transitions: it is first of all a duty of maintenance, and the doctor borrows it.
-Every repair names what was found, and its script looks again before it changes anything.
+Every repair names the fault that was found, and its script checks that the fault is still there before it writes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from kue.store.keys import Keys
 
 
 def name(raw: bytes) -> str:
-    """A key, a type or a member from Redis as text, without loss, whatever its bytes."""
+    """A key, a type or a member from Redis as text. Any bytes will do, and none are lost."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 class Repairs:
-    """Commands for the keys under one prefix. Every text that came through `name` goes back as it came."""
+    """Commands for the keys under one prefix. A text that `name` made is sent as the bytes that it was made from."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
@@ -29,7 +29,7 @@ class Repairs:
         sent = [one.encode("utf-8", "surrogateescape") if isinstance(one, str) else one for one in arguments]
         return ("EVALSHA", scripts.sha(script), 1, self.keys.jobs, self.keys.prefix, *sent)
 
-    # looks
+    # questions
 
     def examine_jobs(self, ids: Iterable[str], old: int | None) -> Command:
         return self._command("examine_jobs", "" if old is None else old, *ids)

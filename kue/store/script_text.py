@@ -17,7 +17,7 @@ from kue.store.keys import lua_functions
 
 _LUA = resources.files("kue.store") / "lua"
 _FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds
-_SHARED = re.compile(r"^-- Shared  ([\w ]+)$", re.MULTILINE)
+_SHARED = re.compile(r"^-- Shared +([\w ]+)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 # An outermost function with the comment above it. Its last `end` is on its first line, or begins a line.
 _FUNCTION = re.compile(r"^(?:--.*\n)*local function (\w+)\(.*\)(?: .* end|\n(?:(?: .*)?\n)*end)\n", re.MULTILINE)

@@ -1,6 +1,6 @@
 """A command for each transition: the script of the same name in lua/transitions, with its arguments in order.
 
-Building is apart from sending, so that a worker can put many transitions into one round trip.
+Commands are built here and sent elsewhere, so that a worker can send many transitions in one round trip.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What follows a failure while attempts remain: the next state, and its delay (None keeps promote_at)."""
+    """What follows a failure while attempts remain: the next state, and the delay in ms (None keeps promote_at)."""
 
     state: str
     delay: int | None = None
@@ -53,13 +53,13 @@ def new_job(
     attempts: int = 1,
     others: Sequence[Argument] = NOTHING,
 ) -> NewJob:
-    """One of the jobs that `save` saves: delayed where there is a `promote_at`; `others` are its further fields."""
+    """A job for `save`. It is delayed if it has a `promote_at`. `others` are its further fields and their values."""
     due = "" if promote_at is None else promote_at
     return (type, _json(type), data, priority, attempts, now, due, len(others), *others)
 
 
 def completion(id: int, worker: str, duration: int, result: bytes | None, effects: Effects = NOTHING) -> Completion:
-    """One of the runs that `complete` ends."""
+    """A run for `complete` to end."""
     return (id, worker, duration, result or b"", len(effects), *effects)
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,9 @@ TRANSITIONS = Transitions(Keys("q"))
 each_script = pytest.mark.parametrize("name", NAMES)
 each_shared = pytest.mark.parametrize("name", SHARED)
 
+MAX_COLUMNS = 120
+INDENT = len("-- Returns  ")  # where the text of a section begins
+CONTINUED = "--" + " " * (INDENT - 2)
 MORE: tuple[Any, ...] = ("more", "and more")
 COMMANDS = {
     "save": TRANSITIONS.save(MORE),
@@ -53,30 +55,24 @@ def head(source: str) -> list[str]:
     return list(itertools.takewhile(lambda line: line.startswith("--"), source.splitlines()))
 
 
-def section(name: str, title: str) -> str:
-    """What the head says under a title, its lines joined."""
-    lines = iter(head(text(name)))
-    for line in lines:
-        if line.startswith(f"-- {title}  "):
-            return " ".join([line.removeprefix(f"-- {title}  "), *_continued(lines)])
-    return ""
-
-
-def _continued(lines: Iterator[str]) -> Iterator[str]:
-    for line in lines:
-        if not line.startswith("--       "):
-            return
-        yield line.removeprefix("--       ")
+def section(name: str, title: str) -> list[str]:
+    """What the head says under a title, line by line."""
+    lines = itertools.dropwhile(lambda line: not line.startswith(f"-- {title} "), head(text(name)))
+    found = [line[INDENT:] for line in itertools.islice(lines, 1)]
+    return found + [line[INDENT:] for line in itertools.takewhile(lambda line: line.startswith(CONTINUED), lines)]
 
 
 def listed(name: str) -> list[int]:
-    """The numbers that begin an item of ARGV; the items are apart by commas."""
-    items = re.split(r", (?=\d+(?:\.{3})? )", section(name, "ARGV"))
-    return [int(re.match(r"\d+", item)[0]) for item in items]  # type: ignore[index]
+    """The numbers that begin an item of ARGV, each on a line of its own."""
+    return [int(match[0]) for line in section(name, "ARGV") if (match := re.match(r"\d+", line))]
+
+
+def shared_by(name: str) -> list[str]:
+    return " ".join(section(name, "Shared")).split()
 
 
 def takes_any_number(name: str) -> bool:
-    return bool(re.search(r"\b\d+\.\.\. ", section(name, "ARGV")))
+    return any(re.match(r"\d+\.\.\. ", line) for line in section(name, "ARGV"))
 
 
 def code(source: str) -> str:
@@ -101,12 +97,21 @@ def test_a_folder_holds_the_scripts_whose_commands_one_class_builds(
 def test_a_head_has_its_lines_in_order(name: str) -> None:
     lines = head(text(name))
     assert lines[0].startswith(f"-- {name}: ")
-    titles = [match[1] for line in lines if (match := re.match(r"-- ([A-Z][A-Za-z]+)  \S", line))]
+    assert lines.count("--") == 1
+    titles = [line[3:INDENT].strip() for line in lines[lines.index("--") + 1 :] if not line.startswith(CONTINUED)]
     assert titles in (
         ["KEYS", "ARGV", "Returns", "Events"],
         ["KEYS", "ARGV", "Returns", "Events", "Shared"],
     )
-    assert section(name, "KEYS").startswith("1 every job")
+    assert section(name, "KEYS") == [
+        "1  P:jobs; in a cluster it selects the slot, and every other key is in the same one"
+    ]
+    assert all(len(section(name, title)) >= 1 for title in titles)
+
+
+def test_no_line_of_lua_is_too_long() -> None:
+    lines = [(path.name, line) for path in LUA.rglob("*.lua") for line in path.read_text().splitlines()]
+    assert [line for line in lines if len(line[1]) > MAX_COLUMNS] == []
 
 
 @each_script
@@ -143,7 +148,7 @@ def test_every_transition_is_looked_at() -> None:
 
 @each_script
 def test_a_script_names_exactly_the_shared_files_that_it_calls(name: str) -> None:
-    assert sorted(section(name, "Shared").split()) == called_by(text(name))
+    assert sorted(shared_by(name)) == called_by(text(name))
 
 
 @each_shared

@@ -1,10 +1,10 @@
--- count_tokens: the tokens of some types beside their waiting jobs, each pair in one moment. Reads only.
--- KEYS  1 every job
--- ARGV  1 prefix, 2... types
--- Returns  {type, tokens, inactive jobs} for each type where the numbers differ
--- Events  none
-
-local P = ARGV[1]
+-- count_tokens: compares the tokens of some types with their waiting jobs, each type at one moment. Reads only.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2... types
+-- Returns  {type, tokens, waiting jobs} for each type whose numbers differ
+-- Events   none
 
 local answer = {}
 for i = 2, #ARGV do

@@ -1,11 +1,13 @@
--- examine_jobs: what is wrong with some jobs. Reads only.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 the moment before which an active job of a Node worker is too old, or '', 3... ids (at most 100)
--- Returns  for each with something wrong {id, mark, type, state, worker id, {kinds}, {{what, key, score, due score}...}, {states}}
--- Events  none
--- Shared  examine
-
-local P = ARGV[1]
+-- examine_jobs: finds what is wrong with some jobs. Reads only.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    time in ms before which an active job of a Node worker is too old, or ''
+--          3... ids (at most 100)
+-- Returns  for each job with a fault {id, mark, type, state, worker id, {kinds}, {{what, key, score, due score},
+--          ...}, {states}}
+-- Events   none
+-- Shared   examine
 
 local answer = {}
 for i = 3, #ARGV do

@@ -1,10 +1,10 @@
--- examine_logs: which logs have outlived their jobs. Reads only.
--- KEYS  1 every job
--- ARGV  1 prefix, 2... ids
+-- examine_logs: finds logs whose jobs are gone. Reads only.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2... ids
 -- Returns  the ids of such logs
--- Events  none
-
-local P = ARGV[1]
+-- Events   none
 
 local answer = {}
 for i = 2, #ARGV do

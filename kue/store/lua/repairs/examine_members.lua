@@ -1,11 +1,13 @@
--- examine_members: which members of a zset of jobs have no business there. Reads only.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 the zset, 3 its type, '' where it holds all types, 4... members
--- Returns  {member, why, type the job has} for each
--- Events  none
--- Shared  stray
-
-local P = ARGV[1]
+-- examine_members: finds members that do not belong in a zset of jobs. Reads only.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    the zset
+--          3    type of the zset; '' if it holds all types
+--          4... members
+-- Returns  {member, why, type of its job} for each
+-- Events   none
+-- Shared   stray
 
 local answer = {}
 for i = 4, #ARGV do

@@ -1,10 +1,10 @@
--- examine_unique: which unique keys stand for jobs that are gone. Reads only.
--- KEYS  1 every job
--- ARGV  1 prefix, 2... unique keys
+-- examine_unique: finds unique keys whose jobs are gone. Reads only.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2... unique keys
 -- Returns  {unique key, id} for each
--- Events  none
-
-local P = ARGV[1]
+-- Events   none
 
 local answer = {}
 for i = 2, #ARGV do

@@ -1,11 +1,17 @@
--- fail_unreadable: a waiting job whose data is not JSON fails, before it reaches a worker.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 the data, 4 now, 5 error, 6 error as JSON
--- Returns  1, or 0 where the job is not so any more
--- Events  error, failed
--- Shared  announce check finish examine refile
+-- fail_unreadable: a waiting job whose data is not JSON fails before it reaches a worker.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    the data
+--          4    now, in ms
+--          5    error
+--          6    error as JSON
+-- Returns  1, or 0 if the data has changed or the job is not waiting any more
+-- Events   error, failed
+-- Shared   announce check finish examine refile
 
-local P, id, now = ARGV[1], ARGV[2], ARGV[4]
+local id, now = ARGV[2], ARGV[4]
 
 local job = examine(id, '')
 if not job or (job.state ~= 'inactive' and job.state ~= 'delayed') then return 0 end

@@ -1,12 +1,16 @@
--- finish_save: a job whose save was cut off half-way is saved to its end; where its data was not written yet, it is taken
--- away, since nobody was told that it exists.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
--- Returns  the state it has now, 'removed', or 0 where the job is not so any more
--- Events  enqueue where it is queued
--- Shared  number index check enqueue drop examine
+-- finish_save: finishes a save that broke off half-way. If the data was not written yet, the job is dropped: no
+-- caller knows its id.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    mark of the hash when the fault was found
+--          4    now, in ms
+-- Returns  the new state, 'removed', or 0 if the fault is gone
+-- Events   enqueue if the job is queued
+-- Shared   number index check enqueue drop examine
 
-local P, id, now = ARGV[1], ARGV[2], ARGV[4]
+local id, now = ARGV[2], ARGV[4]
 
 local job = examine(id, '')
 if not is_kind(job, 'unfinished') or job.mark ~= ARGV[3] then return 0 end

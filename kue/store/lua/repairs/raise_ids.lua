@@ -1,10 +1,10 @@
--- raise_ids: the next job does not get the id of one that exists.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 the highest id
--- Returns  1, or 0 where the last id given out is as high, or there is no such job
--- Events  none
-
-local P = ARGV[1]
+-- raise_ids: raises the last id given out to the highest id that exists. Otherwise a new job gets the id of another.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    the highest id
+-- Returns  1, or 0 if the counter is as high, or there is no such job
+-- Events   none
 
 local type = redis.pcall('HGET', key_job(ARGV[2]), 'type')
 if not type or type.err then return 0 end

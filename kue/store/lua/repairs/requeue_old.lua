@@ -1,11 +1,15 @@
--- requeue_old: an active job that a worker in Node has not touched for too long goes back to its queue.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 mark of the hash as it was when it was found so, 4 now
--- Returns  1, or 0 where the job is not so any more
--- Events  enqueue
--- Shared  index check enqueue examine
+-- requeue_old: an active job that its Node worker has not touched for too long becomes inactive.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    mark of the hash when the fault was found
+--          4    now, in ms
+-- Returns  1, or 0 if the fault is gone
+-- Events   enqueue
+-- Shared   index check enqueue examine
 
-local P, id, now = ARGV[1], ARGV[2], ARGV[4]
+local id, now = ARGV[2], ARGV[4]
 
 local job = examine(id, now)
 if not is_kind(job, 'old') or job.mark ~= ARGV[3] then return 0 end

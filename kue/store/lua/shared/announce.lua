@@ -1,4 +1,5 @@
--- announce: publishes an event as Kue does. `rest` is the further arguments as JSON, each with a comma before it.
+-- announce: publishes an event in the form that Kue uses.
+-- `rest` is the further arguments of the event as JSON, each with a comma before it.
 
 local function announce(id, event, rest)
   redis.call('PUBLISH', key_events(),

@@ -1,4 +1,5 @@
--- append_log: one line more in the log of a job. A key in its place that is no list holds up nothing else.
+-- append_log: adds a line to the log of a job. If its key is of the wrong kind, the line is lost and the rest of the
+-- script goes on.
 
 local function append_log(id, line)
   local kind = redis.call('TYPE', key_log(id)).ok

@@ -1,5 +1,5 @@
--- check: raises, before the first write of a script, what a later write to a key of the wrong kind would raise: Redis does
--- not undo a script that fails half-way. Counting is the cheapest command that raises it.
+-- check: raises an error if a key is of the wrong kind. A script checks what it will write to before its first write,
+-- since Redis does not undo a script that fails half-way. Counting is the cheapest command that raises.
 
 local function check_jobs()
   redis.call('ZCARD', key_jobs())
@@ -14,7 +14,7 @@ local function check_tokens(type)
   redis.call('LLEN', key_tokens(type))
 end
 
--- What a job needs that comes into a state: an inactive one gets a token too.
+-- For a job that enters a state. An inactive job gets a token too.
 local function check_entry(state, type)
   check_state(state, type)
   if state == 'inactive' then check_tokens(type) end

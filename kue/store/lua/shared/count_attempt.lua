@@ -1,5 +1,6 @@
--- count_attempt: attempts made once this one is counted, and how many remain. Never beyond max_attempts; a hash
--- without max_attempts is never counted, as in Kue: then `made` stays what the hash says, nil if nothing.
+-- count_attempt: the number of attempts made, this one included, and the number that remain.
+-- The count never exceeds max_attempts. If the hash has no max_attempts, this attempt is not counted, as in Kue: the
+-- first number is what the hash says (nil if it says nothing), and no attempts remain.
 -- Needs: number.
 
 local function count_attempt(attempts, max_attempts)

@@ -1,37 +1,38 @@
--- create: saves new jobs, each inactive or delayed, with ids in order, and returns the id of the first.
+-- create: saves new jobs, each inactive or delayed, with ids in order, and returns the first id.
 -- `list` holds the jobs one after the other, from the place `at` to its end. Each job is: its type, the type as JSON,
--- the data, priority, max_attempts, created_at, promote_at ('' if the job is not delayed), how many arguments its other
--- fields and their values take, and those. A script that saves the jobs it received passes ARGV itself.
--- Everything that create writes to is checked before its first write. A script that writes more calls create last, or
--- checks its own keys first and writes after it.
+-- the data, priority, max_attempts, created_at, promote_at ('' if the job is not delayed), how many arguments its
+-- other fields and their values take, and those. A script that received its jobs as arguments passes ARGV.
+-- Every key is checked before the first write. A script that writes more checks its own keys before the call, and
+-- writes after it.
 -- Needs: index, announce, check, enqueue.
 
--- Where each job begins, followed by its group; the groups, of one type and state each; the types.
+-- Returns how many jobs there are, the jobs (where each begins, then its group), the groups (one for each state and type)
+-- and the types.
 local function group_new_jobs(list, at)
-  local jobs, groups, types = {}, {}, {}
+  local count, jobs, groups, types = 0, {}, {}, {}
   while list[at] do
     local type, state = list[at], list[at + 6] == '' and 'inactive' or 'delayed'
     local group = groups[state .. type]
     if not group then
       check_entry(state, type)
-      group = {state = state, type = type, by_state = {}, by_type = {}, tokens = {}}
+      group = {state = state, type = type, size = 0, by_state = {}, by_type = {}, tokens = {}}
       groups[state .. type] = group
       types[#types + 1] = type
     end
-    local entries = #jobs
-    jobs[entries + 1], jobs[entries + 2] = at, group
+    count = count + 1
+    jobs[2 * count - 1], jobs[2 * count] = at, group
     at = at + 8 + list[at + 7]
   end
-  return jobs, groups, types
+  return count, jobs, groups, types
 end
 
 local function create(list, at)
   redis.call('SCARD', key_types())
   check_jobs()
-  local jobs, groups, types = group_new_jobs(list, at)
-  local count = #jobs / 2
+  local count, jobs, groups, types = group_new_jobs(list, at)
   local last, hashes = redis.call('INCRBY', key_ids(), count) - count, {}
-  if count > 1 then -- a key in the place of a hash must refuse all jobs; for one job the write of its hash does that
+  -- If a key of another kind stands in the place of a hash, all jobs must be refused. For one job its HSET does that.
+  if count > 1 then
     for i = 1, count do hashes[i] = key_job(string.format('%.0f', last + i)) end
     if redis.call('EXISTS', unpack(hashes)) > 0 then
       for _, hash in ipairs(hashes) do redis.call('HLEN', hash) end
@@ -46,13 +47,14 @@ local function create(list, at)
       'created_at', created, 'updated_at', created, 'promote_at', due == '' and created or due, 'priority', priority,
       'max_attempts', list[at + 4], unpack(list, at + 8, at + 7 + list[at + 7]))
     by_priority[2 * i - 1], by_priority[2 * i] = priority, zid
-    local entries = #group.by_type
-    group.by_type[entries + 1], group.by_type[entries + 2] = priority, zid
+    local n = group.size + 1
+    group.size = n
+    group.by_type[2 * n - 1], group.by_type[2 * n] = priority, zid
     if due == '' then
-      group.tokens[#group.tokens + 1] = 1
+      group.tokens[n] = 1
       announce(id, 'enqueue', ',' .. list[at + 1])
     else
-      group.by_state[entries + 1], group.by_state[entries + 2] = due, zid
+      group.by_state[2 * n - 1], group.by_state[2 * n] = due, zid
     end
   end
 

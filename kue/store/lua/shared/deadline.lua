@@ -1,8 +1,10 @@
--- deadline: the score of an active job. A run held by Python ends itself at its ttl, and is scored a few seconds
--- later, so that Node's checker meets it only when its process is dead.
+-- deadline: the score of a job in the zset of all active jobs. It is the time at which the ttl of the job ends, or
+-- -abs(priority) if the job has no ttl.
 -- Needs: number.
 
-local MARGIN = 5000
+-- A run in Python ends itself at its ttl. Its score is this much later, so that Node's checker finds its job only if
+-- the process is dead.
+local MARGIN_MS = 5000
 
 local function held_by_python(worker)
   return worker and string.find(worker, '^kue:.*:%d+%-%x+:.*:%d+$') ~= nil
@@ -11,7 +13,7 @@ end
 local function active_score(now, ttl, priority, worker)
   ttl = to_number(ttl)
   if ttl and ttl > 0 then
-    return now + ttl + (held_by_python(worker) and MARGIN or 0)
+    return now + ttl + (held_by_python(worker) and MARGIN_MS or 0)
   end
-  return 0 - math.abs(priority) -- a plain minus would write -0
+  return 0 - math.abs(priority) -- a mere minus sign would make -0 of 0
 end

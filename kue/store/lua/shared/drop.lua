@@ -1,5 +1,6 @@
--- drop: what stands in the place of a job and is none is gone: it leaves every set of all types, and those of `types`.
--- A key that is no zset lists no job, and keeps nothing from leaving the others. `id` is nil if the member holds none.
+-- drop: removes a key that stands in the place of a job but cannot be one, or a member that stands for no job.
+-- It leaves the zsets that hold all types, and those of `types`. A key that is no zset is passed over.
+-- `id` is nil or false if the member is no zid: then there is no hash and no log to delete.
 
 local function drop(id, zid, types)
   if id then redis.call('DEL', key_job(id), key_log(id)) end

@@ -1,13 +1,16 @@
--- effects: carries out what a run reported on the way. Effects are triples (kind, a, b) in ARGV, from `first` to `last`:
---   log, line, ''           a line for the job's log
---   set, field, value       a field of the hash
---   publish, message, ''    a whole message for the channel
---   touch, '', ''           pushes the deadline of an active job with a ttl
--- In two halves, since Redis refuses a script at its first write or not at all: what is refused must not have been told.
+-- effects: carries out the effects of a run: what it reported while it worked. They are in ARGV from `first` to
+-- `last`, three arguments each:
+--   log, line, ''         adds a line to the log of the job
+--   set, field, value     sets a field of the hash
+--   publish, message, ''  publishes a whole message
+--   touch, '', ''         moves the deadline of an active job that has a ttl
+-- A script calls write_effects before its own writes and publish_effects after them. Redis without free memory
+-- refuses a script at its first write, and a script that is refused must not have published anything.
 -- Needs: number, index, deadline, append_log.
+
 local function write_effects(id, job, first, last, now, state, ttl, priority, worker)
   local has_deadline = state == 'active' and (to_number(ttl) or 0) > 0
-  if has_deadline then redis.call('ZCARD', key_state('active')) end -- raises here, before the first write, what would raise below
+  if has_deadline then redis.call('ZCARD', key_state('active')) end -- a wrong kind raises here, before the first write
   local touched = false
   for i = first, last, 3 do
     local kind = ARGV[i]

@@ -1,5 +1,5 @@
--- enqueue: a job becomes inactive: it waits in both zsets, a token calls a worker, and an event says so. The script has
--- written the hash.
+-- enqueue: a job becomes inactive. It enters both zsets, a token wakes a worker, and `enqueue` is published.
+-- The script has written the hash.
 -- Needs: index, announce.
 
 -- For a job that is in both zsets already.
@@ -13,7 +13,8 @@ local function enqueue(id, type, type_json, zid, priority)
   enqueue_filed(id, type, type_json)
 end
 
--- For many jobs of one type: `entries` is {priority, zid, ...}, and `tokens` has one for each. The script announces each.
+-- For many jobs of one type; their script publishes the events. `entries` is {priority, zid, ...}, and `tokens` holds
+-- one token for each job.
 local function enqueue_many(type, entries, tokens)
   enter_many('inactive', type, entries, entries)
   redis.call('LPUSH', key_tokens(type), unpack(tokens))

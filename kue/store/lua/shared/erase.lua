@@ -1,4 +1,5 @@
--- erase: every trace of a job but its token (a token without a job is normal).
+-- erase: removes a job with everything that belongs to it, except its token: a token without a job does no harm.
+-- The script has taken the job out of the zsets of its state.
 -- Needs: announce.
 
 local function erase(id, type, type_json, zid)

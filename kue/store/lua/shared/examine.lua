@@ -1,13 +1,13 @@
--- examine: everything that is wrong with one job, read in one moment. The hash says where the job belongs; the sets are
--- compared with that.
+-- examine: finds everything that is wrong with one job, at one moment. The hash says where the job belongs, and the
+-- zsets are compared with that.
 -- Needs: number, index, lease.
 
--- The process of a Python worker; nothing for a worker in Node.
+-- The process of a Python worker; nil for a Node worker.
 local function python_process(worker)
   return worker and string.match(worker, '^(kue:.-:%d+%-%x+):.*:%d+$')
 end
 
--- The score that a job has to have among those in its state; nothing where any will do.
+-- The score that a job must have in the zset of its state; nil if any score will do.
 local function due_score(job)
   if job.state == 'delayed' then
     local at = to_number(job.promote_at)
@@ -19,15 +19,15 @@ local function due_score(job)
   return job.priority
 end
 
--- What identifies this very state of the hash, as far as any step of Kue changes it.
+-- Identifies the present content of the hash: every step of Kue changes one of these fields or their number.
 local function mark_of(id, held)
   local parts = {redis.call('HLEN', key_job(id))}
   for i = 2, 5 do parts[i] = held[i] or '' end
   return table.concat(parts, ' ')
 end
 
--- Where the job is filed, against where it belongs: `job.faults`, each {what, key, score it has, score it ought to have},
--- and the states whose sets it is in. False where a set is of the wrong kind.
+-- Compares the zsets that the job is in with those where it belongs. Adds to `job.faults`, each {what, key, score, due
+-- score}, and to `job.listed`, the states whose zsets it is in. Returns false if a zset is of the wrong kind.
 local function compare_filing(job)
   local readable = true
   local function look(key, belongs, due)
@@ -57,12 +57,13 @@ local function compare_filing(job)
   return readable
 end
 
--- The job with `kinds`, what is wrong with it; nothing where there is no such key, or where it cannot be judged.
--- `old` is the moment before which an active job of a worker in Node is too old, '' for never.
+-- Returns the job with `kinds`, the names of what is wrong with it; nil if there is no such key, or if a key of the
+-- wrong kind allows no answer. `old` is the time before which an active job of a Node worker is too old, '' for never.
 local function examine(id, old)
   local job = {id = id, zid = zid_of(id), kinds = {}, faults = {}, listed = {}}
   local function add(kind) job.kinds[#job.kinds + 1] = kind end
-  local held = redis.pcall('HMGET', key_job(id), 'type', 'state', 'updated_at', 'started_at', 'workerId', 'priority', 'promote_at', 'ttl')
+  local held = redis.pcall('HMGET', key_job(id), 'type', 'state', 'updated_at', 'started_at', 'workerId', 'priority',
+    'promote_at', 'ttl')
   if held.err then
     job.mark = 'not a hash'
     add('unreadable')

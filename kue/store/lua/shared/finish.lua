@@ -1,10 +1,10 @@
--- finish: a job ends: it is complete, or failed for good. The script has written the hash.
--- `rest` is the further arguments of the event, as `announce` takes them; nil if the end is not announced.
+-- finish: a job ends: it is complete, or it has failed for good. The script has written the hash.
+-- `rest` is the further arguments of the event, as `announce` takes them; without it no event is published.
 -- Needs: index, announce.
 
 local function is_end(state) return state == 'complete' or state == 'failed' end
 
--- For a job that is in both zsets already, or that the script enters together with others.
+-- For a job that is in both zsets already, or that its script enters there together with others.
 local function finish_filed(id, state, rest)
   if rest then announce(id, state, rest) end
 end

@@ -1,10 +1,11 @@
--- index: the zset entries of a job. Every zset holds zids; the score by state is the caller's, by type the priority.
+-- index: a job enters or leaves the zset of its state, and that of its type and state. Its zid is the member.
+-- The score in the first depends on the state. The score in the second is the priority.
 
 local function zid_of(id)
   return string.format('%02d|%s', #id, id)
 end
 
--- The id in a member of a zset; nothing where the member is none that Kue writes.
+-- The id in a member of a zset; nil or false if the member is no zid.
 local function id_of(zid)
   local id = string.match(zid, '^%d%d|([1-9]%d*)$')
   return id and zid == zid_of(id) and id
@@ -20,7 +21,7 @@ local function enter(state, type, zid, score, priority)
   redis.call('ZADD', key_type_state(type, state), priority, zid)
 end
 
--- Many jobs of one type. `by_state` and `by_type` are {score, zid, ...}.
+-- For many jobs of one type. `by_state` and `by_type` are {score, zid, ...}.
 local function enter_many(state, type, by_state, by_type)
   redis.call('ZADD', key_state(state), unpack(by_state))
   redis.call('ZADD', key_type_state(type, state), unpack(by_type))

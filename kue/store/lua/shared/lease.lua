@@ -1,4 +1,4 @@
--- lease: whether a process of ours is alive, by Redis's own clock.
+-- lease: whether a Python process is alive. It is alive until its lease ends, by the clock of Redis.
 
 local function redis_now()
   local time = redis.call('TIME')

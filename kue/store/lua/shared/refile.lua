@@ -1,5 +1,6 @@
--- refile: mends the faults that `examine` found in the filing of a job; one that was in no queue is queued.
+-- refile: corrects what `examine` found wrong with the zsets of a job. A stuck job is queued.
 -- Needs: deadline, check, enqueue.
+
 local function refile(job, now)
   check_tokens(job.type)
   for _, fault in ipairs(job.faults) do

@@ -1,5 +1,5 @@
--- stray: why a member of a zset of jobs has no business there: 'no zid', 'no job' or 'other type', and the type it has.
--- `type` is that of the zset, '' where it holds all types. Nothing where the member may stay.
+-- stray: why a member does not belong in a zset of jobs ('no zid', 'no job' or 'other type'), and its job's type.
+-- The result is nil if the member belongs there. `type` is the type of the zset, '' if it holds all types.
 -- Needs: index.
 
 local function stray(key, member, type)

@@ -1,10 +1,12 @@
--- add_tokens: puts back the tokens a type is missing, so that idle workers do not sleep beside waiting jobs.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 type
--- Returns  how many were added (at most 1000 a call)
--- Events  none
+-- add_tokens: adds the tokens that a type lacks. Without them idle workers sleep although jobs wait.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    type
+-- Returns  how many were added, at most 1000 in a call
+-- Events   none
 
-local P, type = ARGV[1], ARGV[2]
+local type = ARGV[2]
 
 local missing = redis.call('ZCARD', key_type_state(type, 'inactive')) - redis.call('LLEN', key_tokens(type))
 missing = math.min(missing, 1000)

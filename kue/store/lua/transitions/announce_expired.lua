@@ -1,12 +1,16 @@
--- announce_expired: says `ttl exceeded` of active jobs past their deadline, so that a worker that still holds one ends
--- it; first half of Kue's expiry, under Kue's lock. A member that is none of Kue's is dropped.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 lock key, 3 lock token, 4 now, 5 how many at most
--- Returns  {1, id, worker id, id, worker id, ...}, or {-1} where the lock is not held
--- Events  ttl exceeded for each
--- Shared  index announce
-
-local P = ARGV[1]
+-- announce_expired: publishes `ttl exceeded` for active jobs past their deadline, so that a worker that still holds
+-- one ends it.
+-- This is the first half of Kue's expiry, and needs Kue's lock. A member that is no zid leaves the zset.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    lock key
+--          3    lock token
+--          4    now, in ms
+--          5    how many jobs at most
+-- Returns  {1, id, worker id, id, worker id, ...}, or {-1} if the lock is not held
+-- Events   ttl exceeded for each
+-- Shared   index announce
 
 if redis.call('GET', ARGV[2]) ~= ARGV[3] then return {-1} end
 local zids = redis.call('ZRANGEBYSCORE', key_state('active'), 100000, ARGV[4], 'LIMIT', 0, ARGV[5])

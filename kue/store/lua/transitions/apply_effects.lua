@@ -1,11 +1,17 @@
--- apply_effects: what a run, or anybody with a job in hand, says of it: log lines, fields, events, a new deadline.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 now, 5... effects
--- Returns  {1}; {-1, state, worker id} where the run does not hold the job; {-2} where there is no job
--- Events  those said
--- Shared  number effects
+-- apply_effects: writes and publishes what a run, or any other caller, reports about a job: log lines, fields, events,
+-- a new deadline.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run that must hold the job; '' if any caller may
+--          4    now, in ms
+--          5... effects
+-- Returns  {1}; {-1, state, worker id} if the run does not hold the job; {-2} if there is no such job
+-- Events   those among the effects
+-- Shared   number effects
 
-local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 local job = key_job(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'priority', 'ttl', 'type')

@@ -1,20 +1,24 @@
--- complete: runs that hold their active jobs end them well, each after what it still had to say.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 now, 3... for each run: id, worker id, duration, result as JSON or '', how many arguments its effects
---       take, and those
--- Returns  for each run {1}, or {-1, state, worker id, attempts} where it does not hold the job
--- Events  those said, complete; remove where the job is removed on completion
--- All runs together: what refuses one refuses the call, and has to be asked for each alone.
--- Shared  number index count_attempt check effects finish erase
+-- complete: runs end well: each job becomes complete, or is removed if it asks for that.
+-- If Redis refuses one run, it refuses all: the caller then sends each alone.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    now, in ms
+--          3... for each run: id, worker id, duration in ms, result as JSON ('' for none), how many arguments its
+--               effects take, and those
+-- Returns  for each run {1}, or {-1, state, worker id, attempts} if it does not hold the job
+-- Events   those among the effects; complete; remove if the job is removed
+-- Shared   number index count_attempt check effects finish erase
 
-local P, now = ARGV[1], ARGV[2]
+local now = ARGV[2]
 
 local replies, ended, places, removal = {}, {}, {}, false
 local at = 3
 while ARGV[at] do
   local id = ARGV[at]
   local job = key_job(id)
-  local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts', 'removeOnComplete')
+  local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
+    'removeOnComplete')
   if held[1] == 'active' and held[2] == ARGV[at + 1] and held[3] then
     local type, is_removed = held[3], held[7] and held[7] ~= ''
     local place = places[type]
@@ -29,7 +33,8 @@ while ARGV[at] do
       check_state('complete', type)
       place.is_checked = true
     end
-    ended[#ended + 1] = {at = at, id = id, job = job, zid = zid_of(id), type = type, place = place, held = held, is_removed = is_removed}
+    ended[#ended + 1] = {at = at, id = id, job = job, zid = zid_of(id), type = type, place = place, held = held,
+      is_removed = is_removed}
     replies[#replies + 1] = {1}
   else
     replies[#replies + 1] = {-1, held[1] or '', held[2] or '', held[5] or ''}
@@ -54,13 +59,13 @@ for _, run in ipairs(ended) do
       fields[#fields + 1] = 'result'
       fields[#fields + 1] = result
     end
-    redis.call('HSET', run.job, unpack(fields)) -- a write that Redis refuses without memory comes first: all or nothing
+    redis.call('HSET', run.job, unpack(fields)) -- without free memory Redis refuses this, before anything is published
     local entries = #place.by_state
     place.by_state[entries + 1] = to_number(run.held[4]) or 0
     place.by_state[entries + 2] = zid
   end
   if run.is_removed then
-    leave('active', run.type, zid) -- a write before anything is published: what is refused must not have been told
+    leave('active', run.type, zid) -- if Redis refuses all writes, it does so here, before anything is published
   else
     place.left[#place.left + 1] = zid
   end
@@ -77,5 +82,6 @@ for type, place in pairs(places) do
     enter_many('complete', type, place.by_state, place.by_state)
   end
 end
-if #ended > 0 then redis.pcall('INCRBY', key_work_time(), string.format('%.0f', work_time)) end -- if that is no number, so be it
+-- If the key holds no number, the runs still end.
+if #ended > 0 then redis.pcall('INCRBY', key_work_time(), string.format('%.0f', work_time)) end
 return replies

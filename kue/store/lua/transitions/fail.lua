@@ -1,17 +1,31 @@
--- fail: the run that holds an active job ends it badly, after what it still had to say. While attempts remain the job
--- is queued again or delayed, else it is failed.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6 error, 7 log line, 8 error as JSON, 9 message as JSON,
---       10 next: 'inactive' (at once), 'delayed' (after 11) or 'failed' (no retry, whatever attempts remain),
---       11 delay in ms, '' to keep promote_at as it is, 12 how the ttl comes in: 'ttl' where the run ends itself then,
---       'asked' where a checker asked it to, 'expired' where the checker ends it; or 'lost' where the process 14 must
---       be dead; else '', 13 a lock that must be held or '', 14 its token, 15... effects
--- Returns  {1, state}; {-1, state, worker id, attempts} where the run does not hold the job; {0, ms} where its ttl was pushed;
---       {-3} where the lock is not held, or the process is alive
--- Events  those said; ttl exceeded; error; ttl exceeded ack; enqueue where queued again; failed attempt or failed
--- Shared  number index append_log count_attempt announce lease check effects enqueue finish
+-- fail: a run ends badly. The job is queued again or delayed while attempts remain, else it is failed.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run
+--          4    type as JSON
+--          5    now, in ms
+--          6    error
+--          7    line for the log
+--          8    error as JSON
+--          9    message as JSON
+--          10   next state: 'inactive' (at once), 'delayed' (after 11), 'failed' (for good, even if attempts remain)
+--          11   delay in ms; '' keeps promote_at as it is
+--          12   why the run ends: 'ttl' (it reached its ttl and ended itself), 'asked' (a checker asked it to end),
+--               'expired' (the checker ends it), 'lost' (its process died), or '' (an ordinary failure)
+--          13   key of a lock that must be held, or ''
+--          14   token of that lock; if 12 is 'lost', the process, which must be dead
+--          15... effects
+-- Returns  {1, new state}
+--          {-1, state, worker id, attempts} if the run does not hold the job
+--          {0, ms} if the deadline was moved: the time left until then
+--          {-3} if the lock is not held, or the process is alive
+-- Events   those among the effects; ttl exceeded; error; ttl exceeded ack; enqueue if the job is queued again; failed
+--          attempt or failed
+-- Shared   number index append_log count_attempt announce lease check effects enqueue finish
 
-local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 
 if ARGV[12] == 'lost' then
   if is_alive(ARGV[14]) then return {-3} end
@@ -19,8 +33,11 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
   return {-3}
 end
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts', 'promote_at')
-if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or '', held[6] or ''} end
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts',
+  'promote_at')
+if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
+  return {-1, held[1] or '', held[2] or '', held[6] or ''}
+end
 local type, priority = held[3], to_number(held[4]) or 0
 
 local mode = ARGV[12]

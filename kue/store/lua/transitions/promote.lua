@@ -1,13 +1,19 @@
--- promote: delayed jobs whose time has come become inactive, in order, under Kue's promotion lock (Node reads the ids
--- first and moves each afterwards, so that two promoters at once would make a job run twice).
--- KEYS  1 every job
--- ARGV  1 prefix, 2 lock key, 3 lock token, 4 now, 5 how many at most
--- Returns  {looked at, broken ids...}, or {-1} where the lock is not held any more
--- Events  promotion and enqueue for each
--- A job whose type has a key of the wrong kind stays as it is, and is not counted: those behind it are looked at instead.
--- Shared  number index announce can_move enqueue
+-- promote: delayed jobs whose time has come become inactive, in order.
+-- Kue's promotion lock must be held. Node reads the ids first and moves each job afterwards, so two promoters at the
+-- same time would make a job run twice.
+-- A job whose type has a key of the wrong kind stays as it is and is not counted: the next in line comes instead.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    lock key
+--          3    lock token
+--          4    now, in ms
+--          5    how many jobs at most
+-- Returns  {how many were looked at, broken ids...}, or {-1} if the lock is not held any more
+-- Events   promotion and enqueue for each
+-- Shared   number index announce can_move enqueue
 
-local P, now, most = ARGV[1], ARGV[4], tonumber(ARGV[5])
+local now, most = ARGV[4], tonumber(ARGV[5])
 
 if redis.call('GET', ARGV[2]) ~= ARGV[3] then return {-1} end
 local movable = {}
@@ -24,7 +30,9 @@ repeat
     local id = id_of(zid)
     local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
     if held and (held.err or not held[1] or held[1] == '') then held = nil end
-    if #due < most and (not held or is_movable(held[1])) then due[#due + 1] = {id = id or zid, zid = zid, held = held} end
+    if #due < most and (not held or is_movable(held[1])) then
+      due[#due + 1] = {id = id or zid, zid = zid, held = held}
+    end
   end
 until #zids < most or #due == most
 

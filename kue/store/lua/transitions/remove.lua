@@ -1,11 +1,14 @@
--- remove: a job and every trace of it but its token.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody
--- Returns  1; 0 where there is no job; -1 where the run does not hold it
--- Events  remove
--- Shared  index check erase
+-- remove: removes a job with everything that belongs to it, except its token.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run that must hold the job; '' if any caller may
+-- Returns  1; 0 if there is no such job; -1 if the run does not hold it
+-- Events   remove
+-- Shared   index check erase
 
-local P, id, worker = ARGV[1], ARGV[2], ARGV[3]
+local id, worker = ARGV[2], ARGV[3]
 
 local zid = zid_of(id)
 local held = redis.call('HMGET', key_job(id), 'type', 'state', 'workerId')

@@ -1,11 +1,17 @@
--- requeue: an active job goes back to inactive without using up an attempt, if the run named still holds it.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, 4 type as JSON, 5 now, 6... effects
--- Returns  {1}, or {-1, state, worker id} where the run does not hold the job
--- Events  those said, enqueue
--- Shared  number index check effects enqueue
+-- requeue: a run gives its job back: it becomes inactive and uses up no attempt.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run
+--          4    type as JSON
+--          5    now, in ms
+--          6... effects
+-- Returns  {1}, or {-1, state, worker id} if the run does not hold the job
+-- Events   those among the effects; enqueue
+-- Shared   number index check effects enqueue
 
-local P, id, worker, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[5])
+local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority')

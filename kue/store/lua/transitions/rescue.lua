@@ -1,13 +1,19 @@
--- rescue: active jobs of a process whose lease has run out go back to their queue, each at most so often (a ghost, in
--- Kickq's word), without using up an attempt.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 process, 3 now, 4 ghost retries, 5 ghost delay in ms, 6... id, worker id of each (at most 100)
--- Returns  {1, how many were put back, ids that have been ghosts often enough...}; {-1} where the process is alive
--- Events  enqueue for each that is due at once
--- A job that cannot go where it should, since a key there is of the wrong kind, stays as it is.
--- Shared  number index append_log lease can_move enqueue
+-- rescue: active jobs of a dead process go back to their queue, and use up no attempt.
+-- A job that cannot move, because a key of its type is of the wrong kind, stays as it is.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    process
+--          3    now, in ms
+--          4    how often a job may be put back, if its hash does not say that
+--          5    delay in ms before it is queued, if its hash does not say that
+--          6... id and worker id of each job (at most 100)
+-- Returns  {1, how many were put back, ids of jobs that were put back too often already...}, or {-1} if the process
+--          is alive
+-- Events   enqueue for each job that is not delayed
+-- Shared   number index append_log lease can_move enqueue
 
-local P, now = ARGV[1], tonumber(ARGV[3])
+local now = tonumber(ARGV[3])
 
 if is_alive(ARGV[2]) then return {-1} end
 local lost, answer = {}, {1, 0}
@@ -19,7 +25,8 @@ for i = 6, #ARGV, 2 do
     if ghosts < most then
       local delay = to_number(held[7]) or tonumber(ARGV[5])
       if can_move(held[3], 'active', delay > 0 and 'delayed' or 'inactive') then
-        lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = to_number(held[4]) or 0, ghosts = ghosts + 1, most = most, delay = delay}
+        lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = to_number(held[4]) or 0, ghosts = ghosts + 1,
+          most = most, delay = delay}
       end
     else
       answer[#answer + 1] = ARGV[i]

@@ -1,13 +1,17 @@
--- restore_stuck: puts back a job that says inactive, is in P:jobs:inactive, and is in no type's set, as a Node worker
--- leaves it that dies between popping it and making it active.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 updated_at as it was when first seen so, 4 now
--- Returns  1, or 0 where the job is not so any more
--- Events  enqueue
--- It counts as touched, so that who has seen it stuck as well does not put it back a second time when it was taken since.
--- Shared  number index check enqueue
+-- restore_stuck: queues a stuck job: its hash says inactive, it is in P:jobs:inactive, but in no zset of a type.
+-- A Node worker leaves a job like this if it dies between popping it and making it active.
+-- Another process may have seen the job stuck too. The new updated_at keeps it from queueing the job a second time.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    updated_at when the job was first seen so
+--          4    now, in ms
+-- Returns  1, or 0 if the job is not stuck any more
+-- Events   enqueue
+-- Shared   number index check enqueue
 
-local P, id = ARGV[1], ARGV[2]
+local id = ARGV[2]
 
 local zid = zid_of(id)
 local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'updated_at')

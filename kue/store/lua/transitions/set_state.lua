@@ -1,11 +1,17 @@
--- set_state: a job goes to a state because somebody says so, from whatever state it is in.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 state, 5 now, 6... fields and values that go with it
--- Returns  the state it was in; false where there is no job; -1 where the run does not hold it
--- Events  enqueue where the new state is inactive
--- Shared  number index deadline check enqueue finish
+-- set_state: moves a job to a state by hand, from whatever state it is in.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run that must hold the job; '' if any caller may
+--          4    new state
+--          5    now, in ms
+--          6... further fields and their values
+-- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it
+-- Events   enqueue if the new state is inactive
+-- Shared   number index deadline check enqueue finish
 
-local P, id, worker, state, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local id, worker, state, now = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
@@ -19,7 +25,8 @@ if old and old ~= '' and old ~= state then
   leave(old, type, zid)
 end
 redis.call('HSET', job, 'state', state, 'updated_at', ARGV[5], unpack(ARGV, 6))
--- What an ended job sent as its result answers no promise of what comes now; a mere retry keeps what was sent before it.
+-- What an earlier run sent as its result must not resolve a promise of the next run. A job that is only retried has not
+-- ended, and keeps what was sent.
 if is_end(old) and not is_end(state) then redis.call('HDEL', job, 'py_sent') end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
@@ -28,6 +35,6 @@ elseif state == 'active' then
 elseif state == 'delayed' then
   enter(state, type, zid, to_number(held[5]) or now, priority)
 else
-  finish(id, state, type, zid, priority) -- Kue publishes no event here
+  finish(id, state, type, zid, priority) -- no event, as in Kue
 end
 return old or ''

@@ -1,14 +1,22 @@
--- take: the first jobs of a type become active, each under a run of its own.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 type, 3 type as JSON, 4 how many, 5 tokens already received, 6 stem of the worker ids,
---       7 number of the first run, 8 now
--- Returns  {looked at, {broken ids}, {id, values of FIELDS before the take...}, ...}: the i-th taken runs as stem..(first+i-1)
--- Events  start for each
--- A job without a type is dropped from every index, and a member that is none of Kue's; one that is not inactive any more
--- leaves the inactive indexes, and one of another type only this type's.
--- Shared  number index deadline announce check admit drop
+-- take: the first waiting jobs of a type become active, each held by a run of its own.
+-- A job without a type is dropped, and so is a member that is no zid. A job that is not inactive any more leaves the
+-- inactive zsets. A job of another type leaves only the zset of this type.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    type
+--          3    type as JSON
+--          4    how many jobs the worker has room for
+--          5    tokens that the worker has received
+--          6    stem of the worker ids
+--          7    number of the first run
+--          8    now, in ms
+-- Returns  {how many members were looked at, {broken ids}, {id, values of FIELDS before the take}, ...}
+--          The i-th job taken is held by the run with the worker id stem .. (first + i - 1).
+-- Events   start for each job taken
+-- Shared   number index deadline announce check admit drop
 
-local P, type, type_json, stem, now = ARGV[1], ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
+local type, type_json, stem, now = ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
 local run = tonumber(ARGV[7])
 
 local waiting = key_type_state(type, 'inactive')

@@ -1,11 +1,18 @@
--- update: the options and data of a saved job again, in the state it is in.
--- KEYS  1 every job
--- ARGV  1 prefix, 2 id, 3 worker id, or '' for anybody, 4 now, 5 priority, 6 delay in ms or '', 7... fields and values
--- Returns  {state, promote_at}; {} where there is no job; -1 where the run does not hold it
--- Events  enqueue where the job is inactive (and another token, as Kue does)
--- Shared  number index deadline check enqueue
+-- update: writes the options and data of a saved job again, in the state that it is in.
+--
+-- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
+-- ARGV     1    prefix
+--          2    id
+--          3    worker id of the run that must hold the job; '' if any caller may
+--          4    now, in ms
+--          5    priority
+--          6    delay in ms, or ''
+--          7... fields and their values
+-- Returns  {state, promote_at}; {} if there is no such job; -1 if the run does not hold it
+-- Events   enqueue if the job is inactive; it also gets another token, as in Kue
+-- Shared   number index deadline check enqueue
 
-local P, id, worker, now, priority = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local id, worker, now, priority = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'workerId', 'ttl', 'failed_at', 'created_at', 'promote_at')
