@@ -1,4 +1,4 @@
-"""The `ctx` of a three-argument handler: pause, resume and shutdown of the worker it runs in, as in Kue."""
+"""The `ctx` of a three-argument handler: it pauses, resumes and ends the worker that runs the handler, as in Kue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from kue.worker.slots import Worker
 
 
 class Context:
-    """Handed to the handler; may be kept and used later, from any thread."""
+    """A handler receives one for each run. It may be kept, and used later from any thread."""
 
     def __init__(self, pool: Pool, worker: Worker) -> None:
         self._pool = pool
         self._worker = worker
 
     def pause(self, timeout: int | float | timedelta | None = 5000) -> None:
-        """Take no more jobs of this type in this process; what still runs after `timeout` ms fails with `Shutdown`."""
+        """Take no more jobs of this type in this process, until `resume`.
+
+        Jobs that still run after `timeout` ms (a number or a timedelta) fail with `Shutdown`; with None they never do.
+        Raises `InvalidOption` for another timeout.
+        """
         self._pool.pause(self._worker.type, seconds("timeout", timeout))
 
     def resume(self) -> None:

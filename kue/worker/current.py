@@ -1,4 +1,4 @@
-"""The job a handler is running, for the handler's own code and for every log record written under it."""
+"""The job that a handler runs: for the code of the handler, and for every log record made while it runs."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _thread = threading.local()
 
 
 def current_job() -> Job | None:
-    """The job whose handler is calling; None outside of handlers."""
+    """The job whose handler makes this call; None outside of handlers."""
     return current.get()
 
 
 def mark_log_records() -> None:
-    """From now on every log record has `job_id` and `job_type`, None outside of handlers; its own go first."""
+    """Give every log record from now on `job_id` and `job_type`, unless it has them; None outside of handlers."""
     global _installed
     if _installed:
         return
     _installed = True
     make, make_record = logging.getLogRecordFactory(), logging.Logger.makeRecord
 
-    # A logger raises where its record has a name of `extra` already: such a record is marked once `extra` is in it. The
-    # factory marks what no such logger makes: makeLogRecord, and loggers with a makeRecord of their own.
+    # Logger.makeRecord raises if a record already has an attribute that `extra` names. So its records are marked after
+    # it added `extra`. The factory marks all others: of makeLogRecord, and of loggers with a makeRecord of their own.
     def make_marked(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
         return record if getattr(_thread, "in_logger", False) else _marked(record)

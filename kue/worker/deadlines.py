@@ -1,8 +1,8 @@
-"""Ends runs at their ttl, and answers Node's checker: the acknowledgement dance seen from the worker's side.
+"""Ends runs at their ttl, and acknowledges `ttl exceeded` to the checkers of Kue, which end runs whose workers do not.
 
-A run ends itself at its ttl, and its score in Redis lies a few seconds later, so that a checker meets only runs whose
-process is dead or stuck. One that asks all the same is answered, also for a run that has just ended. Who asks looks on
-the channel like a run that says how it ended itself, but the latter is acknowledged in the same breath.
+A run ends itself at its ttl. Its deadline in Redis lies a few seconds later, so that a checker meets only runs whose
+process is dead or stuck. If a checker announces another run all the same, it gets an ack, also if that run has just
+ended. A run that ended itself publishes `ttl exceeded` too, but its own ack at once, so that the two can be told apart.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, RunCheck
 from kue.worker.run import Run
 
-MARGIN = 5000
-_REMEMBER = 10.0
-_BREATH = 0.1
+_MARGIN_MS = 5000  # as in Lua: from the end of a run by itself to its deadline in Redis
+_ACKS_AFTER_END_SECONDS = 10.0  # a checker may have found the run before it ended
+_OWN_ACK_SECONDS = 0.1  # within which the ack of a run that ended itself arrives
 
 
 class TtlWatcher:
-    """Hears `ttl exceeded` for one run, and a little longer, and whether somebody acknowledges it."""
+    """Receives `ttl exceeded` about one run, until a little after its end, and notes whether it was acknowledged."""
 
     must_settle = False
 
-    def __init__(self, run: Run, said: Callable[[], None]) -> None:
+    def __init__(self, run: Run, exceeded: Callable[[], None]) -> None:
         self._run = run
-        self._said = said
-        self.unanswered = False
+        self._exceeded = exceeded
+        self.unacknowledged = False
 
     def wants(self, event: str) -> bool:
         return event in ("start", "ttl exceeded", "ttl exceeded ack")
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "start" and self._run.settled:
-            return True  # the job runs again, here or elsewhere: from now on that run answers
+            return True  # the job runs again, here or elsewhere: from now on the worker of that run acknowledges
         if event == "ttl exceeded":
-            self.unanswered = True
-            self._said()
+            self.unacknowledged = True
+            self._exceeded()
         elif event == "ttl exceeded ack":
-            self.unanswered = False
+            self.unacknowledged = False
         return False
 
     def on_outcome(self, outcome: Outcome) -> None:
@@ -52,7 +52,7 @@ class TtlWatcher:
 
 
 class Deadlines:
-    """The runs of a process that have a ttl. For the I/O thread, but for what is asked over the channel."""
+    """The runs of a process that have a ttl. For the I/O thread."""
 
     def __init__(
         self, runtime: Runtime, executor: Executor, abandon: Callable[[Run], None], timers: TimerQueue
@@ -61,35 +61,38 @@ class Deadlines:
         self._executor = executor
         self._abandon = abandon
         self._timers = timers
-        self._watches: dict[Run, TtlWatcher] = {}
-        self._due: dict[Run, float] = {}
-        self._asked: list[Run] = []
-        self._checks: list[Run] = []
+        self._watchers: dict[Run, TtlWatcher] = {}
+        self._deadlines: dict[Run, float] = {}
+        self._announced: list[Run] = []
+        self._due_runs: list[Run] = []
 
     def started(self, run: Run) -> None:
-        """A run began."""
+        """A run began: it ends at its ttl, if it has one."""
         ttl = run.job.ttl()
         if not ttl:
             return
-        watch = TtlWatcher(run, lambda: self._on_said(run))
-        self._watches[run] = watch
-        self._runtime.hub.watch_soon(run.job.id or 0, watch)
+        watcher = TtlWatcher(run, lambda: self._on_exceeded(run))
+        self._watchers[run] = watcher
+        self._runtime.hub.watch_soon(run.job.id or 0, watcher)
         self._set(run, ttl / 1000)
 
     def ended(self, run: Run) -> None:
-        """A run ended: soon nobody will ask for it any more."""
-        if run in self._watches:
-            self._due.pop(run, None)
-            self._timers.add(_REMEMBER, lambda: self._forget(run))
+        """A run ended. For a while a checker that found it before is still acknowledged."""
+        if run in self._watchers:
+            self._deadlines.pop(run, None)
+            self._timers.add(_ACKS_AFTER_END_SECONDS, lambda: self._forget(run))
 
     def checks(self) -> list[Call]:
-        """The runs whose time is up, or said to be: Redis knows whether an update has pushed their deadline."""
-        checks, self._checks = self._checks, []
-        asked, self._asked = self._asked, []
-        calls: list[Call] = [self._check(run, self._found, self._checks.append) for run in checks]
-        for run in asked:
+        """The calls that are due: acks, and questions about runs whose ttl is over, here or according to a checker.
+
+        The questions are needed since an update of the job may have moved its deadline.
+        """
+        due, self._due_runs = self._due_runs, []
+        announced, self._announced = self._announced, []
+        calls: list[Call] = [self._check(run, self._found, self._due_runs.append) for run in due]
+        for run in announced:
             if not run.settled:
-                calls.append(self._check(run, self._found_when_asked, self._asked.append))
+                calls.append(self._check(run, self._found_announced, self._announced.append))
             else:
                 calls.append(Call(self._runtime.store.commands.publish(run.job.id or 0, "ttl exceeded ack")))
         return calls
@@ -98,34 +101,34 @@ class Deadlines:
         return RunCheck(self._runtime.store.commands.deadline(run.job.id or 0), run, found, again)
 
     def _set(self, run: Run, seconds: float) -> None:
-        self._due[run] = time.monotonic() + seconds
-        run.moved = False
+        self._deadlines[run] = time.monotonic() + seconds
+        run.deadline_moved = False
         self._timers.add(seconds, lambda: self._time_is_up(run))
 
     def _time_is_up(self, run: Run) -> None:
-        if run.settled or run not in self._due:
+        if run.settled or run not in self._deadlines:
             return
-        self._checks.append(run)
+        self._due_runs.append(run)
 
     def _found(self, run: Run, score: Any) -> None:
         left = self._left(score)
         if run.settled:
             return
-        if left > 0 or run.moved:
+        if left > 0 or run.deadline_moved:
             self._set(run, max(left, 1.0) / 1000)
             return
         self._end(run, "ttl")
 
-    def _found_when_asked(self, run: Run, score: Any) -> None:
+    def _found_announced(self, run: Run, score: Any) -> None:
         if self._left(score) > 0:
-            return  # meant for an earlier run of the job, and heard late
+            return  # the checker announced an earlier run of the job, and this was received late
         if run.settled or not self._end(run, "asked"):
-            self._asked.append(run)
+            self._announced.append(run)
             run.wake()
 
     def _left(self, score: Any) -> float:
         try:
-            return float(score) - MARGIN - self._runtime.store.clock()
+            return float(score) - _MARGIN_MS - self._runtime.store.clock()
         except (TypeError, ValueError):
             return 0.0
 
@@ -135,18 +138,18 @@ class Deadlines:
             self._abandon(run)
         return ended
 
-    def _on_said(self, run: Run) -> None:
-        """Somebody says `ttl exceeded` (the subscriber's thread)."""
-        self._timers.add(_BREATH, lambda: self._answer(run))
+    def _on_exceeded(self, run: Run) -> None:
+        """A checker or the run itself published `ttl exceeded`. Called by the thread of the events."""
+        self._timers.add(_OWN_ACK_SECONDS, lambda: self._note_announcement(run))
         run.wake()
 
-    def _answer(self, run: Run) -> None:
-        watch = self._watches.get(run)
-        if watch is not None and watch.unanswered:
-            watch.unanswered = False
-            self._asked.append(run)
+    def _note_announcement(self, run: Run) -> None:
+        watcher = self._watchers.get(run)
+        if watcher is not None and watcher.unacknowledged:
+            watcher.unacknowledged = False
+            self._announced.append(run)
 
     def _forget(self, run: Run) -> None:
-        watch = self._watches.pop(run, None)
-        if watch is not None:
-            self._runtime.hub.unwatch(run.job.id or 0, watch)
+        watcher = self._watchers.pop(run, None)
+        if watcher is not None:
+            self._runtime.hub.unwatch(run.job.id or 0, watcher)

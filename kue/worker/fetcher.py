@@ -67,7 +67,7 @@ class Fetcher:
         self._look_for_orphans_later()
 
     def _look_for_orphans_later(self) -> None:
-        """A take that was cut off may still be carried out when the network lets it through: look once a lease."""
+        """The network may deliver a take that was cut off later, unknown to this process: look once in each lease."""
 
         def doubt() -> None:
             self.in_doubt = True
@@ -96,7 +96,7 @@ class Fetcher:
         return calls
 
     def _add_takes(self, calls: list[Call]) -> None:
-        store, may_take = self._runtime.store, self._lease.stands
+        store, may_take = self._runtime.store, self._lease.is_valid
         for slots in self._slots.all():
             count = min(slots.wanted, slots.batch_size, _MAX_JOBS_PER_TAKE)
             if slots.tokens and not count:
@@ -165,7 +165,7 @@ class Fetcher:
         run = Run(job, worker_id, number, now, self._loop)
         job.taken(worker_id, now, run)
         handler = slots.occupy(run)
-        if slots.closed:  # checked only now that a shutdown can see the run: one of the two settles it
+        if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
             run.settle(PutBack())
             return
         if broken is not None:
@@ -181,7 +181,7 @@ class Fetcher:
             raise
 
     def _read(self, id: int, hash: JobHash) -> tuple[Job, JobInvalid | None]:
-        """The job. If it cannot be read: as much of it as failing it takes, and the reason."""
+        """The job, and None. If it cannot be read: a job with its type only, which can be failed, and the reason."""
         try:
             return self._job_class.from_hash(self._runtime, id, hash), None
         except JobInvalid as problem:

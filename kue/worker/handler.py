@@ -1,4 +1,4 @@
-"""A handler: its form, told by its parameters without defaults, (job), (job, done) or (job, ctx, done); its pace."""
+"""A handler: how it is called, which the number of its required parameters decides, and how long it takes."""
 
 from __future__ import annotations
 
@@ -11,49 +11,52 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidHandler
 
 Function = Callable[..., Any]
-SHORT = 50e-6  # seconds
+SHORT_SECONDS = 50e-6
 FORMS = "(job), (job, done) or (job, ctx, done)"
 
 
 class RecentDuration:
-    """How long a handler takes, as of late: a long run counts for a while, and nothing is short before it was tried."""
+    """How long the last calls of a handler took, as a running average.
+
+    It starts high, so that no handler counts as short before it was tried. A long call counts for a while.
+    """
 
     __slots__ = ("_average",)
 
     def __init__(self) -> None:
-        self._average = 20 * SHORT
+        self._average = 20 * SHORT_SECONDS
 
-    def took(self, seconds: float) -> None:
-        """The handler was called, and came back after so long."""
-        self._average += (min(seconds, 2000 * SHORT) - self._average) / 8
+    def record(self, seconds: float) -> None:
+        """Take into account that a call took so many seconds."""
+        self._average += (min(seconds, 2000 * SHORT_SECONDS) - self._average) / 8
 
     @property
     def is_short(self) -> bool:
-        """Whether it takes no longer than waking a thread for it."""
-        return self._average < SHORT
+        """Whether a call takes no longer than waking another thread for it."""
+        return self._average < SHORT_SECONDS
 
 
 class Handler:
-    """A handler, its form and its pace."""
+    """A function that runs jobs. Raises `InvalidHandler` if it cannot be called with any of `FORMS`."""
 
-    __slots__ = ("function", "is_async", "pace", "takes_context", "takes_done")
+    __slots__ = ("duration", "function", "is_async", "takes_context", "takes_done")
 
     def __init__(self, function: Function) -> None:
         if not callable(function):
             raise InvalidHandler(f"a handler must be a function of {FORMS}, not {short_repr(function)}")
-        count = _parameters(function)
+        count = _count_parameters(function)
         if count not in (1, 2, 3):
             raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
-        if _is_one(function, inspect.isgeneratorfunction) or _is_one(function, inspect.isasyncgenfunction):
+        if _is_kind(function, inspect.isgeneratorfunction) or _is_kind(function, inspect.isasyncgenfunction):
             raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
         self.function = function
-        self.pace = RecentDuration()
+        self.duration = RecentDuration()
         self.takes_done = count > 1
         self.takes_context = count == 3
-        self.is_async = _is_one(function, inspect.iscoroutinefunction)
+        self.is_async = _is_kind(function, inspect.iscoroutinefunction)
 
 
-def _parameters(function: Function) -> int:
+def _count_parameters(function: Function) -> int:
     try:
         parameters = _signature(function).parameters.values()
     except (TypeError, ValueError) as problem:
@@ -66,22 +69,22 @@ def _parameters(function: Function) -> int:
 
 
 def _signature(function: Function) -> inspect.Signature:
-    """That of a wrapper itself, which may add or take away arguments; with `*args` it is that of what it wraps."""
+    """The signature of a wrapper itself, which may add or drop arguments. If it takes `*args`: of what it wraps."""
     try:
         own = inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return inspect.signature(function)
     if not any(p.kind is p.VAR_POSITIONAL for p in own.parameters.values()):
         return own
-    within = getattr(function, "__wrapped__", None) if inspect.isfunction(function) else None
-    return inspect.signature(function) if within is None else _signature(within)
+    wrapped = getattr(function, "__wrapped__", None) if inspect.isfunction(function) else None
+    return inspect.signature(function) if wrapped is None else _signature(wrapped)
 
 
-def _is_one(function: Function, kind: Callable[[Any], bool]) -> bool:
-    """Whether a function, or a callable object, is of a kind; partials are looked through."""
+def _is_kind(function: Function, is_kind: Callable[[Any], bool]) -> bool:
+    """Whether a function or a callable object is of a kind, such as a coroutine function; partials are unwrapped."""
     while isinstance(function, functools.partial):
         function = function.func
-    return kind(function) or kind(type(function).__call__)
+    return is_kind(function) or is_kind(type(function).__call__)
 
 
 def _name(function: object) -> str:

@@ -1,7 +1,7 @@
-"""The lease of this process: while it is renewed, nobody else touches the jobs that are active under its name.
+"""Renews the lease of this process: while it is valid, no other process touches the jobs active under its name.
 
-Renewed by a thread of its own, by Redis's own clock. A handler that holds the GIL for longer than the lease keeps this
-thread from running too, and the process counts as frozen.
+A thread of its own renews it, and Redis measures it by its own clock. If a handler holds the GIL for longer than the
+lease, that thread cannot run either, and the process counts as dead.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from kue.store.store import Store
 
 
 class Lease:
-    """Held from `start` to `stop`. Without it no job may be taken.
+    """Held from `start` to `stop`. Unless it is valid, no job may be taken.
 
-    `renewed` is told whenever it stands anew, and whether it had run out meanwhile, so that jobs may have been lost.
+    `length` is in ms. `renewed` is called whenever the lease becomes valid. Its argument is true if it had run out in
+    Redis before, so that other processes may have taken over jobs.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Lease:
         self._error_reporter = error_reporter
         self._renewed = renewed
         self._valid_until = 0.0
-        self._began = False
+        self._was_held = False
         self._stopping = threading.Event()
         self._gives_up = False
         self._thread = threading.Thread(target=self._run, name="kue-lease", daemon=True)
@@ -41,13 +42,16 @@ class Lease:
         self._thread.start()
 
     @property
-    def stands(self) -> bool:
-        """Whether the lease has certainly not run out: counted from before it was asked for."""
+    def is_valid(self) -> bool:
+        """Whether the lease has certainly not run out: its time is counted from before it was requested."""
         return steady() < self._valid_until
 
     def stop(self, timeout: float = 5.0, *, give_up: bool = True) -> None:
-        """Renew no more, and give the lease up if nothing is active under it; else, or where Redis does not answer in
-        time, it runs out by itself."""
+        """Stop renewing, and with `give_up` end the lease in Redis.
+
+        Without it, or if Redis does not answer in time, the lease runs out by itself. A process must not give up its
+        lease while jobs are active under its name.
+        """
         self._gives_up = give_up
         self._stopping.set()
         self._thread.join(timeout)
@@ -58,7 +62,7 @@ class Lease:
         if self._gives_up:
             try:
                 self._store.end_lease(self._process)
-            except ShutdownInProgress:  # the queue would not wait for Redis any longer
+            except ShutdownInProgress:  # the queue stopped waiting for Redis; the lease runs out by itself
                 pass
             except KueError as problem:
                 self._error_reporter.outage_began("lease", problem)
@@ -69,7 +73,7 @@ class Lease:
         every = self._length / 1000 / RENEWALS_PER_LEASE
         backoff = Backoff()
         while not self._stopping.is_set():
-            asked_at = steady()
+            requested_at = steady()
             try:
                 left = self._store.renew_lease(self._process, self._length)
             except Exception as problem:
@@ -81,9 +85,9 @@ class Lease:
                 continue
             self._error_reporter.outage_ended("lease")
             backoff.reset()
-            stood, began = self.stands, self._began
-            self._began = True
-            self._valid_until = asked_at + self._length / 1000
-            if not stood:
-                self._renewed(began and (left is None or left <= 0))
+            was_valid, was_held = self.is_valid, self._was_held
+            self._was_held = True
+            self._valid_until = requested_at + self._length / 1000
+            if not was_valid:
+                self._renewed(was_held and (left is None or left <= 0))
             self._stopping.wait(every)

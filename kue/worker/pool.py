@@ -65,7 +65,7 @@ class Pool:
         )
 
     def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
-        """Add so many slots for each type."""
+        """Add slots for each type. Raises `ShutdownInProgress` once `drain` was called for all types."""
         with self._lock:
             if self._closed:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
@@ -87,7 +87,10 @@ class Pool:
         return [run for run in self.slots.runs(type) if not run.settled]
 
     def pause(self, type: str, timeout: float | None) -> None:
-        """Take no more of a type. What still runs after `timeout` seconds fails with `Shutdown`; the last call wins."""
+        """Take no more jobs of a type. What still runs after `timeout` seconds fails with `Shutdown`.
+
+        The last call counts.
+        """
         type_slots = self._slots_of(type)
         with self._lock:
             type_slots.cancel_pause_timer()
@@ -106,15 +109,15 @@ class Pool:
         self.loop.wake()
 
     def retire(self, worker: Worker) -> None:
-        """One slot less, once its job is done."""
+        """Remove a slot, once its job is done."""
         self.loop.timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
         self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
         """Take no more jobs (of a type, or at all), wait for those that run, and for their outcomes to be written.
 
-        What still runs after `timeout` seconds fails with `Shutdown`, or goes back to its queue with `requeue`. The
-        answers of Redis are waited for within `budget`.
+        Jobs that still run after `timeout` seconds fail with `Shutdown`, or go back to their queue with `requeue`. The
+        `budget` limits how long this waits for Redis.
         """
         draining = [self._slots_of(type)] if type is not None else self.slots.all()
         for type_slots in draining:
@@ -186,7 +189,7 @@ class Pool:
         return type_slots
 
     def health(self) -> dict[str, Any]:
-        """Facts for `queue.health()`."""
+        """What `queue.health()` reports about the workers."""
         stalled = time.monotonic() - self.loop.heartbeat
         return {
             "connected": self.loop.connected,

@@ -1,4 +1,4 @@
-"""One run of one job: what its handler says, how it ended, and whether it still holds the job."""
+"""One run of one job: the effects of its handler, its outcome, and whether it still holds the job."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.worker.handler import Handler
 
-_MOST_SAID = 10_000
+_MAX_UNSENT_EFFECTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The handler is done; `result` is JSON, None where there is none."""
+    """The handler is done. `result` is JSON, or None if there is none."""
 
     result: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The run failed. `ttl_mode` as the script `fail` has it."""
+    """The run failed. `ttl_mode` is how the ttl comes in, as in the script `fail`."""
 
     failure: Failure
     retry: Retry
@@ -38,35 +38,42 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """The run gives its job back without using up an attempt."""
+    """The run gives its job back, which uses up no attempt."""
 
 
 Outcome = Completed | Failed | PutBack
 
 
 class RunIO(Protocol):
-    """What a run needs of the I/O thread."""
+    """What a run needs from the I/O thread."""
 
     def notify(self, run: Run) -> None:
-        """The run has something new. Any thread."""
+        """The run has something new to report. Any thread."""
 
     def flush(self) -> None:
-        """Return when everything told before has been answered by Redis, or Redis is away."""
+        """Return when Redis has answered all earlier reports, or is away."""
 
 
 class Run:
-    """A job in a slot. The handler's thread says and settles; the I/O thread reports."""
+    """A job in a slot.
+
+    - collects the effects that its handler asks for, which the I/O thread reports
+    - takes the first outcome that any thread settles it with
+    - knows whether it still holds its job, and fences the handler's changes of the job with its worker id
+
+    It sends nothing to Redis itself, except in a forked child of the handler, where no I/O thread runs.
+    """
 
     handler: Handler | None = None
     reported_lost = False
     executing = False
     abandoned = False
     cancel: Callable[[], Any] | None = None
-    moved = False
-    gave_back = False
-    handed_over = False  # by its handler, which moved or removed the job: there is nothing left to end
-    written = False  # the outcome, by this run's last report
-    _has_said = False
+    deadline_moved = False  # by progress that may not have reached Redis yet
+    gave_back = False  # its job, as its outcome
+    handed_over = False  # its handler moved or removed the job, so the run has nothing left to end
+    written = False  # Redis has the outcome
+    _had_effects = False
     _outcome: Outcome | None = None
 
     def __init__(self, job: Job, worker_id: str, number: int, started: int, io: RunIO) -> None:
@@ -77,42 +84,42 @@ class Run:
         self.started = started
         self._io = io
         self._process = os.getpid()
-        self._unsettled = [True]
-        self._said: deque[Effects] = deque()
+        self._unsettled = [True]  # the thread that pops it settles the run; a pop is atomic
+        self._effects: deque[Effects] = deque()
 
     def apply_effects(self, effects: Effects) -> None:
-        """Have something said at once, in order, if the run still holds the job then.
+        """Have effects carried out soon and in order, if the run still holds the job then.
 
-        Waits for Redis if very much is waiting to be sent. In a forked child it raises what the store raises.
+        Waits for Redis if too many are unsent. In a forked child it raises what the store raises.
         """
         if self._is_inherited:
             self.job.runtime.store.apply_effects(self.job.id or 0, self.worker_id, effects)
             return
-        self._said.append(effects)
-        self._has_said = True
-        if len(self._said) > _MOST_SAID:  # faster than Redis takes it, or Redis stands still
+        self._effects.append(effects)
+        self._had_effects = True
+        if len(self._effects) > _MAX_UNSENT_EFFECTS:  # the handler is faster than Redis, or Redis does not answer
             self._io.flush()
         self._io.notify(self)
 
     def flush(self) -> None:
-        """Return when all of this has reached Redis; at once where nothing was said."""
-        if self._has_said and not self._is_inherited:
+        """Return when all effects have reached Redis, or Redis is away; at once if there were none."""
+        if self._had_effects and not self._is_inherited:
             self._io.flush()
 
     @property
     def _is_inherited(self) -> bool:
-        """Whether the handler has forked, and this is the child: the I/O thread is its parent's."""
+        """Whether the handler forked and this is the child: the I/O thread runs in its parent only."""
         return os.getpid() != self._process
 
     def touch(self) -> None:
-        """The deadline moves to the full ttl from now."""
-        self.moved = True
+        """Progress was made: the deadline moves to the full ttl from now."""
+        self.deadline_moved = True
 
     @property
     def lost(self) -> bool:
-        """Whether the job is no longer held: another has it, or this run was given up (its ttl, a shutdown).
+        """Whether the run no longer holds its job: another run has it, or this run was abandoned (ttl, shutdown).
 
-        In a forked child Redis is asked, and what that raises is raised.
+        In a forked child it asks Redis, and raises what the store raises.
         """
         if self._is_inherited and not self.abandoned:
             return self.job.runtime.store.holder(self.job.id or 0) != ("active", self.worker_id)
@@ -120,17 +127,21 @@ class Run:
 
     @property
     def fence(self) -> str:
-        """The worker id, until the outcome of the run counts; where the run was given up, for ever."""
+        """The worker id to fence changes of the job with; "" if they need no fence.
+
+        They need none once the outcome was written, for which this waits if it is on its way, or once the handler moved
+        the job. Those of an abandoned run always do.
+        """
         if self.settled and not (self.written or self.abandoned or self._is_inherited):
             self._io.flush()
         return "" if not self.abandoned and (self.written or self.handed_over) else self.worker_id
 
     def hand_over(self, given: bool = True) -> None:
-        """The handler changed the job's state itself, or made it active again."""
+        """The handler moved or removed the job itself; with `given=False` it made the job active again."""
         self.handed_over = given
 
     def wake(self) -> None:
-        """Have the I/O thread look, though this run has nothing new."""
+        """Wake the I/O thread, though this run has nothing new to report."""
         self._io.notify(self)
 
     @property
@@ -138,7 +149,10 @@ class Run:
         return not self._unsettled
 
     def settle(self, outcome: Outcome) -> bool:
-        """End the run; False where it has ended before. Any thread may; the first counts. Raises `ForkedChild`."""
+        """End the run. Any thread may; the first outcome counts, and for later ones this returns False.
+
+        Raises `ForkedChild` in a forked child, whose parent ends the run.
+        """
         if self._is_inherited:
             raise ForkedChild(f"the run of job {self.job.id} is ended by the process that this one was forked from")
         try:
@@ -151,11 +165,11 @@ class Run:
         return True
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
-        """What was said since the last call, and how the run ended, once. For the I/O thread."""
+        """The effects since the last call, and the outcome, which is given once. For the I/O thread."""
         outcome = self._outcome
         if outcome is not None:
             self._outcome = None
-        said: list[Argument] = []
-        while self._said:
-            said.extend(self._said.popleft())
-        return said, outcome
+        effects: list[Argument] = []
+        while self._effects:
+            effects.extend(self._effects.popleft())
+        return effects, outcome

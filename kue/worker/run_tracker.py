@@ -28,13 +28,13 @@ _STRAYS_PER_SLOT = 2
 
 
 class RunTracker:
-    """For the I/O thread; `abandon` and `strays` are for any thread."""
+    """Any thread may call `abandon`, `strays` and `check_all`, only the I/O thread the rest."""
 
     def __init__(self, runtime: Runtime, slots: AllSlots, run_ended: Callable[[], None]) -> None:
         self._runtime = runtime
         self._slots = slots
         self._run_ended = run_ended
-        self._unwritable: set[str] = set()  # worker ids of runs that are over, and whose outcome Redis refused for good
+        self._unwritable: set[str] = set()  # worker ids of ended runs whose outcome Redis refused for good
         self._abandoned: list[Run] = []
         self._closed: list[tuple[TypeSlots, Run]] = []  # slots that stay closed until a stray returns
         self._follow_ups: list[Command] = []
@@ -43,7 +43,7 @@ class RunTracker:
     # what the I/O loop asks
 
     def release(self, run: Run) -> None:
-        """The report that ends a run is about to be sent: its slot is free, unless too many handlers run on."""
+        """Free the slot of a run whose last report is about to be sent, unless too many handlers run on."""
         type_slots = self._slots[run.type]
         if run.executing and run.abandoned and self.strays > self._stray_limit():
             self._closed.append((type_slots, run))
@@ -63,7 +63,7 @@ class RunTracker:
             type_slots.release(run)
 
     def calls(self) -> Iterable[Call]:
-        """What is to be sent besides reports: broken jobs to drop, and checks of runs."""
+        """What to send besides reports: broken jobs to drop, and checks of runs."""
         calls: list[Call] = [Call(command) for command in self._follow_ups]
         self._follow_ups.clear()
         if self._must_check:
@@ -83,7 +83,7 @@ class RunTracker:
     # what Redis answers
 
     def check_all(self) -> None:
-        """The lease had run out: other processes may have taken over jobs meanwhile. Any thread."""
+        """Check every run: the lease had run out, and other processes may have taken over jobs meanwhile."""
         self._must_check = True
 
     def _check_again(self, run: Run) -> None:
@@ -95,7 +95,7 @@ class RunTracker:
             self._lost(run, "further messages and outcome")
 
     def report_answered(self, report: Report, reply: Any) -> None:
-        """Take note of the answer to a report."""
+        """Note what became of a report."""
         run = report.run
         if isinstance(reply, ResponseError):
             self._runtime.error_reporter.report(refusal(reply))

@@ -49,29 +49,29 @@ class TypeSlots:
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
         self._workers: dict[Run, Worker] = {}
-        self.paused = False  # takes no more
-        self.closed = False  # nor starts what was taken
+        self.paused = False  # takes no more jobs
+        self.closed = False  # does not start those that were taken, either
         self.should_look = True  # there may be jobs in the queue
-        self.tokens = 0
+        self.tokens = 0  # received, and neither used nor given back
         self.requested = 0  # jobs asked for in takes that are not answered yet
-        self.refused = False
+        self.refused = False  # the last take
         self.pause_timer: Timer | None = None
 
     def add(self, id: str, handler: Handler) -> None:
-        """One slot more."""
+        """Add a slot."""
         slot = Worker(id, self)
         self.slots.append(slot)
         self.handlers[slot] = handler
         self.free.append(slot)
 
     def cancel_pause_timer(self) -> None:
-        """What runs need not end within the pause any more."""
+        """Let the jobs that run go on beyond the pause."""
         if self.pause_timer is not None:
             self.pause_timer.cancel()
             self.pause_timer = None
 
     def retire(self, slot: Worker) -> None:
-        """One slot less, at once or when its run has ended."""
+        """Remove a slot, at once or when its run has ended."""
         slot.running = False
         if slot in self.slots:
             self.slots.remove(slot)

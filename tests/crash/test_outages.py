@@ -182,7 +182,7 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     server: RedisServer, proxy: Proxy, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kue.events.subscription._PING_AFTER_SECONDS", 0.3)
-    monkeypatch.setattr("kue.worker.io.idle._PATIENCE", 0.3)
+    monkeypatch.setattr("kue.worker.io.idle._GRACE_SECONDS", 0.3)
     far, near = make_queue(f"{proxy.url}?socket_timeout=0.5"), make_queue(server.url)
     heard: list[int] = []
     far.on("job complete", heard.append)

@@ -190,8 +190,8 @@ class TestTypesComeAndGo:
         self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """With no other look for a minute, a type that went unnoticed would keep its job waiting."""
-        monkeypatch.setattr("kue.worker.io.idle.BLOCK", 60)
-        monkeypatch.setattr("kue.worker.io.token_wait.BLOCK", 60)
+        monkeypatch.setattr("kue.worker.io.idle.BLOCK_SECONDS", 60)
+        monkeypatch.setattr("kue.worker.io.token_wait.BLOCK_SECONDS", 60)
         queue = make_queue()
         ran: list[str] = []
         work: Callable[..., Any] = lambda job: ran.append(job.type)  # noqa: E731

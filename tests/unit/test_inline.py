@@ -127,7 +127,7 @@ def test_with_no_thread_at_all_the_job_goes_back(stage: Stage, monkeypatch: pyte
         raise RuntimeError("can't start new thread")
 
     (run,) = stage.submit(nothing)
-    monkeypatch.setattr(stage.inline, "_elsewhere", fail)
+    monkeypatch.setattr(stage.inline, "_start_on_thread", fail)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", fail)
         with pytest.raises(RuntimeError, match="new thread"):
@@ -172,24 +172,24 @@ def test_after_the_end_nothing_is_executed_here(stage: Stage) -> None:
 
 
 def test_a_handler_is_short_once_it_was_so_for_a_while_and_a_long_run_counts_for_long() -> None:
-    pace = Handler(lambda job: None).pace
-    assert not pace.is_short
+    duration = Handler(lambda job: None).duration
+    assert not duration.is_short
     runs = 0
-    while not pace.is_short:
-        pace.took(5e-6)
+    while not duration.is_short:
+        duration.record(5e-6)
         runs += 1
     assert 10 < runs < 50
 
-    pace.took(3600)
+    duration.record(3600)
     runs = 0
-    while not pace.is_short:
-        pace.took(5e-6)
+    while not duration.is_short:
+        duration.record(5e-6)
         runs += 1
     assert 40 < runs < 100
 
 
 def test_a_handler_that_is_neither_stays_on_a_thread_of_its_own() -> None:
-    pace = Handler(lambda job: None).pace
+    duration = Handler(lambda job: None).duration
     for _ in range(1000):
-        pace.took(80e-6)
-    assert not pace.is_short
+        duration.record(80e-6)
+    assert not duration.is_short

@@ -7,7 +7,7 @@ import pytest
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions, completion
 from kue.worker.io.calls import Report
-from kue.worker.io.outbox import LIMIT, Outbox
+from kue.worker.io.outbox import MAX_MESSAGES, Outbox
 from kue.worker.run import Completed, Run
 
 NOW = 1_700_000_000_000
@@ -162,28 +162,28 @@ def outcomes(answers: Answers, first: int, count: int) -> list[Report]:
 
 
 def test_up_to_the_limit_everything_is_kept(answers: Answers, outbox: Outbox) -> None:
-    reports = chatter(answers, 1, LIMIT)
+    reports = chatter(answers, 1, MAX_MESSAGES)
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 0
     assert collect(outbox) == reports
 
 
 def test_beyond_it_the_oldest_chatter_goes_first(answers: Answers, outbox: Outbox) -> None:
-    reports = [*outcomes(answers, 1, 3), *chatter(answers, 4, LIMIT + 2)]
+    reports = [*outcomes(answers, 1, 3), *chatter(answers, 4, MAX_MESSAGES + 2)]
     outbox.keep(reports, sent=True)
     assert outbox.dropped == 5
     kept = collect(outbox)
     assert [said(report) for report in kept] == [
         *((id, True) for id in (1, 2, 3)),
-        *((id, False) for id in range(9, LIMIT + 6)),
+        *((id, False) for id in range(9, MAX_MESSAGES + 6)),
     ]
 
 
 def test_outcomes_are_kept_beyond_every_limit(answers: Answers, outbox: Outbox) -> None:
-    reports = [*outcomes(answers, 1, LIMIT + 50), *chatter(answers, LIMIT + 51, 7)]
+    reports = [*outcomes(answers, 1, MAX_MESSAGES + 50), *chatter(answers, MAX_MESSAGES + 51, 7)]
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 7
-    assert [said(report) for report in collect(outbox)] == [(id, True) for id in range(1, LIMIT + 51)]
+    assert [said(report) for report in collect(outbox)] == [(id, True) for id in range(1, MAX_MESSAGES + 51)]
 
 
 def test_a_long_outage_stays_within_the_limit_and_counts_what_it_cost(answers: Answers, outbox: Outbox) -> None:
@@ -199,7 +199,7 @@ def test_a_run_s_outcome_keeps_what_was_still_to_be_said_with_it(answers: Answer
     run.apply_effects(("log", "last words", ""))
     run.settle(Completed(None))
     (outcome,) = collect(outbox)
-    outbox.keep([outcome, *chatter(answers, 2, LIMIT + 10)], sent=False)
+    outbox.keep([outcome, *chatter(answers, 2, MAX_MESSAGES + 10)], sent=False)
     first = collect(outbox)[0]
     assert first is outcome
     assert first.completion is not None and first.completion[-3:] == ("log", "last words", "")

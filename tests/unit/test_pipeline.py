@@ -53,7 +53,7 @@ class Desk:
 
     def report(self, name: str) -> Report:
         run: Any = None
-        return Report((name,), run, ends=True, settled=lambda report, reply: self.note(name, reply))
+        return Report((name,), run, ends=True, on_reply=lambda report, reply: self.note(name, reply))
 
     def take(self, name: str, count: int) -> Take:
         return Take((name,), self.group, count, 1, lambda take, reply: self.note(name, reply))
@@ -120,7 +120,7 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
 
 
 def test_what_was_on_its_way_behind_what_breaks_is_kept_in_order(desk: Desk) -> None:
-    first, second = (Report((name,), name, ends=True, settled=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
+    first, second = (Report((name,), name, ends=True, on_reply=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
     desk.exchange.send(desk.link, [first])
     desk.exchange.send(desk.link, [second])
     with pytest.raises(ConnectionError):

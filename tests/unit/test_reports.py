@@ -12,7 +12,7 @@ from kue.store.transitions import Transitions, completion
 from kue.worker.io.calls import Call, Report
 from kue.worker.io.outbox import Outbox
 from kue.worker.io.pipeline import Pipeline
-from kue.worker.io.reports import Batch, merged
+from kue.worker.io.reports import Batch, merge_completions
 
 TRANSITIONS = Transitions(Keys("q"))
 NOW = 1_700_000_000_000
@@ -40,7 +40,7 @@ class Desk:
     def completed(self, id: int, *, now: int = NOW, result: bytes = b"1") -> Report:
         run: Any = f"run {id}"
         own = completion(id, f"worker {id}", 5, result)
-        return Report((), run, ends=True, settled=self._answered, completion=own, now=now)
+        return Report((), run, ends=True, on_reply=self._answered, completion=own, now=now)
 
     def _answered(self, report: Report, reply: Any) -> None:
         assert report.completion is not None
@@ -61,9 +61,9 @@ def numbers(calls: list[Call]) -> list[list[int]]:
 
 
 def test_completions_of_one_moment_are_one_call_and_other_calls_stay_as_they_are(desk: Desk) -> None:
-    said = Report(("say",), "run 9", ends=False, settled=lambda report, reply: None)  # type: ignore[arg-type]
+    said = Report(("say",), "run 9", ends=False, on_reply=lambda report, reply: None)  # type: ignore[arg-type]
     take = Call(("take",))
-    calls = merged([desk.completed(1), said, desk.completed(2), take], TRANSITIONS)
+    calls = merge_completions([desk.completed(1), said, desk.completed(2), take], TRANSITIONS)
     assert [call.command for call in calls[1:]] == [("say",), ("take",)]
     assert numbers(calls[:1]) == [[1, 2]]
     assert calls[0].command == TRANSITIONS.complete(
@@ -72,19 +72,19 @@ def test_completions_of_one_moment_are_one_call_and_other_calls_stay_as_they_are
 
 
 def test_completions_of_another_moment_keep_theirs(desk: Desk) -> None:
-    calls = merged([desk.completed(1), desk.completed(2), desk.completed(3, now=NOW + 1)], TRANSITIONS)
+    calls = merge_completions([desk.completed(1), desk.completed(2), desk.completed(3, now=NOW + 1)], TRANSITIONS)
     assert numbers(calls) == [[1, 2], [3]]
     assert [call.command[5] for call in calls] == [NOW, NOW + 1]
 
 
 def test_a_call_carries_a_hundred_runs_at_most_and_not_too_many_bytes(desk: Desk) -> None:
-    assert [len(call.reports) for call in merged([desk.completed(n) for n in range(250)], TRANSITIONS)] == [
+    assert [len(call.reports) for call in merge_completions([desk.completed(n) for n in range(250)], TRANSITIONS)] == [
         100,
         100,
         50,
     ]
     big = [desk.completed(n, result=b"x" * 40_000) for n in range(3)]
-    assert [len(call.reports) for call in merged(big, TRANSITIONS)] == [1, 1, 1]
+    assert [len(call.reports) for call in merge_completions(big, TRANSITIONS)] == [1, 1, 1]
 
 
 def test_each_run_gets_its_own_answer(desk: Desk) -> None:
@@ -109,7 +109,7 @@ def test_a_call_that_is_refused_for_a_while_is_kept_whole(desk: Desk) -> None:
     with pytest.raises(RedisRefused):
         desk.run(*reports, replies=[ResponseError("OOM")])
     assert desk.outbox.collect() == reports and all(report.in_doubt for report in reports)
-    assert len(merged(reports, TRANSITIONS)) == 1
+    assert len(merge_completions(reports, TRANSITIONS)) == 1
 
 
 def test_a_batch_of_one_is_answered_like_many(desk: Desk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kue.connection.connection import Command
 from kue.store.keys import Keys
 from kue.store.transitions import Failure, Retry, Transitions, completion
-from kue.worker.io.reports import report_of
+from kue.worker.io.reports import make_report
 from kue.worker.run import Completed, Failed, PutBack, Run
 
 STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
@@ -52,7 +52,7 @@ def run(ear: Ear) -> Run:
 
 def reported(run: Run, now: int) -> tuple[Command | None, bool]:
     """What a run tells Redis, and whether it ends by that."""
-    report = report_of(run, TRANSITIONS, now, lambda report, reply: None)
+    report = make_report(run, TRANSITIONS, now, lambda report, reply: None)
     if report is None:
         return None, False
     command = TRANSITIONS.complete(now, report.completion) if report.completion else report.command
@@ -149,9 +149,9 @@ def test_a_run_is_lost_once_it_was_given_up(run: Run) -> None:
 
 
 def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: Ear, run: Run) -> None:
-    assert not run.moved
+    assert not run.deadline_moved
     run.touch()
-    assert (run.moved, ear.told) == (True, 0)
+    assert (run.deadline_moved, ear.told) == (True, 0)
     run.wake()
     assert ear.told == 1
     assert reported(run, NOW) == (None, False)

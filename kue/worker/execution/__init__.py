@@ -1,1 +1,1 @@
-"""Calling handlers: on threads, on the event loop, inline."""
+"""Calls handlers: on threads of their own, on the event loop, or on the I/O thread."""

@@ -1,4 +1,4 @@
-"""The thread with the event loop that `async def` handlers run on."""
+"""The thread with the event loop that coroutine handlers run on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 logger = logging.getLogger("kue")
-_LAST_WORDS = 1.0
+_CANCEL_SECONDS = 1.0  # that coroutines have to end after `stop` cancelled them
 
 
 class EventLoopThread:
-    """An event loop that starts with the first call."""
+    """An event loop whose thread starts with the first call. Any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -25,7 +25,7 @@ class EventLoopThread:
         self._stopping = False
 
     def call(self, call: Callable[[], Any]) -> None:
-        """Have `call` made on the loop's thread; many calls wake the loop once. Raises `RuntimeError` after `stop`."""
+        """Make a call on the loop's thread. Many calls wake the loop once. Raises `RuntimeError` after `stop`."""
         if self._stopping:
             raise RuntimeError("the event loop of the handlers has ended")
         self._calls.append(call)
@@ -48,14 +48,14 @@ class EventLoopThread:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        self._outlast(loop.run_forever)
-        self._outlast(lambda: loop.run_until_complete(self._wind_up()))
-        self._outlast(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
+        self._run_despite_exits(loop.run_forever)
+        self._run_despite_exits(lambda: loop.run_until_complete(self._cancel_all()))
+        self._run_despite_exits(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
         loop.close()
 
     @staticmethod
-    def _outlast(run: Callable[[], object]) -> None:
-        """sys.exit() in a handler has failed its job; the loop belongs to all handlers, and goes on."""
+    def _run_despite_exits(run: Callable[[], object]) -> None:
+        """Go on after a sys.exit() in a coroutine: it has failed its own job, and the loop belongs to all handlers."""
         while True:
             try:
                 run()
@@ -64,7 +64,7 @@ class EventLoopThread:
                 logger.exception("a coroutine would have ended the event loop")
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Cancel what still runs, and end the loop and its thread."""
+        """Cancel the coroutines that still run, and end the loop and its thread."""
         self._stopping = True
         loop, thread = self._loop, self._thread
         if loop is None or thread is None or not thread.is_alive():
@@ -73,11 +73,11 @@ class EventLoopThread:
         if thread is not threading.current_thread():
             thread.join(timeout)
 
-    async def _wind_up(self) -> None:
-        """What was asked for before `stop` still begins, so that each coroutine is closed by whoever has it."""
+    async def _cancel_all(self) -> None:
+        """Calls made before `stop` are still carried out, so that each coroutine gets a task, which closes it."""
         self._run_calls()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=_LAST_WORDS)
+            await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)

@@ -1,4 +1,4 @@
-"""Calls a handler in the form it has, and settles its run once: by its result, its exception, `done`, or a Future."""
+"""Calls a handler with the arguments it takes, and settles its run once: by its result, exception, `done` or Future."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from kue.worker.execution.inline import InlineRunner
 from kue.worker.handler import Handler
 from kue.worker.run import Completed, Failed, Run
 
-_PLAIN = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # results that nobody has to wait for
+_PLAIN_TYPES = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # a result of these is no awaitable
 
 
 class Executor:
-    """Runs handlers on threads, on the event loop, and short ones on the I/O thread."""
+    """Runs coroutine handlers on the event loop, short handlers on the I/O thread, and the others on threads."""
 
     def __init__(self, error_reporter: ErrorReporter, context: Callable[[Run], Any]) -> None:
         self._error_reporter = error_reporter
@@ -37,17 +37,17 @@ class Executor:
         self.inline = InlineRunner(self._call, self._threads.submit)
 
     def start(self, run: Run, handler: Handler) -> None:
-        """Have a run executed. For the I/O thread."""
+        """Have a run executed. Only the I/O thread calls this."""
         run.handler = handler
         if handler.is_async:
             self._loop.call(lambda: self._call(run))
-        elif handler.pace.is_short:
+        elif handler.duration.is_short:
             self.inline.submit(run)
         else:
             self._threads.submit(run)
 
     def stop(self) -> None:
-        """End the threads that can be ended."""
+        """End the threads; that of a stray ends when its handler returns."""
         self.inline.stop()
         self._threads.stop()
         self._loop.stop()
@@ -65,13 +65,13 @@ class Executor:
             result = handler.function(*args)
             self._returned(run, result, waits_for_done=handler.takes_done)
         except BaseException as problem:
-            self._raised_at_last(run, problem)
+            self._raised_safely(run, problem)
         finally:
             current.reset(token)
-            handler.pace.took(time.monotonic() - began)
+            handler.duration.record(time.monotonic() - began)
 
-    def _raised_at_last(self, run: Run, problem: BaseException) -> None:
-        """As `_raised`; where even that goes wrong, the run ends all the same, and the thread goes on."""
+    def _raised_safely(self, run: Run, problem: BaseException) -> None:
+        """As `_raised`. If that raises too, the run is failed with the new exception, and the thread goes on."""
         try:
             self._raised(run, problem)
         except ForkedChild:
@@ -80,7 +80,7 @@ class Executor:
             run.settle(Failed(failure_of(worse), Retry("failed")))
 
     def _raised(self, run: Run, problem: BaseException) -> None:
-        """Fail the run; where its outcome stands already, the problem is at least told. Of strays nobody asks."""
+        """Fail the run. If its outcome is decided already, report the exception; that of a stray is ignored."""
         if not run.abandoned and (run.settled or run.handed_over):
             line = failure_of(problem).line
             late = KueError(f"the handler of job {run.job.id} raised {line} after the job's outcome, which stands")
@@ -89,14 +89,14 @@ class Executor:
         self.fail(run, problem)
 
     def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
-        if type(result) in _PLAIN:
+        if type(result) in _PLAIN_TYPES:
             if not waits_for_done:
                 self.complete(run, result)
         elif inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
             awaitable = result
             try:
                 self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
-            except RuntimeError:  # a stray that comes back after the end
+            except RuntimeError:  # a stray returned after the event loop had ended
                 if inspect.iscoroutine(awaitable):
                     awaitable.close()
                 raise
@@ -107,14 +107,14 @@ class Executor:
             self.complete(run, result)
 
     def _await(self, run: Run, awaitable: Any, waits_for_done: bool) -> None:
-        """On the loop's thread: see an awaitable through."""
+        """On the loop's thread: wait for an awaitable in a task, which settles the run."""
 
-        async def see_through() -> Any:
+        async def wait_for_it() -> Any:
             return await awaitable
 
         token = current.set(run.job)
         try:
-            coroutine = awaitable if inspect.iscoroutine(awaitable) else see_through()
+            coroutine = awaitable if inspect.iscoroutine(awaitable) else wait_for_it()
             task = asyncio.get_running_loop().create_task(coroutine)
         finally:
             current.reset(token)
@@ -129,19 +129,19 @@ class Executor:
         elif (problem := future.exception()) is not None:
             self._raised(run, problem)
         else:
-            try:  # what a coroutine returns may be another one, or a Future: that is waited for as well
+            try:  # a coroutine may return another one, or a Future: that is waited for as well
                 self._returned(run, future.result(), waits_for_done=waits_for_done)
             except BaseException as unexpected:
                 self._raised(run, unexpected)
 
     def _done(self, run: Run, err: Any, result: Any) -> None:
-        if err or isinstance(err, BaseException):  # an exception may be falsy: one with a length of 0
+        if err or isinstance(err, BaseException):  # an exception with a length of 0 is falsy
             self.fail(run, err)
         else:
             self.complete(run, result)
 
     def complete(self, run: Run, result: Any) -> None:
-        """Settle a run with a result. One that JSON cannot hold becomes Kue's word for that: the work is done."""
+        """Settle a run with a result. If JSON cannot hold it, Kue's note about that is the result: the work is done."""
         if run.settled:
             return
         written: bytes | None = None
@@ -156,12 +156,12 @@ class Executor:
         run.settle(Completed(written))
 
     def fail(self, run: Run, problem: Any) -> None:
-        """Settle a run with what its handler raised or gave to `done`."""
+        """Settle a run with what its handler raised or passed to `done`."""
         if not run.settled:
             self.settle_failed(run, failure_of(problem))
 
     def settle_failed(self, run: Run, failure: Failure, ttl_mode: str = "") -> bool:
-        """Settle a run as failed, with the retry that its backoff asks for; False where it was settled before."""
+        """Settle a run as failed, with the retry that its backoff asks for. False if it was settled before."""
         job = run.job
         if has_source(job) and job.attempts_made + 1 < job.attempts():
             self._error_reporter.warn(

@@ -1,7 +1,7 @@
-"""The threads that synchronous handlers run on: as many as are busy at once, reused, never waited for by Redis traffic.
+"""The threads that plain handlers run on: as many as handlers run at once, each used again for the next run.
 
-A handler that is given up (its ttl or the shutdown deadline passed) cannot be stopped: its thread is a stray until the
-handler returns, and a fresh thread takes its place.
+A plain handler cannot be stopped. If its run is abandoned (at its ttl, or at the deadline of a shutdown), its thread is
+a stray until the handler returns, and a new thread takes its place.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HandlerThreads:
-    """A thread pool without a limit of its own; the slots are the limit. `submit` is for one thread."""
+    """A thread pool without a limit of its own: the slots are the limit. Only one thread calls `submit`."""
 
     def __init__(self, execute: Callable[[Run], None]) -> None:
         self._execute = execute
@@ -26,7 +26,7 @@ class HandlerThreads:
         self._busy = 0
 
     def submit(self, run: Run) -> None:
-        """Have a run executed, on a thread that is idle or a new one. Raises `RuntimeError` where there is none."""
+        """Have a run executed, on an idle thread or a new one. Raises `RuntimeError` if no thread can be started."""
         with self._lock:
             new = self._busy >= self._threads
         if new:
@@ -47,12 +47,12 @@ class HandlerThreads:
                     with self._lock:
                         self._busy -= 1
                 del run
-        finally:  # also where a run brings it down: the next one gets a new thread
+        finally:  # also if a run ends the thread by an exception: the next run gets a new one
             with self._lock:
                 self._threads -= 1
 
     def stop(self) -> None:
-        """End the threads that are idle now, and each other one when its handler returns."""
+        """End the idle threads now, and each busy one when its handler returns."""
         with self._lock:
             threads = self._threads
         for _ in range(threads):

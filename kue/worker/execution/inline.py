@@ -1,7 +1,7 @@
-"""Runs short handlers on the I/O thread itself: waking another thread costs more than they take.
+"""Runs short handlers on the I/O thread itself, since waking another thread would take longer than they do.
 
-Whether a handler is short is told by how long it took lately. One that takes longer than it used to holds nobody up: a
-second thread, the relief, takes the I/O over within milliseconds; the first is left to its handler, and ends with it.
+A handler counts as short if its calls were short of late. If one then takes longer, a second thread, the standby, takes
+over the I/O: other jobs wait a few milliseconds at most. The first thread finishes its handler, and ends with it.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from collections.abc import Callable
 from kue.errors import ForkedChild
 from kue.worker.run import PutBack, Run
 
-_SLICE = 1e-3  # seconds of the I/O thread's time, before it looks at its connections again
-_LOOK = 2e-3  # seconds between two looks of the relief, and how long a handler may take
-_LULL = 0.1  # seconds without a run, after which the relief sleeps
+_MAX_SLICE_SECONDS = 1e-3  # for handlers at a stretch; then the I/O thread checks its connections again
+_CHECK_EVERY_SECONDS = 2e-3  # by the standby, which takes over if a handler has taken longer than this
+_SLEEP_AFTER_SECONDS = 0.1  # without a call of a handler the standby need not check
 
 
 class InlineRunner:
-    """Runs waiting for the I/O thread. `submit` and `run` are for that thread, whichever it is at the time."""
+    """The runs that wait for the I/O thread. Only the thread that has the I/O calls `submit` and `run`."""
 
-    def __init__(self, execute: Callable[[Run], None], elsewhere: Callable[[Run], None]) -> None:
+    def __init__(self, execute: Callable[[Run], None], start_on_thread: Callable[[Run], None]) -> None:
         self._execute = execute
-        self._elsewhere = elsewhere
+        self._start_on_thread = start_on_thread
         self._runs: deque[Run] = deque()
         self._lock = threading.Lock()
-        self._turn = 0  # counts the threads that have had the I/O
-        self._called: float | None = None  # when the handler that is running now was called
-        self._last = 0.0
-        self._relief: threading.Thread | None = None
+        self._takeovers = 0
+        self._called_at: float | None = None  # of the handler that runs now; None: the standby has nothing to watch
+        self._last_call_at = 0.0
+        self._standby: threading.Thread | None = None
         self._awake = threading.Event()
         self._stopping = False
         self.take_over: Callable[[], None] = lambda: None
 
     @property
     def waiting(self) -> bool:
-        """Whether there are runs to be run."""
+        """Whether there are runs to execute."""
         return bool(self._runs)
 
     def submit(self, run: Run) -> None:
@@ -46,81 +46,82 @@ class InlineRunner:
         self._runs.append(run)
 
     def run(self) -> bool:
-        """Execute what waits, for a while; False where another thread has the I/O by now, and the caller is to end."""
-        turn, until, process = self._turn, 0.0, os.getpid()
+        """Execute waiting runs for a while. False if another thread has the I/O by now: then the caller must end."""
+        takeovers, until, process = self._takeovers, 0.0, os.getpid()
         while self._runs:
             run = self._runs.popleft()
             if run.settled:  # by a shutdown, before it began
                 continue
             with self._lock:
-                self._last = time.monotonic()
-                relieved = not self._stopping and (self._awake.is_set() or self._wake_relief())
-                self._called = self._last if relieved else None
-            if not relieved:
+                self._last_call_at = time.monotonic()
+                watched = not self._stopping and (self._awake.is_set() or self._wake_standby())
+                self._called_at = self._last_call_at if watched else None
+            if not watched:
                 self._start_elsewhere(run)
                 continue
             run.executing = True
             try:
                 self._execute(run)
-            except ForkedChild:  # the handler has forked, and this child came back from it: the I/O is its parent's
+            except ForkedChild:  # the handler forked, and this is the child: the I/O belongs to its parent
                 raise
-            except BaseException:  # whoever has the I/O by now deals with trouble: two threads must not
-                if not self._still_leads(run, turn):
+            except BaseException:  # the thread that has the I/O handles an error; after a takeover this is another one
+                if not self._still_leads(run, takeovers):
                     return False
                 raise
-            if os.getpid() != process or not self._still_leads(run, turn):
+            if os.getpid() != process or not self._still_leads(run, takeovers):
                 return False
-            until = until or self._last + _SLICE
-            if self._last > until:
+            until = until or self._last_call_at + _MAX_SLICE_SECONDS
+            if self._last_call_at > until:
                 break
         return True
 
     def stop(self) -> None:
-        """End the relief."""
+        """End the standby."""
         self._stopping = True
         self._awake.set()
 
-    def _still_leads(self, run: Run, turn: int) -> bool:
-        """After a run: whether no relief has taken over meanwhile."""
+    def _still_leads(self, run: Run, takeovers: int) -> bool:
+        """After a run: whether this thread still has the I/O."""
         with self._lock:
             run.executing = False
-            if self._turn != turn:
+            if self._takeovers != takeovers:
                 return False
-            self._called = None
+            self._called_at = None
             return True
 
     def _start_elsewhere(self, run: Run) -> None:
+        """Without a standby the run goes to a handler thread, where it may take as long as it likes."""
         try:
-            self._elsewhere(run)
-        except BaseException:  # no other thread either: the job goes back, and the I/O thread waits a little
+            self._start_on_thread(run)
+        except BaseException:  # no thread could be started: the job goes back, and the I/O thread waits a little
             run.settle(PutBack())
             raise
 
-    def _wake_relief(self) -> bool:
-        if self._relief is None:
-            relief = threading.Thread(target=self._stand_by, name="kue-relief", daemon=True)
+    def _wake_standby(self) -> bool:
+        if self._standby is None:
+            standby = threading.Thread(target=self._stand_by, name="kue-relief", daemon=True)
             try:
-                relief.start()
-            except RuntimeError:  # there is no thread to be had
+                standby.start()
+            except RuntimeError:  # the system has no more threads
                 return False
-            self._relief = relief
+            self._standby = standby
         self._awake.set()
         return True
 
     def _stand_by(self) -> None:
-        """The relief: asleep while nothing is run here, else looking whether somebody is held up."""
+        """The standby: sleeps while no handler is called here, else checks whether one takes too long."""
         while not self._stopping:
             self._awake.wait()
-            time.sleep(_LOOK)
+            time.sleep(_CHECK_EVERY_SECONDS)
             with self._lock:
                 now = time.monotonic()
-                if self._called is None:
-                    if now - self._last > _LULL and not self._stopping:
+                if self._called_at is None:
+                    if now - self._last_call_at > _SLEEP_AFTER_SECONDS and not self._stopping:
                         self._awake.clear()
-                elif now - self._called > _LOOK:
-                    self._turn += 1
-                    self._called = None
-                    self._relief = None
+                elif now - self._called_at > _CHECK_EVERY_SECONDS:
+                    self._takeovers += 1
+                    self._called_at = None
+                    self._standby = None
                     self._awake.clear()
                     break
         else:

@@ -1,1 +1,1 @@
-"""The I/O thread of the workers: what it sends, keeps, waits for."""
+"""The I/O thread of the workers: what it sends, keeps for later, and waits for."""

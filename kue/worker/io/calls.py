@@ -1,4 +1,4 @@
-"""What the I/O thread sends: each call is a command, and what is to be done with its reply."""
+"""What the I/O thread sends: each call is a command, and what to do with its reply."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kue.store.transitions import Completion
 from kue.worker.run import Run
 from kue.worker.slots import TypeSlots
 
-_WORDS = 6  # the arguments of a log line
+_ARGUMENTS_PER_MESSAGE = 6  # a log line has so many
 
 
 class Call:
-    """One command of a round trip. Calls that were cut off are dropped, but for reports."""
+    """One command of a round trip. If the connection breaks, it is dropped; only reports are sent again."""
 
     __slots__ = ("command",)
 
@@ -23,23 +23,23 @@ class Call:
 
     @property
     def reports(self) -> Sequence[Report]:
-        """The reports that it carries."""
+        """The reports in it."""
         return ()
 
     def answered(self, reply: Any) -> None:
-        """The reply has come, maybe an error."""
+        """Handle the reply, which may be an error."""
 
     def dropped(self) -> None:
-        """There is no reply, or none that counts."""
+        """Handle that there is no reply, or that Redis refused the command for a while."""
 
 
 class Report(Call):
-    """What a run said, or how it ended. Kept until it is answered; sent again after an outage.
+    """The latest effects of a run, and its outcome if it has ended. Sent again until Redis has answered.
 
-    A completion has no command of its own: it is sent in a `Batch`, if need be alone.
+    A completion has no command of its own: it is sent in a `Batch`, if need be alone. `on_reply` handles the reply.
     """
 
-    __slots__ = ("_settled", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
+    __slots__ = ("_on_reply", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
 
     def __init__(
         self,
@@ -47,31 +47,31 @@ class Report(Call):
         run: Run,
         *,
         ends: bool,
-        settled: Callable[[Report, Any], None],
-        said: int = 0,
+        on_reply: Callable[[Report, Any], None],
+        arguments: int = 0,
         completion: Completion | tuple[()] = (),
         now: int = 0,
     ) -> None:
         super().__init__(command)
         self.run = run
         self.ends = ends
-        self.weight = max(1, said // _WORDS)  # about how many messages it carries
+        self.weight = max(1, arguments // _ARGUMENTS_PER_MESSAGE)  # about how many messages it has
         self.completion = completion
         self.now = now
-        self.alone = False
-        self.in_doubt = False
-        self._settled = settled
+        self.alone = False  # not to be sent in one call with others, which Redis refused
+        self.in_doubt = False  # it was sent before, and may have been carried out
+        self._on_reply = on_reply
 
     @property
     def reports(self) -> Sequence[Report]:
         return (self,)
 
     def answered(self, reply: Any) -> None:
-        self._settled(self, reply)
+        self._on_reply(self, reply)
 
 
 class Take(Call):
-    """Asks for as many jobs as a type has free slots."""
+    """Asks for `count` jobs of a type. Until it is answered or dropped, so many slots count as taken."""
 
     __slots__ = ("_taken", "count", "first_run", "slots")
 
@@ -94,7 +94,7 @@ class Take(Call):
 
 
 class RunCheck(Call):
-    """Asks Redis something about a run that is not over; `again` is called where there is no answer."""
+    """Asks Redis about a run that has not ended. `again` is called if there is no reply."""
 
     __slots__ = ("_again", "_found", "run")
 

@@ -1,4 +1,4 @@
-"""Where the I/O thread sleeps: until a token comes, another thread wakes it, or its time is up."""
+"""Lets the I/O thread sleep until a token comes, another thread wakes it, or its time is up."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from kue.common.wakeup import Wakeup
 from kue.connection.connection import Command, Connection
 from kue.connection.pool import ConnectionPool
 from kue.store.commands import Commands
-from kue.worker.io.token_wait import BLOCK, TokenWait
+from kue.worker.io.token_wait import BLOCK_SECONDS, TokenWait
 
-_FAKE_POLL = 0.02
-_PATIENCE = 8.0
+_FAKE_POLL_SECONDS = 0.02  # between two checks of the queues without a socket to poll
+_GRACE_SECONDS = 8.0  # that the reply to a BLPOP may be late, before its connection counts as broken
 
 
 class TokenListener(Protocol):
-    """What is called when a token came, or did not come."""
+    """Is called when a token came, or when none came in time."""
 
     def token(self, type: str) -> None:
         """A token came."""
 
     def look(self, types: set[str]) -> None:
-        """It is time to look at the queues of these types without a token."""
+        """It is time to take jobs of these types without a token, in case one is missing."""
 
 
 class IdleWait:
-    """`wake` is for any thread, the rest for the I/O thread."""
+    """Any thread may call `wake`, only the I/O thread the rest."""
 
     listener: TokenListener
 
@@ -39,44 +39,44 @@ class IdleWait:
         self._token_wait = TokenWait(connections, commands)
         self._asleep = False
         self._woken = False
-        self._unblocked = False
+        self._unblocked = False  # whether a command that ends the outstanding wait was made
         self._waiting_since = 0.0
-        self.refused: set[str] = set()  # types whose last wait Redis refused, maybe for another one's sake
+        self.refused: set[str] = set()  # types whose wait Redis refused, maybe because of another one's list
         self._poll = select.poll()
         self._poll.register(self._wakeup, select.POLLIN)
-        self._watched: int | None = None
+        self._polled_fd: int | None = None
 
     def wake(self) -> None:
         """Something changed that the I/O thread should see."""
         self._woken = True
         if self._asleep:
-            self._asleep = False  # once is enough
+            self._asleep = False  # one byte wakes it
             self._wakeup.wake()
 
-    def stay_awake(self) -> None:
-        """What woke it before now is being seen to."""
+    def clear_wakes(self) -> None:
+        """Forget earlier calls of `wake`: the round that begins now does what they asked for."""
         self._woken = False
 
     def open(self) -> None:
         """Connect. Raises `ConnectionFailed`."""
         self._token_wait.open()
         if self._token_wait.connection is not None and self._token_wait.connection.socket is not None:
-            self._watched = self._token_wait.connection.socket.fileno()
-            self._poll.register(self._watched, select.POLLIN)
+            self._polled_fd = self._token_wait.connection.socket.fileno()
+            self._poll.register(self._polled_fd, select.POLLIN)
 
     def disconnect(self) -> None:
-        """The connection is of no use any more."""
+        """Close the connection."""
         self._unblocked = False
-        if self._watched is not None:  # by its number: a broken connection has dropped its socket by now
-            self._poll.unregister(self._watched)
-            self._watched = None
+        if self._polled_fd is not None:  # by its number, since a broken connection has no socket any more
+            self._poll.unregister(self._polled_fd)
+            self._polled_fd = None
         self._token_wait.close()
 
     def close(self) -> None:
         self._wakeup.close()
 
     def renew(self, wanted: set[str]) -> Command | None:
-        """Have an outstanding wait for every type wanted; the command to send for that, if any."""
+        """Have a wait outstanding for every type wanted. Returns the command, if any, that must be sent for that."""
         waited = self._token_wait.types
         if not waited:
             if wanted:
@@ -87,18 +87,21 @@ class IdleWait:
             return self._token_wait.unblock()
         return None
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Take in what has come, without sleeping."""
         if self._token_wait.types:
-            self._see_to(0)
+            self._wait(0)
 
     def sleep(self, seconds: Callable[[float], float], idle_types: Callable[[], set[str]]) -> None:
-        """Sleep, at most for what `seconds` makes of the longest that is good, unless woken since `stay_awake`."""
+        """Sleep until a token comes or `wake` is called; not at all if it was called since `clear_wakes`.
+
+        `seconds` is given the longest time to sleep, and returns a shorter one if a timer is due before.
+        """
         real = self._token_wait.connection is not None
         self._asleep = True
         try:
             if not (self._woken or self._stopping()):
-                self._see_to(seconds(BLOCK if real else _FAKE_POLL))
+                self._wait(seconds(BLOCK_SECONDS if real else _FAKE_POLL_SECONDS))
         finally:
             self._asleep = False
         if not real:
@@ -113,19 +116,20 @@ class IdleWait:
         self._wakeup.clear()
 
     def give_back(self, connection: Connection) -> None:
-        """Before the end: no token may be lost in the outstanding wait."""
+        """End the outstanding wait for good, and give back a token that it received meanwhile."""
         if not self._token_wait.types:
             return
-        connection.exchange([self._token_wait.unblock()])  # again: an earlier one may have overtaken the wait
-        _, type = self._token_wait.received()
+        # Even if the wait was unblocked before: that command may have reached Redis before the BLPOP did.
+        connection.exchange([self._token_wait.unblock()])
+        _, type = self._token_wait.receive()
         if type is not None:
             connection.exchange([self._commands.give_token(type)])
 
-    def _see_to(self, timeout: float) -> None:
-        """Wait for the reply to the outstanding wait, or to be woken."""
+    def _wait(self, timeout: float) -> None:
+        """Wait for the reply to the outstanding wait, or until woken, at most `timeout` seconds."""
         connection = self._token_wait.connection
         if connection is not None and self._token_wait.types and connection.holds_read_ahead:
-            self._hear()
+            self._receive()
             return
         readable = False
         for fd, _ in self._poll.poll(timeout * 1000):
@@ -134,18 +138,18 @@ class IdleWait:
             else:
                 readable = True
         if readable:
-            self._hear()
-        elif self._token_wait.types and time.monotonic() - self._waiting_since > BLOCK + _PATIENCE:
+            self._receive()
+        elif self._token_wait.types and time.monotonic() - self._waiting_since > BLOCK_SECONDS + _GRACE_SECONDS:
             raise TimeoutError("no answer to a blocking pop")
 
-    def _hear(self) -> None:
+    def _receive(self) -> None:
         if not self._token_wait.types:
             raise ConnectionError("the waiting connection was closed")
         self.refused |= self._token_wait.types
-        waited, type = self._token_wait.received()
-        self.refused -= waited if type is None else {type}  # with a token at hand, Redis looks no further
-        by_us, self._unblocked = self._unblocked, False
+        waited, type = self._token_wait.receive()
+        self.refused -= waited if type is None else {type}  # BLPOP does not check the lists behind the first token
+        ended_here, self._unblocked = self._unblocked, False
         if type is not None:
             self.listener.token(type)
-        elif not by_us:
+        elif not ended_here:  # the time was up
             self.listener.look(waited)

@@ -1,8 +1,11 @@
-"""The I/O thread: all Redis traffic of a process's workers, as many commands to a round trip as there are.
+"""The I/O thread: all Redis traffic of a process's workers, with as many commands in a round trip as there are.
 
-One round reports what runs have to say and how they ended, and takes jobs for free slots in the same round trip. With
-nothing to do the thread waits in a selector for a token, for a handler, or for the next timer. Short handlers run on
-this thread, between sending and receiving. If one takes long, another thread goes on from there.
+- reports the effects and outcomes of runs, and takes jobs for free slots in the same round trip
+- runs short handlers between sending and receiving; if one takes long, another thread goes on from there
+- sleeps if there is nothing to do, until a token, a handler or a timer wakes it
+- sits out an outage, and then first finds out what became of the commands that were cut off
+
+What to take, and what to do with the jobs, the fetcher decides.
 """
 
 from __future__ import annotations
@@ -93,12 +96,12 @@ class IOLoop:
         passed = threading.Event()
         again = False
 
-        def look() -> None:
+        def check() -> None:
             nonlocal again
             again = self.connected and self._outbox.keeps
             passed.set()
 
-        self.timers.add(0, look)
+        self.timers.add(0, check)
         self.wake()
         passed.wait(timeout)
         return again
@@ -116,7 +119,7 @@ class IOLoop:
     # the I/O thread
 
     def _run(self) -> None:
-        """From the start, or from the point at which a handler held the thread before this one up, to the end."""
+        """Work until the end: from the start, or from where a handler held up the thread that had the I/O before."""
         while True:
             try:
                 if not self._has_work:
@@ -164,14 +167,14 @@ class IOLoop:
         self.connected = True
         self._session.established()
         if self._outbox.dropped:
-            dropped = f"{self._outbox.dropped} messages of running jobs were dropped meanwhile"
+            dropped = f"{self._outbox.dropped} messages of running jobs were dropped: too many came during the outage"
             self._error_reporter.report(KueError(dropped))
             self._outbox.dropped = 0
 
     def _round(self) -> bool:
-        """False if a handler held this thread up, and another thread has gone on meanwhile."""
+        """One round trip. False if a handler held this thread up, so that another one has the I/O by now."""
         self.heartbeat = time.monotonic()
-        self._idle.stay_awake()
+        self._idle.clear_wakes()
         connection, pipeline = self._session.connection, self._pipeline
         assert connection is not None
         if self.timers.is_due:
@@ -196,7 +199,7 @@ class IOLoop:
         if self._work.in_doubt and not self._outbox.keeps:
             self._find_orphans(connection)
         if busy or self._inline.waiting:
-            self._idle.look()
+            self._idle.poll()
         else:
             self._idle.sleep(self.timers.wait, self._work.idle_types)
         if not self._idle.refused:
@@ -235,6 +238,6 @@ class IOLoop:
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             self.heartbeat = time.monotonic()
             self._idle.nap(self.timers.wait(left))
-            self._idle.stay_awake()
+            self._idle.clear_wakes()
             self.timers.run_due()
             self._absorb()

@@ -1,4 +1,4 @@
-"""What is still to be told to Redis, in order: bounded, the oldest chatter dropped first, an outcome never."""
+"""What is still to be reported to Redis, in order. Beyond a limit the oldest messages are dropped, but no outcome."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ from typing import Any
 
 from kue.store.transitions import Transitions
 from kue.worker.io.calls import Report
-from kue.worker.io.reports import report_of
+from kue.worker.io.reports import make_report
 from kue.worker.run import Run
 
-LIMIT = 10_000
+MAX_MESSAGES = 10_000
 
 
 class Outbox:
-    """Runs with something new, and reports that are unanswered. `notify` is for any thread, the rest for one."""
+    """Runs with news, and reports without an answer. Any thread may call `notify`, only the I/O thread the rest."""
 
-    def __init__(self, transitions: Transitions, answered: Callable[[Report, Any], None]) -> None:
+    def __init__(self, transitions: Transitions, on_reply: Callable[[Report, Any], None]) -> None:
         self._transitions = transitions
-        self._answered = answered
+        self._on_reply = on_reply
         self._news: deque[Run] = deque()
         self._kept: list[Report] = []
         self.dropped = 0
 
     def notify(self, run: Run) -> None:
-        """A run has something new."""
+        """A run has something new to report."""
         self._news.append(run)
 
     @property
     def waiting(self) -> int:
-        """How much there is to send, about."""
+        """About how many reports there are to send."""
         return len(self._news) + len(self._kept)
 
     @property
     def has_news(self) -> bool:
-        """Whether a run has something new."""
+        """Whether a run has something new to report."""
         return bool(self._news)
 
     @property
     def keeps(self) -> bool:
-        """Whether there are reports that were not sent, or not answered."""
+        """Whether there are reports that were not sent yet, or are to be sent again."""
         return bool(self._kept)
 
     def absorb(self, now: int, on_their_way: Collection[Run] | None = None) -> list[Report]:
-        """Make reports of all that is new, and give those.
+        """Make reports of all that is new, and return them.
 
-        Given the runs that have a report `on_their_way`, what is new with a run whose last report is unanswered waits
-        with the run, which holds back a handler that says too much; without, as in an outage, all is taken in.
+        `on_their_way` are the runs with a report that was sent and not answered. If they are given, what is new with a
+        run whose last report is unanswered stays with the run: that slows down a handler that reports too much. In an
+        outage they are not given, and everything becomes a report.
         """
         reports: list[Report] = []
         later: dict[Run, None] = {}
@@ -59,7 +60,7 @@ class Outbox:
             if unanswered is not None and run in unanswered:
                 later[run] = None
                 continue
-            report = report_of(run, self._transitions, now, self._answered)
+            report = make_report(run, self._transitions, now, self._on_reply)
             if report is not None:
                 reports.append(report)
                 if unanswered is not None:
@@ -72,9 +73,9 @@ class Outbox:
         return reports
 
     def collect(self, on_their_way: Collection[Run] = ()) -> list[Report]:
-        """What to send now, oldest first: up to the second report of a run, which must not overtake its first.
+        """Take out what to send now, oldest first. Ends before a run's second report: it must not overtake the first.
 
-        The runs `on_their_way` have a first one that was not answered yet.
+        The runs `on_their_way` have a first report that was sent and not answered yet.
         """
         runs = set(on_their_way)
         count = 0
@@ -87,21 +88,21 @@ class Outbox:
         return reports
 
     def keep(self, reports: Sequence[Report], *, sent: bool) -> None:
-        """These were not answered: they go first next time."""
+        """Take back reports that were not answered: they are sent first next time."""
         for report in reports:
             report.in_doubt = report.in_doubt or sent
         self._kept = [*reports, *self._kept]
         self._stay_within_limit()
 
     def _stay_within_limit(self) -> None:
-        surplus = sum(report.weight for report in self._kept) - LIMIT
-        gone: set[int] = set()
+        surplus = sum(report.weight for report in self._kept) - MAX_MESSAGES
+        dropped: set[int] = set()
         for report in self._kept:
             if surplus <= 0:
                 break
             if not report.ends:
-                gone.add(id(report))
+                dropped.add(id(report))
                 surplus -= report.weight
                 self.dropped += report.weight
-        if gone:
-            self._kept = [report for report in self._kept if id(report) not in gone]
+        if dropped:
+            self._kept = [report for report in self._kept if id(report) not in dropped]

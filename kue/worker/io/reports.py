@@ -14,8 +14,8 @@ from kue.store.transitions import Completion, Transitions, completion
 from kue.worker.io.calls import Call, Report
 from kue.worker.run import Completed, Failed, Run
 
-_MOST = 100  # runs in one call,
-_MOST_BYTES = 64_000  # and about how much they bring, so that no call keeps Redis for long
+_MAX_RUNS_PER_CALL = 100
+_MAX_BYTES_PER_CALL = 64_000  # about: so that no call keeps Redis from others for long
 
 
 class Batch(Call):
@@ -33,40 +33,41 @@ class Batch(Call):
 
     def answered(self, reply: Any) -> None:
         answers = [reply] * len(self._reports) if isinstance(reply, ResponseError) else reply
-        trouble: Exception | None = None
+        problem: Exception | None = None
         for report, own in zip(self._reports, answers, strict=True):
             try:
                 report.answered(own)
-            except Exception as problem:  # the others are answered all the same
-                trouble = problem
-        if trouble is not None:
-            raise trouble
+            except Exception as error:  # the others must be answered too
+                problem = error
+        if problem is not None:
+            raise problem
 
 
-def report_of(run: Run, transitions: Transitions, now: int, settled: Callable[[Report, Any], None]) -> Report | None:
-    """The report of what is new with a run, if anything is."""
-    said, outcome = run.news()
+def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable[[Report, Any], None]) -> Report | None:
+    """The report of what is new with a run; None if nothing is."""
+    effects, outcome = run.news()
     id, worker, type = run.job.id or 0, run.worker_id, run.job.type
     if outcome is None or run.handed_over:
-        if outcome is None and not said:
+        if outcome is None and not effects:
             return None
-        command = transitions.apply_effects(id, "" if run.handed_over and not run.abandoned else worker, now, said)
-        return Report(command, run, ends=outcome is not None, settled=settled, said=len(said))
+        command = transitions.apply_effects(id, "" if run.handed_over and not run.abandoned else worker, now, effects)
+        return Report(command, run, ends=outcome is not None, on_reply=on_reply, arguments=len(effects))
     if isinstance(outcome, Completed):
-        own = completion(id, worker, max(0, now - run.started), outcome.result, said)
-        return Report((), run, ends=True, settled=settled, said=len(said), completion=own, now=now)
+        own = completion(id, worker, max(0, now - run.started), outcome.result, effects)
+        return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
     if isinstance(outcome, Failed):
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
-        command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, effects=said)
+        command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, effects=effects)
     else:
-        command = transitions.requeue(id, worker, type, now, said)
-    return Report(command, run, ends=True, settled=settled, said=len(said))
+        command = transitions.requeue(id, worker, type, now, effects)
+    return Report(command, run, ends=True, on_reply=on_reply, arguments=len(effects))
 
 
-def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
-    """The same calls, completions of one moment in one; they come first, so that what is taken follows what has ended.
+def merge_completions(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
+    """The same calls, with the completions of one moment in one call.
 
-    Reports are of different runs, so that their order is free.
+    Completions come first, so that Redis ends jobs before it gives out others. Reports may change places, since each is
+    of another run.
     """
     batches: list[Call] = []
     others: list[Call] = []
@@ -79,7 +80,8 @@ def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
             batches.append(Batch(transitions, [call]))
         else:
             own = _size(call.completion)
-            if batch and (call.now != batch[0].now or len(batch) == _MOST or size + own > _MOST_BYTES):
+            is_full = len(batch) == _MAX_RUNS_PER_CALL or size + own > _MAX_BYTES_PER_CALL
+            if batch and (is_full or call.now != batch[0].now):
                 batches.append(Batch(transitions, batch))
                 batch, size = [], 0
             batch.append(call)
@@ -90,12 +92,12 @@ def merged(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
 
 
 def _size(completion: Completion) -> int:
-    said = sum(len(argument) for argument in completion[5:] if isinstance(argument, (bytes, str)))
-    return said + len(completion[3])
+    effects = sum(len(argument) for argument in completion[5:] if isinstance(argument, (bytes, str)))
+    return effects + len(completion[3])
 
 
 class ReplyStatus(Enum):
-    """WRITTEN, or dropped: the run does not hold the job any more (LOST), or it is no job any more (BROKEN)."""
+    """What became of a report: WRITTEN, or dropped since the run has LOST its job, or since the job is BROKEN."""
 
     WRITTEN = auto()
     LOST = auto()
@@ -103,19 +105,19 @@ class ReplyStatus(Enum):
 
 
 def classify_reply(report: Report, reply: Any) -> ReplyStatus:
-    """Judge what a script answered, which is no error."""
+    """What a script's reply means; an error is none."""
     if reply[0] >= 0 or (report.in_doubt and _was_carried_out(report, reply)):
         return ReplyStatus.WRITTEN
-    if reply[0] == -1 and _is(reply, "active", report.run):  # the run holds it, but for the type that its hash has lost
+    if reply[0] == -1 and _is_in_state(reply, "active", report.run):  # it holds the job, whose hash has lost its type
         return ReplyStatus.BROKEN
     return ReplyStatus.LOST
 
 
 def _was_carried_out(report: Report, reply: Any) -> bool:
-    """Of a report whose first reply was lost: whether its run ended by it.
+    """Whether a report whose first reply was lost was carried out then, and ended its run.
 
-    The job may have gone on since. One that others put back still names the run; what tells then is whether an attempt
-    was counted.
+    The job may have gone on since. If another process put it back, its hash still names the run. Then the attempts
+    decide: a failure that was carried out has counted one.
     """
     run = report.run
     if not report.ends or run.gave_back:
@@ -123,9 +125,9 @@ def _was_carried_out(report: Report, reply: Any) -> bool:
     if reply[0] == -2 or not reply[1]:
         return run.job.remove_on_complete()
     counted = len(reply) > 3 and (parse_number(reply[3]) or 0) > run.job.attempts_made
-    return counted or _is(reply, "complete" if report.completion else "failed", run)
+    return counted or _is_in_state(reply, "complete" if report.completion else "failed", run)
 
 
-def _is(reply: Any, state: str, run: Run) -> bool:
-    """Whether the job is in a state by this run."""
+def _is_in_state(reply: Any, state: str, run: Run) -> bool:
+    """Whether the job is in a state, with this run as its last."""
     return [codec.text(word) for word in reply[1:3]] == [state, run.worker_id]

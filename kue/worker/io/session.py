@@ -1,8 +1,8 @@
-"""The I/O thread's own connection: opened, checked, given up, and opened again after a pause that grows.
+"""The I/O thread's own connection: opens and checks it, gives it up, and says how long to wait before the next.
 
 - loads the scripts and makes sure that the server can be written to, before any job is taken
 - reports that Redis is out of reach, or refuses, and later that it is back
-- remembers whether commands may have been cut off, so that their effects are looked for
+- remembers whether commands may have been cut off, so that the I/O loop checks what became of them
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Session:
         self._store = store
         self._error_reporter = error_reporter
         self._backoff = Backoff()
-        self._heard_at: float | None = None  # on the last connection
-        self._refused = False  # for a reason that ends the next connection as well, until somebody mends it
+        self._received_at: float | None = None  # when the last connection received something, by the monotonic clock
+        self._refused = False  # for a reason that does not pass by itself, and ends the next connection as well
         self.connection: Connection | None = None
         self.was_cut_off = False
 
     def open(self) -> Connection:
-        """Connect. Raises what keeps the connection from being of use."""
+        """Connect. Raises the problem if there is no connection, or Redis refuses writes on it."""
         self.connection = connection = self._store.connections.open()
         scripts.load_all(connection)
         reply = connection.exchange([self._store.commands.probe_write()])[0]
@@ -42,13 +42,13 @@ class Session:
         return connection
 
     def established(self) -> None:
-        """Everything that a new connection must do has been done: report that Redis is back."""
+        """All that a new connection must do first is done: report that Redis is back."""
         self._backoff.reset()
         if not self._refused:
             self._error_reporter.outage_ended(_NAME)
 
     def granted_again(self) -> None:
-        """Redis carries out again what it had refused."""
+        """Redis carries out again what it refused: report that, once."""
         if self._refused:
             self._refused = False
             self._error_reporter.outage_ended(_NAME)
@@ -56,7 +56,7 @@ class Session:
     def give_up(self, problem: Exception) -> float:
         """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
         self.was_cut_off = True
-        self._heard_at = None if self.connection is None else self.connection.heard_at
+        self._received_at = None if self.connection is None else self.connection.heard_at
         self.close()
         self._report(problem)
         return self._backoff.next()
@@ -66,7 +66,7 @@ class Session:
         if isinstance(problem, KueError):
             self._error_reporter.outage_began(_NAME, problem)
         elif isinstance(problem, BROKEN):
-            self._error_reporter.outage_began(_NAME, self._store.connections.lost(problem, self._heard_at))
+            self._error_reporter.outage_began(_NAME, self._store.connections.lost(problem, self._received_at))
         elif isinstance(problem, RedisError):
             self._error_reporter.outage_began(_NAME, refusal(problem))
         else:

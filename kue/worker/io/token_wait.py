@@ -1,6 +1,7 @@
-"""Waits for tokens: a connection of its own with one BLPOP outstanding, watched by the I/O thread's selector.
+"""Waits for tokens: a connection of its own with one BLPOP outstanding, which the I/O thread polls.
 
-Without a socket to watch (fakeredis) there is nothing outstanding: the I/O thread looks at the queues more often.
+A connection without a socket (fakeredis) cannot be polled. Then no wait is outstanding, and the I/O thread checks the
+queues more often instead.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from kue.connection.connection import Command, Connection
 from kue.connection.pool import BROKEN, ConnectionPool
 from kue.store.commands import Commands
 
-BLOCK = 1.5
+BLOCK_SECONDS = 1.5
 
 
 class TokenWait:
-    """One outstanding wait for jobs of several types."""
+    """One outstanding wait for tokens of several types. For the I/O thread."""
 
     def __init__(self, connections: ConnectionPool, commands: Commands) -> None:
         self._connections = connections
         self._commands = commands
-        self.types: set[str] = set()  # those waited for; empty when nothing is outstanding
+        self.types: set[str] = set()  # those waited for; empty if no wait is outstanding
         self._by_key: dict[bytes, str] = {}
         self._turn = 0
         self.connection: Connection | None = None
         self.client_id = 0
 
     def open(self) -> None:
-        """Connect. Raises `ConnectionFailed`; where there is no socket there will be no waiting."""
+        """Connect, unless connections have no socket. Raises `ConnectionFailed`."""
         connection = self._connections.open()
         if connection.socket is None:
             connection.close()
@@ -44,19 +45,22 @@ class TokenWait:
         self.connection = connection
 
     def wait_for(self, types: Iterable[str]) -> None:
-        """Begin to wait; the first key a BLPOP sees wins, so every wait begins at another type."""
+        """Begin to wait. BLPOP serves its first key first, so that every wait begins with another type."""
         ordered = sorted(types)
         if self.connection is None or not ordered:
             return
         self._turn = (self._turn + 1) % len(ordered)
         ordered = ordered[self._turn :] + ordered[: self._turn]
         self.types = set(ordered)
-        command = self._commands.wait_for_token(ordered, BLOCK)
+        command = self._commands.wait_for_token(ordered, BLOCK_SECONDS)
         self._by_key = {str(key).encode(): type for key, type in zip(command[1:-1], ordered, strict=True)}
         self.connection.send([command])
 
-    def received(self) -> tuple[set[str], str | None]:
-        """The reply: the types that were waited for, and the one that has a token (None: the time is up)."""
+    def receive(self) -> tuple[set[str], str | None]:
+        """Read the reply: the types that were waited for, and the one that a token came for (None: no token came).
+
+        Raises `ResponseError` if Redis refused the wait.
+        """
         assert self.connection is not None
         reply: Any = self.connection.read()
         waited, self.types = self.types, set()

@@ -1,4 +1,4 @@
-"""What the I/O loop serves: the interface between it and the fetcher."""
+"""What the I/O loop asks of the fetcher: the interface between the two."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from kue.worker.io.idle import TokenListener
 
 
 class Work(TokenListener, Protocol):
-    """What the loop serves."""
+    """The jobs that the loop takes and reports for."""
 
     def ended(self, report: Report) -> None:
         """A report that ends its run is about to be sent: the slot is free."""
 
     def takes(self) -> list[Call]:
-        """What to ask of Redis besides the reports: jobs for free slots, tokens given back."""
+        """What to send besides the reports: requests for jobs, tokens to give back, checks of runs."""
 
     def idle_types(self) -> set[str]:
         """The types whose free slots wait for a token."""
@@ -26,7 +26,7 @@ class Work(TokenListener, Protocol):
         """Whether `takes` would ask for jobs."""
 
     in_doubt: bool
-    """Whether a take may have succeeded though its answer was lost; looked at when all reports are written."""
+    """Whether a take may have succeeded though its reply was lost. Checked once all reports are written."""
 
     def find_orphans(self, connection: Connection) -> None:
-        """Put back what was taken without this process learning of it, and look at every queue again."""
+        """Put back jobs that were taken without this process learning of it, and take from every queue again."""
