@@ -1,1 +1,1 @@
-"""Periodic duties, each a small object with `run_once(now)`, driven by one ticker thread in processes that work."""
+"""Periodic duties of processes that work: each an object with `run_once(now)`, which one ticker thread calls."""

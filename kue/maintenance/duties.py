@@ -1,4 +1,4 @@
-"""Which duties there are: all of them in a process that works, those for stuck jobs wherever they are asked for."""
+"""Lists the periodic duties: all for a process that works, and those for stuck jobs alone."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from kue.maintenance.tokens import Tokens
 from kue.maintenance.ttl import TtlCheck
 from kue.runtime import Runtime
 
-STUCK_INTERVAL = 2000
+STUCK_INTERVAL_MS = 2000
 
 
-def stuck_job_duties(runtime: Runtime, interval: int = STUCK_INTERVAL) -> list[Duty]:
-    """Missing tokens and stuck jobs, every `interval` ms."""
+def stuck_job_duties(runtime: Runtime, interval: int = STUCK_INTERVAL_MS) -> list[Duty]:
+    """The duties that put back missing tokens and stuck jobs, every `interval` ms."""
     return [Tokens(runtime.store, interval), StuckJobs(runtime.store, interval, runtime.options.stuck_after)]
 
 
 def working_duties(runtime: Runtime) -> list[Duty]:
-    """What every working process does."""
+    """The duties of every process that works."""
     options = runtime.options
     return [
         Promotion(

@@ -1,4 +1,4 @@
-"""Kue's locks: `SET <key> <token> PX ms NX`, freed by compare-and-delete. Scripts compare the token before they act."""
+"""Kue's locks: a key with a random token and a ttl. Scripts compare the token before they act or free the lock."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Lock:
         self.token = ""
 
     def acquire(self) -> bool:
-        """Take the lock for its ttl (ms), unless somebody has it."""
+        """Take the lock for its ttl (ms). False if another process holds it."""
         token = secrets.token_hex(16)
-        got = self._store.acquire_lock(self._key, token, self._ttl)
-        self.token = token if got else ""
-        return got
+        acquired = self._store.acquire_lock(self._key, token, self._ttl)
+        self.token = token if acquired else ""
+        return acquired
 
     def release(self) -> None:
-        """Free the lock, if it is still ours."""
+        """Free the lock, if this process still holds it."""
         if self.token:
             self._store.release_lock(self._key, self.token)
             self.token = ""

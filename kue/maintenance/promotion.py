@@ -1,4 +1,4 @@
-"""Promotes delayed jobs whose time has come, under the lock that Node's promoters take too."""
+"""Promotes delayed jobs that are due, under the lock that Node's promoters take too."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from kue.maintenance.lock import Lock
 from kue.store.keys import PROMOTION_LOCK
 from kue.store.store import Store
 
-BATCH = 100
+_BATCH_SIZE = 100
 
 
 class Promotion:
-    """Kue's `promotion` options: `interval` (ms), `limit` (jobs a round), `lock_ttl` (ms)."""
+    """Takes Kue's `promotion` options: `interval` (ms), `limit` (jobs in a round), `lock_ttl` (ms)."""
 
     def __init__(self, store: Store, error_reporter: ErrorReporter, interval: int, limit: int, lock_ttl: int) -> None:
         self.interval = interval / 1000
@@ -28,11 +28,11 @@ class Promotion:
         try:
             left = self._limit
             while left > 0:
-                batch = min(BATCH, left)
-                looked, broken = store.promote(self._lock.token, now, batch)
+                batch = min(_BATCH_SIZE, left)
+                found, broken = store.promote(self._lock.token, now, batch)
                 if broken:
                     self._drop(broken)
-                if looked < batch:
+                if found < batch:
                     return False
                 left -= batch
             return True

@@ -1,8 +1,8 @@
 """Puts back the active jobs of Python processes whose lease has run out. Jobs of Node workers are never touched.
 
-One process of a fleet looks in each interval. A process that is known by its jobs only, and has no lease, is given one
-first, and loses it like any other. Nobody looks before its own connection has stood for one lease: after an outage the
-holders have had the time to renew.
+In each interval one process of a fleet checks. A process that has active jobs and no lease gets one first, and loses it
+like any other. No process checks before its own connection has worked for one lease: after an outage, the holders of
+leases need that time to renew them.
 """
 
 from __future__ import annotations
@@ -25,50 +25,50 @@ from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.transitions import Failure, Retry
 
-BATCH = 100
-PAGE = 1000
+_BATCH_SIZE = 100  # jobs in one script
+_PAGE_SIZE = 1000
 WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
 _PROCESS = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
 
 
 def process_of(worker: str) -> str | None:
-    """The process that a worker id names; None where it is none of a Python worker."""
+    """The process that a worker id names; None if it is not the id of a Python worker."""
     match = _PROCESS.fullmatch(worker)
     return match and match[1]
 
 
 class Recovery:
-    """Rescues lost jobs, in scripts of at most a hundred."""
+    """Puts back the jobs of dead processes, and fails those that were lost too often."""
 
     def __init__(self, runtime: Runtime, clock: Callable[[], float] = steady) -> None:
         self.interval = runtime.options.lease / 1000 / RENEWALS_PER_LEASE
         self._runtime = runtime
         self._clock = clock
         self._lease = runtime.options.lease / 1000
-        self._stood_since: float | None = None
-        self._looked_at = clock()
+        self._connected_since: float | None = None
+        self._checked_at = clock()
 
     def run_once(self, now: int) -> bool:
         try:
-            return self._look(now)
-        except KueError:  # cut off or refused, so may be the holders who want to renew
-            self._stood_since = None
+            return self._check(now)
+        except KueError:  # cut off or refused: so may be the processes that want to renew their leases
+            self._connected_since = None
             raise
 
-    def _look(self, now: int) -> bool:
+    def _check(self, now: int) -> bool:
         store, started = self._runtime.store, self._clock()
         token, wait = secrets.token_hex(8), max(1, round(self.interval * 900))
         first = store.acquire_lock(store.keys.recovery_lock, token, wait)
-        slept = self._clock() - self._looked_at > self._lease
-        self._looked_at = self._clock()
-        if self._stood_since is None or slept or self._clock() - started > self._lease / 2:
-            self._stood_since = self._clock()
-        if not first or self._clock() - self._stood_since < self._lease:
+        was_frozen = self._clock() - self._checked_at > self._lease
+        self._checked_at = self._clock()
+        if self._connected_since is None or was_frozen or self._clock() - started > self._lease / 2:
+            self._connected_since = self._clock()
+        if not first or self._clock() - self._connected_since < self._lease:
             return False
         for process, runs in self._runs_by_process().items():
             if store.renew_lease(process, self._runtime.options.lease, only_new=True) is not None:
                 self._rescue(process, runs, now)
-        self._forget_dead()
+        self._end_expired_leases()
         return False
 
     def _runs_by_process(self) -> dict[str, list[tuple[int, str]]]:
@@ -76,18 +76,18 @@ class Recovery:
         store = self._runtime.store
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
         start = 0
-        while ids := store.ids(start, start + PAGE - 1, "active"):
+        while ids := store.ids(start, start + _PAGE_SIZE - 1, "active"):
             for id, (worker,) in zip(ids, store.fields(ids, ("workerId",)), strict=True):
                 run = codec.text(worker or b"")
                 if process := process_of(run):
                     found[process].append((id, run))
-            start += PAGE
+            start += _PAGE_SIZE
         return found
 
     def _rescue(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
         store, options = self._runtime.store, self._runtime.options
-        for start in range(0, len(runs), BATCH):
-            batch = runs[start : start + BATCH]
+        for start in range(0, len(runs), _BATCH_SIZE):
+            batch = runs[start : start + _BATCH_SIZE]
             spent = store.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
             if spent is None:
                 return
@@ -95,7 +95,7 @@ class Recovery:
                 self.fail(process, [run for run in batch if run[0] in spent], now)
 
     def fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
-        """These were lost too often: they fail, under the ordinary rules of attempts."""
+        """Fail jobs that were lost too often, under the ordinary rules of attempts. The doctor calls this, too."""
         store = self._runtime.store
         commands = []
         for (id, worker), found in zip(runs, store.hashes([id for id, _ in runs]), strict=True):
@@ -113,8 +113,8 @@ class Recovery:
             )
         store.ask(commands)
 
-    def _forget_dead(self) -> None:
-        """Leases that ran out, of processes that no active job names."""
+    def _end_expired_leases(self) -> None:
+        """Forget leases that ran out, of processes that hold no active job."""
         store = self._runtime.store
         known = store.leases()
         busy = self._runs_by_process() if known else {}

@@ -1,7 +1,7 @@
-"""Finds jobs that a dead Node worker left between its two steps: inactive, and in no type's set, so never taken again.
+"""Puts back jobs that a dead Node worker left between two steps: inactive, but in no set of their type.
 
-A Node worker that is alive but blocked looks the same for a moment: a job is put back only after this process has
-itself seen it so, unchanged, for a while.
+No worker would take them again. While a live Node worker takes a job, it looks the same for a moment. So a job is put
+back only after this process has itself seen it so, unchanged, for a while.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ _MAX_REST_MS = 60_000
 
 
 class StuckJobs:
-    """Compares the sizes of the sets, and only where they differ scans, a page of a thousand a round."""
+    """Compares the sizes of the sets. Only if they differ, it scans them, a page of a thousand jobs in each round.
+
+    `interval` and `after`, which is how long a job must look stuck, are in ms.
+    """
 
     def __init__(self, store: Store, interval: int, after: int) -> None:
         self.interval = interval / 1000
         self._store = store
         self._after = after
         self._cursor = b"0"
-        self._seen: dict[int, tuple[int, str]] = {}
-        self._explained = 0
+        self._seen: dict[int, tuple[int, str]] = {}  # when a job was first seen stuck, and its updated_at then
+        self._scanned_missing = 0  # how many were missing when the last scan ended
         self._rest_until = 0
 
     def run_once(self, now: int) -> bool:
@@ -32,11 +35,11 @@ class StuckJobs:
             self._cursor = b"0"
             return False
         self._restore(now)
-        if missing == self._explained and now < self._rest_until:
+        if missing == self._scanned_missing and now < self._rest_until:
             return False
         self._scan(now)
         if self._cursor == b"0":
-            self._explained, self._rest_until = missing, now + min(_MAX_REST_MS, self._after)
+            self._scanned_missing, self._rest_until = missing, now + min(_MAX_REST_MS, self._after)
         return False
 
     def _missing(self) -> int:

@@ -1,4 +1,4 @@
-"""The thread that drives the periodic duties, with jitter, so that a fleet's processes do not move in step."""
+"""The thread that runs the periodic duties, with jitter, so that the processes of a fleet do not act in step."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import Protocol
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import ConnectionFailed, KueError
 
-_TRY_AGAIN = 1.0  # a duty with a long interval must not be the last to see that Redis is back
+_MAX_RETRY_SECONDS = 1.0  # a duty with a long interval must not be the last to notice that Redis is back
 
 
 class Duty(Protocol):
-    """One thing to be done again and again."""
+    """One thing to do again and again."""
 
     interval: float
     """Seconds between two rounds."""
 
     def run_once(self, now: int) -> bool:
-        """One round at `now` (ms); True where it was a full one, and the next should follow at once."""
+        """Do one round at `now` (ms). True if it reached its limit, so that the next should follow at once."""
 
 
 class Ticker:
-    """Runs duties from `start` to `stop`. A duty that fails is reported and tried again, within a second."""
+    """Runs duties from `start` to `stop`. If one fails, it is reported, and run again within a second."""
 
     def __init__(self, duties: list[Duty], error_reporter: ErrorReporter, clock: Callable[[], int]) -> None:
         self._error_reporter = error_reporter
@@ -33,56 +33,56 @@ class Ticker:
         self._lock = threading.Lock()
         self._wakeup = threading.Event()
         self._stopping = False
-        self._due = {duty: self._next(duty) for duty in duties}
+        self._due = {duty: self._next_due(duty) for duty in duties}
         self._thread = threading.Thread(target=self._run, name="kue-ticker", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def add(self, duty: Duty) -> None:
-        """One duty more."""
+        """Add a duty, whose first round is due after its interval. One that was added before is not added again."""
         with self._lock:
-            self._due.setdefault(duty, self._next(duty))
+            self._due.setdefault(duty, self._next_due(duty))
         self._wakeup.set()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End the thread; from the thread itself it does not wait."""
+        """End the thread, and wait for that at most `timeout` seconds; not at all in the thread itself."""
         self._stopping = True
         self._wakeup.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
-    def _next(self, duty: Duty) -> float:
+    def _next_due(self, duty: Duty) -> float:
         return time.monotonic() + duty.interval * random.uniform(0.9, 1.1)
 
     def _run(self) -> None:
         while not self._stopping:
             with self._lock:
-                turns = sorted(self._due.items(), key=lambda item: item[1])
-            for duty, due in turns:
+                duties = sorted(self._due.items(), key=lambda item: item[1])
+            for duty, due in duties:
                 if due <= time.monotonic() and not self._stopping:
-                    following = self._do(duty)
+                    next_due = self._run_round(duty)
                     with self._lock:
-                        self._due[duty] = following
+                        self._due[duty] = next_due
             with self._lock:
                 wait = min(self._due.values(), default=time.monotonic() + 1.0) - time.monotonic()
             if wait > 0:
                 self._wakeup.wait(wait)
                 self._wakeup.clear()
 
-    def _do(self, duty: Duty) -> float:
-        """One round; when the next is due."""
-        who = f"ticker: {type(duty).__name__}"  # each for itself: one may be refused what another does not need
+    def _run_round(self, duty: Duty) -> float:
+        """Do one round. Returns when the next is due."""
+        name = f"ticker: {type(duty).__name__}"  # each of its own: Redis may refuse a command that only one needs
         try:
             again = duty.run_once(self._clock())
         except ConnectionFailed as problem:
             self._error_reporter.outage_began("ticker", problem)
         except KueError as problem:
-            self._error_reporter.outage_began(who, problem)
+            self._error_reporter.outage_began(name, problem)
         except Exception as problem:
-            self._error_reporter.unexpected(who, problem)
+            self._error_reporter.unexpected(name, problem)
         else:
             self._error_reporter.outage_ended("ticker")
-            self._error_reporter.outage_ended(who)
-            return time.monotonic() if again else self._next(duty)
-        return min(self._next(duty), time.monotonic() + _TRY_AGAIN)
+            self._error_reporter.outage_ended(name)
+            return time.monotonic() if again else self._next_due(duty)
+        return min(self._next_due(duty), time.monotonic() + _MAX_RETRY_SECONDS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from kue.store.store import Store
 
-_MAX_ADDED_PER_CALL = 1000  # by the script `add_tokens`
+_MAX_ADDED_PER_CALL = 1000  # for a type, by the script `add_tokens`
 
 
 class Tokens:
-    """Looks at every type ever saved; without `KEYS`."""
+    """Compares the tokens of every type ever saved with its waiting jobs. It never calls `KEYS`."""
 
     def __init__(self, store: Store, interval: int) -> None:
         self.interval = interval / 1000

@@ -1,7 +1,8 @@
-"""Ends active jobs past their ttl whose worker does not: the checker's side of Kue's acknowledgement dance.
+"""Ends active jobs past their ttl if their worker does not: the checker's part in Kue's acknowledgement protocol.
 
-Under Kue's lock it says `ttl exceeded` of each, and a second later fails those that nobody acknowledged and that are
-still the same run, past the same deadline. Kue's own checker fails as many as acknowledgements are missing, whichever.
+Under Kue's lock it publishes `ttl exceeded` for each overdue job. A second later it fails those that no worker has
+acknowledged, if the same run still holds the job, past the same deadline. Kue's own checker is less exact: it fails as
+many jobs as acknowledgements are missing, whichever these are.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK
 from kue.store.transitions import Retry
 
-BATCH = 100
-GRACE = 1000
+_BATCH_SIZE = 100
+ACK_MS = 1000  # that a worker has to acknowledge
 _LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 
 
 class AckWatcher:
-    """Hears whether the worker of one job ended it."""
+    """Notes whether the worker of one job acknowledged, or the job ended."""
 
     must_settle = False
 
@@ -47,24 +48,24 @@ class AckWatcher:
 
 
 class TtlCheck:
-    """Each round either announces what is overdue, or a second later ends what was announced."""
+    """Each round announces the jobs that are overdue, or a second later ends those that were announced."""
 
     def __init__(self, runtime: Runtime, interval: int, lock_ttl: int) -> None:
         self.interval = interval / 1000
         self._runtime = runtime
-        self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, GRACE + 2 * interval))
+        self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, ACK_MS + 2 * interval))
         self._announced_at = 0
         self._announced: dict[int, tuple[str, AckWatcher]] = {}
 
     def run_once(self, now: int) -> bool:
         if self._announced:
-            if now >= self._announced_at + GRACE:
+            if now >= self._announced_at + ACK_MS:
                 self._end_announced(now)
             return False
         store = self._runtime.store
         if not store.count_scored("active", _LOWEST_DEADLINE, now) or not self._lock.acquire():
             return False
-        announced = store.announce_expired(self._lock.token, now, BATCH)
+        announced = store.announce_expired(self._lock.token, now, _BATCH_SIZE)
         if not announced:
             self._lock.release()
             return False
@@ -85,7 +86,7 @@ class TtlCheck:
         commands = []
         for id, found, score in zip(ids, store.hashes(ids), scores, strict=True):
             if isinstance(found, ResponseError) or score is None or score > self._announced_at:
-                continue  # ended, or a later run or deadline, of which nothing was announced
+                continue  # it ended, or has a later run or deadline, which was not announced
             hash = found or JobHash()
             if not hash.type:
                 self._runtime.error_reporter.warn(JobInvalid(id, "was active, but has no type, and was dropped"))

@@ -273,7 +273,7 @@ class TestEndToEnd:
     def test_a_working_queue_carries_out_every_duty(
         self, make_queue: MakeQueue, backend: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("kue.maintenance.ttl.GRACE", 100)
+        monkeypatch.setattr("kue.maintenance.ttl.ACK_MS", 100)
         queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
         client, p = backend.client, backend.prefix
         delayed = queue.create("email", delay=20).save()
