@@ -1,1 +1,1 @@
-"""A job: its options and fields, how it is saved, found and watched, and what the jobs of one queue share."""
+"""Jobs: their options and fields, and how they are saved, found, moved, watched and reported on."""

@@ -1,4 +1,4 @@
-"""What a run gives its job to speak through, instead of straight to Redis."""
+"""The run that a job is in, as the job sees it. What a handler reports goes through its run to Redis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kue.store.effects import Effects
 
 
 class ActiveRun(Protocol):
-    """The voice of one run."""
+    """What a job needs of its run. `kue.worker.run` has the class."""
 
     @property
     def lost(self) -> bool:
@@ -16,16 +16,16 @@ class ActiveRun(Protocol):
 
     @property
     def fence(self) -> str:
-        """The id of the run, while changes are to be made in its name only; then ''."""
+        """The worker id that must still hold the job for a change to be made; '' if no check is needed."""
 
     def hand_over(self, given: bool = True) -> None:
-        """The handler itself has taken the job out of the hands of its run, or put it back."""
+        """Note that the handler moved or removed its job itself; with False, that it made the job active again."""
 
     def apply_effects(self, effects: Effects) -> None:
-        """Have something said, in order, under the check of the run."""
+        """Send effects to Redis, in order, on condition that the run still holds its job."""
 
     def flush(self) -> None:
-        """Return when what was said before has been answered by Redis, or Redis is away."""
+        """Return when Redis has answered everything that was sent before, or is out of reach."""
 
     def touch(self) -> None:
-        """Progress was made: the deadline of the run moves."""
+        """Note progress: the ttl of the run starts anew."""

@@ -1,4 +1,4 @@
-"""What becomes of an error: the text that is stored, the line in the log, the message of the event."""
+"""Turns an error into a `Failure`: the text that is stored, the line in the log, the message of the event."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHUTDOWN = Failure("Shutdown", "Shutdown", "Shutdown")
 
 
 def failure_of(problem: Any) -> Failure:
-    """Read what a handler raised or gave to `done`: an exception, a string, or anything else.
+    """Make a `Failure` of what a handler raised or gave to `done`: an exception, a string, or anything else.
 
     As in Kue the stored text begins with `Name: message`, and a plain string leaves an empty line in the log.
     """
@@ -42,5 +42,5 @@ def _stack(problem: BaseException) -> str:
         frames = frames.tb_next
     try:
         return "".join(traceback.format_exception(type(problem), problem, frames)).rstrip("\n")
-    except BaseException as worse:
-        return f"<no traceback: {type(worse).__name__}>"
+    except BaseException as formatting_error:
+        return f"<no traceback: {type(formatting_error).__name__}>"

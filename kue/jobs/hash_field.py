@@ -1,4 +1,4 @@
-"""The fields of a job that are read from its hash only when they are asked for: most handlers look at few of them."""
+"""A field of a job that is read from the job's hash when it is first used, since most handlers use few fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kue.store.job_hash import JobHash
 
 
 class HasHash(Protocol):
-    """What such a field is a field of; None before there is a hash."""
+    """An object with such fields; its `_hash` is None until there is a hash."""
 
     _hash: JobHash | None
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 class HashField(Generic[_T]):
-    """One field; assigned like any other attribute, and then no longer read from the hash."""
+    """One field. Once a value is assigned to it, it is no longer read from the hash."""
 
     def __init__(self, read: Callable[[JobHash], _T], missing: _T) -> None:
         self._read = read
@@ -39,6 +39,6 @@ class HashField(Generic[_T]):
             return self._missing
         return job.__dict__.setdefault(self._name, self._read(job._hash))
 
-    if TYPE_CHECKING:  # at run time an assignment goes to the object, whose own attributes come first
+    if TYPE_CHECKING:  # at run time an assignment makes an attribute of the job, which Python finds before this one
 
         def __set__(self, job: HasHash, value: _T) -> None: ...

@@ -1,4 +1,11 @@
-"""A job: its options, its fields, its events, and what can be done with it."""
+"""The job that users work with.
+
+- holds its options and fields, as they were set here or read from its hash
+- saves, updates and removes itself
+- watches its events once it has listeners
+
+Finding jobs is the duty of `lookup`, reports (log, progress, error) of `reporting`, new states of `state_changes`.
+"""
 
 from __future__ import annotations
 
@@ -27,30 +34,35 @@ from kue.store import codec, job_hash
 from kue.store.job_hash import JobHash
 from kue.store.transitions import NewJob, new_job
 
-_Moment = int | float | None
-
 
 class Job(Lookup, Reporting, StateChanges, Listenable):
-    """A job of one queue; made by `queue.create`, `Job.get` and the ranges.
+    """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
-    Fields (times in milliseconds since the epoch, None until they are known): `id`, `type`, `data`, `result`,
-    `created_at`, `promote_at`, `updated_at`, `failed_at`, `started_at`, `duration` (ms), `progress_data`, `worker_id`,
-    `attempts_made`.
+    Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `duration` (milliseconds that
+    the run took), and these times in milliseconds since the epoch: `created_at`, `promote_at`, `updated_at`,
+    `failed_at`, `started_at`. A field is None until it is known; `attempts_made` is 0.
     """
 
-    priority = OptionMethod[int | str, int]("low 10, normal 0, medium -5, high -10, critical -15, or any whole number.")
-    attempts = OptionMethod[int, int]("How often the job may run at most, the first run included; default 1.")
+    priority = OptionMethod[int | str, int](
+        "The lowest priority runs first: critical -15, high -10, medium -5, normal 0, low 10, or any whole number."
+    )
+    attempts = OptionMethod[int, int]("How often the job may run at most, the first run included. The default is 1.")
     backoff = OptionMethod[bool | dict[str, Any], Any](
-        'True, or {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}.'
+        'How long to wait before the next attempt: {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}, '
+        "or True for the job's own delay. Without a backoff the job is queued again at once."
     )
     delay = OptionMethod[int | float | timedelta | datetime, int | None](
-        "Milliseconds, a timedelta, or an aware datetime."
+        "When the job may first run: milliseconds from now, a timedelta, or an aware datetime."
     )
-    ttl = OptionMethod[int | float | timedelta, int | None]("How long a run may take: milliseconds or a timedelta.")
+    ttl = OptionMethod[int | float | timedelta, int | None](
+        "How long a run may take: milliseconds or a timedelta. Each call of `progress` gives it the full time again."
+    )
     remove_on_complete = OptionMethod[bool, bool]("Whether the job is removed when it completes.")
-    search_keys = OptionMethod[list[str] | str, list[str] | None]("The keys of the data that are indexed for search.")
+    search_keys = OptionMethod[list[str] | str, list[str] | None](
+        "The keys of the data to index for full-text search. There is no search yet, so that it has no effect."
+    )
     events = OptionMethod[bool, bool](
-        "Whether this object hears the events of its job, whatever `job_events` of the queue says.",
+        "Whether this object receives the events of its job. The default is the queue's `job_events`.",
         lambda job: job.runtime.options.job_events,
     )
 
@@ -73,7 +85,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
     only_collected = False
     _hash: JobHash | None = None
     _emitter: Emitter | None = None
-    _watch: JobWatcher | None = None
+    _watcher: JobWatcher | None = None
     active_run: ActiveRun | None = None
 
     def __init__(self, runtime: Runtime, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
@@ -84,14 +96,14 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
 
     @classmethod
     def create(cls, runtime: Runtime, type: str, data: Any, options: dict[str, Any]) -> Self:
-        """A new job, not yet saved; the flags of its type come before the options given."""
+        """Make a job without saving it; `options` override the `job_flags` of its type. Raises `InvalidOption`."""
         flags = runtime.options.job_flags.get(read_type(type))
-        # flags are read again for each job, so that it shares no value with the others
+        # Each job reads the flags anew, so that no two jobs share a value.
         return cls(runtime, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
 
     @classmethod
     def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self:
-        """A job as its hash has it. Raises `JobInvalid`."""
+        """Make a job from its hash. Raises `JobInvalid` if the hash has no type, or holds data that is not JSON."""
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
@@ -111,9 +123,10 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
     # saving
 
     def save(self) -> Self:
-        """Save the job, or update it where it is saved.
+        """Save the job, or update it if it is saved already. Returns the job.
 
-        Raises `InvalidJobData`, `ConnectionFailed`, `SaveInDoubt` (the job may or may not exist), `RedisRefused`.
+        Raises `InvalidJobData`, `ConnectionFailed`, `RedisRefused`, or `SaveInDoubt` if the connection broke before
+        Redis answered, so that the job may or may not exist. For a saved job it raises what `update` raises.
         """
         if self.id is not None:
             return self.update()
@@ -129,7 +142,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         return self
 
     def as_new(self) -> NewJob:
-        """What is saved of the job; sets what is known before the answer. Raises `InvalidJobData`."""
+        """What is saved of the job. Sets the fields that are known before Redis answers. Raises `InvalidJobData`."""
         runtime, options = self.runtime, self.options
         data = codec.encode(self.data, "data", runtime.options.json_default)
         self.created_at = self.updated_at = self.promote_at = now = runtime.store.clock()
@@ -142,22 +155,23 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         return new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options))
 
     def saved(self, id: int) -> None:
-        """The save was answered with this id."""
+        """Take the id that Redis gave the job."""
         self.id = id
 
     def collected(self, id: int) -> None:
-        """Test mode has it instead of Redis, where this id may be that of another job."""
+        """Note that test mode has the job instead of Redis. In Redis another job may have this id."""
         self.id, self.only_collected, self._state = id, True, "delayed" if self.options.get("delay") else "inactive"
 
     def taken(self, worker_id: str, now: int, run: ActiveRun) -> None:
-        """A worker of this process took the job: from here on it reports through its run."""
+        """Note that a worker of this process took the job: from now on the job reports through its run."""
         self.worker_id, self._state, self.started_at, self.updated_at = worker_id, "active", now, now
         self.active_run = run
 
     def update(self) -> Self:
-        """Write the options and the data again.
+        """Write the options and the data of a saved job again. Returns the job.
 
-        Raises as `save`, `JobNotFound`, and in a handler `JobLost`, where the run no longer holds the job.
+        Raises `InvalidJobData`, `JobNotFound`, `ConnectionFailed` or `RedisRefused`. In a handler it raises `JobLost`
+        if the run no longer holds the job.
         """
         id = self._saved_id("update")
         if self.only_collected or self.runtime.test_mode.only_collects:
@@ -172,7 +186,11 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         return self
 
     def remove(self) -> Self:
-        """Remove the job; no error where it is gone already."""
+        """Remove the job from Redis; a job that is gone already is no error. Returns the job.
+
+        Raises `JobNotFound` if the job was never saved, `ConnectionFailed` or `RedisRefused`. In a handler it raises
+        `JobLost` if the run no longer holds the job.
+        """
         id = self._saved_id("remove")
         if not self.only_collected:
             self.runtime.store.remove(id, self._run_id)
@@ -180,29 +198,29 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """The job as Kue's JSON has it (Kue's `job.toJSON`)."""
+        """The job as a dict with the names that Kue's `job.toJSON` gives."""
         return job_json(self)
 
     # listening
 
     @property
     def listens(self) -> bool:
-        """Whether this object hears the events of its job once it is saved."""
+        """Whether this object receives the events of its job once the job is saved."""
         return self._emitter is not None and self.events() and not self.only_collected
 
     def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
-        """Hear the events of the job, now that its id is known."""
+        """Receive the events of the job, now that its id is known; `watch` adds the watcher."""
         if self._emitter is not None and self.id is not None:
-            self._watch = JobWatcher(self._emitter, self.runtime.hub.dispatcher)
-            watch(self.id, self._watch)
+            self._watcher = JobWatcher(self._emitter, self.runtime.hub.dispatcher)
+            watch(self.id, self._watcher)
 
     def _listeners(self) -> Emitter:
         if self._emitter is None or self._emitter.finished:
-            self._emitter, self._watch = Emitter(self._listener_raised), None
+            self._emitter, self._watcher = Emitter(self._listener_raised), None
         return self._emitter
 
     def _listened(self, event: str) -> None:
-        if self.id is not None and self.listens and self._watch is None:
+        if self.id is not None and self.listens and self._watcher is None:
             self.start_watching(self.runtime.hub.watch)
 
     def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
@@ -212,9 +230,9 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
 
     @property
     def _run_id(self) -> str:
-        """In a handler the run that must still hold the job for a change to be made; else ''.
+        """In a handler: the worker id that must still hold the job for a change to be made; else ''.
 
-        What the handler said before goes first: the run may not hold the job after the change.
+        The handler's reports are sent first, since the run may not hold the job after the change.
         """
         if self.active_run is None:
             return ""
@@ -227,5 +245,5 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
 
     def _saved_id(self, what: str) -> int:
         if self.id is None:
-            raise JobNotFound(None, f"this {self.type!r} job is not saved yet: save it before {what}")
+            raise JobNotFound(None, f"this {self.type!r} job is not saved yet: call save() before {what}()")
         return self.id

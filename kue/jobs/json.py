@@ -1,4 +1,4 @@
-"""A job as Kue's JSON has it: Kue's names and order, times as the strings of the hash, absent fields left out."""
+"""Kue's JSON form of a job: Kue's names and order, times as the strings of the hash, absent fields left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class JobFields(Protocol):
-    """What of a job stands in its JSON."""
+    """The parts of a job that its JSON shows."""
 
     id: int | None
     type: str
@@ -37,8 +37,8 @@ class JobFields(Protocol):
 
 
 def job_json(job: JobFields) -> dict[str, Any]:
-    """What `JSON.parse(JSON.stringify(job))` gives in Node."""
-    made, most = job.attempts_made, job.attempts()
+    """The dict that equals `JSON.parse(JSON.stringify(job))` in Node."""
+    made, max_attempts = job.attempts_made, job.attempts()
     fields = {
         "id": job.id,
         "type": job.type,
@@ -58,7 +58,7 @@ def job_json(job: JobFields) -> dict[str, Any]:
         "delay": _text(job.delay()),
         "workerId": job.worker_id,
         "ttl": _text(job.ttl()),
-        "attempts": {"made": made, "remaining": most - made if made > 0 else most, "max": most},
+        "attempts": {"made": made, "remaining": max_attempts - made if made > 0 else max_attempts, "max": max_attempts},
     }
     return {name: value for name, value in fields.items() if value is not None or name == "data"}
 

@@ -1,4 +1,9 @@
-"""Finding saved jobs: by id, and by their position among all jobs, those of a state, or those of a type and state."""
+"""Finds saved jobs.
+
+- reads one job, or its log, by id
+- removes one job by id
+- reads the jobs at some positions among all jobs, the jobs in a state, or the jobs of a type in a state
+"""
 
 from __future__ import annotations
 
@@ -15,15 +20,15 @@ from kue.runtime import HasRuntime, Runtime
 from kue.store.job_hash import JobHash
 
 _ORDERS = ("asc", "desc")
-_LAST_ID = 2**63 - 1  # the largest that Redis counts to
-_MANY_DIGITS = 100  # Kue writes the length of an id in two
+_MAX_ID = 2**63 - 1  # the largest number that Redis counts to
+_TOO_MANY_DIGITS = 100  # Kue writes the number of digits of an id with two digits
 
 
 class Lookup:
-    """The class methods of `Job`. Each takes `queue=`, else the process-wide queue is asked."""
+    """The class methods of `Job`. Each asks the queue given as `queue`, or the process-wide queue if none is given."""
 
     default_queue: ClassVar[Callable[[], HasRuntime]]
-    """The process-wide queue; set by the module that has it, which this one need not know."""
+    """Gives the process-wide queue. The module that keeps that queue sets it, so that this one need not know it."""
 
     if TYPE_CHECKING:
 
@@ -32,7 +37,11 @@ class Lookup:
 
     @classmethod
     def get(cls, id: int | str, *, queue: HasRuntime | None = None) -> Self:
-        """The job with this id. Raises `JobNotFound`, and `JobInvalid` where its hash cannot be read."""
+        """Read the job with this id, a number or a string of digits.
+
+        Raises `JobNotFound`, `JobInvalid` if the job's hash cannot be read, `InvalidOption` if `id` is no id,
+        `ConnectionFailed` or `RedisRefused`. A job without a type is also taken out of every index.
+        """
         runtime, number = cls._runtime_of(queue), _read_id(id)
         found = runtime.store.hashes([number])[0]
         if isinstance(found, ResponseError):
@@ -45,21 +54,29 @@ class Lookup:
 
     @classmethod
     def get_log(cls, id: int | str, *, queue: HasRuntime | None = None) -> list[str]:
-        """The lines of a job's log (Kue's `Job.log`)."""
+        """The lines of a job's log, the oldest first (Kue's `Job.log`). It is empty if there is no such job.
+
+        Raises `InvalidOption` if `id` is no id, `ConnectionFailed` or `RedisRefused`.
+        """
         return cls._runtime_of(queue).store.log(_read_id(id))
 
     @classmethod
     def remove_by_id(cls, id: int | str, *, queue: HasRuntime | None = None) -> None:
-        """Remove a job (Kue's `Job.remove`). Raises `JobNotFound`."""
+        """Remove the job with this id (Kue's `Job.remove`).
+
+        Raises `JobNotFound`, `InvalidOption` if `id` is no id, `ConnectionFailed` or `RedisRefused`.
+        """
         number = _read_id(id)
         if not cls._runtime_of(queue).store.remove(number):
             raise JobNotFound(number)
 
     @classmethod
     def range(cls, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None) -> list[Self]:
-        """The jobs at some positions among all, by priority; both ends included, -1 is the last.
+        """The jobs at positions `start` to `stop` among all jobs. Both ends are included, and -1 is the last position.
 
-        As in Kue, the page so picked is sorted by id, and "desc" reverses that page only.
+        Positions follow the order of the set in Redis, by priority. As in Kue, the jobs found are then sorted by id;
+        the order "desc" reverses these jobs only. A job that cannot be read is left out, and an `error` event reports
+        it. Raises `InvalidOption`, `ConnectionFailed` or `RedisRefused`.
         """
         return cls._page(cls._runtime_of(queue), start, stop, order)
 
@@ -67,14 +84,14 @@ class Lookup:
     def range_by_state(
         cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
-        """The same among the jobs in a state."""
+        """As `range`, among the jobs in a state: inactive, active, complete, failed or delayed."""
         return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state))
 
     @classmethod
     def range_by_type(
         cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
-        """The same among the jobs of a type in a state."""
+        """As `range`, among the jobs of a type in a state."""
         return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state), read_type(type))
 
     @classmethod
@@ -113,7 +130,7 @@ def _id_of(job: Any) -> int:
 
 
 def _read_id(id: object) -> int:
-    number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _MANY_DIGITS else id
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _LAST_ID:
+    number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _TOO_MANY_DIGITS else id
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
         raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}")
     return number

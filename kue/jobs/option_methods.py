@@ -9,7 +9,7 @@ from kue.options.job import JOB_OPTIONS, read_option
 
 
 class HasOptions(Protocol):
-    """Where the values of the options that were set are kept."""
+    """An object that keeps, in `options`, the values of the options that were set."""
 
     options: dict[str, Any]
 
@@ -23,7 +23,7 @@ class OptionMethod(Generic[_In_contra, _Out_co]):
     """One fluent method, for the option of the same name in `kue.options.job`."""
 
     def __init__(self, doc: str, default: Callable[[Any], Any] | None = None) -> None:
-        """`default` makes what is read where nothing was set, of the job; else the option's own default is."""
+        """`default` gives the value for a job whose option is not set; without it the option's own default counts."""
         self.__doc__ = doc
         self._name = ""
         self._default = default
@@ -36,7 +36,7 @@ class OptionMethod(Generic[_In_contra, _Out_co]):
 
 
 class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
-    """A fluent method of one job."""
+    """A fluent method of one job. The value None resets the option to its default. Raises `InvalidOption`."""
 
     __slots__ = ("_default", "_job", "_name")
 

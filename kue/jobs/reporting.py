@@ -1,4 +1,11 @@
-"""What is said of a job on the way: its log, progress, fields and error. In a handler it goes out through the run."""
+"""Reports about a job that is under way.
+
+- writes log lines, the progress, fields of the hash and an error
+- sends them through the run in a handler, so that they arrive in order and only while the run holds the job
+- reads the progress, the error and fields of the hash
+
+The outcome of a run is no report: the worker writes it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +22,7 @@ from kue.store import effects
 
 
 class Reporting(ABC):
-    """The part of `Job` that says something, or reads what was said."""
+    """A part of `Job`."""
 
     runtime: Runtime
     active_run: ActiveRun | None
@@ -26,10 +33,14 @@ class Reporting(ABC):
 
     @abstractmethod
     def _saved_id(self, what: str) -> int:
-        """The id, to do `what`. Raises `JobNotFound` where the job is not saved yet."""
+        """The id of the job. Raises `JobNotFound`, which names the method `what`, if the job is not saved yet."""
 
     def log(self, text: Any, *args: Any) -> Self:
-        """Add a line to the job's log, `%`-formatted where there are arguments; any value is accepted."""
+        """Add a line to the job's log: `text % args` if there are arguments. Any value is accepted. Returns the job.
+
+        Raises `JobNotFound` if the job is not saved. Outside of a handler it also raises `ConnectionFailed` or
+        `RedisRefused`. In a handler the line is sent in the background.
+        """
         return self._apply("log", effects.log(text, args, self.runtime.store.clock()))
 
     @overload
@@ -37,34 +48,43 @@ class Reporting(ABC):
     @overload
     def progress(self, complete: float, total: float = 100, data: Any = None) -> Self: ...
     def progress(self, complete: float | None = None, total: float = 100, data: Any = None) -> Any:
-        """The progress in percent; with arguments, `complete` of `total` is done. Raises `InvalidJobData`."""
+        """Without arguments: the progress in percent. With arguments: report that `complete` of `total` is done.
+
+        `data` is stored as `progress_data` and sent with the event `progress`. The run's ttl starts anew. Returns the
+        job. Raises what `log` raises, `InvalidOption` for a number that is none, and `InvalidJobData` if JSON cannot
+        hold `data`.
+        """
         if complete is None:
             return int(parse_number(self._progress) or 0)
         for name, value in (("complete", complete), ("total", total)):
             read_number(f"progress {name}", value)
         default, now = self.runtime.options.json_default, self.runtime.store.clock()
-        percent, said = effects.progress(self._saved_id("progress"), complete, total, data, now, default)
+        percent, report = effects.progress(self._saved_id("progress"), complete, total, data, now, default)
         self._progress = str(percent)
         if data is not None:
             self.progress_data = data
         if self.active_run is not None:
             self.active_run.touch()
-        return self._apply("progress", said)
+        return self._apply("progress", report)
 
     @property
     def stored_progress(self) -> str | None:
-        """The percentage as the hash has it."""
+        """The percentage as the job's hash has it; None if there is none."""
         return self._progress
 
     def set(self, field: str, value: str | int | float) -> Self:
-        """Write a field of the job's hash."""
+        """Write a field of the job's hash. Returns the job. Raises what `log` raises, and `InvalidOption`."""
         read_name("field", field)
         if not isinstance(value, str):
             read_number(f"value of field {short_repr(field)}", value, "a string or a number")
         return self._apply("set", effects.set_field(field, value))
 
     def get_field(self, field: str) -> str | None:
-        """Read a field of the job's hash (Kue's `job.get`); in a handler, after all that it has said before."""
+        """Read a field of the job's hash (Kue's `job.get`); None if there is none.
+
+        In a handler it first waits until Redis has the handler's earlier reports. Raises `JobNotFound` if the job is
+        not saved, `InvalidOption`, `ConnectionFailed` or `RedisRefused`.
+        """
         id, name = self._saved_id("get_field"), read_name("field", field)
         if self.only_collected:
             return None
@@ -77,9 +97,10 @@ class Reporting(ABC):
     @overload
     def error(self, problem: BaseException | str, /) -> Self: ...
     def error(self, *problem: BaseException | str) -> Any:
-        """The stored error; with an argument, store one, log its first line and send the event `error`.
+        """Without an argument: the stored error. With one: store it, log its first line, send the event `error`.
 
-        Of an exception its stack is stored too, as Kue does.
+        The traceback of an exception is stored too, as Kue stores the stack. Returns the job. Raises what `log` raises,
+        and `InvalidOption` for anything but an exception or a string.
         """
         if not problem:
             return self._error
@@ -87,19 +108,22 @@ class Reporting(ABC):
         if not isinstance(given, BaseException | str):
             raise InvalidOption(f"error must be an exception or a string, not {short_repr(given)}")
         failure = failure_of(given)
-        said = effects.error(self._saved_id("error"), failure.error, failure.line, self.runtime.store.clock())
+        report = effects.error(self._saved_id("error"), failure.error, failure.line, self.runtime.store.clock())
         self._error = failure.error
-        return self._apply("error", said)
+        return self._apply("error", report)
 
     @property
     def lost(self) -> bool:
-        """In a handler: whether the run no longer holds its job, so that its outcome will be dropped."""
+        """In a handler: whether the run no longer holds its job, so that its outcome will be discarded.
+
+        It is true once the ttl or a shutdown has ended the run, or another worker has the job.
+        """
         return self.active_run is not None and self.active_run.lost
 
-    def _apply(self, what: str, said: effects.Effects) -> Self:
+    def _apply(self, what: str, report: effects.Effects) -> Self:
         id = self._saved_id(what)
         if self.active_run is not None:
-            self.active_run.apply_effects(said)
+            self.active_run.apply_effects(report)
         elif not self.only_collected:
-            self.runtime.store.apply_effects(id, "", said)
+            self.runtime.store.apply_effects(id, "", report)
         return self

@@ -1,4 +1,4 @@
-"""When a failed job runs again: Kue's backoff, to the millisecond. JavaScript in `backoff` is never run."""
+"""Computes when a failed job runs again: Kue's backoff, to the millisecond. JavaScript in `backoff` is never run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kue.store.transitions import Retry
 if TYPE_CHECKING:
     from kue.jobs.job import Job
 
-_LONGEST_MS = 2**52
+_MAX_WAIT_MS = 2**52
 
 
 class UnknownBackoff(Exception):
@@ -18,7 +18,7 @@ class UnknownBackoff(Exception):
 
 
 def retry_of(job: Job) -> Retry:
-    """What follows if the run that a job is in fails now, and attempts remain. Raises `UnknownBackoff`."""
+    """What becomes of a job if its current run fails and attempts remain. Raises `UnknownBackoff`."""
     try:
         return next_retry(job.options.get("backoff"), job.delay(), job.attempts_made + 1)
     except (ArithmeticError, ValueError, TypeError) as problem:
@@ -31,7 +31,7 @@ def has_source(job: Job) -> bool:
 
 
 def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:
-    """What follows failure number `attempts` of a job with this backoff and this delay (ms) while attempts remain.
+    """What becomes of a job with this backoff and delay (ms) after failure number `attempts`, if attempts remain.
 
     Raises `UnknownBackoff`.
     """
@@ -40,7 +40,7 @@ def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:
     computed = _computed(backoff, delay, attempts) if isinstance(backoff, dict) else delay
     for wait in (computed, delay):
         if wait is not None and wait > 0:
-            return Retry("delayed", int(min(wait, _LONGEST_MS)))
+            return Retry("delayed", int(min(wait, _MAX_WAIT_MS)))
     return Retry("delayed")
 
 
@@ -52,10 +52,10 @@ def _computed(backoff: dict[str, Any], delay: float | None, attempts: int) -> fl
         raise UnknownBackoff(f"the backoff type {backoff.get('type')!r} is unknown")
     if not base:
         return None
-    longest = _number(backoff.get("maxDelay")) or math.inf
-    growth = 2.0**attempts if attempts < 1024 else math.inf  # beyond that no float holds it
-    wait = min(longest - base * 0.5, base * 0.5 * (growth - 1))
-    return math.copysign(_LONGEST_MS, wait) if math.isinf(wait) else math.floor(wait + 0.5)
+    max_delay = _number(backoff.get("maxDelay")) or math.inf
+    growth = 2.0**attempts if attempts < 1024 else math.inf  # a float holds no larger power of two
+    wait = min(max_delay - base * 0.5, base * 0.5 * (growth - 1))
+    return math.copysign(_MAX_WAIT_MS, wait) if math.isinf(wait) else math.floor(wait + 0.5)
 
 
 def _number(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""Saving many jobs: one pipeline for each few hundred, and nothing written before all of them are known to be good."""
+"""Saves many jobs, a few hundred in each round trip. It checks all of them before it writes the first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ J = TypeVar("J", bound=Job)
 
 
 def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
-    """Save new jobs, ids in order. Raises `InvalidJobData` first, then `SaveInterrupted`."""
+    """Save new jobs, ids in order. Before it writes it may raise `InvalidJobData`, after that `SaveInterrupted`."""
     if not isinstance(jobs, Iterable):
         raise InvalidOption(f"save_all takes jobs that are not saved yet, not {short_repr(jobs)}")
     batch = list(jobs)
@@ -32,14 +32,14 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
         raise InvalidOption("save_all was given the same job twice")
     if any([runtime.test_mode.collect(job) for job in batch]):
         return batch
-    new = [job.as_new() for job in batch]
+    new_jobs = [job.as_new() for job in batch]
     saved: list[J] = []
     try:
-        with _listening(runtime, batch) as watch:
+        with _watching(runtime, batch) as watch:
             refused: ResponseError | None = None
-            for job, reply in zip(batch, runtime.store.save_many(new), strict=False):
+            for job, reply in zip(batch, runtime.store.save_many(new_jobs), strict=False):
                 if isinstance(reply, ResponseError):
-                    refused = refused or reply  # what was sent together with it may be saved all the same
+                    refused = refused or reply  # Redis may have saved other jobs of the same round trip
                     continue
                 job.saved(reply)
                 saved.append(job)
@@ -53,7 +53,8 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
 
 
 @contextlib.contextmanager
-def _listening(runtime: Runtime, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watcher], None] | None]:
+def _watching(runtime: Runtime, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watcher], None] | None]:
+    """Around the save: gives the function that adds a watcher, or None if no job has listeners."""
     if any(job.listens for job in jobs):
         with runtime.hub.saving() as watch:
             yield watch

@@ -1,4 +1,4 @@
-"""Moving a job to another state by hand, with Kue's names."""
+"""Moves a job to another state by hand, under the names that Kue has for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kue.runtime import Runtime
 
 
 class StateChanges(ABC):
-    """A part of `Job`."""
+    """A part of `Job`. As in Kue, only a move to `inactive` publishes an event."""
 
     runtime: Runtime
     only_collected: bool
@@ -35,37 +35,41 @@ class StateChanges(ABC):
     @overload
     def state(self, state: str, /) -> Self: ...
     def state(self, *state: str) -> Any:
-        """The state this object knows; with an argument, the job goes to that state. Raises as `update`."""
+        """Without an argument: the state that this object knows, None for a new job. With one: move the job there.
+
+        Returns the job. Raises `InvalidOption` if there is no such state, `JobNotFound`, `ConnectionFailed` or
+        `RedisRefused`. In a handler it raises `JobLost` if the run no longer holds the job.
+        """
         if not state:
             return self._state
-        return self._go(read_state(state[0]))
+        return self._move(read_state(state[0]))
 
     def inactive(self) -> Self:
-        """Queue the job (again)."""
-        return self._go("inactive")
+        """Queue the job (again). Returns the job. Raises what `state` raises."""
+        return self._move("inactive")
 
     def active(self) -> Self:
-        """Mark the job as running."""
-        return self._go("active")
+        """Mark the job as running. Returns the job. Raises what `state` raises."""
+        return self._move("active")
 
     def complete(self) -> Self:
-        """Mark the job as done, its progress as 100."""
-        self._go("complete", "progress", 100)
+        """Mark the job as complete, with a progress of 100. Returns the job. Raises what `state` raises."""
+        self._move("complete", "progress", 100)
         self._progress = "100"
         return self
 
     def failed(self) -> Self:
-        """Mark the job as failed, now."""
+        """Mark the job as failed now. Returns the job. Raises what `state` raises."""
         now = self.runtime.store.clock()
-        self._go("failed", "failed_at", now, now=now)
+        self._move("failed", "failed_at", now, now=now)
         self.failed_at = now
         return self
 
     def delayed(self) -> Self:
-        """Have the job wait until its `promote_at`."""
-        return self._go("delayed")
+        """Delay the job until its `promote_at`. Returns the job. Raises what `state` raises."""
+        return self._move("delayed")
 
-    def _go(self, state: str, *fields: Argument, now: int | None = None) -> Self:
+    def _move(self, state: str, *fields: Argument, now: int | None = None) -> Self:
         id = self._saved_id(state)
         now = self.runtime.store.clock() if now is None else now
         if not self.only_collected:

@@ -1,4 +1,4 @@
-"""Brings a job's events from the subscriber's thread to the job's listeners."""
+"""Passes the events of a job from the subscriber's thread to the job's listeners on their own thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kue.events.watcher import ENDS, Outcome
 
 
 class JobWatcher:
-    """The watch of a job that has listeners; over when the job has ended, so that the job can be forgotten."""
+    """Watches a job that has listeners, until the job has ended. Then the hub can forget the job."""
 
     must_settle = False
 
@@ -19,12 +19,12 @@ class JobWatcher:
         self._dispatcher = dispatcher
 
     def wants(self, event: str) -> bool:
-        return True  # who listens is known when the listeners' thread comes to it: one may bring another
+        return True  # a listener that is still to run may add another one, so any event may be needed
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
-        over = event in ENDS
-        self._dispatcher.post(self._emitter.finish if over else self._emitter.emit, event, *args)
-        return over
+        has_ended = event in ENDS
+        self._dispatcher.post(self._emitter.finish if has_ended else self._emitter.emit, event, *args)
+        return has_ended
 
     def on_outcome(self, outcome: Outcome) -> None:
         if outcome.state == "complete":
