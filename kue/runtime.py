@@ -1,4 +1,4 @@
-"""What the jobs of one queue share, so that a job need not know the queue."""
+"""The parts that the jobs of one queue share: store, hub, error reporter, options. So a job need not know its queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kue.test_mode import TestMode
 
 
 class Runtime:
-    """Where a job lives: its store, the hub that hears its events, where trouble is told, and the queue's options."""
+    """What a job needs of its queue: the store, the hub for its events, the error reporter, options and test mode."""
 
     def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter, options: QueueOptions) -> None:
         self.store = store
@@ -23,7 +23,7 @@ class Runtime:
         self.hub = Hub(store, emitter, error_reporter)
 
     def after_fork(self) -> None:
-        """In a forked child: no connection and no thread of the parent is used again."""
+        """In a forked child: replace the connections and threads that belong to the parent."""
         self.store.connections.reset_after_fork()
         self.error_reporter.after_fork()
         self.hub.emitter.after_fork()
@@ -32,7 +32,7 @@ class Runtime:
 
 
 class HasRuntime(Protocol):
-    """A queue, as far as jobs are concerned."""
+    """The part of a queue that jobs use."""
 
     @property
     def runtime(self) -> Runtime: ...

@@ -1,4 +1,4 @@
-"""Test mode, as Kue has it: saved jobs are collected in a list, for assertions, instead of going to Redis."""
+"""Kue's test mode: it collects saved jobs in a list, for assertions, instead of writing them to Redis."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Collectable(Protocol):
-    """A job, as far as test mode is concerned."""
+    """The part of a job that test mode uses."""
 
     def collected(self, id: int) -> None:
-        """Note that test mode has it instead of Redis."""
+        """Note that test mode has the job instead of Redis."""
 
 
 _J = TypeVar("_J", bound=Collectable)
@@ -18,7 +18,7 @@ _J = TypeVar("_J", bound=Collectable)
 class TestMode(Generic[_J]):
     """`queue.test_mode`: `enter`, `exit`, `clear`, and the list `jobs`."""
 
-    __test__ = False  # a name that pytest would collect
+    __test__ = False  # pytest would collect a class of this name
 
     def __init__(self) -> None:
         self.jobs: list[_J] = []
@@ -27,23 +27,23 @@ class TestMode(Generic[_J]):
 
     @property
     def only_collects(self) -> bool:
-        """Whether what is saved is kept from Redis."""
+        """Whether saved jobs are kept out of Redis."""
         return self.active and not self.processing
 
     def enter(self, process: bool = False) -> None:
-        """Collect what is saved; with `process` it is also really saved, and runs."""
+        """Collect the jobs that are saved from now on. With `process` they are also written to Redis, and run."""
         self.active, self.processing = True, process
 
     def exit(self) -> None:
-        """Back to normal; what was collected stays until `clear`."""
+        """Save jobs normally again. The list `jobs` stays until `clear`."""
         self.active = self.processing = False
 
     def clear(self) -> None:
-        """Forget what was collected."""
+        """Empty the list `jobs`."""
         self.jobs.clear()
 
     def collect(self, job: _J) -> bool:
-        """Note a job that is being saved; whether that is all that shall happen to it."""
+        """Collect a job that is being saved, in test mode. Returns whether it must be kept out of Redis."""
         if self.active:
             self.jobs.append(job)
         if self.only_collects:

@@ -1,4 +1,4 @@
-"""kue with `job.send` and `job.promise`: import it as kue, and all of kue is there. It changes nothing in kue itself.
+"""All of kue, with `job.send` and `job.promise`: import it as kue. Importing it changes nothing in kue itself.
 
 import kue_send as kue
 

@@ -1,4 +1,4 @@
-"""A job that can send events to whoever watches it, and that can be waited for."""
+"""The job of kue_send: it can send events to its listeners, and make a promise of its outcome."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ class Job(kue.Job):
     def send(self, event: str, data: Any = None) -> None:
         """Send an event with data to every listener of this job, here and in other processes, Node's included.
 
-        In a handler it goes out in order with what else the handler says. The data of a `result` is also stored, so
-        that a promise gets it even when the event is lost. Raises `InvalidJobData`, `InvalidOption`, `JobNotFound`.
+        In a handler the event is sent in the background, in order with the handler's other reports. The data of a
+        `result` is also stored, so that a promise gets it even if the event is lost.
+
+        Raises `InvalidJobData` if JSON cannot hold the data, `InvalidOption`, or `JobNotFound` if the job is not saved.
+        Outside of a handler it also raises `ConnectionFailed` or `RedisRefused`.
         """
         if not isinstance(event, str) or not event:
             raise InvalidOption(f"event must be a non-empty string, not {short_repr(event)}")
@@ -29,12 +32,14 @@ class Job(kue.Job):
         self._apply("send", effects.send(self._saved_id("send"), event, data, default, keep=event == "result"))
 
     def promise(self, timeout: int | float | timedelta | None = None) -> Promise:
-        """A Future of what the job comes to; saves the job if needed.
+        """A Future of the job's outcome. Saves the job if it is not saved yet.
 
-        It resolves with the data of the first `result` event, else with what the handler returned, once the job
-        completes. It raises `JobFailed` when the last attempt has failed, `JobRemoved` when the job was removed
-        unfinished, `PromiseTimeout` after `timeout` (ms), and `ShutdownInProgress` when the queue was shut down before
-        that. Raises here what `save` raises.
+        The Future resolves with the data of the first `result` event. Without one, it resolves with what the handler
+        returned, once the job completes. Its `result()` raises `JobFailed` if the last attempt failed, `JobRemoved` if
+        the job was removed unfinished, `PromiseTimeout` after `timeout` (milliseconds or a timedelta),
+        `ShutdownInProgress` if the queue is shut down first, and `ForkedChild` in a process that is forked later.
+
+        Raises what `save` raises, and `InvalidOption`.
         """
         limit = None if timeout is None else milliseconds("timeout", timeout)
         promise = Promise(self.runtime, self, limit)
@@ -42,5 +47,5 @@ class Job(kue.Job):
         return promise
 
 
-# The very function, for type checkers with the job that it gives in a handler of a queue of kue_send.
+# The same function as in kue. Type checkers see that it returns a job of kue_send.
 current_job = cast(Callable[[], Job | None], kue.current_job)

@@ -1,4 +1,11 @@
-"""A job as a `concurrent.futures.Future`: settled by the job's events, or from Redis where an event was lost."""
+"""The outcome of a job as a `concurrent.futures.Future`.
+
+- watches the events of the job, and settles with the first that decides the outcome
+- settles with the outcome that the hub reads from Redis, if an event was lost
+- settles after its timeout, at a shutdown and in a forked child
+
+It does not read Redis itself.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +24,11 @@ from kue.runtime import Runtime
 from kue.store.stored_error import message_of
 
 logger = logging.getLogger("kue")
-_HEARD = frozenset(("result", "complete", "error", "failed", "remove"))
+_EVENTS = frozenset(("result", "complete", "error", "failed", "remove"))
 
 
 class _Waiters(list[Any]):
-    """Where `concurrent.futures.wait` and `as_completed` leave whom a Future is to wake."""
+    """The list to which `concurrent.futures.wait` and `as_completed` add waiters. A check runs before each addition."""
 
     def __init__(self, check: Callable[[], None]) -> None:
         super().__init__()
@@ -33,7 +40,11 @@ class _Waiters(list[Any]):
 
 
 class Promise(Future[Any]):
-    """Settles on the subscriber's thread. Waiting for one there raises `WouldDeadlock`."""
+    """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one. `job` is its job.
+
+    It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
+    `WouldDeadlock`.
+    """
 
     must_settle = True
 
@@ -48,7 +59,7 @@ class Promise(Future[Any]):
         self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def begin(self) -> None:
-        """Save the job if it is not saved, and hear of it from then on."""
+        """Save the job if it is not saved, and watch its events from then on."""
         hub = self._runtime.hub
         if self.job.id is None:
             with hub.saving() as watch:
@@ -58,24 +69,28 @@ class Promise(Future[Any]):
         elif not self.job.only_collected:
             hub.watch(self._id, self)
         if self._timeout is not None:
-            self._timer = hub.call_later(self._timeout / 1000, self._time_is_up)
+            self._timer = hub.call_later(self._timeout / 1000, self._timed_out)
 
     @property
     def _id(self) -> int:
         return self.job.id or 0
 
     def result(self, timeout: float | None = None) -> Any:
-        """What the job came to, waiting for it at most `timeout` seconds."""
+        """Wait at most `timeout` seconds (None: no limit), and return the result of the job.
+
+        Raises the error that the promise was settled with, `TimeoutError` if it is not settled in time, `WouldDeadlock`
+        on the thread that settles promises, and `concurrent.futures.CancelledError` after `cancel`.
+        """
         self._refuse_to_deadlock()
         return super().result(timeout)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Why there is no result, or None, waiting for it at most `timeout` seconds."""
+        """Wait as `result` does, and return the error that the promise was settled with; None if there is a result."""
         self._refuse_to_deadlock()
         return super().exception(timeout)
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """As with any Future; `sys.exit()` in it does not end the thread that settles promises."""
+        """Call `fn(promise)` once the promise is settled. `sys.exit()` in `fn` does not end the thread that settles."""
 
         def call(future: Future[Any]) -> None:
             try:
@@ -85,20 +100,20 @@ class Promise(Future[Any]):
             except BaseException:
                 if not self._runtime.hub.is_current:
                     raise
-                logger.exception("a done-callback of the promise of job %s", self.job.id)
+                logger.exception("a done-callback of the promise of job %s raised", self.job.id)
 
         super().add_done_callback(call)
 
     def cancel(self) -> bool:
-        """Stop waiting; the job itself goes on."""
+        """Stop waiting; the job itself goes on. Returns False if the promise is settled already."""
         cancelled = super().cancel()
         if cancelled:
-            self._tell_waiters()
-            self._forget()
+            self._notify_waiters()
+            self._stop_watching()
         return cancelled
 
-    def _tell_waiters(self) -> None:
-        """Once: `wait` and `as_completed` believe a cancelled Future only when whoever works on it has taken note."""
+    def _notify_waiters(self) -> None:
+        """Wake `wait` and `as_completed`, which count a cancelled Future as done only once it was notified of that."""
         with self._condition:
             if self._state == CANCELLED:
                 self.set_running_or_notify_cancel()
@@ -112,10 +127,10 @@ class Promise(Future[Any]):
             self._runtime.error_reporter.report(problem)
             raise problem
 
-    # what is heard, on the subscriber's thread
+    # what the hub calls, on the subscriber's thread
 
     def wants(self, event: str) -> bool:
-        return event in _HEARD
+        return event in _EVENTS
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "result":
@@ -142,19 +157,19 @@ class Promise(Future[Any]):
             problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
             self._reject(ShutdownInProgress(problem))
         elif outcome.state == "forked":
-            self._forget_the_parent()
+            self._reset_after_fork()
             problem = f"the promise of job {self._id} was made before a fork: make another in this process"
             self._reject(ForkedChild(problem))
         else:
             self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
 
-    def _forget_the_parent(self) -> None:
-        """In a forked child: whoever held the lock or waits is not here, and the callbacks are called by the parent."""
+    def _reset_after_fork(self) -> None:
+        """In a forked child: threads that held the lock or wait exist only in the parent, which calls the callbacks."""
         self._condition = threading.Condition()
         self._done_callbacks: list[Callable[[Future[Any]], object]] = []
         self._waiters = _Waiters(self._refuse_to_deadlock)
 
-    def _time_is_up(self) -> None:
+    def _timed_out(self) -> None:
         if not self.done():
             self._reject(PromiseTimeout(self.job.id, self._timeout or 0))
             self._runtime.hub.unwatch(self._id, self)
@@ -174,10 +189,10 @@ class Promise(Future[Any]):
             else:
                 self.set_exception(problem)
         except InvalidStateError:
-            logger.debug("promise of job %s was settled or cancelled before", self.job.id)
+            logger.debug("the promise of job %s was settled or cancelled before", self.job.id)
         return True
 
-    def _forget(self) -> None:
+    def _stop_watching(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         if self.job.id is not None:

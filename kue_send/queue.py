@@ -1,4 +1,4 @@
-"""A queue whose jobs can send and promise."""
+"""The queue of kue_send, whose jobs have `send` and `promise`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kue_send.job import Job
 
 
 class Queue(kue.Queue):
-    """As `kue.Queue`, and its jobs have `send` and `promise`."""
+    """As `kue.Queue`, but its jobs have `send` and `promise`."""
 
     job_class: ClassVar[type[kue.Job]] = Job
 

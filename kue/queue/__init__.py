@@ -1,4 +1,4 @@
-"""The queue: creates jobs, runs workers, tells events and counts."""
+"""The queue that users create: it creates jobs, runs workers, passes on events and counts."""
 
 from kue.queue.queue import Queue
 

@@ -1,4 +1,11 @@
-"""The questions a queue answers: types, ids and numbers by state, work time, settings. Kue's names."""
+"""Reads facts about a queue from Redis, under Kue's names.
+
+- lists the types, and the ids of the jobs in a state
+- counts the jobs in a state, of all types or of one
+- reads the work time and the settings
+
+It changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +14,20 @@ from kue.runtime import Runtime
 
 
 class Counts:
-    """A part of `Queue`. Each question is one round trip."""
+    """A part of `Queue`. Each method is one round trip, and may raise `ConnectionFailed` or `RedisRefused`."""
 
     runtime: Runtime
 
     def types(self) -> list[str]:
-        """Every type ever saved, sorted."""
+        """Every type that a job was ever saved with, sorted."""
         return self.runtime.store.types()
 
     def state(self, state: str) -> list[int]:
-        """The ids of the jobs in a state, in the order of its set."""
+        """The ids of the jobs in a state, in the order of its set in Redis. Raises `InvalidOption`."""
         return self.runtime.store.ids(0, -1, read_state(state))
 
     def inactive(self) -> list[int]:
-        """The ids of the queued jobs."""
+        """The ids of the jobs that wait in their queue."""
         return self.state("inactive")
 
     def active(self) -> list[int]:
@@ -40,18 +47,18 @@ class Counts:
         return self.state("delayed")
 
     def card(self, state: str) -> int:
-        """How many jobs are in a state."""
+        """How many jobs are in a state. Raises `InvalidOption`."""
         return self.runtime.store.count(read_state(state))
 
     def card_by_type(self, type: str, state: str) -> int:
-        """How many jobs of a type are in a state."""
+        """How many jobs of a type are in a state. Raises `InvalidOption`."""
         return self.runtime.store.count(read_state(state), read_type(type))
 
     def _count(self, type: str | None, state: str) -> int:
         return self.card(state) if type is None else self.card_by_type(type, state)
 
     def inactive_count(self, type: str | None = None) -> int:
-        """How many jobs are queued, of one type or all."""
+        """How many jobs wait in their queue, of one type or all."""
         return self._count(type, "inactive")
 
     def active_count(self, type: str | None = None) -> int:
@@ -71,9 +78,9 @@ class Counts:
         return self._count(type, "delayed")
 
     def work_time(self) -> int:
-        """Milliseconds of completed work, of all processes."""
+        """How many milliseconds all completed jobs ran, in all processes."""
         return self.runtime.store.work_time()
 
     def setting(self, name: str) -> str | None:
-        """A free-form setting, shared by all processes."""
+        """Read a setting that all processes share; None if it is not set. Raises `InvalidOption`."""
         return self.runtime.store.setting(read_name("name", name))

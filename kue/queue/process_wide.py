@@ -1,4 +1,4 @@
-"""The process-wide queue: made by the first `create_queue`, and given to every other, until it is shut down."""
+"""The process-wide queue: the first `create_queue` makes it, and each later call returns it until it is shut down."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class ProcessWide(Generic[Q]):
         os.register_at_fork(after_in_child=self._renew_lock)
 
     def _renew_lock(self) -> None:
-        """In a forked child: whoever was making a queue at that moment is not there to finish it."""
+        """In a forked child: a thread of the parent that held the lock does not exist here to release it."""
         self._lock = threading.Lock()
 
     def create_queue(self, **options: Any) -> Q:
-        """The queue of this process. Options count when it is made, as in Kue; later ones are ignored.
+        """The queue of this process: the first call makes it, and later calls return it until it is shut down.
 
-        Takes the options of `Queue`, and raises what that does.
+        Takes the options of `Queue`. As in Kue, the options of later calls are ignored. Raises what `Queue` raises.
         """
         with self._lock:
             if self._queue is None or self._queue.is_shut_down:

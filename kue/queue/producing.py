@@ -20,19 +20,23 @@ class Producing:
     runtime: Runtime
 
     def create(self, type: str, data: Any = None, **options: Any) -> Job:
-        """A new job, not yet saved. Raises `InvalidOption`, `UnknownOption`."""
+        """Make a job without saving it; `options` are the options of a job, such as `priority="high"`.
+
+        Raises `InvalidOption`, or `UnknownOption` for an option that does not exist.
+        """
         return self.job_class.create(self.runtime, type, data, options)
 
     create_job = create
 
     def save_all(self, jobs: Iterable[_J]) -> list[_J]:
-        """Save many new jobs, a few hundred in each round trip; their ids are in order.
+        """Save many new jobs, a few hundred in each round trip. Returns the jobs; their ids are in order.
 
-        Raises `InvalidJobData` before anything is written, and `SaveInterrupted`, whose `saved` holds what was saved.
+        Raises `InvalidOption` or `InvalidJobData` before anything is written. If Redis fails, it raises
+        `SaveInterrupted`, whose `saved` lists the jobs that were saved.
         """
         return save_all(self.runtime, jobs)
 
     @property
     def test_mode(self) -> TestMode[Job]:
-        """Collects jobs instead of saving them: `enter`, `exit`, `clear`, `jobs`."""
+        """Test mode, which collects jobs instead of saving them: `enter`, `exit`, `clear` and the list `jobs`."""
         return self.runtime.test_mode

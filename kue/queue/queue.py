@@ -1,4 +1,12 @@
-"""The queue: wires the rooms together, stops them in order, and starts anew in a forked child."""
+"""The queue object.
+
+- makes the parts of a queue and connects them
+- stops them in order
+- registers listeners, and reports what listeners and background threads raise
+- starts with fresh connections and threads in a forked child
+
+Creating jobs is the duty of `producing`, running them of `working`, reading counts of `counts`.
+"""
 
 from __future__ import annotations
 
@@ -26,16 +34,19 @@ from kue.queue.working import Working
 from kue.runtime import Runtime
 from kue.store.store import Store
 
-_FINAL_IO_SECONDS = 10.0  # how long a shutdown waits, in all, for the answers of Redis
-_living: weakref.WeakSet[Queue] = weakref.WeakSet()
+_FINAL_IO_SECONDS = 10.0  # how long a shutdown waits for Redis in all
+_running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
 class Queue(Producing, Working, Counts, Listenable):
     """A queue in Redis, and the workers of this process for it.
 
-    Options: `redis` (a URL, Kue's dict, a redis-py client; None: KUE_REDIS_URL, else redis://127.0.0.1:6379), `prefix`
-    ("q"), `name`, `promotion` ({"interval": ms, "limit": jobs, "lock_ttl": ms}), `disable_search`, `job_events`,
-    `job_flags` ({type: {option: value}}), `lease` (ms), `stuck_after` (ms), `json_default`. Raises `InvalidOption`.
+    Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else
+    redis://127.0.0.1:6379), `prefix` ("q"), `name`, `promotion` ({"interval": ms, "limit": jobs, "lock_ttl": ms}),
+    `disable_search`, `job_events`, `job_flags` ({type: {option: value}}), `lease` (ms), `ghost_retries`, `ghost_delay`
+    (ms), `stuck_after` (ms), `json_default`.
+
+    Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address.
     """
 
     def __init__(self, *, redis: Any = None, **options: Any) -> None:
@@ -52,21 +63,21 @@ class Queue(Producing, Working, Counts, Listenable):
         self._error_reporter = ErrorReporter(self._emit_error)
         store = Store.at(self._address, self.options.prefix)
         self.runtime = Runtime(store, self._emitter, self._error_reporter, self.options)
-        _living.add(self)
+        _running.add(self)
 
     @property
     def name(self) -> str:
-        """The option `name`, as Kue has it."""
+        """The option `name`."""
         return self.options.name
 
     @property
     def owns_server(self) -> bool:
-        """Whether it started a private server (`redis="embedded:"`), which ends with the queue."""
+        """Whether the queue started a private server (`redis="embedded:"`), which ends with the queue."""
         return self._server is not None
 
     @property
     def client(self) -> redis_py.Redis:
-        """A redis-py client for the same server (replies as bytes), for the application's own use."""
+        """A redis-py client for the same server, for the application's own use. Replies are bytes."""
         with self._lock:
             if self._client is None:
                 self._client = self._address.client()
@@ -77,11 +88,13 @@ class Queue(Producing, Working, Counts, Listenable):
     def shutdown(
         self, timeout: int | float | timedelta | None = None, type: str | None = None, *, requeue: bool = False
     ) -> None:
-        """Stop gracefully: wait for running handlers, at most `timeout` (ms; None: as long as they take).
+        """Stop gracefully: take no more jobs, and wait for running handlers at most `timeout` ms (None: no limit).
 
-        What still runs then fails with `Shutdown` (attempts and backoff apply), or goes back to its queue with
-        `requeue=True`. With a `type`, only the workers of that type stop, and the queue goes on. Called from a handler,
-        it returns at once and goes on in the background. Raises `ShutdownInProgress`.
+        A job that still runs then fails with `Shutdown`, under the rules of its attempts and backoff; with
+        `requeue=True` it goes back to its queue. With a `type`, only the workers of that type stop, and the queue goes
+        on. If a handler calls it, it returns at once and stops the queue in the background.
+
+        Raises `ShutdownInProgress` if the queue is shut down already, and `InvalidOption`.
         """
         limit = seconds("timeout", timeout)
         read_flag("requeue", requeue)
@@ -101,26 +114,26 @@ class Queue(Producing, Working, Counts, Listenable):
     def _stop(self, limit: float | None, type: str | None, requeue: bool) -> None:
         budget = TimeBudget(_FINAL_IO_SECONDS)
         if self._pool is not None:
-            # Take nothing new first, so that the wait for handlers ends. What outlasts it is failed or put back.
+            # The pool takes no more jobs first, so that the wait for handlers ends. Then it ends the runs still going.
             self._pool.drain(limit, type, budget, requeue=requeue)
         if type is not None:
             return
         if self._pool is not None:
-            # Write the last outcomes while all that they need is still there.
+            # The last outcomes are written while the parts that they need still run.
             self._pool.stop(budget)
         if self._ticker is not None:
             budget.spend(self._ticker.stop)
         if self._pool is not None:
-            # From here on another process may put back what is still active under our name.
+            # From here on another process may put back the jobs that are still active under this process's name.
             self._pool.end_lease(budget)
-        # The subscriber stops after the workers, whose last events it still receives. Listeners run to their end.
+        # The subscriber stops after the workers, since it still receives their last events. Listeners run to their end.
         self.runtime.hub.stop()
         self.runtime.store.connections.close()
         if self._client is not None:
             self._client.close()
         if self._server is not None:
             self._server.stop()
-        _living.discard(self)
+        _running.discard(self)
 
     close = shutdown
 
@@ -158,7 +171,7 @@ class Queue(Producing, Working, Counts, Listenable):
             self._error_reporter.report(failure)
 
     def after_fork(self) -> None:
-        """In a forked child: fresh connections and threads; workers stay with the parent."""
+        """In a forked child: use fresh connections and threads. The workers stay with the parent."""
         self._lock = threading.RLock()
         self._client = None
         self._pool = self._ticker = None
@@ -167,13 +180,13 @@ class Queue(Producing, Working, Counts, Listenable):
             self.runtime.hub.start()
 
 
-def living_queues() -> list[Queue]:
+def running_queues() -> list[Queue]:
     """The queues of this process that are not shut down."""
-    return list(_living)
+    return list(_running)
 
 
 def _after_fork_in_child() -> None:
-    for queue in living_queues():
+    for queue in running_queues():
         queue.after_fork()
 
 

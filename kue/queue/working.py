@@ -1,4 +1,4 @@
-"""What a queue does for workers: runs handlers, drives the periodic duties, reports the health of the process."""
+"""What a queue does for workers: registers handlers, starts the periodic duties, reports the health of the process."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ class Working:
     @overload
     def process(self, type: str | Sequence[str], slots: int, handler: _F) -> _F: ...
     def process(self, type: Any, slots: Any = 1, handler: Any = None) -> Any:
-        """Run jobs of a type, or of each of several types, in `slots` slots for each type.
+        """Run the jobs of a type, or of each of several types, with `slots` slots for each type.
 
-        The handler is `(job)`, `(job, done)` or `(job, ctx, done)`, a plain or a coroutine function; without one this
-        decorates. Raises `InvalidHandler`, `InvalidOption`, `ShutdownInProgress`.
+        The handler takes `(job)`, `(job, done)` or `(job, ctx, done)`, and is a plain or a coroutine function. Returns
+        the handler; without a handler it returns a decorator for one.
+
+        Raises `InvalidHandler`, `InvalidOption`, or `ShutdownInProgress` if the queue is shut down.
         """
         if callable(slots):
             slots, handler = 1, slots
@@ -62,24 +64,27 @@ class Working:
             self._refuse_if_shut_down()
             if self._pool is None:
                 self._pool = Pool(self.runtime, self.job_class, Context)
-                self._tick(working_duties(self.runtime))
+                self._add_duties(working_duties(self.runtime))
             self._pool.add(types, count, checked)
         return handler
 
     @property
     def workers(self) -> list[Worker]:
-        """The slots of this process, one for each job it can run at once."""
+        """The slots of this process, one for each job that it can run at once. Kue calls a slot a worker."""
         return [] if self._pool is None else self._pool.slots.workers
 
     def watch_stuck_jobs(self, interval: int | float | timedelta = 1000) -> Self:
-        """Put back missing tokens and stuck jobs every `interval` (ms). A process that works does so anyway."""
+        """Repair missing tokens and stuck jobs every `interval` ms. A process with handlers does so anyway.
+
+        Returns the queue. Raises `InvalidOption`, or `ShutdownInProgress` if the queue is shut down.
+        """
         every = milliseconds("interval", interval, least=1)
         with self._lock:
             self._refuse_if_shut_down()
-            self._tick(stuck_job_duties(self.runtime, every))
+            self._add_duties(stuck_job_duties(self.runtime, every))
         return self
 
-    def _tick(self, duties: Iterable[Duty]) -> None:
+    def _add_duties(self, duties: Iterable[Duty]) -> None:
         if self._ticker is None:
             self._ticker = Ticker([], self.runtime.error_reporter, self.runtime.store.clock)
             self._ticker.start()
@@ -87,7 +92,13 @@ class Working:
             self._ticker.add(duty)
 
     def health(self) -> dict[str, Any]:
-        """For probes: `live` (the threads of this process are well) and `ready` (Redis answers, and it takes jobs)."""
+        """Facts for probes, as a dict.
+
+        `live`: the threads of this process work. `ready`: Redis answers as well, and the queue is not shutting down.
+        Further: `shutting_down`, `slots`, `active` (runs), `strays` (handlers that run on past the end of their run),
+        with handlers also `connected`, `running` and `stalled_seconds` of the I/O thread, and without them `problem` if
+        Redis does not answer.
+        """
         facts: dict[str, Any] = {"slots": 0, "active": 0, "strays": 0}
         live = ready = not self._shutting_down
         if self._pool is not None:

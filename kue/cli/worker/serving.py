@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kue.queue.queue import Queue, living_queues
+from kue.queue.queue import Queue, running_queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +72,4 @@ def stop_all(stopping: Stopping) -> None:
 
 
 def _working_queues() -> list[Queue]:
-    return [queue for queue in living_queues() if queue.workers and not queue.is_shut_down]
+    return [queue for queue in running_queues() if queue.workers and not queue.is_shut_down]
