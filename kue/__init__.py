@@ -29,8 +29,8 @@ __version__ = "0.1.0"
 __all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
 __all__ += errors.__all__
 
-# The import of redis-py takes longer than all the rest: what needs it is loaded when it is first used.
-_LATER = {
+# The import of redis-py takes longer than all the rest, so names that need it are imported at their first use.
+_LAZY_MODULES = {
     "Context": "kue.worker.context",
     "Job": "kue.queue.process_wide",
     "Queue": "kue.queue.process_wide",
@@ -41,11 +41,11 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _LAZY_MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return globals().setdefault(name, getattr(import_module(_LATER[name]), name))
+    return globals().setdefault(name, getattr(import_module(_LAZY_MODULES[name]), name))
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,7 @@
-"""The one tree of exceptions: every error this package raises derives from `KueError`.
+"""The one tree of exceptions: every error that this package raises derives from `KueError`.
 
-Where a built-in exception says the same, the class derives from that too, so that code which knows nothing
-of kue still catches it (`except TimeoutError`, `except ValueError`).
+If a built-in exception has the same meaning, the class derives from that too. So code that knows nothing of kue
+still catches it (`except TimeoutError`, `except ValueError`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class KueError(Exception):
     """Base class of every error raised by kue and kue_send."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # By the finished message: __init__ takes what the message is made of. Pools of processes pickle errors.
+        # Pools of processes pickle errors. A copy gets the finished message, since the arguments of __init__ differ.
         return _restored, (type(self), self.args, self.__dict__)
 
 
@@ -53,23 +53,26 @@ def _restored(kind: type[KueError], args: tuple[Any, ...], fields: dict[str, Any
 
 
 class InvalidOption(KueError, ValueError):
-    """An option or argument has a value that cannot be used; the message names both."""
+    """An option or an argument has a value that cannot be used. The message names both."""
 
 
 class UnknownOption(InvalidOption, TypeError):
-    """A keyword that no option has."""
+    """There is no option with this name. The message lists those that there are."""
 
 
 class InvalidURL(InvalidOption):
-    """The `redis` option cannot be read as an address."""
+    """The `redis` option, or the environment variable KUE_REDIS_URL, cannot be read as an address."""
 
 
 class InvalidHandler(KueError, TypeError):
-    """A handler given to `process`, or a listener given to `on`, cannot be called the way it would be."""
+    """A handler given to `process`, or a listener given to `on`, cannot be called with the arguments it would get."""
 
 
 class InvalidJobData(KueError, ValueError):
-    """A value that JSON cannot hold without changing it; `path` says where, as in ``data.rows[3].price``."""
+    """JSON cannot hold a value without changing it.
+
+    Attributes: `path` (where the value is, as in ``data.rows[3].price``).
+    """
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -77,7 +80,10 @@ class InvalidJobData(KueError, ValueError):
 
 
 class JobNotFound(KueError, LookupError):
-    """No job has this id, or this one has none yet (`id` is None)."""
+    """There is no job with this id, or the job was not saved yet.
+
+    Attributes: `id` (the id that was asked for; None if the job has none yet).
+    """
 
     def __init__(self, id: object, why: str = "") -> None:
         super().__init__(why or f"there is no job {id!r}")
@@ -85,7 +91,10 @@ class JobNotFound(KueError, LookupError):
 
 
 class JobInvalid(KueError, ValueError):
-    """The hash of a job cannot be read: it has no type, or data that is not JSON."""
+    """The hash of a job cannot be read: it has no type, or data that is not JSON.
+
+    Attributes: `id` (of the job).
+    """
 
     def __init__(self, id: object, problem: str) -> None:
         super().__init__(f"job {id} {problem}")
@@ -93,15 +102,20 @@ class JobInvalid(KueError, ValueError):
 
 
 class JobLost(KueError):
-    """The run that wanted to say something no longer holds its job."""
+    """A run reported or changed something, but it no longer holds its job. Nothing was written.
+
+    Another run may hold the job now, or the job has ended or was removed.
+
+    Attributes: `id` (of the job).
+    """
 
     def __init__(self, id: object, what: str) -> None:
-        super().__init__(f"job {id} is no longer held by this run: what it still says is dropped ({what})")
+        super().__init__(f"job {id} is no longer held by this run: what the run reports is discarded ({what})")
         self.id = id
 
 
 class JobFailed(KueError):
-    """The last attempt of a job has failed.
+    """The last attempt of a job has failed; a promise raises this.
 
     Attributes: `id` (of the job), `message` (one line), `stack` (as stored in the job's hash, or None).
     """
@@ -114,7 +128,11 @@ class JobFailed(KueError):
 
 
 class JobRemoved(KueError):
-    """The job was removed before its outcome was seen."""
+    """The job was removed before its promise saw the outcome.
+
+    Attributes: `id` (of the job), `outcome_unknown` (True if the job may have completed: with `remove_on_complete` it
+    is removed then).
+    """
 
     def __init__(self, id: int, *, outcome_unknown: bool = False) -> None:
         super().__init__(
@@ -127,7 +145,10 @@ class JobRemoved(KueError):
 
 
 class PromiseTimeout(KueError, TimeoutError):
-    """A promise was not settled within its timeout; the job itself goes on."""
+    """A promise was not settled within its timeout. The job itself goes on.
+
+    Attributes: `id` (of the job; None if it has none yet).
+    """
 
     def __init__(self, id: int | None, milliseconds: float) -> None:
         super().__init__(f"job {id} did not settle within {milliseconds:g} ms")
@@ -135,9 +156,11 @@ class PromiseTimeout(KueError, TimeoutError):
 
 
 class ConnectionFailed(KueError, ConnectionError):
-    """Redis could not be reached (`sent` is False: nothing was done), or broke off before it answered.
+    """Redis could not be reached, or the connection broke before the reply came.
 
-    `silent_since` is set where it did not answer in time: when it was heard last, in seconds of the monotonic clock.
+    Attributes: `sent` (False: no command was sent, so nothing was done; True: the commands may have been carried out),
+    `silent_since` (if the reply did not come in time: when something was received last, in seconds of the monotonic
+    clock; otherwise None).
     """
 
     silent_since: float | None = None
@@ -148,19 +171,22 @@ class ConnectionFailed(KueError, ConnectionError):
 
 
 class Recovered(KueError):
-    """Not an error: what the `error` event brings when reported background trouble is over."""
+    """Not an error: the `error` event brings it when a background problem that it reported is over."""
 
 
 class ConnectionRestored(Recovered):
-    """Redis can be reached again, and grants what it refused in passing."""
+    """Not an error: Redis can be reached again and carries out commands that it had refused for a while."""
 
 
 class SaveInDoubt(ConnectionFailed):
-    """The connection broke after a save was sent: the job may or may not exist. It is not repeated by itself."""
+    """The connection broke after a save was sent, so the job may or may not exist. Kue does not repeat the save."""
 
 
 class SaveInterrupted(KueError):
-    """`save_all` broke off. `saved` holds, in order, the jobs known to be saved; `__cause__` says what happened."""
+    """`save_all` broke off; `__cause__` is the reason.
+
+    Attributes: `saved` (the jobs that are known to be saved, in order).
+    """
 
     def __init__(self, saved: Sequence[Any], problem: object) -> None:
         super().__init__(f"save_all broke off after {len(saved)} saved jobs: {problem}")
@@ -170,8 +196,8 @@ class SaveInterrupted(KueError):
 class RedisRefused(KueError):
     """Redis answered with an error (READONLY, OOM, LOADING, WRONGTYPE, NOAUTH ...).
 
-    `transient` says whether that is the state of the server rather than what was asked (it is LOADING, READONLY, out of
-    memory, or refuses the password), so that the same may be granted later.
+    Attributes: `transient` (True if the state of the server is the reason, so that a retry may succeed: it is loading,
+    read-only or out of memory, or it refuses the password).
     """
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
@@ -180,26 +206,26 @@ class RedisRefused(KueError):
 
     @property
     def passing(self) -> bool:
-        """The name of `transient` before version 0.2; it goes with the release after it."""
+        """The name of `transient` before version 0.2. The release after that removes it."""
         warnings.warn("RedisRefused.passing is now RedisRefused.transient", DeprecationWarning, stacklevel=2)
         return self.transient
 
 
 class ShutdownInProgress(KueError, RuntimeError):
-    """The queue is shut down, or being shut down, and takes no more work."""
+    """The queue is shut down, or is being shut down, and takes no more work."""
 
 
 class ForkedChild(KueError, RuntimeError):
-    """Only the process that this one was forked from can do, or learn, what was asked."""
+    """Only the parent process, which this one was forked from, can do or learn what was asked."""
 
 
 class WouldDeadlock(KueError, RuntimeError):
-    """The call would wait for the very thread that makes it."""
+    """The call would wait for the thread that makes it, and would never end."""
 
 
 class ListenerError(KueError):
-    """A listener raised; `__cause__` is what it raised."""
+    """A listener raised an exception, which is the `__cause__`."""
 
 
 class MissingExtra(KueError, ImportError):
-    """An optional package is not installed; the message names the extra that brings it."""
+    """An optional package is not installed. The message names the extra that installs it."""

@@ -1,1 +1,1 @@
-"""Small things that every room uses: time, listeners, trouble, waking a thread."""
+"""Small things that every package uses: time, listeners, timers, reports of problems, waking a thread."""

@@ -1,6 +1,6 @@
-"""Listeners as Kue has them: `on`, `once` and `off` chain, and a listener gets as many arguments as it accepts.
+"""Keeps the listeners of one job or queue, and calls each with as many arguments as it accepts, as in Node.
 
-Built on pyee's registry. What a listener raises reaches `on_error` and nobody else.
+If a listener raises, `on_error` gets the exception and the other listeners still run. pyee keeps the registry.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Listener = Callable[..., Any]
 
 
 class Emitter:
-    """The listeners of one job or queue."""
+    """The listeners of one job or queue. Any thread may call."""
 
     def __init__(self, on_error: Callable[[str, Listener, BaseException], None]) -> None:
         self._lock = threading.Lock()
@@ -29,18 +29,18 @@ class Emitter:
         self.finished = False
 
     def add(self, event: str, listener: Listener, *, once: bool = False) -> bool:
-        """Register a listener; False where it comes after `finish`. Raises `InvalidHandler` for one that is none."""
-        count = _accepted(listener)
+        """Register a listener; False if `finish` was called before. Raises `InvalidHandler` if it cannot be called."""
+        count = _argument_range(listener)
         key = _key(listener)
 
         def call(*args: Any) -> None:
-            if once and not self._forget(event, key, call):
+            if once and not self._discard(event, key, call):
                 return
             try:
-                listener(*_fitted(args, count))
+                listener(*_fit(args, count))
             except KeyboardInterrupt:
                 raise
-            except BaseException as problem:  # sys.exit() too: the thread belongs to all listeners
+            except BaseException as problem:  # even sys.exit(): the other listeners share the thread
                 self._on_error(event, listener, problem)
 
         with self._lock:
@@ -50,22 +50,22 @@ class Emitter:
             return not self.finished
 
     def finish(self, event: str | None = None, *args: Any) -> None:
-        """Emit the last event, if there is one: who was added before gets it, and nobody can be added any more."""
+        """Refuse listeners from now on, then emit the last event, if one is given, to those added before."""
         with self._lock:
             self.finished = True
         if event is not None:
             self.emit(event, *args)
 
     def remove(self, event: str, listener: Listener | None = None) -> None:
-        """Forget one listener, or all of an event; one that is not there is no error."""
-        gone = None if listener is None else _key(listener)
-        for known in [key for key in list(self._calls) if key[0] == event and (gone is None or gone == key[1])]:
-            calls = self._calls.get(known, [])
+        """Remove one listener, or all of an event. A listener that is not registered is ignored."""
+        wanted = None if listener is None else _key(listener)
+        for entry in [key for key in list(self._calls) if key[0] == event and (wanted is None or wanted == key[1])]:
+            calls = self._calls.get(entry, [])
             for call in calls[:] if listener is None else calls[-1:]:
-                self._forget(*known, call)
+                self._discard(*entry, call)
 
-    def _forget(self, event: str, key: object, call: Listener) -> bool:
-        """Forget one call of a listener; False where it was forgotten before."""
+    def _discard(self, event: str, key: object, call: Listener) -> bool:
+        """Remove one registration of a listener; False if it was removed before."""
         with self._lock:
             calls = self._calls.get((event, key), [])
             if call not in calls:
@@ -77,13 +77,13 @@ class Emitter:
         return True
 
     def emit(self, event: str, *args: Any) -> bool:
-        """Call the listeners of an event, in the order they came; whether there were any."""
+        """Call the listeners of an event in the order in which they were added. Returns whether there were any."""
         if not self._registry.listeners(event):
             return False
         return self._registry.emit(event, *args)
 
     def after_fork(self) -> None:
-        """In a forked child: a fresh registry, since a thread of the parent may have held a lock."""
+        """In a forked child: make new locks and a new registry, since a thread of the parent may have held a lock."""
         self._lock = threading.Lock()
         self._registry = EventEmitter()
         for (event, _), calls in self._calls.items():
@@ -94,12 +94,12 @@ class Emitter:
         return bool(self._registry.listeners(event))
 
     def events(self) -> set[str]:
-        """The events that somebody listens to."""
+        """The events that have listeners."""
         return {event for event, _ in list(self._calls)}
 
 
-class _Itself:
-    """Stands for a listener that has no hash, and is known by being the same object."""
+class _ByIdentity:
+    """The key of a listener that has no hash: equal only to a key of the same object."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -108,19 +108,19 @@ class _Itself:
         return id(self._listener)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other._listener is self._listener
+        return isinstance(other, _ByIdentity) and other._listener is self._listener
 
 
 def _key(listener: Listener) -> object:
     try:
         hash(listener)
     except Exception:
-        return _Itself(listener)
+        return _ByIdentity(listener)
     return listener
 
 
-def _accepted(listener: Listener) -> tuple[int, int | None]:
-    """The least and the most positional arguments a listener takes; None: any number."""
+def _argument_range(listener: Listener) -> tuple[int, int | None]:
+    """The fewest and the most positional arguments that a listener takes; None: any number."""
     if not callable(listener):
         raise InvalidHandler(f"a listener must be callable, not {short_repr(listener)}")
     if inspect.iscoroutinefunction(listener):
@@ -130,14 +130,14 @@ def _accepted(listener: Listener) -> tuple[int, int | None]:
     except (TypeError, ValueError):
         return 0, None
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    least = sum(p.default is p.empty for p in positional)
+    fewest = sum(p.default is p.empty for p in positional)
     if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
         raise InvalidHandler(f"a listener cannot need keyword arguments: {short_repr(listener)}")
-    return least, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+    return fewest, None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
 
 
-def _fitted(args: tuple[Any, ...], count: tuple[int, int | None]) -> tuple[Any, ...]:
-    least, most = count
-    if len(args) < least:
-        return args + (None,) * (least - len(args))
+def _fit(args: tuple[Any, ...], count: tuple[int, int | None]) -> tuple[Any, ...]:
+    fewest, most = count
+    if len(args) < fewest:
+        return args + (None,) * (fewest - len(args))
     return args if most is None else args[:most]

@@ -1,4 +1,10 @@
-"""Background trouble: said once to the `error` event and the `kue` logger, and once more when it is over."""
+"""Reports problems of background threads, which have no caller: to the `error` event and to the `kue` logger.
+
+- reports a problem that occurs once
+- reports the begin and the end of a lasting problem, once each: an outage of Redis for all parts together, any other
+  problem for the part that has it
+- logs what the `error` listeners raise themselves
+"""
 
 from __future__ import annotations
 
@@ -14,71 +20,71 @@ logger = logging.getLogger("kue")
 
 
 class ErrorReporter:
-    """What goes wrong where no caller can be told. `emit` hands an exception to the `error` listeners."""
+    """For any thread. `emit` hands an exception to the `error` listeners."""
 
     def __init__(self, emit: Callable[[BaseException], None]) -> None:
         self._emit = emit
         self.after_fork()
 
     def after_fork(self) -> None:
-        """In a forked child: nobody of it has met anything yet."""
+        """In a forked child: no part of it has a problem yet, and no thread holds the lock."""
         self._lock = threading.Lock()
-        self._down: set[str] = set()  # who is without Redis, which is one trouble for all of them
-        self._hindered: set[str] = set()  # who has trouble of its own
+        self._down: set[str] = set()  # the parts that Redis does not serve; one report for all of them
+        self._hindered: set[str] = set()  # the parts that have a problem of their own
         self._restored_at = -math.inf
 
     def report(self, problem: BaseException) -> None:
-        """One thing went wrong."""
+        """Report a problem that occurred once, as an error."""
         logger.error("%s", problem, exc_info=problem.__cause__)
         self._emit(problem)
 
     def warn(self, problem: KueError) -> None:
-        """One thing went wrong that needs no more than to be known."""
+        """Report a problem that occurred once and needs no action, as a warning."""
         logger.warning("%s", problem)
         self._emit(problem)
 
-    def outage_began(self, who: str, problem: KueError) -> None:
-        """`who` cannot go on. Of those who lost Redis only the first is reported; of other trouble, each once.
+    def outage_began(self, part: str, problem: KueError) -> None:
+        """A part cannot go on. If several lose Redis, the first one is reported; any other problem once for each part.
 
-        Who has heard nothing since before the last return notices late what is over, and has been told.
+        A timeout that began before the last reconnect is ignored, since that outage was reported and is over.
         """
         silent_since = problem.silent_since if isinstance(problem, ConnectionFailed) else None
         if silent_since is not None and silent_since < self._restored_at:
             return
         outage = isinstance(problem, ConnectionFailed) or (isinstance(problem, RedisRefused) and problem.transient)
         with self._lock:
-            known = bool(self._down) if outage else who in self._hindered
-            (self._down if outage else self._hindered).add(who)
+            known = bool(self._down) if outage else part in self._hindered
+            (self._down if outage else self._hindered).add(part)
         if not known:
             logger.error("%s", problem)
             self._emit(problem)
 
-    def unexpected(self, who: str, problem: Exception) -> None:
-        """`who` met something that nobody expected, and tries again."""
-        logger.error("unexpected trouble: %s", who, exc_info=problem)
-        unexpected = KueError(f"{who} met {type(problem).__name__}: {problem}")
+    def unexpected(self, part: str, problem: Exception) -> None:
+        """A part caught an exception that it does not know, and tries again."""
+        logger.error("unexpected error in %s", part, exc_info=problem)
+        unexpected = KueError(f"unexpected error in {part}: {type(problem).__name__}: {problem}")
         unexpected.__cause__ = problem
-        self.outage_began(who, unexpected)
+        self.outage_began(part, unexpected)
 
-    def outage_ended(self, who: str) -> None:
-        """`who` goes on. That Redis is back is reported when the last one has it."""
+    def outage_ended(self, part: str) -> None:
+        """A part goes on. The end of an outage is reported when Redis serves the last part again."""
         with self._lock:
-            recovered = who in self._hindered
-            restored = self._down == {who}
-            self._hindered.discard(who)
-            self._down.discard(who)
+            recovered = part in self._hindered
+            restored = self._down == {part}
+            self._hindered.discard(part)
+            self._down.discard(part)
             if restored:
                 self._restored_at = time.monotonic()
         if recovered:
-            self.warn(Recovered(f"{who} goes on as before"))
+            self.warn(Recovered(f"{part} goes on as before"))
         if restored:
             self.warn(ConnectionRestored("the connection to Redis is back"))
 
     def log(self, problem: BaseException) -> None:
-        """Only to the log: what a listener of `error` itself raised."""
+        """Log what a listener of `error` itself raised, without another `error` event."""
         logger.error("%s", problem, exc_info=problem.__cause__)
 
     @property
     def down(self) -> bool:
-        """Whether anybody is without Redis."""
+        """Whether Redis does not serve some part."""
         return bool(self._down)

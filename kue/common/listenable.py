@@ -1,4 +1,4 @@
-"""`on`, `once` and `off` as jobs and queues have them: they chain, and without a function they decorate."""
+"""The methods `on`, `once`, `off` and `emit` of jobs and queues, as in Kue. Without a function `on` decorates."""
 
 from __future__ import annotations
 
@@ -14,22 +14,26 @@ _F = TypeVar("_F", bound=Listener)
 
 
 class Listenable(ABC):
-    """Something with listeners."""
+    """Base class of what has listeners."""
 
     @abstractmethod
     def _listeners(self) -> Emitter:
-        """The registry, made when it is first needed, and anew when it is finished."""
+        """The registry. It is made when it is first needed, and made anew when it is finished."""
 
     @abstractmethod
     def _listened(self, event: str) -> None:
-        """A listener was added."""
+        """A listener was added: make sure that the event reaches this process."""
 
     @overload
     def on(self, event: str) -> Callable[[_F], _F]: ...
     @overload
     def on(self, event: str, listener: Listener) -> Self: ...
     def on(self, event: str, listener: Listener | None = None) -> Any:
-        """Call `listener` at each event, with as many arguments as it accepts. Raises `InvalidHandler`."""
+        """Call `listener` at each `event`, with as many arguments as it accepts. Returns this object.
+
+        Without a listener it is a decorator. Raises `InvalidHandler` if the listener cannot be called, `InvalidOption`
+        if the event is no string, and `ConnectionFailed` if events cannot be received.
+        """
         return self._add(event, listener, once=False)
 
     @overload
@@ -37,16 +41,19 @@ class Listenable(ABC):
     @overload
     def once(self, event: str, listener: Listener) -> Self: ...
     def once(self, event: str, listener: Listener | None = None) -> Any:
-        """Call `listener` at the next event only. Raises `InvalidHandler`."""
+        """Call `listener` at the next `event` only. Otherwise the same as `on`."""
         return self._add(event, listener, once=True)
 
     def off(self, event: str, listener: Listener | None = None) -> Self:
-        """Forget a listener, or all listeners of an event."""
+        """Remove a listener, or all listeners of an event. Returns this object."""
         self._listeners().remove(event, listener)
         return self
 
     def emit(self, event: str, *args: Any) -> bool:
-        """Call the listeners of this process, here and now; whether there were any."""
+        """Call the listeners that this process has for an event, on this thread. Returns whether there were any.
+
+        Redis is not involved: other processes do not receive the event.
+        """
         return self._listeners().emit(event, *args)
 
     def _add(self, event: str, listener: Listener | None, *, once: bool) -> Any:
@@ -60,10 +67,10 @@ class Listenable(ABC):
 
             return decorate
         while not self._listeners().add(event, listener, once=once):
-            pass  # it was finished just now
+            pass  # another thread finished this registry just now; the next one is new
         try:
             self._listened(event)
         except BaseException:
-            self._listeners().remove(event, listener)  # whoever tries again would be called twice
+            self._listeners().remove(event, listener)  # a caller that tries again would add it twice
             raise
         return self

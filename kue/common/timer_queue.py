@@ -1,4 +1,4 @@
-"""Calls that a thread makes later, or soon, at the wish of other threads."""
+"""Timers: any thread schedules a call, one thread runs it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 logger = logging.getLogger("kue")
 Call = Callable[[], object]
-_FEW = 64
+_MIN_CANCELLED = 64
 
 
 class Timer:
-    """One call to be made; `cancel` before it is made."""
+    """One scheduled call, which `cancel` prevents. `due` is its moment, in seconds of the queue's clock."""
 
     __slots__ = ("_timers", "call", "due")
 
@@ -31,46 +31,46 @@ class Timer:
 
 
 class TimerQueue:
-    """A heap of timers by the monotonic clock. Any thread adds, one thread runs them."""
+    """A heap of timers. Any thread may add one; `wait` and `run_due` are for the thread that runs them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
-        self.cancelled = 0  # about how many of the heap; counted without the lock, which a fork may leave taken
+        self.cancelled = 0  # about how many in the heap: counted without the lock, which a fork may leave locked
 
     def add(self, delay: float, call: Call) -> Timer:
-        """Make a call after `delay` seconds."""
+        """Schedule a call in `delay` seconds."""
         timer = Timer(self, self._clock() + delay, call)
         with self._lock:
-            self._tidy()
+            self._drop_cancelled()
             heapq.heappush(self._heap, (timer.due, next(self._order), timer))
         return timer
 
     @property
     def is_due(self) -> bool:
-        """Whether a call is due, about: without the lock, for whoever asks often."""
+        """Whether a call is due. Takes no lock, since it is read often, so the answer may be slightly late."""
         heap = self._heap
         return bool(heap) and heap[0][0] <= self._clock()
 
-    def wait(self, longest: float) -> float:
-        """Seconds until the next call is due, at most `longest`."""
+    def wait(self, max_seconds: float) -> float:
+        """Seconds until the next call is due, at most `max_seconds`."""
         with self._lock:
-            self._tidy()
+            self._drop_cancelled()
             while self._heap and self._heap[0][2].call is None:
                 heapq.heappop(self._heap)
-            return max(0.0, min(longest, self._heap[0][0] - self._clock())) if self._heap else longest
+            return max(0.0, min(max_seconds, self._heap[0][0] - self._clock())) if self._heap else max_seconds
 
-    def _tidy(self) -> None:
-        """Drop what was cancelled once that is most of the heap: it may be due in days only."""
-        if self.cancelled > _FEW and self.cancelled > len(self._heap) // 2:
+    def _drop_cancelled(self) -> None:
+        """Drop cancelled timers once they are most of the heap, since they may be due in days only."""
+        if self.cancelled > _MIN_CANCELLED and self.cancelled > len(self._heap) // 2:
             self._heap = [entry for entry in self._heap if entry[2].call is not None]
             heapq.heapify(self._heap)
             self.cancelled = 0
 
     def run_due(self) -> None:
-        """Make every call that is due. One that raises is logged and hurts no other."""
+        """Make every call that is due. If one raises, it is logged and the others still run."""
         while True:
             with self._lock:
                 if not self._heap or self._heap[0][0] > self._clock():
@@ -80,5 +80,5 @@ class TimerQueue:
             if call is not None:
                 try:
                     call()
-                except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all
+                except BaseException:  # even sys.exit() in a promise's callback: all share the thread
                     logger.exception("a timer's call failed")

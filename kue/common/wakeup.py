@@ -1,4 +1,4 @@
-"""A pipe to wake a thread that waits in a selector."""
+"""Wakes a thread that waits in a selector, with a pair of sockets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 class Wakeup:
-    """`wake` from any thread makes `fileno` readable until `clear`."""
+    """`wake`, from any thread, makes `fileno` readable until `clear`."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()

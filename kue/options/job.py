@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kue.common.clock import LARGEST, milliseconds, now_ms, until
+from kue.common.clock import MAX_EXACT_INTEGER, milliseconds, now_ms, until
 from kue.common.describe import short_repr
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
 from kue.options.values import parse_number, read_flag, read_whole
@@ -22,7 +22,7 @@ def _read_priority(name: str, value: Any) -> int:
         if value in PRIORITIES:
             return PRIORITIES[value]
         raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {short_repr(value)}")
-    return read_whole(name, value, least=-LARGEST)
+    return read_whole(name, value, least=-MAX_EXACT_INTEGER)
 
 
 def _read_attempts(name: str, value: Any) -> int:

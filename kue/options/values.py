@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from kue.common.clock import LARGEST
+from kue.common.clock import MAX_EXACT_INTEGER
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption
 
@@ -55,10 +55,10 @@ def read_number(name: str, value: object, kind: str = "a number") -> int | float
 def read_whole(name: str, value: object, *, least: int) -> int:
     """Check a whole number (a float without a fraction is one)."""
     number = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= LARGEST:
-        bound = "" if least == -LARGEST else f", {least} or more"
-        if isinstance(number, int) and abs(number) > LARGEST:
-            bound = f" from {least} to {LARGEST}"
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MAX_EXACT_INTEGER:
+        bound = "" if least == -MAX_EXACT_INTEGER else f", {least} or more"
+        if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
+            bound = f" from {least} to {MAX_EXACT_INTEGER}"
         raise InvalidOption(f"{name} must be a whole number{bound}, not {short_repr(value)}")
     return number
 

@@ -39,7 +39,10 @@ def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -
     wait_until(lambda: first.rounds > 5 and second.rounds > 5)
     ticker.stop()
 
-    assert told == ["ticker: Duty met ValueError: nobody expected this", "ticker: Duty goes on as before"]
+    assert told == [
+        "unexpected error in ticker: Duty: ValueError: nobody expected this",
+        "ticker: Duty goes on as before",
+    ]
     assert "Traceback" in caplog.text
 
 
@@ -57,7 +60,7 @@ def test_the_lease_goes_on(server: RedisServer, make_queue: MakeQueue, monkeypat
     queue.process("email", lambda job: None)
     queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 1)
-    assert str(queue.errors[0]) == "lease met ValueError: nobody expected this"
+    assert str(queue.errors[0]) == "unexpected error in lease: ValueError: nobody expected this"
 
 
 def test_outcomes_of_the_round_in_which_a_take_is_refused_are_written(

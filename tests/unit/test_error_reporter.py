@@ -160,9 +160,9 @@ def test_what_nobody_expected_is_told_with_who_met_it_and_once(told: Told, caplo
     for _ in range(2):
         told.trouble.unexpected("ticker: Tokens", ZeroDivisionError("by zero"))
     (problem,) = told.problems
-    assert (type(problem), str(problem)) == (KueError, "ticker: Tokens met ZeroDivisionError: by zero")
+    assert (type(problem), str(problem)) == (KueError, "unexpected error in ticker: Tokens: ZeroDivisionError: by zero")
     assert isinstance(problem.__cause__, ZeroDivisionError)
-    assert told.log.count(("kue", "ERROR", "unexpected trouble: ticker: Tokens")) == 2
+    assert told.log.count(("kue", "ERROR", "unexpected error in ticker: Tokens")) == 2
     assert not told.trouble.down
     told.trouble.outage_ended("ticker: Tokens")
     assert [type(problem) for problem in told.problems] == [KueError, Recovered]

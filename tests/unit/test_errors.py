@@ -94,7 +94,7 @@ def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
         (JobInvalid(7, "has no type"), "job 7 has no type", {"id": 7}),
         (
             JobLost(7, "outcome"),
-            "job 7 is no longer held by this run: what it still says is dropped (outcome)",
+            "job 7 is no longer held by this run: what the run reports is discarded (outcome)",
             {"id": 7},
         ),
         (

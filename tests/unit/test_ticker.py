@@ -166,7 +166,7 @@ def test_what_nobody_expected_ends_neither_the_thread_nor_the_duty(place: Place)
     place.start(bad, good)
     wait_until(lambda: len(bad.rounds) > 20 and len(good.rounds) > 20)
     assert [(type(problem), str(problem)) for problem in place.told] == [
-        (KueError, "ticker: Duty met ZeroDivisionError: by zero"),
+        (KueError, "unexpected error in ticker: Duty: ZeroDivisionError: by zero"),
         (Recovered, "ticker: Duty goes on as before"),
     ]
 
