@@ -1,7 +1,7 @@
 """Reports problems of background threads, which have no caller: to the `error` event and to the `kue` logger.
 
 - reports a problem that occurs once
-- reports the begin and the end of a lasting problem, once each: an outage of Redis for all parts together, any other
+- reports the start and the end of a lasting problem, once each: an outage of Redis for all parts together, any other
   problem for the part that has it
 - logs what the `error` listeners raise themselves
 """
@@ -29,8 +29,8 @@ class ErrorReporter:
     def after_fork(self) -> None:
         """In a forked child: no part of it has a problem yet, and no thread holds the lock."""
         self._lock = threading.Lock()
-        self._down: set[str] = set()  # the parts that Redis does not serve; one report for all of them
-        self._hindered: set[str] = set()  # the parts that have a problem of their own
+        self._without_redis: set[str] = set()  # parts of the queue; one report for all
+        self._with_own_problem: set[str] = set()  # parts of the queue; a report for each
         self._restored_at = -math.inf
 
     def report(self, problem: BaseException) -> None:
@@ -53,8 +53,8 @@ class ErrorReporter:
             return
         outage = isinstance(problem, ConnectionFailed) or (isinstance(problem, RedisRefused) and problem.transient)
         with self._lock:
-            known = bool(self._down) if outage else part in self._hindered
-            (self._down if outage else self._hindered).add(part)
+            known = bool(self._without_redis) if outage else part in self._with_own_problem
+            (self._without_redis if outage else self._with_own_problem).add(part)
         if not known:
             logger.error("%s", problem)
             self._emit(problem)
@@ -69,10 +69,10 @@ class ErrorReporter:
     def outage_ended(self, part: str) -> None:
         """A part goes on. The end of an outage is reported when Redis serves the last part again."""
         with self._lock:
-            recovered = part in self._hindered
-            restored = self._down == {part}
-            self._hindered.discard(part)
-            self._down.discard(part)
+            recovered = part in self._with_own_problem
+            restored = self._without_redis == {part}
+            self._with_own_problem.discard(part)
+            self._without_redis.discard(part)
             if restored:
                 self._restored_at = time.monotonic()
         if recovered:
@@ -87,4 +87,4 @@ class ErrorReporter:
     @property
     def down(self) -> bool:
         """Whether Redis does not serve some part."""
-        return bool(self._down)
+        return bool(self._without_redis)

@@ -1,1 +1,1 @@
-"""What can be set on a queue and on a job: the checks of values, and one table for each of the two."""
+"""The options of a queue and of a job, a table for each, and the checks of single values."""

@@ -1,4 +1,4 @@
-"""The options of a job: one table that fluent methods, keywords, `job_flags`, the hash and the JSON API read."""
+"""The options of a job, as one table that option methods, keywords, `job_flags`, the hash and the JSON API read."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     read: dict[str, Any] = {"type": value["type"]}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
-    longest = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
-    if longest is not None:
-        read["maxDelay"] = milliseconds(f"{name} max_delay", longest)
+    max_delay = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
+    if max_delay is not None:
+        read["maxDelay"] = milliseconds(f"{name} max_delay", max_delay)
     return read
 
 
@@ -80,7 +80,7 @@ def _parse_backoff(raw: bytes) -> Any:
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
-        return text  # the source of a JavaScript function, which Kue stores as it is
+        return text  # Kue stores a backoff function as its JavaScript source
 
 
 def _refuse_constant(name: str) -> Any:
@@ -95,7 +95,7 @@ def _read_search_keys(name: str, value: Any) -> list[str]:
 
 
 def _write_number(value: int | float | None) -> int | float | None:
-    """Kue writes a delay or a ttl only if there is one."""
+    """None for 0 as well: like Kue, write a delay or a ttl only if there is one."""
     return value or None
 
 
@@ -103,8 +103,11 @@ def _write_number(value: int | float | None) -> int | float | None:
 class JobOption:
     """One option of a job.
 
-    `read` checks what a user gives. `field` is the field of the job's hash that keeps the option ("" if none does);
-    `write` gives its content (None: no field), and `parse` reads it back (None: as if the option was not set).
+    - `name` is the keyword in Python, `kue_name` the name in Kue and in JSON
+    - `read` checks a value that a user gives, and returns it in the form in which it is kept
+    - `default` is the value of an option that is not set
+    - `field` is the field of the job's hash that holds the option; "" if none does
+    - `write` returns the content of that field (None: no field), `parse` reads it (None: the option is not set)
     """
 
     name: str
@@ -140,7 +143,7 @@ JOB_OPTIONS = {
 
 
 def read_option(name: str, value: Any) -> Any:
-    """Check one option. Raises `UnknownOption` or `InvalidOption`, naming the option and the value."""
+    """Check one option and return it as it is kept. Raises `UnknownOption` or `InvalidOption`, naming what is wrong."""
     option = JOB_OPTIONS.get(name)
     if option is None:
         raise UnknownOption(f"there is no job option {short_repr(name)}; there are {', '.join(JOB_OPTIONS)}")
@@ -148,7 +151,7 @@ def read_option(name: str, value: Any) -> Any:
 
 
 def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check several options; None stands for the default. Raises as `read_option` does."""
+    """Check several options. One that is None is left out: its default applies. Raises the same as `read_option`."""
     return {
         name: read_option(name, value) for name, value in given.items() if value is not None or name not in JOB_OPTIONS
     }

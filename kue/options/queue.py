@@ -1,4 +1,4 @@
-"""The options of a queue: one row each, which `Queue`, `create_queue` and the reference page read."""
+"""The options of a queue, a row for each, which `Queue`, `create_queue` and the reference page read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RENEWALS_PER_LEASE = 3
 
 @dataclass(frozen=True, slots=True)
 class PromotionOptions:
-    """Kue's `promotion`: ms between two rounds, jobs a round, and ms after which the lock is free by itself."""
+    """Kue's `promotion`: ms between two rounds, jobs in a round, and ms after which Redis frees the lock."""
 
     interval: int = 1000
     limit: int = 1000
@@ -45,8 +45,10 @@ def _read_job_flags(name: str, value: Any) -> dict[str, dict[str, Any]]:
             read = read_options(given)
         except InvalidOption as problem:
             raise problem.__class__(f"{place}: {problem}") from None
-        # A moment stays one: each job reads anew how far away it is.
-        flags[type] = {key: given[key] if isinstance(given[key], datetime) else kept for key, kept in read.items()}
+        # A datetime is kept as it is, since the delay until then differs for each job.
+        flags[type] = {
+            key: given[key] if isinstance(given[key], datetime) else checked for key, checked in read.items()
+        }
     return flags
 
 
@@ -70,7 +72,7 @@ def _row(read: Callable[[str, Any], Any], default: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOptions:
-    """What can be set on a queue beside `redis`: a row for each, with its check. Durations are in milliseconds."""
+    """The options of a queue apart from `redis`, each with its check and its default. Durations are in milliseconds."""
 
     name: str = field(metadata=_row(read_key_part, "kue"))
     prefix: str = field(metadata=_row(read_key_part, "q"))

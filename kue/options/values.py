@@ -1,4 +1,4 @@
-"""Checks of single values: names, states, numbers. Each raises `InvalidOption`, naming the option and the value."""
+"""Checks single values: names, states, numbers. A check that fails raises `InvalidOption`, naming option and value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATES = ("inactive", "active", "complete", "failed", "delayed")
 
 
 def read_name(name: str, value: object) -> str:
-    """Check the name of something: a string that is not empty."""
+    """Check a name: a string that is not empty."""
     if not isinstance(value, str) or not value:
         raise InvalidOption(f"{name} must be a non-empty string, not {short_repr(value)}")
     return value
@@ -44,7 +44,7 @@ def read_state(value: object) -> str:
 
 
 def read_number(name: str, value: object, kind: str = "a number") -> int | float:
-    """Check a number that is finite, and no larger than a float can hold; `kind` is what the error asks for."""
+    """Check a finite number that a float can hold. `kind` is what the error message asks for."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise InvalidOption(f"{name} must be {kind}, not {short_repr(value)}")
     if not abs(value) <= sys.float_info.max:
@@ -53,7 +53,7 @@ def read_number(name: str, value: object, kind: str = "a number") -> int | float
 
 
 def read_whole(name: str, value: object, *, least: int) -> int:
-    """Check a whole number (a float without a fraction is one)."""
+    """Check a whole number, `least` or more. A float without a fraction is accepted."""
     number = int(value) if isinstance(value, float) and value.is_integer() else value
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MAX_EXACT_INTEGER:
         bound = "" if least == -MAX_EXACT_INTEGER else f", {least} or more"
@@ -71,7 +71,7 @@ def read_flag(name: str, value: object) -> bool:
 
 
 def read_mapping(name: str, value: Mapping[Any, Any] | None) -> Mapping[Any, Any]:
-    """Check a dict; None is an empty one."""
+    """Check a dict. None means an empty one."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -80,7 +80,7 @@ def read_mapping(name: str, value: Mapping[Any, Any] | None) -> Mapping[Any, Any
 
 
 def parse_number(raw: bytes | str | None) -> int | float | None:
-    """Read a number as Node wrote it to a hash; None if there is none, or one that is not finite."""
+    """Read a number that Node wrote to a hash. None if there is no number, or one that is not finite."""
     if not raw:
         return None
     try:
