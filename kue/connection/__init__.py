@@ -1,1 +1,1 @@
-"""Connections to Redis: the address, one connection, the pool, the embedded server."""
+"""Connections to Redis, without knowledge of jobs: the address, one connection, the pool, the embedded server."""

@@ -1,4 +1,4 @@
-"""Where Redis is: reads a URL, Kue's dict or a redis-py client into what opens a connection."""
+"""The address of Redis: reads a URL, Kue's dict or a redis-py client, and makes connections to it."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ from redis.sentinel import SentinelManagedConnection
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption, InvalidURL
 
-DEFAULT = "redis://127.0.0.1:6379"
-_VARIABLE = "KUE_REDIS_URL"
-WAYS = (
+_DEFAULT_URL = "redis://127.0.0.1:6379"
+_ENVIRONMENT_VARIABLE = "KUE_REDIS_URL"
+ADDRESS_HINT = (
     "give another address with kue.create_queue(redis=...), with the environment variable KUE_REDIS_URL, "
     "or start a private server with redis='embedded:' (pip install 'kue[embedded]')"
 )
-_TIMEOUT = 10.0
+_TIMEOUT_SECONDS = 10.0
+_CONNECT_TIMEOUT_SECONDS = 5.0
 _DICT_KEYS = {"host", "port", "db", "auth", "socket", "options"}
 
 
 class Address:
-    """A connection class with its settings. `str()` gives the address without its password."""
+    """A connection class of redis-py with its settings. `str()` gives the address without its password."""
 
     def __init__(self, connection_class: type[Any], settings: Mapping[str, Any]) -> None:
         self._class = connection_class
         self._settings = {
-            "socket_timeout": _TIMEOUT,
-            "socket_connect_timeout": 5.0,
+            "socket_timeout": _TIMEOUT_SECONDS,
+            "socket_connect_timeout": _CONNECT_TIMEOUT_SECONDS,
             **{name: value for name, value in settings.items() if value is not None},
             "decode_responses": False,
             "encoding": "utf-8",
@@ -54,12 +55,12 @@ class Address:
         return connection
 
     def client(self) -> redis.Redis:
-        """A redis-py client of its own for this address, replies as bytes; closing it closes its connections."""
+        """A new redis-py client for this address, whose replies are bytes. Closing it closes its connections."""
         return redis.Redis.from_pool(redis.ConnectionPool(connection_class=self._class, **self._settings))
 
     @property
     def is_real(self) -> bool:
-        """Whether there is a socket behind it; fakeredis has none."""
+        """Whether connections have a socket. Those of fakeredis have none."""
         return not self._class.__module__.startswith("fakeredis")
 
     def __str__(self) -> str:
@@ -76,25 +77,27 @@ class Address:
 
 
 def resolve(given: object) -> Address:
-    """Read the `redis` option; None is KUE_REDIS_URL, else the default. `embedded:` is not for this function.
+    """Read the `redis` option. None means the address in KUE_REDIS_URL, or the default if that is not set.
 
-    Raises `InvalidURL` for a URL that cannot be read, `InvalidOption` for anything else that is no address.
+    It does not read `embedded:`; see `embedded_directory`. Raises `InvalidURL` if a URL cannot be read, and
+    `InvalidOption` if anything else is no address.
     """
     if given is None:
-        return _from_url(os.environ.get(_VARIABLE) or DEFAULT, _VARIABLE)
+        return _from_url(os.environ.get(_ENVIRONMENT_VARIABLE) or _DEFAULT_URL, _ENVIRONMENT_VARIABLE)
     if isinstance(given, str):
         return _from_url(given)
     if isinstance(given, Mapping):
         return _from_dict(given)
     pool = getattr(given, "connection_pool", None)
     if isinstance(pool, redis.ConnectionPool) and not isinstance(given, redis.asyncio.Redis):
-        # What ties a connection to the client's own pool stays with that pool (redis-py 8 tells it of maintenance).
+        # Some settings tie a connection to the client's own pool, which redis-py 8 notifies of maintenance.
         own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
         address = Address(pool.connection_class, settings)
         if not address.is_real:
-            with contextlib.suppress(RedisError):  # a fake server that is down
-                address.connection().connect()  # fakeredis makes a server for the first; of many at once, for each
+            with contextlib.suppress(RedisError):  # the fake server may be down
+                # fakeredis makes its server at the first connection. Several at once would make a server each.
+                address.connection().connect()
         return address
     raise InvalidOption(
         f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
@@ -103,13 +106,13 @@ def resolve(given: object) -> Address:
 
 
 def embedded_directory(given: object) -> str | None:
-    """Where `redis` asks for a private server: the directory of its data, "" for none. Else None.
+    """The data directory if the `redis` option asks for a private server ("" if it names none); otherwise None.
 
-    Raises `InvalidURL` for an embedded address with anything but a path.
+    Raises `InvalidURL` if an embedded address has anything but a path.
     """
     name = "redis"
     if given is None:
-        name, given = _VARIABLE, os.environ.get(_VARIABLE)
+        name, given = _ENVIRONMENT_VARIABLE, os.environ.get(_ENVIRONMENT_VARIABLE)
     if not isinstance(given, str) or not given.startswith("embedded:"):
         return None
     path = given.removeprefix("embedded:")
@@ -133,14 +136,14 @@ def _from_url(url: str, name: str = "redis") -> Address:
             settings.setdefault("host", "127.0.0.1")
             parts = urlsplit(url)
             path, query = parts.path, parts.query
-            if parts.port == 0:  # which redis-py takes for none
+            if parts.port == 0:  # redis-py takes 0 for no port
                 raise ValueError("the port has to be a number from 1 to 65535, not 0")
             if not re.fullmatch(r"/?\d*/?", unquote(path)):
                 raise ValueError(f"the database has to be a number, not {short_repr(unquote(path[1:]))}")
             if query:
                 parse_qsl(query, strict_parsing=True)
         address = Address(connection_class, settings)
-        address.connection()  # a setting after the ? that redis-py does not know
+        address.connection()  # raises if redis-py does not know a setting after the ?
     except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
             f"{name}={short_repr(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
@@ -178,7 +181,7 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
 
 
 def _number(name: str, value: object, allowed: range, default: int) -> int:
-    """A number, or its digits, as they come from the environment, where an empty string is nothing."""
+    """Check a number or its digits. An empty string, as an unset variable often gives, means the default."""
     if value is None or value == "":
         return default
     digits = isinstance(value, str) and value.isascii() and value.isdigit()
@@ -199,7 +202,7 @@ def _hide_password(url: str) -> str:
 
 
 def _reason(url: str, problem: Exception) -> str:
-    """What is wrong with a URL. Where the password has cut it short, what redis-py says would show a piece of it."""
+    """What is wrong with a URL. If its password has cut the host short, redis-py's message would quote part of it."""
     beyond_host = re.match(r"rediss?://[^/?#]*(.*)", url)
     if beyond_host is not None and "@" in beyond_host[1]:
         return "in a user name or password, / ? # and @ have to be written as %2F %3F %23 and %40"

@@ -1,7 +1,7 @@
-"""One connection to Redis, used by one thread at a time: commands out, replies in, and a file number to wait on.
+"""One connection to Redis, for one thread at a time: sends commands, reads replies, and has a socket to wait on.
 
-It is redis-py's own connection with its retries off: what was cut off is for the caller to judge, not to repeat. Of
-real connections the replies are read by `Replies`.
+It uses redis-py's connection without its retries, because only the caller knows whether a command that was cut off may
+be repeated. `ReplyReader` reads the replies if there is a socket.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from kue.connection.reply_reader import NOT_YET, ReplyReader
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
-_PORTION = 16_000
+_MAX_BYTES_PER_SEND = 16_000
 
 
 class Connection:
-    """A connection that is opened at its first use, and never again once it broke."""
+    """A connection that opens at its first use. Once it broke, it is never opened again."""
 
     def __init__(self, open_connection: Callable[[], AbstractConnection]) -> None:
         self._connection = open_connection()
@@ -31,7 +31,7 @@ class Connection:
         self.opened = False
 
     def open(self) -> None:
-        """Connect, if not yet done. Raises `redis.ConnectionError` or `redis.TimeoutError`."""
+        """Connect, unless that was done before. Raises `redis.ConnectionError` or `redis.TimeoutError`."""
         if not self.opened:
             self._connection.connect()
             if self.socket is not None:
@@ -46,16 +46,16 @@ class Connection:
         packed: list[bytes] = []
         size = 0
         for command in commands:
-            packed.append(pack_command(cast("tuple[Any]", command)))  # its types know commands of one word only
+            packed.append(pack_command(cast("tuple[Any]", command)))  # hiredis has types for commands of one word only
             size += len(packed[-1])
-            if size > _PORTION:  # Redis works on it while the rest is packed
+            if size > _MAX_BYTES_PER_SEND:  # Redis works on these while the rest is packed
                 connection.send_packed_command([b"".join(packed)], check_health=False)
                 packed, size = [], 0
         if packed:
             connection.send_packed_command([b"".join(packed)], check_health=False)
 
     def read(self) -> Any:
-        """The next reply, waiting for it; an error that Redis answers is returned, not raised."""
+        """Wait for the next reply. If Redis answers with an error, it is returned, not raised."""
         if self._replies is not None:
             return self._replies.next()
         try:
@@ -63,10 +63,10 @@ class Connection:
         except ResponseError as refused:
             return refused
 
-    def read_whole(self) -> Any:
-        """As `read`, but `NOT_YET` where the next reply has not come, or only a part of it."""
+    def read_if_complete(self) -> Any:
+        """Like `read`, but `NOT_YET` if the next reply has not arrived as a whole. Does not wait."""
         if self._replies is not None:
-            return self._replies.arrived()
+            return self._replies.next_if_complete()
         return self.read() if self._connection.can_read(0) else NOT_YET
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -76,22 +76,22 @@ class Connection:
 
     @property
     def holds_read_ahead(self) -> bool:
-        """Whether there is something to read that a selector will not tell of."""
+        """Whether there is something to read that a selector does not report."""
         return self._replies is not None and self._replies.holds_read_ahead
 
     @property
     def heard_at(self) -> float | None:
-        """When something was read last, in seconds of the monotonic clock; None where nobody tells."""
-        return None if self._replies is None else self._replies.heard_at
+        """When something was received last, in seconds of the monotonic clock; None without a socket."""
+        return None if self._replies is None else self._replies.received_at
 
     @property
     def socket(self) -> socket.socket | None:
-        """What to select on; None where there is no socket (fakeredis)."""
+        """The socket to select on; None if there is none (fakeredis)."""
         found = getattr(self._connection, "_sock", None)
         return found if isinstance(found, socket.socket) else None
 
     def is_stale(self) -> bool:
-        """Whether an idle connection was closed by the other side, or holds what nobody asked for."""
+        """Whether the server has closed this idle connection, or has sent something that was not asked for."""
         sock = self.socket
         if sock is None:
             return False

@@ -1,12 +1,12 @@
-"""Keep one server process running for exactly as long as standard input stays open.
+"""Keeps one server process running for exactly as long as standard input stays open.
 
-Run as a script and never imported, so that it loads nothing but a little of the standard library:
+It is run as a script and never imported, so that it loads only a little of the standard library:
 
     python -I embedded_guardian.py DIRECTORY COMMAND...
 
-Standard input is a pipe that the owner holds open and never writes to: it closes when the owner ends, in
-whatever way. Standard output carries the server's process id on a line of its own and, once the server has
-ended, the end of its log. An empty DIRECTORY means a temporary one.
+Standard input is a pipe that the owner holds open and never writes to. It closes when the owner ends in any
+way. Standard output gets the server's process id on a line of its own and, once the server has ended, the end
+of its log. An empty DIRECTORY means a temporary one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOG_BYTES = 4096
 
 
 def lock(directory: str) -> int:
-    """Claim the directory, giving its last server time to end. The claim lasts as long as the descriptor."""
+    """Lock the directory, and give its previous server time to end. The lock lasts as long as the descriptor."""
     descriptor = os.open(os.path.join(directory, "kue.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
@@ -42,7 +42,7 @@ def lock(directory: str) -> int:
 
 
 def stop_at_end_of_input(server: subprocess.Popen[bytes], *, gently: bool) -> None:
-    """Wait until the owner is gone, then end the server: at once, or when it has written its data."""
+    """Wait until the owner is gone, then end the server: at once, or `gently`, after it has written its data."""
     while os.read(0, 1024):
         pass
     if gently:
@@ -53,7 +53,7 @@ def stop_at_end_of_input(server: subprocess.Popen[bytes], *, gently: bool) -> No
 
 
 def serve(directory: str, command: list[str], *, keep: bool) -> None:
-    """Run the server in its directory until it ends."""
+    """Run the server in its directory until it ends. `keep` is whether its data is to be kept."""
     lock_descriptor = lock(directory)
     with open(os.path.join(directory, "valkey.log"), "w+b") as log:
         # The server shares the lock: even if this process is killed, no second server opens the directory.
@@ -75,9 +75,9 @@ def serve(directory: str, command: list[str], *, keep: bool) -> None:
 
 def main(directory: str, *command: str) -> None:
     """Make the directory, serve, and remove the directory if it is a temporary one."""
-    os.dup2(1, 2)  # the owner reads our last words; what the interpreter said before them is not ours
-    # A signal sent to a whole service must not take the server from an owner that is still shutting down.
-    # What is blocked here stays blocked in the server. It handles SIGINT again, which is what stops it.
+    os.dup2(1, 2)  # the owner reads our error messages, but not what the interpreter wrote before them
+    # A signal to a whole service must not end the server while its owner is still shutting down. The server inherits
+    # the blocked signals. It handles SIGINT itself, and that is the signal that stops it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])
     runtime = directory or tempfile.mkdtemp(prefix="kue-embedded-")

@@ -1,4 +1,4 @@
-"""Connections for everybody: a pool of links, opened when needed, that turns redis-py's errors into ours."""
+"""A pool of connections, opened when they are needed, that turns the errors of redis-py into those of kue."""
 
 from __future__ import annotations
 
@@ -26,31 +26,34 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from kue.connection.address import WAYS, Address
+from kue.connection.address import ADDRESS_HINT, Address
 from kue.connection.connection import Command, Connection
 from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
 
 BROKEN = (ConnectionError, TimeoutError, OSError)
-_LATE = (TimeoutError, builtins.TimeoutError)
-_LOOK_AGAIN = 1.0  # seconds between two looks for another master
+_TIMEOUT_ERRORS = (TimeoutError, builtins.TimeoutError)
+_RECONNECT_EVERY_SECONDS = 1.0  # while the server is read-only
 
 
 class ConnectionPool:
-    """Links to one address. Any number of threads may call; each call has a connection to itself while it lasts."""
+    """Connections to one address, for any number of threads. Each call has a connection of its own while it lasts."""
 
     def __init__(
         self, address: Address, exchange: Callable[[Connection, Sequence[Command]], list[Any]] = Connection.exchange
     ) -> None:
-        """`exchange` makes one round trip; the store hands in one that knows scripts."""
+        """`exchange` makes one round trip. The store passes one that loads scripts if Redis does not know them."""
         self.address = address
         self._exchange = exchange
         self._idle: deque[Connection] = deque()
         self._pid = os.getpid()
-        self._looked_at = -math.inf
+        self._reconnected_at = -math.inf
         self.closed = False
 
     def open(self) -> Connection:
-        """A new open connection that the caller keeps and closes. Raises `ConnectionFailed`, naming the address."""
+        """A new open connection, which the caller keeps and closes.
+
+        Raises `ConnectionFailed` or `RedisRefused`, naming the address.
+        """
         connection = Connection(self.address.connection)
         try:
             connection.open()
@@ -60,9 +63,10 @@ class ConnectionPool:
         return connection
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """One round trip. A command that Redis refuses gives its `ResponseError` as reply.
+        """Send commands and return their replies: one round trip. The reply to a refused command is a `ResponseError`.
 
-        Raises `ConnectionFailed`; where `sent` is True on it, the commands had gone out and may have been carried out.
+        Raises `ConnectionFailed`, whose `sent` is True if the commands may have been carried out, `RedisRefused` if
+        Redis refuses the connection or all commands, and `ShutdownInProgress` if the pool is closed.
         """
         connection = self._borrow()
         try:
@@ -72,36 +76,36 @@ class ConnectionPool:
         except ResponseError as refused:
             connection.close()
             raise refusal(refused) from refused
-        except BusyLoadingError as loading:  # for redis-py a broken connection; for one command, a plain refusal
+        except BusyLoadingError as loading:  # redis-py takes it for a broken connection
             connection.close()
             raise (refusal(loading) if len(commands) == 1 else self.lost(loading)) from loading
         except BROKEN as broken:
             connection.close()
-            self._close_idle()  # they may be as dead, and each would be found out only by its own timeout
+            self._close_idle()  # they may be broken too, and each would take a timeout to find out
             raise self.lost(broken, connection.heard_at) from broken
         except BaseException:
             connection.close()
             raise
         if any(isinstance(reply, ResponseError) and _is_read_only(reply) for reply in replies):
-            self._look_elsewhere(connection)
+            self._reconnect_to_master(connection)
         elif self.closed:
             connection.close()
         else:
             self._idle.append(connection)
         return replies
 
-    def _look_elsewhere(self, connection: Connection) -> None:
-        """This server was the master once: whoever is that now may be found at the same address."""
+    def _reconnect_to_master(self, connection: Connection) -> None:
+        """The server is a replica now: connect anew, since the new master may be at the same address."""
         now = time.monotonic()
-        if now - self._looked_at < _LOOK_AGAIN and not self.closed:
+        if now - self._reconnected_at < _RECONNECT_EVERY_SECONDS and not self.closed:
             self._idle.append(connection)
         else:
-            self._looked_at = now
+            self._reconnected_at = now
             connection.close()
             self._close_idle()
 
     def call(self, *command: Any) -> Any:
-        """One command, one reply. Raises `ConnectionFailed`, and `RedisRefused` where Redis answers with an error."""
+        """Send one command and return its reply. Raises as `run` does, and `RedisRefused` if the reply is an error."""
         reply = self.run([command])[0]
         if isinstance(reply, ResponseError):
             raise refusal(reply) from reply
@@ -122,12 +126,12 @@ class ConnectionPool:
             connection.close()
 
     def reset_after_fork(self) -> None:
-        """Forget the links that the parent process goes on using."""
+        """In a forked child: drop the connections, since the parent process goes on using them."""
         self._idle = deque()
         self._pid = os.getpid()
 
     def close(self) -> None:
-        """Close the idle links; those in use are closed when their call ends."""
+        """Close the idle connections. Those in use are closed when their call ends."""
         self.closed = True
         self._close_idle()
 
@@ -142,20 +146,24 @@ class ConnectionPool:
             isinstance(problem, ResponseError) and not isinstance(problem, BusyLoadingError)
         ):
             return RedisRefused(f"Redis at {self.address} refused the connection: {problem}", transient=True)
-        return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {WAYS}")
+        return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {ADDRESS_HINT}")
 
-    def lost(self, problem: BaseException, heard_at: float | None = None) -> KueError:
-        """The error for a connection that broke after commands went out on it; when something was heard on it last."""
-        if isinstance(problem, AuthenticationError):  # Redis 7.0 says so only to the first command
+    def lost(self, problem: BaseException, received_at: float | None = None) -> KueError:
+        """The error for a connection that broke after commands were sent on it.
+
+        `received_at` is when something was received on it last, in seconds of the monotonic clock.
+        """
+        if isinstance(problem, AuthenticationError):  # Redis 7.0 refuses only the first command with it
             return self.unreachable(problem)
         broken = ConnectionFailed(f"the connection to Redis at {self.address} broke ({problem})", sent=True)
-        if isinstance(problem, _LATE):
-            broken.silent_since = heard_at
+        if isinstance(problem, _TIMEOUT_ERRORS):
+            broken.silent_since = received_at
         return broken
 
 
-_UNAUTHENTICATED = "unauthenticated multibulk length"  # to those who have not logged in, and whose command is long
-# redis-py takes a code that it has a class for off the message; only within one, as in a script's, is it to be read.
+_UNAUTHENTICATED = "unauthenticated multibulk length"  # what Redis answers to a long command without a login
+# redis-py removes the code from the start of a message if it has a class for it. Inside a message, as in that of a
+# script's error, the code remains.
 _TRANSIENT_KINDS = (ReadOnlyError, OutOfMemoryError, BusyLoadingError, ClusterDownError, MasterDownError, TryAgainError)
 _READ_ONLY = re.compile("READONLY|read only replica")
 _TRANSIENT = re.compile(
@@ -165,15 +173,15 @@ _TRANSIENT = re.compile(
 
 
 def _is_read_only(reply: BaseException) -> bool:
-    """Whether a server refused a write since it is a replica; in a script's error only the text tells."""
+    """Whether a server refused a write because it is a replica. If a script failed, only the text shows it."""
     return isinstance(reply, ReadOnlyError) or bool(_READ_ONLY.search(str(reply)))
 
 
 def is_transient(reply: BaseException) -> bool:
-    """Whether what Redis refused may be granted later without any change: it is loading, read-only, out of memory."""
+    """Whether Redis may carry out the same command later: it is loading, read-only or out of memory, for example."""
     return isinstance(reply, _TRANSIENT_KINDS) or bool(_TRANSIENT.search(str(reply)))
 
 
 def refusal(reply: BaseException) -> RedisRefused:
-    """Our error for an error that Redis answered."""
+    """The error of kue for an error reply of Redis."""
     return RedisRefused(f"Redis refused: {reply}", transient=is_transient(reply))

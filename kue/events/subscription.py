@@ -84,7 +84,7 @@ class Subscription:
 
     def _receive(self) -> Any:
         """Read one reply, and deliver it if it is a message. `NOT_YET` if it has not come as a whole."""
-        reply = self._connection.read_whole()
+        reply = self._connection.read_if_complete()
         if reply is NOT_YET:
             return reply
         self.heard_at = time.monotonic()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import kue
-from kue.connection.address import WAYS, resolve
+from kue.connection.address import ADDRESS_HINT, resolve
 from kue.events import subscriber
 from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
@@ -134,7 +134,7 @@ class TestTheFirstCall:
                 attempt(queue)
             texts.append(re.sub(r"^save_all broke off after 0 saved jobs: ", "", str(failed.value)))
         assert texts[0] == texts[1]
-        assert texts[0].startswith(f"cannot reach Redis at {silent} (") and texts[0].endswith(f"; {WAYS}")
+        assert texts[0].startswith(f"cannot reach Redis at {silent} (") and texts[0].endswith(f"; {ADDRESS_HINT}")
         wait_until(lambda: errors)
         errors.clear()
 
@@ -142,7 +142,7 @@ class TestTheFirstCall:
         queue = make_queue(f"{silent}?socket_timeout=1")
         with pytest.raises(kue.ConnectionFailed) as failed:
             queue.runtime.hub._subscriber.ensure(timeout=0.05)
-        assert str(failed.value) == f"cannot reach Redis at {silent} (no answer in 0.05 s); {WAYS}"
+        assert str(failed.value) == f"cannot reach Redis at {silent} (no answer in 0.05 s); {ADDRESS_HINT}"
         assert not failed.value.sent
 
     def test_a_call_waits_longer_than_an_attempt_to_connect(self, silent: str) -> None:

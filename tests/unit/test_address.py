@@ -12,7 +12,7 @@ from redis.connection import Connection, SSLConnection, UnixDomainSocketConnecti
 from redis.sentinel import Sentinel
 
 from kue import Queue
-from kue.connection.address import WAYS, Address, resolve
+from kue.connection.address import ADDRESS_HINT, Address, resolve
 from kue.connection.pool import ConnectionPool
 from kue.errors import ConnectionFailed, InvalidOption, InvalidURL
 
@@ -290,8 +290,8 @@ def test_a_server_that_cannot_be_reached_is_named_with_the_ways_out_and_without_
         ConnectionPool(resolve(given)).call("PING")
     message = str(failed.value)
     assert message.startswith("cannot reach Redis at redis://127.0.0.1:1/2 (")
-    assert message.endswith(f"; {WAYS}")
-    assert all(way in WAYS for way in ("kue.create_queue(redis=...)", "KUE_REDIS_URL", "redis='embedded:'"))
+    assert message.endswith(f"; {ADDRESS_HINT}")
+    assert all(way in ADDRESS_HINT for way in ("kue.create_queue(redis=...)", "KUE_REDIS_URL", "redis='embedded:'"))
     assert "secret" not in "".join(traceback.format_exception(failed.value))
 
 

@@ -45,11 +45,11 @@ def test_one_after_another(wire: Wire) -> None:
 def test_in_pieces(wire: Wire) -> None:
     for piece in (b"", b"$5\r\n", b"he", b"llo\r"):
         wire.comes(piece)
-        assert wire.replies.arrived() is NOT_YET
+        assert wire.replies.next_if_complete() is NOT_YET
     wire.comes(b"\n+OK\r\n")
-    assert wire.replies.arrived() == b"hello"
-    assert wire.replies.arrived() == b"OK"
-    assert wire.replies.arrived() is NOT_YET
+    assert wire.replies.next_if_complete() == b"hello"
+    assert wire.replies.next_if_complete() == b"OK"
+    assert wire.replies.next_if_complete() is NOT_YET
 
 
 def test_larger_than_what_is_read_at_once(wire: Wire) -> None:
@@ -57,7 +57,7 @@ def test_larger_than_what_is_read_at_once(wire: Wire) -> None:
     assert wire.replies.next() == 100_000 * b"x"
 
 
-@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.arrived])
+@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.next_if_complete])
 def test_an_error_is_given_and_not_raised(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
     wire.comes(b"-WRONGTYPE not a list\r\n-READONLY cannot write\r\n*1\r\n-ERR no\r\n")
     first, second, third = (read(wire.replies) for _ in range(3))
@@ -77,7 +77,7 @@ def test_no_reply_in_time(wire: Wire) -> None:
         wire.replies.next()
 
 
-@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.arrived])
+@pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.next_if_complete])
 def test_the_other_side_is_gone(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
     wire.far.close()
     with pytest.raises(ConnectionError, match="closed by server"):

@@ -20,7 +20,7 @@ class Clock:
 
     def __call__(self) -> float:
         self.read += 1
-        return self.read * spin_wait._LONGEST / 10 + self.added
+        return self.read * spin_wait._MAX_POLL_SECONDS / 10 + self.added
 
 
 class Near:
@@ -66,7 +66,7 @@ def test_it_gives_up_after_a_while(near: Near) -> None:
 
 def test_it_gives_up_where_others_want_the_processor(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
     def let_others_run() -> None:
-        near.clock.added += spin_wait._INTERRUPTED
+        near.clock.added += spin_wait._MAX_GAP_SECONDS
 
     monkeypatch.setattr(os, "sched_yield", let_others_run)
     near.spin.wait()
@@ -88,7 +88,7 @@ def test_one_in_time_makes_good(near: Near) -> None:
 
 
 def test_another_thread_that_looks_is_left_alone(near: Near) -> None:
-    with spin_wait._one_at_a_time:
+    with spin_wait._poll_lock:
         thread = threading.Thread(target=near.spin.wait)
         thread.start()
         thread.join(10)
