@@ -31,8 +31,8 @@ from kue.doctor.findings import (
     WrongKind,
 )
 from kue.store import codec
-from kue.store.inspection import Inspection, granted
-from kue.store.repairs import Repairs, name
+from kue.store.inspection import Inspection, unless_refused
+from kue.store.repairs import Repairs, decode_name
 from kue.store.store import Store
 
 BATCH = 100
@@ -59,33 +59,33 @@ class Checks:
         # A round trip for each batch: in a longer pipeline they would run one after the other, and others would wait.
         read = [self._inspection.content(id) for id in ids]
         examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
-        for job in granted(examined):
+        for job in unless_refused(examined):
             yield from _job_findings(*job)
         for id, held in zip(ids, replies, strict=True):
             if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
                 try:
                     codec.decode(held[2])
                 except ValueError as problem:
-                    yield NotJson(id, name(held[0]), held[2], str(problem))
+                    yield NotJson(id, decode_name(held[0]), held[2], str(problem))
 
     def members(self, key: str, type: str, members: Sequence[str]) -> list[Finding]:
         """Which members of a zset of jobs, of one type or ("") of all, have no business there."""
         found = self._ask(self._scripts.examine_members(key, type, batch) for batch in batches(members))
-        return [Stray(key, type, *map(name, one)) for one in found]
+        return [Stray(key, type, *map(decode_name, one)) for one in found]
 
     def logs(self, ids: Sequence[str]) -> list[Finding]:
-        return [LeakedLog(name(id)) for id in self._ask(map(self._scripts.examine_logs, batches(ids)))]
+        return [LeakedLog(decode_name(id)) for id in self._ask(map(self._scripts.examine_logs, batches(ids)))]
 
     def unique(self, keys: Sequence[str]) -> list[Finding]:
         found = self._ask(map(self._scripts.examine_unique, batches(keys)))
-        return [LeakedUnique(name(key), name(id)) for key, id in found]
+        return [LeakedUnique(decode_name(key), decode_name(id)) for key, id in found]
 
     def tokens(self, findings: Iterable[Finding], types: Sequence[str]) -> list[Finding]:
         """Which types have too few tokens, or far too many, apart from what the other findings explain."""
         wrongly_waiting = Counter(_keys_left(findings))
         found: list[Finding] = []
         for raw, tokens, inactive in self._ask(map(self._scripts.count_tokens, batches(types))):
-            type = name(raw)
+            type = decode_name(raw)
             waiting = inactive - wrongly_waiting[self._store.keys.type_state(type, "inactive")]
             if tokens < waiting:
                 found.append(MissingTokens(type, waiting - tokens))
@@ -112,7 +112,7 @@ class Checks:
         return found
 
     def _ask(self, commands: Iterable[Command]) -> list[Any]:
-        return [item for reply in self._store.ask(list(commands)) for item in granted(reply)]
+        return [item for reply in self._store.ask(list(commands)) for item in unless_refused(reply)]
 
 
 def batches(items: Sequence[_Subject]) -> Iterator[Sequence[_Subject]]:
@@ -130,8 +130,8 @@ def _keys_left(findings: Iterable[Finding]) -> Iterator[str]:
 
 def _job_findings(*job: Any) -> Iterator[JobFinding | UnlistedType]:
     """What examine_jobs says of one job."""
-    id, mark, type, state, worker = map(name, job[:5])
-    kinds = {name(kind) for kind in job[5]}
+    id, mark, type, state, worker = map(decode_name, job[:5])
+    kinds = {decode_name(kind) for kind in job[5]}
     if "unreadable" in kinds:
         yield Unreadable(id, mark)
     if "unlisted" in kinds:
@@ -139,8 +139,8 @@ def _job_findings(*job: Any) -> Iterator[JobFinding | UnlistedType]:
     if "unfinished" in kinds:
         yield Unfinished(id, mark, type)
     if "unsettled" in kinds:
-        yield Unsettled(id, mark, type, state, tuple(map(name, job[7])))
-    faults = tuple(Fault(*map(name, fault)) for fault in job[6])
+        yield Unsettled(id, mark, type, state, tuple(map(decode_name, job[7])))
+    faults = tuple(Fault(*map(decode_name, fault)) for fault in job[6])
     if "stuck" in kinds:
         yield Stuck(id, mark, type, state, faults)
     if "misfiled" in kinds:

@@ -18,7 +18,7 @@ from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
 from kue.maintenance.recovery import Recovery, process_of
 from kue.runtime import HasRuntime, Runtime
-from kue.store.repairs import Repairs, name
+from kue.store.repairs import Repairs, decode_name
 
 GRACE = 60_000
 NOT_JSON = "Error: the data of this job is not JSON"
@@ -97,7 +97,7 @@ class _Repairer:
         if isinstance(finding, found.MissingTokens):
             reply = self._all_tokens(finding, reply)
         return Repaired(
-            finding, repair.done.format(name(reply) if isinstance(reply, bytes) else reply) if reply else ""
+            finding, repair.done.format(decode_name(reply) if isinstance(reply, bytes) else reply) if reply else ""
         )
 
     def rescue(self, finding: found.Abandoned) -> Command:

@@ -1,1 +1,1 @@
-"""The only room that speaks to Redis about jobs: keys, codecs, connections, scripts and queries."""
+"""Jobs in Redis. No other package spells a key or a command: those are in here, with the scripts and the codecs."""

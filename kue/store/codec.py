@@ -1,6 +1,6 @@
-"""Values as Redis holds them: JSON as Node writes it, and the text of numbers and strings.
+"""Encodes and decodes values as Redis holds them: JSON in the form that Node writes, and text.
 
-`encode` refuses what JSON cannot hold without changing it, and says where; nothing is ever repaired in silence.
+`encode` raises if JSON cannot hold a value without changing it, and names the place. It never alters data silently.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(","
 
 
 def text_bytes(text: str) -> bytes:
-    """UTF-8; half a surrogate pair, which UTF-8 cannot hold, becomes its \\u escape (as in JSON)."""
+    """Text as UTF-8. Half a surrogate pair, which UTF-8 cannot hold, becomes its \\u escape, as in JSON."""
     return text.encode("utf-8", "backslashreplace")
 
 
 def text(raw: bytes | str) -> str:
-    """A stored string, whatever its bytes."""
+    """A stored string. Bytes that are not UTF-8 become replacement characters."""
     return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
 
 
 def encode(value: Any, path: str, default: Default | None = None) -> bytes:
-    """`value` as compact JSON. `path` names it in errors; `default` may turn other objects into JSON first.
+    """`value` as compact JSON. `path` names it in errors; `default` replaces objects that JSON does not have.
 
-    Raises `InvalidJobData` for NaN, Infinity, keys that are no strings, cycles, and whatever else JSON has no word for.
+    Raises `InvalidJobData` for NaN, Infinity, keys that are no strings, cycles, and all else that JSON does not have.
     """
     kind = type(value)
     if value is None or kind is str or kind is bool:
@@ -49,7 +49,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
         raise
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
-    except Exception as problem:  # a dict that another thread changes, or one of a class of its own
+    except Exception as problem:  # another thread may change a dict, and a subclass may raise anything
         raise InvalidJobData(path, f"cannot be read ({describe_error(problem)})") from problem
 
 
@@ -67,7 +67,7 @@ def _written(value: Any, path: str, default: Default | None) -> str:
 
 
 def decode(raw: bytes | str) -> Any:
-    """Read JSON. Raises `ValueError` for anything else, NaN and Infinity included."""
+    """Read JSON. Raises `ValueError` for anything else, also for NaN and Infinity."""
     try:
         return _decoder.decode(raw if isinstance(raw, str) else raw.decode())
     except RecursionError:
@@ -112,7 +112,7 @@ def _find_fault(value: Any, path: str, parents: list[Any]) -> None:
 
 
 def _simplified(value: Any, path: str, default: Default, parents: list[Any]) -> Any:
-    """A copy in which `default` has replaced every object that JSON has no word for, checked all the way."""
+    """A checked copy in which `default` has replaced every object that JSON does not have."""
     if isinstance(value, _SCALARS):
         _find_fault(value, path, parents)
         return value

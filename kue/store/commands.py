@@ -1,6 +1,6 @@
-"""Plain commands, for the threads that own a connection: the workers' I/O thread and the subscriber.
+"""Builds plain commands for the threads that own a connection: the workers' I/O thread and the subscriber.
 
-A command that changes a job is a transition instead, and one that only reads on behalf of a caller is a query.
+Commands that change a job are in `transitions`. Those that read on behalf of a caller are in `queries`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from kue.store.keys import Keys, zid
 
 
 class Commands:
-    """Commands for the keys under one prefix."""
+    """Commands for the keys under one prefix. It sends nothing."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
@@ -21,11 +21,11 @@ class Commands:
     # tokens
 
     def give_token(self, type: str) -> Command:
-        """Put back a token that was received and not used."""
+        """Put back a token that was received but not used."""
         return ("LPUSH", self.keys.tokens(type), 1)
 
     def wait_for_token(self, types: Iterable[str], seconds: float) -> Command:
-        """Wait for a token of any of some types. The first type that has one wins."""
+        """Wait for a token of one of several types. The first type that has one wins."""
         return ("BLPOP", *map(self.keys.tokens, types), seconds)
 
     def client_id(self) -> Command:
@@ -61,7 +61,7 @@ class Commands:
         return ("SUBSCRIBE", self.keys.events)
 
     def ping(self, *text: bytes) -> Command:
-        """Ask for an answer, with the text if there is one."""
+        """Ask for a reply, which repeats the text if one is given."""
         return ("PING", *text)
 
     def probe_write(self) -> Command:

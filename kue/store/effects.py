@@ -1,4 +1,4 @@
-"""The effects of what a job reports on the way, as triples that the Lua function `write_effects` carries out."""
+"""Builds the effects of what a running job reports: triples that the Lua function `write_effects` carries out."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Effects = Sequence[Argument]
 
 
 def log(text: Any, args: tuple[Any, ...], now: int) -> Effects:
-    """A log line. Any value will do, and no `%` sign in it ever raises (Kue formats as Node's `util.format`)."""
+    """A log line, formatted with `%`. Any value is accepted, and a stray `%` does not raise (Node's `util.format`)."""
     return ("log", text_bytes(_format(text, args)), "", "set", "updated_at", now)
 
 
 def progress(
     id: int, complete: float, total: float, data: Any, now: int, default: Default | None
 ) -> tuple[int, Effects]:
-    """The percentage that Kue makes of it, and what to say. Raises `InvalidJobData` for data JSON cannot hold."""
+    """The percentage, as Kue computes it, and the effects. Raises `InvalidJobData` if JSON cannot hold the data."""
     percent = percentage(complete, total)
     effects: list[Argument] = ["set", "progress", percent]
     written = b"null"
@@ -35,7 +35,7 @@ def progress(
 
 
 def percentage(complete: float, total: float) -> int:
-    """`complete` of `total` in percent, at most 100, cut to an integer; 0 for total 0."""
+    """`complete` of `total` in percent, truncated to an integer, at most 100; 0 if the total is 0."""
     try:
         return min(100, int(complete * 100 / total))
     except (ZeroDivisionError, OverflowError, ValueError):
@@ -43,18 +43,19 @@ def percentage(complete: float, total: float) -> int:
 
 
 def set_field(field: str, value: Argument) -> Effects:
+    """Write one field of the job's hash."""
     return ("set", text_bytes(field), text_bytes(value) if isinstance(value, str) else value)
 
 
 def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool) -> Effects:
-    """An event of the user's own (kue-send). `keep` stores the data too, for who was deaf when it was sent."""
+    """An event of the user's own (kue-send). `keep` also stores the data, for promises that missed the event."""
     written = encode(data, f"{event} data", default)
     effects: Effects = ("publish", messages.encode(id, event, written), "")
     return ("set", "py_sent", written, *effects) if keep else effects
 
 
 def error(id: int, stack: str, line: str, now: int) -> Effects:
-    """Kue's `job.error(err)`: the field, the first line in the log, the event."""
+    """Kue's `job.error(err)`: the `error` field, its first line in the log, and the event."""
     written = encode(stack, "error")
     effects: Effects = ("set", "error", text_bytes(stack), "log", text_bytes(line), "", "set", "updated_at", now)
     return (*effects, "publish", messages.encode(id, "error", written), "")
@@ -62,14 +63,14 @@ def error(id: int, stack: str, line: str, now: int) -> Effects:
 
 def _format(text: Any, args: tuple[Any, ...]) -> str:
     if not isinstance(text, str):
-        return " ".join(_whole_repr(value) for value in (text, *args))
+        return " ".join(_full_repr(value) for value in (text, *args))
     if not args:
         return text
     try:
         return text % (args[0] if len(args) == 1 and isinstance(args[0], Mapping) and args[0] else args)
     except Exception:
-        return " ".join([text, *(value if isinstance(value, str) else _whole_repr(value) for value in args)])
+        return " ".join([text, *(value if isinstance(value, str) else _full_repr(value) for value in args)])
 
 
-def _whole_repr(value: Any) -> str:
+def _full_repr(value: Any) -> str:
     return short_repr(value, sys.maxsize)

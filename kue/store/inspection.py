@@ -1,7 +1,7 @@
-"""What only the doctor asks: the types of keys, and pages of everything there is under a prefix.
+"""Queries for the doctor: the Redis types of keys, and everything under a prefix, page by page.
 
-Keys come from `SCAN`, members from `ZSCAN` and `HSCAN`, some hundreds at a time, so that no step holds up the server
-for more than a few milliseconds. Names come and go as `kue.store.repairs.name` reads them, whatever their bytes.
+Keys come from `SCAN`, members from `ZSCAN` and `HSCAN`. A page has some hundred of them, so that no step delays the
+server for more than a few milliseconds. Names are text as `repairs.decode_name` reads them, whatever their bytes.
 """
 
 from __future__ import annotations
@@ -13,34 +13,37 @@ from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
 from kue.connection.pool import refusal
-from kue.store.repairs import name
+from kue.store.repairs import decode_name
 from kue.store.store import Store
 
 PAGE_SIZE = 500
 
 
 class Inspection:
-    """Questions about the raw keys under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`."""
+    """Queries for the keys under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._keys = store.keys
 
     def kinds(self, keys: Sequence[str]) -> list[str]:
-        """The Redis type of each key, `none` if it does not exist."""
-        return [name(granted(reply)) for reply in self._store.ask([("TYPE", raw(key)) for key in keys])]
+        """The Redis type of each key; `none` if the key does not exist."""
+        return [
+            decode_name(unless_refused(reply))
+            for reply in self._store.ask([("TYPE", encode_name(key)) for key in keys])
+        ]
 
     def types(self) -> list[str]:
         """Every type ever saved."""
-        return [name(type) for type in self._store.connections.call("SMEMBERS", self._keys.types)]
+        return [decode_name(type) for type in self._store.connections.call("SMEMBERS", self._keys.types)]
 
     def content(self, id: str) -> Command:
-        """The command that asks for type, state and data of a job."""
+        """The command that reads type, state and data of a job."""
         return ("HMGET", self._keys.job(id), "type", "state", "data")
 
     def last_id(self) -> str:
         """The last job id given out, as it is stored."""
-        return name(self._store.connections.call("GET", self._keys.ids) or b"")
+        return decode_name(self._store.connections.call("GET", self._keys.ids) or b"")
 
     def is_job(self, id: int) -> bool:
         """Whether a job with this id has a type."""
@@ -48,38 +51,38 @@ class Inspection:
         return bool(type)
 
     def pages_of_keys(self) -> Iterator[list[str]]:
-        """Every key under the prefix; some may come twice."""
-        return self._pages("SCAN", "MATCH", raw(self._keys.pattern))
+        """Every key under the prefix. Some may come twice."""
+        return self._pages("SCAN", "MATCH", encode_name(self._keys.pattern))
 
     def pages_of_members(self, zset: str) -> Iterator[list[str]]:
         """Every member of a zset."""
         return (page[::2] for page in self._pages("ZSCAN", key=zset))
 
     def pages_of_unique_keys(self) -> Iterator[list[str]]:
-        """Every unique key. If a type is called `unique`, its tokens stand in the same place, and there are none."""
+        """Every unique key. None if a type is called `unique`, since its list of tokens has the same key."""
         return (page[::2] for page in self._pages("HSCAN", key=self._keys.unique))
 
     def _pages(self, scan: str, *options: str | bytes, key: str | None = None) -> Iterator[list[str]]:
         cursor: Any = b"0"
-        subject = () if key is None else (raw(key),)
+        subject = () if key is None else (encode_name(key),)
         while True:
             [reply] = self._store.ask([(scan, *subject, cursor, *options, "COUNT", PAGE_SIZE)])
             if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
                 return
-            cursor, page = granted(reply)
+            cursor, page = unless_refused(reply)
             if page:
-                yield [name(one) for one in page]
+                yield [decode_name(one) for one in page]
             if cursor == b"0":
                 return
 
 
-def granted(reply: Any) -> Any:
-    """A reply, unless it is an error. Raises `RedisRefused`."""
+def unless_refused(reply: Any) -> Any:
+    """Return the reply. Raises `RedisRefused` if it is an error."""
     if isinstance(reply, ResponseError):
         raise refusal(reply) from reply
     return reply
 
 
-def raw(name: str) -> bytes:
-    """The reverse of `kue.store.repairs.name`."""
+def encode_name(name: str) -> bytes:
+    """The bytes of a name: the reverse of `repairs.decode_name`."""
     return name.encode("utf-8", "surrogateescape")

@@ -1,6 +1,6 @@
-"""The hash of a job: the fields that a job object is made of, read into plain values and written from them.
+"""The hash of a job: reads its fields into plain values, and writes the fields of its options.
 
-Field names and forms are Kue's.
+The names and forms of the fields are those of Kue.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kue.store import codec
 
 
 class JobHash(NamedTuple):
-    """The fields as Redis has them; None where there is none. The scripts read them in this order too."""
+    """The fields of a job as Redis holds them; None if there is no such field. Scripts return them in this order."""
 
     type: bytes | None = None
     state: bytes | None = None
@@ -45,13 +45,13 @@ _ENCODED = {name.encode(): name for name in FIELDS}
 
 
 def from_pairs(flat: Sequence[bytes]) -> JobHash:
-    """The reply to HGETALL; fields that a job object does not know are left out."""
+    """A hash from the reply to HGETALL. Fields that a job object does not use are left out."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return JobHash(**{_ENCODED[name]: value for name, value in pairs if name in _ENCODED})
 
 
 def lua_fields() -> str:
-    """A Lua table of the field names, for scripts that read them all."""
+    """The field names as a Lua table, for scripts that read them all."""
     names = ", ".join(f"'{name}'" for name in FIELDS)
     return f"local FIELDS = {{{names}}}"
 
@@ -61,12 +61,12 @@ _RARE = [option for option in _STORED if option.name not in ("priority", "attemp
 
 
 def option_fields(options: dict[str, Any]) -> list[Argument]:
-    """The fields that the options of a job fill: only those that are set, as Kue does."""
+    """The fields for the options of a job, and only for those that are set, as in Kue."""
     return _written(_STORED, options)
 
 
 def rare_fields(options: dict[str, Any]) -> list[Argument]:
-    """The same without those that the script `save` takes as arguments of their own."""
+    """Those of `option_fields` that the script `save` does not take as arguments of their own."""
     return _written(_RARE, options)
 
 
@@ -80,7 +80,7 @@ def _written(table: list[JobOption], options: dict[str, Any]) -> list[Argument]:
 
 
 def read_options(hash: JobHash) -> dict[str, Any]:
-    """The options in a hash. A backoff that is no JSON (JavaScript source) stays the text it is."""
+    """The options that a hash holds. A backoff that is not JSON is JavaScript source, and is returned as text."""
     options: dict[str, Any] = {}
     for option in _STORED:
         raw = getattr(hash, option.field)
@@ -92,7 +92,7 @@ def read_options(hash: JobHash) -> dict[str, Any]:
 
 
 def read_json(id: object, field: str, raw: bytes | None, missing: Any = None) -> Any:
-    """A field that holds JSON. Raises `JobInvalid`."""
+    """Read a field that holds JSON; `missing` if it is empty. Raises `JobInvalid` if it is not JSON."""
     if not raw:
         return missing
     try:
@@ -102,5 +102,5 @@ def read_json(id: object, field: str, raw: bytes | None, missing: Any = None) ->
 
 
 def read_text(raw: bytes | None) -> str | None:
-    """A field that holds text."""
+    """Read a field that holds text."""
     return None if raw is None else codec.text(raw)

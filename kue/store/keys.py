@@ -1,7 +1,7 @@
-"""Every key, with its Redis type: the only place in the package that spells one.
+"""The names of all keys, with their Redis types. No other file spells a key.
 
-The names are Kue's (wire format 0.11). Python calls the methods of `Keys`; the Lua scripts call functions of the
-same names, generated from the same table by `lua_functions`.
+The names are those of Kue 0.11. Python calls the methods of `Keys`. Lua scripts call functions of the same names, which
+`lua_functions` generates from the same table.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kue.options.values import STATES
 
 
 class Key(NamedTuple):
-    """One row: the name with the parts that vary in braces, the type Redis has for it, and what it holds."""
+    """One key: its name with the parts that vary in braces, its Redis type, and what it holds."""
 
     template: str
     kind: str
@@ -23,7 +23,7 @@ class Key(NamedTuple):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether there is one such key under a prefix."""
+        """Whether there is only one such key under a prefix."""
         return self.template.count("{") == self.template.count("{P}")
 
 
@@ -44,8 +44,8 @@ KEYS = {
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
 }
 
-# Kue's locks carry no prefix, so they lie in a slot of their own. They are never declared in KEYS of a script, because
-# a cluster would refuse that.
+# Kue's locks have no prefix, so a cluster may keep them in another slot. It refuses scripts whose KEYS are in several
+# slots, and so no script declares a lock in KEYS.
 LOCKS = {
     "promotion": Key("promotion:lock", "string", "token of the process that promotes delayed jobs"),
     "ttl": Key("activeJobsTTL:lock", "string", "token of the process that ends jobs past their ttl"),
@@ -53,7 +53,7 @@ LOCKS = {
 PROMOTION_LOCK = LOCKS["promotion"].template
 TTL_LOCK = LOCKS["ttl"].template
 
-# The keys of which there are many, read backwards: after the prefix each form catches what the key is the key of.
+# How to recognise the keys of which there are many. After the prefix, each form captures the id or the type.
 _PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
 _FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in ("job", "log", "type_state")}
 
@@ -104,7 +104,7 @@ class Keys:
         return re.sub(r"([*?\[\]\\])", r"\\\1", self.prefix) + ":*"
 
     def read(self, key: str) -> tuple[str, str]:
-        """What a key holds: ("job", id), ("log", id), ("type_state", type); ("", "") if it is none of these."""
+        """What a key is for: ("job", id), ("log", id), ("type_state", type); ("", "") if it is none of these."""
         if key.startswith(self.prefix):
             for name, form in _FORMS.items():
                 if match := form.fullmatch(key, len(self.prefix)):
@@ -113,7 +113,7 @@ class Keys:
 
 
 def zid(id: int | str) -> str:
-    """The member that stands for a job in every zset: the length of its id in two digits, `|`, the id."""
+    """The member for a job in every zset: the length of its id in two digits, `|`, the id."""
     return f"{len(str(id)):02d}|{id}"
 
 
@@ -123,7 +123,7 @@ def id_of(zid: bytes) -> int:
 
 
 def ids_of(zids: Iterable[bytes]) -> list[int]:
-    """The job ids in members of a zset; those that are none of Kue's are left out."""
+    """The job ids in members of a zset. Members that are no zids are left out."""
     found = []
     for zid in zids:
         with contextlib.suppress(ValueError):
@@ -132,7 +132,7 @@ def ids_of(zids: Iterable[bytes]) -> list[int]:
 
 
 def lua_functions() -> dict[str, str]:
-    """A Lua function `key_<name>` for each row of `KEYS`, over a local `P` that holds the prefix."""
+    """A Lua function `key_<name>` for each key. It reads the prefix from a local variable `P`."""
     functions = {}
     for name, key in KEYS.items():
         parts = [part for part in re.split(r"(\{\w+\})", key.template) if part]

@@ -1,4 +1,4 @@
-"""Messages on the events channel: built as Node builds them, and read so that no odd one does harm."""
+"""Builds and reads the messages on the events channel, in Node's form. One that is no message is read as None."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from kue.store.codec import decode
 from kue.store.codec import encode as encode_json
 
-# How many arguments, beyond its name, an event brings to a job-level listener; Node pads them with null on the wire.
+# How many arguments, besides its name, an event has for the listeners of a job. Node pads them with null in messages.
 ARGUMENTS = {
     "enqueue": 1,
     "promotion": 0,
@@ -34,19 +34,19 @@ class Message(NamedTuple):
 
 
 def encode(id: int, event: str, *args: bytes) -> bytes:
-    """A message whose further arguments are JSON already."""
+    """Build a message. The arguments after the event's name are JSON already."""
     name = encode_json(event, "event")
     return b'{"id":%d,"event":%s,"args":[%s]}' % (id, name, b",".join((name, *args)))
 
 
 def peek(raw: bytes) -> tuple[int, str] | None:
-    """The id and event of a message in the usual form, without reading the rest; None: decode it to know."""
+    """The id and event of a message in the usual form, without decoding the rest. None: only decoding will show."""
     head = _HEAD.match(raw)
     return (int(head[1]), head[2].decode("utf-8", "replace")) if head else None
 
 
 def decode_message(raw: bytes) -> Message | None:
-    """Read a message; None where it is not JSON or not of the form. The name that counts is the first of `args`."""
+    """Read a message; None if it is not JSON or has another form. As in Node, the first of `args` names the event."""
     try:
         found = decode(raw)
         id, args = found["id"], found["args"]

@@ -1,4 +1,4 @@
-"""What can be asked about jobs: a method for each question, which changes nothing."""
+"""Reads jobs from Redis, with a method for each query. No method changes anything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_COMMANDS_PER_ROUND_TRIP = 500
 
 
 class Queries:
-    """Questions about the jobs under one prefix. Every method may raise `ConnectionFailed` or `RedisRefused`."""
+    """Queries for the jobs under one prefix, for any thread. Methods may raise `ConnectionFailed` or `RedisRefused`."""
 
     def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
         self.connections = connections
@@ -28,7 +28,7 @@ class Queries:
         self.clock = clock
 
     def ask(self, commands: Sequence[Command]) -> list[Any]:
-        """The replies to commands, some hundreds to a round trip. A refused one gives a `ResponseError`."""
+        """The replies to commands, some hundred in a round trip. A refused command gives a `ResponseError`."""
         replies: list[Any] = []
         for start in range(0, len(commands), _MAX_COMMANDS_PER_ROUND_TRIP):
             replies += self.connections.run(commands[start : start + _MAX_COMMANDS_PER_ROUND_TRIP])
@@ -42,7 +42,7 @@ class Queries:
         return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
 
     def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
-        """Some fields of each job."""
+        """Some fields of each job; None for a field, or a job, that does not exist."""
         return [
             [None] * len(names) if isinstance(reply, ResponseError) else reply
             for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
@@ -53,7 +53,7 @@ class Queries:
         return _text(self.connections.call("HGET", self.keys.job(id), codec.text_bytes(name)))
 
     def holder(self, id: int) -> tuple[str, str]:
-        """The state of a job, and the worker id of its run; "" for what is not there."""
+        """The state of a job and the worker id of its run; "" for one that is missing."""
         state, worker = self.connections.call(*self.commands.holder(id))
         return codec.text(state or b""), codec.text(worker or b"")
 
@@ -64,15 +64,15 @@ class Queries:
     # sets of jobs
 
     def ids(self, start: int, stop: int, state: str | None = None, type: str | None = None) -> list[int]:
-        """The ids at some positions, both ends included, among all jobs, those in a state, or those of a type in it."""
+        """The ids at positions `start` to `stop`, both included: of all jobs, of a state, or of a type in a state."""
         return ids_of(self.connections.call("ZRANGE", self.keys.zset(state, type), start, stop))
 
     def count(self, state: str, type: str | None = None) -> int:
-        """How many jobs are in a state, of all types or one."""
+        """How many jobs of a type (None: of all types) are in a state."""
         return self.counts([(state, type)])[0]
 
     def counts(self, sets: Sequence[tuple[str, str | None]]) -> list[int]:
-        """How many jobs there are in each of some states and types; None stands for all types."""
+        """How many jobs are in each pair of state and type (None: of all types)."""
         replies = self.ask([("ZCARD", self.keys.zset(state, type)) for state, type in sets])
         for reply in replies:
             if isinstance(reply, ResponseError):
@@ -80,16 +80,16 @@ class Queries:
         return replies
 
     def count_scored(self, state: str, lowest: int, highest: int) -> int:
-        """How many jobs in a state have a score in a range: what is due, or overdue."""
+        """How many jobs in a state have a score in a range, as those have that are due or overdue."""
         return int(self.connections.call("ZCOUNT", self.keys.state(state), lowest, highest))
 
     def scores(self, ids: Sequence[tuple[int, str | None]], state: str) -> list[float | None]:
-        """The score of each job (id and type; None: among all types) in a state; None if it is not there."""
+        """The score of each job in a state, None if it is not there. A job is an id and a type (None: of all types)."""
         replies = self.ask([("ZSCORE", self.keys.zset(state, type), zid(id)) for id, type in ids])
         return [float(reply) if isinstance(reply, bytes) else None for reply in replies]
 
     def scan_state(self, state: str, cursor: bytes, count: int) -> tuple[bytes, list[int]]:
-        """One page of the ids in a state, in no order, and where the next begins; b"0" at both ends."""
+        """One page of the ids in a state, in no order: the next cursor, then the ids. b"0" starts and ends a scan."""
         following, page = self.connections.call("ZSCAN", self.keys.state(state), cursor, "COUNT", count)
         return following, ids_of(page[::2])
 
@@ -100,15 +100,15 @@ class Queries:
         return sorted(codec.text(name) for name in self.connections.call("SMEMBERS", self.keys.types))
 
     def work_time(self) -> int:
-        """Milliseconds of completed work."""
+        """The total duration of completed runs, in milliseconds."""
         return int(self.connections.call("GET", self.keys.work_time) or 0)
 
     def setting(self, name: str) -> str | None:
-        """A free-form setting."""
+        """A free-form setting; None if it is not set."""
         return _text(self.connections.call("HGET", self.keys.settings, codec.text_bytes(name)))
 
     def leases(self) -> list[str]:
-        """Every process that has, or had, a lease."""
+        """Every process that has a lease, or had one that ran out."""
         return [codec.text(name) for name in self.connections.call("ZRANGE", self.keys.leases, 0, -1)]
 
     def ping(self) -> None:

@@ -1,7 +1,7 @@
-"""A command for each question and repair of the doctor: the script of the same name in lua/repairs, with arguments.
+"""Builds a command for each check and each repair of the doctor: the script of that name in lua/repairs.
 
-`add_tokens` is in lua/transitions: it is first of all a duty of maintenance, and the doctor borrows it.
-Every repair names the fault that was found, and its script checks that the fault is still there before it writes.
+The exception is `add_tokens`, a transition that the doctor uses too. Every repair names what was found. Its script
+checks that again before it changes anything.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from kue.store.codec import encode, text_bytes
 from kue.store.keys import Keys
 
 
-def name(raw: bytes) -> str:
-    """A key, a type or a member from Redis as text. Any bytes will do, and none are lost."""
+def decode_name(raw: bytes) -> str:
+    """A key, a type or a member from Redis as text, without loss whatever its bytes are."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 class Repairs:
-    """Commands for the keys under one prefix. A text that `name` made is sent as the bytes that it was made from."""
+    """Commands for the keys under one prefix. Text that `decode_name` returned is sent as the bytes that it was."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
 
     def _command(self, script: str, *arguments: Argument) -> Command:
-        sent = [one.encode("utf-8", "surrogateescape") if isinstance(one, str) else one for one in arguments]
+        sent = [value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value for value in arguments]
         return ("EVALSHA", scripts.sha(script), 1, self.keys.jobs, self.keys.prefix, *sent)
 
-    # questions
+    # checks
 
     def examine_jobs(self, ids: Iterable[str], old: int | None) -> Command:
         return self._command("examine_jobs", "" if old is None else old, *ids)

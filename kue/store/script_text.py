@@ -1,7 +1,7 @@
-"""The text of each Lua script as Redis receives it: the script itself, after the shared functions that it calls.
+"""Puts together the text of each Lua script: first the shared functions that it calls, then the script itself.
 
-The `Shared` line in the head of a script names the shared files that it calls, and the `Needs:` line in the head of a
-shared file those that this one calls. The rest is found from these lines.
+The `Shared` line in the head of a script names the shared files that it calls. The `Needs:` line in the head of a
+shared file names those that it calls itself. All others follow from these lines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LUA = resources.files("kue.store") / "lua"
 _FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds
 _SHARED = re.compile(r"^-- Shared +([\w ]+)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
-# An outermost function with the comment above it. Its last `end` is on its first line, or begins a line.
+# A top-level function with the comment above it. Its last `end` is on its first line, or begins a line.
 _FUNCTION = re.compile(r"^(?:--.*\n)*local function (\w+)\(.*\)(?: .* end|\n(?:(?: .*)?\n)*end)\n", re.MULTILINE)
 _NOT_CODE = re.compile(r"--.*|'[^'\n]*'")
 
@@ -36,7 +36,7 @@ def source(name: str) -> str:
 
 
 def without_unused_functions(text: str) -> str:
-    """A script without the functions that it never calls: Redis would make each of them anew in every call."""
+    """A script without the functions that it never calls, since Redis creates each function anew in every call."""
     kept: list[str] = []
     words: set[str] = set()
 
@@ -55,9 +55,9 @@ def without_unused_functions(text: str) -> str:
 
 
 def in_order(script: str, shared: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[str]:
-    """The shared files that a script names and all that they need: each once, and after those that it needs itself.
+    """The shared files that a script names, and all that they need. Each comes once, after those that it needs.
 
-    Raises `ValueError` for a name that is no shared file, and for files that need each other in a circle.
+    Raises `ValueError` if a name is no shared file, or if files need each other in a circle.
     """
     ordered: list[str] = []
 
@@ -84,14 +84,14 @@ def _named(line: re.Pattern[str], text: str) -> list[str]:
 
 @cache
 def _generated() -> list[str]:
-    """The functions that are made from tables in Python."""
+    """The functions that are generated from tables in Python."""
     states = ", ".join(f"'{state}'" for state in STATES)
     return [*lua_functions().values(), f"local function all_states() return {{{states}}} end"]
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every script, by the name of its file."""
+    """The names of all scripts: those of their files without the suffix."""
     return tuple(sorted(_files(*_FOLDERS)))
 
 

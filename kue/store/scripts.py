@@ -1,7 +1,7 @@
 """Runs the Lua scripts by their SHA1, and loads them if Redis does not know them.
 
-Redis knows none at the first call, after `SCRIPT FLUSH` and after a restart. Then all scripts are loaded in one
-transaction, so that the scripts of one pipeline are always known or unknown together.
+Redis knows no script before the first call, after `SCRIPT FLUSH` and after a restart. One transaction then loads all
+scripts, so that Redis knows either all scripts of a pipeline or none.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["load_all", "names", "repaired", "run", "sha", "source"]
 
 @cache
 def sha(name: str) -> str:
-    """The SHA1 that Redis knows a script by."""
+    """The SHA1 of a script, by which Redis knows it."""
     return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
 
 
 def load_all(connection: Connection) -> None:
-    """Make every script known to the server, all at once."""
+    """Load all scripts in one transaction. Raises `redis.ResponseError` if Redis refuses it."""
     commands: list[Command] = [("MULTI",)]
     commands += [("SCRIPT", "LOAD", source(name)) for name in names()]
     commands.append(("EXEC",))
@@ -38,14 +38,14 @@ def load_all(connection: Connection) -> None:
 def run(connection: Connection, commands: Sequence[Command]) -> list[Any]:
     """Run commands, scripts among them, in one round trip.
 
-    Scripts that Redis did not know are repeated, in order, with their text, so that a flush in between does no harm.
-    A command that Redis refuses gives its `ResponseError` as reply. Raises `redis.ConnectionError` and the like.
+    Scripts that Redis did not know are sent again, in order and with their text, so that a flush in between does no
+    harm. The reply to a refused command is a `ResponseError`. Raises what the connection raises if it breaks.
     """
     return repaired(connection, commands, connection.exchange(commands))
 
 
 def repaired(connection: Connection, commands: Sequence[Command], replies: list[Any]) -> list[Any]:
-    """The replies to commands, once those that Redis did not know have been repeated."""
+    """The replies to commands, after scripts that Redis did not know were loaded and sent again."""
     unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
     if unknown:
         load_all(connection)

@@ -1,7 +1,8 @@
-"""The message of a failure, told from the error that is stored: what the event `failed` said, for who did not hear it.
+"""Finds the message of a failure in the stored error, for watchers that missed the event `failed`.
 
-Of an exception both sides store `Name: message` and its stack below, of a string the string. Where that does not tell
-the message (Python's may have any text), Python stores it as well, with the checksum of the error that it belongs to.
+For an exception, Node and Python store `Name: message` with the stack below it; for a string, the string. A Python
+message may have any text. If it cannot be found in the stored error, Python stores the message too, with a checksum of
+the error that it belongs to.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _PYTHON = re.compile(r"[\w.]+(: |\n)")
 
 
 def message_of(error: str, kept: bytes | None = None) -> str:
-    """The message in a stored error; `kept` is what stands in the field for it."""
+    """The message in a stored error. `kept` is the content of the field `py_message`, if there is one."""
     if kept is not None:
         checksum, message = _read(kept)
         if checksum == crc32(text_bytes(error)):
@@ -34,7 +35,7 @@ def message_of(error: str, kept: bytes | None = None) -> str:
 
 
 def keep_message(error: str, message: str) -> tuple[Argument, ...]:
-    """What to say with a failure so that its message can be told later; nothing where the error tells it."""
+    """The effects that store the message of a failure; none if `message_of` finds it in the error."""
     stored = text_bytes(error)
     if message_of(text(stored)) == message:
         return ()

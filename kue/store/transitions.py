@@ -1,6 +1,6 @@
-"""A command for each transition: the script of the same name in lua/transitions, with its arguments in order.
+"""Builds a command for each transition: the script of that name in lua/transitions, with its arguments in order.
 
-Commands are built here and sent elsewhere, so that a worker can send many transitions in one round trip.
+It sends nothing, so that a worker can put many transitions into one round trip.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from kue.store.stored_error import keep_message
 
 NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
 Completion = tuple[int, str, int, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
-NOTHING: tuple[Argument, ...] = ()
+_NO_ARGUMENTS: tuple[Argument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a run failed: the `error` field, the line for the log, and the message for the events."""
+    """Why a run failed: the content of the `error` field, the line for the log, and the message for the events."""
 
     error: str
     line: str
@@ -33,7 +33,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What follows a failure while attempts remain: the next state, and the delay in ms (None keeps promote_at)."""
+    """What follows a failure while attempts remain: the next state, and its delay in ms (None keeps promote_at)."""
 
     state: str
     delay: int | None = None
@@ -51,20 +51,22 @@ def new_job(
     promote_at: int | None = None,
     priority: int = 0,
     attempts: int = 1,
-    others: Sequence[Argument] = NOTHING,
+    others: Sequence[Argument] = _NO_ARGUMENTS,
 ) -> NewJob:
-    """A job for `save`. It is delayed if it has a `promote_at`. `others` are its further fields and their values."""
+    """One of the jobs for `save`, delayed if `promote_at` is given. `others` are further fields and their contents."""
     due = "" if promote_at is None else promote_at
     return (type, _json(type), data, priority, attempts, now, due, len(others), *others)
 
 
-def completion(id: int, worker: str, duration: int, result: bytes | None, effects: Effects = NOTHING) -> Completion:
-    """A run for `complete` to end."""
+def completion(
+    id: int, worker: str, duration: int, result: bytes | None, effects: Effects = _NO_ARGUMENTS
+) -> Completion:
+    """One of the runs for `complete`, which took `duration` ms."""
     return (id, worker, duration, result or b"", len(effects), *effects)
 
 
 class Transitions:
-    """Commands for the jobs under one prefix."""
+    """Commands for the jobs under one prefix. The head of each script explains its arguments and its reply."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
@@ -93,7 +95,7 @@ class Transitions:
         mode: str = "",
         ttl_lock: str = "",
         dead_process: str = "",
-        effects: Effects = NOTHING,
+        effects: Effects = _NO_ARGUMENTS,
     ) -> Command:
         return (
             *self._heads["fail"],
@@ -108,7 +110,7 @@ class Transitions:
     def apply_effects(self, id: int, worker: str, now: int, effects: Effects) -> Command:
         return (*self._heads["apply_effects"], id, worker, now, *effects)
 
-    def requeue(self, id: int, worker: str, type: str, now: int, effects: Effects = NOTHING) -> Command:
+    def requeue(self, id: int, worker: str, type: str, now: int, effects: Effects = _NO_ARGUMENTS) -> Command:
         return (*self._heads["requeue"], id, worker, _json(type), now, *effects)
 
     def update(
