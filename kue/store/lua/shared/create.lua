@@ -6,8 +6,8 @@
 -- writes after it.
 -- Needs: index, announce, check, enqueue.
 
--- Returns how many jobs there are, the jobs (where each begins, then its group), the groups (one for each state and type)
--- and the types.
+-- Returns how many jobs there are, the jobs (where each begins, then its group), the groups (one for each state and
+-- type), and the types.
 local function group_new_jobs(list, at)
   local count, jobs, groups, types = 0, {}, {}, {}
   while list[at] do
