@@ -1,1 +1,1 @@
-"""Who hears what: the subscription to Kue's channel, the routing of its messages, and the thread of the listeners."""
+"""Receives events: the subscription to Kue's channel, the routing of its messages, and the listeners' thread."""

@@ -1,7 +1,7 @@
-"""A thread for calls that may take their time, one after another in order: the listeners', or questions to Redis.
+"""A thread that makes calls which may block, one after another: those of listeners, or queries to Redis.
 
-Apart from the subscriber's thread, so that a listener may wait for a promise, or for Redis, and hold up only listeners;
-and so that a Redis that answers nothing holds up no timer.
+It is not the subscriber's thread. So a listener may wait for a promise or for Redis, and delays only other listeners. A
+Redis that does not answer delays no timer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Dispatcher:
-    """Runs what is posted, in order, on one thread that starts with the first post."""
+    """Makes the posted calls in order on one thread, which starts with the first call. Any thread may post."""
 
     def __init__(self, *, name: str) -> None:
         self._name = name
@@ -27,7 +27,7 @@ class Dispatcher:
         self._stopped = False
 
     def post(self, call: Callable[..., Any], *args: Any) -> None:
-        """Have `call` run on that thread; dropped after `stop`."""
+        """Make a call on the thread. After `stop` it is discarded."""
         if self._thread is None:
             self._start()
         self._calls.put((call, args))
@@ -53,7 +53,7 @@ class Dispatcher:
         return threading.current_thread() is self._thread
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Let what is posted finish, then end the thread; from that thread itself it does not wait."""
+        """End the thread after the posted calls. Waits up to `timeout` seconds for it, except on the thread itself."""
         with self._lock:
             self._stopped = True
             thread = self._thread

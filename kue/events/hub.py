@@ -1,6 +1,9 @@
-"""Everything a queue needs to hear events: subscription, routing, second looks, and the listeners' thread.
+"""Connects the parts that receive the events of one queue, and starts them when they are first needed.
 
-Nothing is started before somebody listens.
+- keeps the subscription to the channel
+- routes messages to the watchers of a job and to the queue's listeners
+- looks up the outcome of watched jobs if an event may have been missed
+- runs listeners on a thread of their own
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from kue.store.store import Store
 
 
 class Hub:
-    """The hearing side of one queue."""
+    """For any thread. One hub serves one queue."""
 
     def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter) -> None:
         self.emitter = emitter
@@ -35,22 +38,22 @@ class Hub:
             error_reporter,
             self._router.on_message,
             on_return=self._resync.ask_all,
-            on_end=lambda: self._give_up("unheard"),
+            on_end=lambda: self._end_watchers("unheard"),
         )
 
     def _emit_later(self, event: str, *args: Any) -> None:
         self.dispatcher.post(self.emitter.emit, event, *args)
 
     def start(self) -> None:
-        """Begin to subscribe, without waiting for it."""
+        """Start to subscribe, without waiting for the subscription."""
         self._subscriber.start()
 
     def listen(self) -> None:
-        """Have the subscription stand. Raises `ConnectionFailed`."""
+        """Wait until the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         self._subscriber.ensure()
 
     def watch(self, id: int, watcher: Watcher) -> None:
-        """Hear the events of a saved job; where it has ended already, its outcome is looked up."""
+        """Pass the events of a saved job to a watcher. If it has ended already, the watcher gets its outcome."""
         self._subscriber.ensure()
         self._router.watch(id, watcher)
         self._subscriber.call_later(0, lambda: self._resync.ask([id]))
@@ -58,13 +61,13 @@ class Hub:
             self._resync.keep_asking()
 
     def watch_soon(self, id: int, watcher: Watcher) -> None:
-        """Hear the events of a job as soon as the subscription stands, without waiting for it here."""
+        """Pass the events of a job to a watcher as soon as the subscription stands. Does not wait for that."""
         self._router.watch(id, watcher)
         self._subscriber.start()
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[Callable[[int, Watcher], None]]:
-        """Around a save: the subscription stands before it, and what is watched inside misses nothing since."""
+        """A block around a save. The subscription stands before it, and jobs watched inside it miss no event."""
         self._subscriber.ensure()
         must_settle = False
 
@@ -81,31 +84,31 @@ class Hub:
             self._resync.keep_asking()
 
     def unwatch(self, id: int, watcher: Watcher) -> bool:
-        """Stop hearing; False where the watch was over already."""
+        """Remove a watcher; False if it was removed before."""
         return self._router.unwatch(id, watcher)
 
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
-        """Make a call on the subscriber's thread; only once something is watched."""
+        """Make a call on the subscriber's thread in `delay` seconds. Something must have been watched before."""
         return self._subscriber.call_later(delay, call)
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs on the subscriber's thread, which waits for nobody."""
+        """Whether the caller runs on the subscriber's thread, which must not block."""
         return self._subscriber.is_current
 
     def after_fork(self) -> None:
-        """In a forked child: what this hub of the parent's watched is told there only. Another takes its place here."""
+        """In a forked child: only the parent receives what this hub watched. A new hub takes its place in the child."""
         self._router.after_fork()
-        self._give_up("forked")
+        self._end_watchers("forked")
 
-    def _give_up(self, state: str) -> None:
-        """Nothing will be heard any more: who must learn an outcome learns that there will be none."""
+    def _end_watchers(self, state: str) -> None:
+        """No event will be received any more: report that to the watchers that wait for an outcome."""
         for id in self._router.watched(must_settle=True):
             for watcher in self._router.watchers(id):
                 if watcher.must_settle and self._router.unwatch(id, watcher):
                     watcher.on_outcome(Outcome(state))
 
     def stop(self) -> None:
-        """End both threads; listeners that are under way finish first."""
+        """End the threads. Listeners that are running finish first."""
         self._subscriber.stop()
         self.dispatcher.stop()

@@ -1,9 +1,8 @@
-"""Asks Redis for outcomes that no event told: after a reconnect, every ten seconds for who must know, and on demand.
+"""Reads the outcomes of watched jobs from Redis, for watchers that may have missed the event.
 
-One question is under way at a time, for all that were asked for meanwhile together.
-
-A job that says `failed` is believed only if it still does a second later, since Node passes through that state on its
-way to the next attempt.
+- asks after a reconnect, every ten seconds for watchers that must learn the outcome, and on demand
+- sends one query at a time, for all jobs that were asked for since the last
+- takes a job for failed only if it still is a second later, since Node passes through `failed` before the next attempt
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from kue.events.watcher import Outcome, Watcher
 from kue.store import codec, stored_error
 from kue.store.store import Store
 
-EVERY = 10.0
-SECOND_LOOK = 1.0
-ENDED = ("complete", "failed", "removed")
+CHECK_EVERY_SECONDS = 10.0
+CHECK_AGAIN_SECONDS = 1.0
+_END_STATES = ("complete", "failed", "removed")
 
 
 class Resync:
@@ -42,40 +41,40 @@ class Resync:
         self._error_reporter = error_reporter
         self._clock = clock
         self._failed_since: dict[int, float] = {}
-        self._scheduled = False
-        self._wanted: dict[int, None] = {}
-        self._asking = False
-        self._retrying = False
+        self._is_scheduled = False
+        self._unasked: dict[int, None] = {}
+        self._is_asking = False
+        self._will_retry = False
 
     def keep_asking(self) -> None:
-        """Ask every ten seconds while an must_settle watch is pending."""
-        if not self._scheduled:
-            self._scheduled = True
-            self._subscriber().call_later(EVERY, self._round)
+        """Ask every ten seconds while there are watchers that must learn the outcome."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._subscriber().call_later(CHECK_EVERY_SECONDS, self._round)
 
     def _round(self) -> None:
-        self._scheduled = False
+        self._is_scheduled = False
         ids = self._router.watched(must_settle=True)
         if ids:
             self.ask(ids)
             self.keep_asking()
 
     def ask_all(self) -> None:
-        """After a reconnect: whatever is watched may have ended unheard."""
+        """After a reconnect: ask about all watched jobs, since the event of any may have been missed."""
         self.ask(self._router.watched(must_settle=False))
 
     def ask(self, ids: Iterable[int]) -> None:
-        """Settle those of `ids` that have ended."""
-        self._wanted.update(dict.fromkeys(ids))
-        if self._wanted and not self._asking:
-            self._asking = True
-            # Who comes to listen after the question was put may mean a later run of the job than the answer does.
-            asked = {id: self._router.watchers(id) for id in self._wanted}
-            self._wanted.clear()
-            self._subscriber().fetch(lambda: self._look(list(asked)), lambda answer: self._answered(asked, answer))
+        """Query jobs, and settle the watchers of those that have ended."""
+        self._unasked.update(dict.fromkeys(ids))
+        if self._unasked and not self._is_asking:
+            self._is_asking = True
+            # A watcher that is added after the query may wait for a later run, so the answer does not settle it.
+            asked = {id: self._router.watchers(id) for id in self._unasked}
+            self._unasked.clear()
+            self._subscriber().fetch(lambda: self._query(list(asked)), lambda answer: self._answered(asked, answer))
 
-    def _look(self, ids: Sequence[int]) -> Answer:
-        """Beside the subscriber's thread."""
+    def _query(self, ids: Sequence[int]) -> Answer:
+        """Send the query. Not on the subscriber's thread, since it may block."""
         began = self._clock()
         try:
             rows = self._store.fields(ids, ("type", "state", "result", "error", "py_sent", stored_error.FIELD))
@@ -84,7 +83,7 @@ class Resync:
         return Answer(began, self._clock(), rows)
 
     def _answered(self, asked: dict[int, list[Watcher]], answer: Answer) -> None:
-        self._asking = False
+        self._is_asking = False
         if answer.problem is None:
             self._error_reporter.outage_ended("resync")
             self.ask(())
@@ -94,33 +93,33 @@ class Resync:
             self._error_reporter.outage_began("resync", answer.problem)
         else:
             self._error_reporter.unexpected("resync", answer.problem)
-        self._wanted.update(dict.fromkeys(asked))
-        if not self._retrying:
-            self._retrying = True
-            self._subscriber().call_later(SECOND_LOOK, self._retry)
+        self._unasked.update(dict.fromkeys(asked))
+        if not self._will_retry:
+            self._will_retry = True
+            self._subscriber().call_later(CHECK_AGAIN_SECONDS, self._retry)
 
     def _retry(self) -> None:
-        self._retrying = False
+        self._will_retry = False
         self.ask(())
 
     def _settle_all(self, asked: dict[int, list[Watcher]], answer: Answer) -> None:
-        again = []
+        unsure = []
         for (id, watchers), row in zip(asked.items(), answer.rows, strict=True):
             state = "removed" if row[0] is None else codec.text(row[1] or b"")
             if state == "failed":
                 since = self._failed_since.setdefault(id, answer.ended)
-                if answer.began - since < SECOND_LOOK:
-                    again.append(id)
+                if answer.began - since < CHECK_AGAIN_SECONDS:
+                    unsure.append(id)
                     continue
             self._failed_since.pop(id, None)
-            if state in ENDED or row[4] is not None:
+            if state in _END_STATES or row[4] is not None:
                 sent = () if row[4] is None else (_json(row[4]),)
                 self._settle(id, watchers, Outcome(state, _json(row[2]), _text(row[3]), sent, row[5]))
-        if again:
-            self._subscriber().call_later(SECOND_LOOK, lambda: self.ask(again))
+        if unsure:
+            self._subscriber().call_later(CHECK_AGAIN_SECONDS, lambda: self.ask(unsure))
 
     def _settle(self, id: int, watchers: list[Watcher], outcome: Outcome) -> None:
-        over = outcome.state in ENDED
+        over = outcome.state in _END_STATES
         for watcher in watchers:
             if (over or watcher.must_settle) and self._router.unwatch(id, watcher):
                 watcher.on_outcome(outcome)
@@ -128,7 +127,7 @@ class Resync:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Redis said to one question, and between which moments; or why it said nothing."""
+    """The reply to one query, or the problem, and when the query began and ended (in seconds of the clock)."""
 
     began: float
     ended: float

@@ -1,6 +1,6 @@
-"""Hands each message to the jobs that are watched and to the queue's listeners.
+"""Passes each message to the watchers of its job and to the listeners of the queue.
 
-Events of a job whose id is not yet known, because the reply to its save is still under way, are held until it is.
+While the reply to a save is under way, the ids of new jobs are not known. Their events are held until they are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kue.store.messages import Message, decode_message, peek
 
 
 class Router:
-    """Who listens to what. `on_message` and `replay` belong to the subscriber's thread, the rest to any."""
+    """The watchers by job. `on_message` and `replay` are for the subscriber's thread, the rest is for any thread."""
 
     def __init__(self, queue_wants: Callable[[str], bool], queue_emit: Callable[..., Any]) -> None:
         self._queue_wants = queue_wants
@@ -24,16 +24,16 @@ class Router:
         self.after_fork()
         self._watchers: dict[int, list[Watcher]] = {}
         self._newest = 0
-        self._floors: list[int] = []  # for each save under way the newest id known when it began, rising
+        self._floors: list[int] = []  # for each save under way, the newest id that was known when it began
         self._held: list[Message] = []
         self._replay: deque[tuple[Watcher, Message]] = deque()
 
     def after_fork(self) -> None:
-        """In a forked child: another thread may have held the lock."""
+        """In a forked child: a thread of the parent may have held the lock."""
         self._lock = threading.Lock()
 
     def watch(self, id: int, watcher: Watcher) -> None:
-        """Hear the events of a job from now on, and those held since its save began."""
+        """Pass the events of a job to a watcher: those from now on, and those held since its save began."""
         with self._lock:
             self._watchers.setdefault(id, []).append(watcher)
             self._newest = max(self._newest, id)
@@ -41,7 +41,7 @@ class Router:
             self._replay.extend((watcher, message) for message in due)
 
     def unwatch(self, id: int, watcher: Watcher) -> bool:
-        """Stop hearing; False where the watch was over already."""
+        """Remove a watcher; False if it was removed before."""
         with self._lock:
             watchers = self._watchers.get(id, [])
             if watcher not in watchers:
@@ -53,7 +53,7 @@ class Router:
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
-        """While jobs are being saved, hold the events of ids that are newer than all known when it began."""
+        """A block around a save: hold the events of ids that are newer than those known when it began."""
         with self._lock:
             floor = self._newest
             self._floors.append(floor)
@@ -68,19 +68,19 @@ class Router:
                     self._held = [message for message in self._held if message.id > self._floors[0]]
 
     def watched(self, *, must_settle: bool) -> list[int]:
-        """The ids that are watched: all, or those that must learn their outcome."""
+        """The ids of watched jobs: all, or those with a watcher that must learn the outcome."""
         with self._lock:
             return [
                 id for id, watchers in self._watchers.items() if not must_settle or any(w.must_settle for w in watchers)
             ]
 
     def watchers(self, id: int) -> list[Watcher]:
-        """What waits for the events of a job."""
+        """The watchers of a job."""
         with self._lock:
             return list(self._watchers.get(id, ()))
 
     def on_message(self, raw: bytes) -> None:
-        """One message from the channel."""
+        """Route one message from the channel."""
         head = peek(raw)
         if head is not None and not self._wanted(*head):
             return
@@ -98,7 +98,7 @@ class Router:
             self._queue_emit(name, message.id, *message.args)
 
     def replay(self) -> None:
-        """Deliver what is due to watchers."""
+        """Deliver messages that wait for delivery to their watchers."""
         while self._replay:
             with self._lock:
                 due = list(self._replay)
@@ -109,7 +109,7 @@ class Router:
 
     @property
     def has_replay(self) -> bool:
-        """Whether something held is due."""
+        """Whether messages wait for delivery."""
         return bool(self._replay)
 
     def _is_watching(self, id: int, watcher: Watcher) -> bool:

@@ -1,7 +1,11 @@
-"""The thread that stays subscribed to the events channel, and subscribes again after a dropped connection.
+"""The thread that stays subscribed to the events channel.
 
-It waits for no network: a promise's timeout must not be late because Redis answers nothing. What may block, to connect
-and to look jobs up, is done on a thread beside it.
+- subscribes, and subscribes again after the connection broke
+- delivers messages, and the remaining ones after `stop`
+- runs timers, such as the timeouts of promises
+
+It never waits for the network, so that a Redis that does not answer delays no timer. A second thread makes the calls
+that may block: connecting, and queries of jobs.
 """
 
 from __future__ import annotations
@@ -29,16 +33,16 @@ from kue.store.commands import Commands
 
 logger = logging.getLogger("kue")
 _T = TypeVar("_T")
-_ENSURE_SECONDS = 20.0  # longer than an attempt takes to fail by itself, because that error names a better reason
+_ENSURE_SECONDS = 20.0  # longer than an attempt takes to fail by itself, since its error names the reason
 _MAX_WAIT_SECONDS = 15.0
-_LAST_ANSWER_SECONDS = 1.0
+_LAST_REPLY_SECONDS = 1.0
 
 
 class Subscriber:
-    """Feeds `on_message` with every message of a channel; `on_return` is told when a lost subscription stands again,
-    `on_end` when the last message has been heard.
+    """The subscription of one queue. It starts with the first `ensure` or `start`, and ends with `stop`.
 
-    Starts with the first `ensure` and ends with `stop`. TimerQueue and posted calls run on the same thread.
+    It calls `on_message` with every message, `on_return` when a lost subscription stands again, and `on_end` after the
+    last message. These and the timers run on its thread.
     """
 
     def __init__(
@@ -57,22 +61,22 @@ class Subscriber:
         self._on_return = on_return
         self._on_end = on_end
         self._timers = TimerQueue()
-        self._aside = Dispatcher(name="kue-asking")
+        self._second_thread = Dispatcher(name="kue-asking")
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
         self._failure: KueError | None = None
-        self._tried = threading.Event()
+        self._attempted = threading.Event()
         self._stopping = False
         self._wakeup = Wakeup()
 
     def ensure(self, timeout: float = _ENSURE_SECONDS) -> None:
-        """Return when the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
+        """Wait until the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         if self._subscribed.is_set():
             return
         if self._stopping:
-            raise ShutdownInProgress("the queue is shut down, and hears no more events")
-        self._tried.clear()
+            raise ShutdownInProgress("the queue is shut down, and receives no more events")
+        self._attempted.clear()
         self.start()
         self._wakeup.wake()
         if threading.current_thread() is self._thread:
@@ -80,11 +84,11 @@ class Subscriber:
         deadline = time.monotonic() + timeout
         while not self._subscribed.is_set():
             left = deadline - time.monotonic()
-            if left <= 0 or (self._tried.wait(min(left, 0.2)) and not self._subscribed.is_set() and self._failure):
+            if left <= 0 or (self._attempted.wait(min(left, 0.2)) and not self._subscribed.is_set() and self._failure):
                 raise self._failure or self._connections.unreachable(TimeoutError(f"no answer in {timeout:g} s"))
 
     def start(self) -> None:
-        """Begin to subscribe, without waiting for it."""
+        """Start to subscribe, without waiting for the subscription."""
         with self._lock:
             if self._thread is None and not self._stopping:
                 self._thread = threading.Thread(target=self._run, name="kue-events", daemon=True)
@@ -96,23 +100,23 @@ class Subscriber:
         return threading.current_thread() is self._thread
 
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
-        """Make a call on this thread after `delay` seconds; the thread must have been started by `ensure`."""
+        """Make a call on this thread in `delay` seconds. `ensure` or `start` must have been called before."""
         timer = self._timers.add(delay, call)
         if not self.is_current:
             self._wakeup.wake()
         return timer
 
     def fetch(self, ask: Callable[[], _T], then: Callable[[_T], object]) -> None:
-        """Have `ask`, which may block and must not raise, called beside this thread; `then` on it with the answer."""
+        """Call `ask` on the second thread, then `then` with its result on this. `ask` may block, but must not raise."""
 
         def call() -> None:
             answer = ask()
             self.call_later(0, lambda: then(answer))
 
-        self._aside.post(call)
+        self._second_thread.post(call)
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End the subscription and the threads; from the thread itself it does not wait."""
+        """End the subscription and the threads. Waits up to `timeout` seconds for that, except on the thread itself."""
         with self._lock:
             self._stopping = True
             thread = self._thread
@@ -121,19 +125,19 @@ class Subscriber:
             self._wakeup.close()
         elif not self.is_current:
             thread.join(timeout)
-        self._aside.stop(_LAST_ANSWER_SECONDS)
+        self._second_thread.stop(_LAST_REPLY_SECONDS)
 
     def _run(self) -> None:
         backoff = Backoff()
         returning = False
         while not self._stopping:
             try:
-                connection = self._reach()
+                connection = self._connect()
             except KueError as problem:
                 self._failure = problem
-                self._tried.set()
+                self._attempted.set()
                 self._error_reporter.outage_began("events", problem)
-                self._wait(backoff.next(), lambda: not self._tried.is_set())
+                self._wait(backoff.next(), lambda: not self._attempted.is_set())
                 continue
             if connection is None:
                 break
@@ -143,14 +147,14 @@ class Subscriber:
             try:
                 self._failure = None
                 self._subscribed.set()
-                self._tried.set()
+                self._attempted.set()
                 self._error_reporter.outage_ended("events")
                 backoff.reset()
                 if returning:
                     self._on_return()
                 subscription.listen()
             except (*BROKEN, KueError) as problem:
-                self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.heard_at))
+                self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.received_at))
             finally:
                 self._subscribed.clear()
                 connection.close()
@@ -158,10 +162,10 @@ class Subscriber:
         self._on_end()
         self._wakeup.close()
 
-    def _reach(self) -> Connection | None:
-        """Subscribe beside this thread, which runs timers meanwhile; None where `stop` was quicker."""
+    def _connect(self) -> Connection | None:
+        """Subscribe on the second thread, and run timers meanwhile. None if `stop` was called before that was done."""
         attempt: Future[Connection] = Future()
-        self._aside.post(self._attempt, attempt)
+        self._second_thread.post(self._try_to_subscribe, attempt)
         while not attempt.done():
             if self._stopping:
                 attempt.add_done_callback(_close)
@@ -169,7 +173,7 @@ class Subscriber:
             self._wait(_MAX_WAIT_SECONDS, attempt.done)
         return attempt.result()
 
-    def _attempt(self, attempt: Future[Connection]) -> None:
+    def _try_to_subscribe(self, attempt: Future[Connection]) -> None:
         try:
             if self._stopping:
                 raise ShutdownInProgress("the queue is shut down")
@@ -193,12 +197,12 @@ class Subscriber:
     def _deliver(self, message: bytes) -> None:
         try:
             self._on_message(message)
-        except BaseException:  # also sys.exit() in a promise's callback: the thread belongs to all
+        except BaseException:  # even sys.exit() in a promise's callback: all share the thread
             logger.exception("an event's call failed")
 
-    def _wait(self, longest: float, over: Callable[[], bool]) -> None:
-        """Run timers until it is over, or so many seconds have passed."""
-        deadline = time.monotonic() + longest
+    def _wait(self, max_seconds: float, over: Callable[[], bool]) -> None:
+        """Run timers until `over` returns True, or for `max_seconds`."""
+        deadline = time.monotonic() + max_seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakeup, selectors.EVENT_READ)
             while not (self._stopping or over()) and (left := deadline - time.monotonic()) > 0:

@@ -1,4 +1,4 @@
-"""One connection that is subscribed to the channel: its messages are read, and a silent one is asked for an answer."""
+"""Reads the messages of one connection that is subscribed to the channel, and pings the server if it is silent."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from kue.store.commands import Commands
 
 _PING_AFTER_SECONDS = 15.0
 _FAKE_POLL_SECONDS = 0.005  # fakeredis has no socket to wait on
-_LAST_ANSWER_SECONDS = 1.0
+_LAST_REPLY_SECONDS = 1.0
 _LAST_PING = b"the end"
 
 
 class Subscription:
-    """For the subscriber's thread, whose timers run while it listens. `deliver` gets every message."""
+    """For the subscriber's thread, whose timers it runs while it listens. It calls `deliver` with every message."""
 
     def __init__(
         self,
@@ -39,37 +39,40 @@ class Subscription:
         self._wakeup = wakeup
         self._deliver = deliver
         self._stopping = stopping
-        self.heard_at = time.monotonic()
+        self.received_at = time.monotonic()
 
     def listen(self) -> None:
-        """Deliver messages until `stopping` says so. Raises what breaks the connection, `TimeoutError` for silence."""
+        """Deliver messages until `stopping` returns True.
+
+        Raises what the connection raises if it breaks, and `TimeoutError` if the server does not answer a ping.
+        """
         pinged = False
         sock = self._connection.socket
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakeup, selectors.EVENT_READ)
             if sock is not None:
                 selector.register(sock, selectors.EVENT_READ)
-            longest = _PING_AFTER_SECONDS if sock is not None else _FAKE_POLL_SECONDS
+            max_seconds = _PING_AFTER_SECONDS if sock is not None else _FAKE_POLL_SECONDS
             while not self._stopping():
-                for ready, _ in selector.select(self._timers.wait(longest)):
+                for ready, _ in selector.select(self._timers.wait(max_seconds)):
                     if ready.fileobj is self._wakeup:
                         self._wakeup.clear()
                 while not self._stopping() and self._receive() is not NOT_YET:
                     pinged = False
                     self._timers.run_due()
                 self._timers.run_due()
-                silence = time.monotonic() - self.heard_at
+                silence = time.monotonic() - self.received_at
                 if sock is not None and silence >= _PING_AFTER_SECONDS:
                     if pinged and silence >= 2 * _PING_AFTER_SECONDS:
                         raise TimeoutError(f"no answer for {silence:.0f} s")
                     if not pinged:
                         self._connection.send([self._commands.ping()])
                         pinged = True
-            self._deliver_the_rest(selector)
+            self._deliver_remaining(selector)
 
-    def _deliver_the_rest(self, selector: selectors.BaseSelector) -> None:
-        """What was published before the stop is still delivered: it comes before the answer to a last PING."""
-        deadline = time.monotonic() + _LAST_ANSWER_SECONDS
+    def _deliver_remaining(self, selector: selectors.BaseSelector) -> None:
+        """Deliver what was published before the stop: it arrives before the reply to a last PING."""
+        deadline = time.monotonic() + _LAST_REPLY_SECONDS
         with contextlib.suppress(*BROKEN):
             if self._connection.socket is not None:
                 self._connection.send([self._commands.ping(_LAST_PING)])
@@ -83,11 +86,11 @@ class Subscription:
                     self._wakeup.clear()
 
     def _receive(self) -> Any:
-        """Read one reply, and deliver it if it is a message. `NOT_YET` if it has not come as a whole."""
+        """Read one reply, and deliver it if it is a message. `NOT_YET` if it has not arrived as a whole."""
         reply = self._connection.read_if_complete()
         if reply is NOT_YET:
             return reply
-        self.heard_at = time.monotonic()
+        self.received_at = time.monotonic()
         if isinstance(reply, list) and reply[0] == b"message":
             self._deliver(reply[2])
         return reply

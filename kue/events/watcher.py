@@ -1,4 +1,4 @@
-"""What waits for the events of one job."""
+"""The interface of a watcher, which waits for the events of one job, and the outcome that it may get."""
 
 from __future__ import annotations
 
@@ -12,32 +12,35 @@ ENDS = frozenset(("complete", "failed", "remove"))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, as Redis has it: `state` is complete, failed or removed; unheard where nobody listens on,
-    forked where the process that does is another."""
+    """How a job ended, according to Redis, or why this process will not learn it.
+
+    `state` is `complete`, `failed` or `removed`; `unheard` if this process stopped listening; `forked` if only the
+    parent process listens; or the state of a job that goes on, if it has `sent` data.
+    """
 
     state: str
     result: Any = None
     error: str | None = None
     sent: tuple[Any, ...] = ()
-    kept: bytes | None = None
+    kept_message: bytes | None = None
 
     @property
     def message(self) -> str:
-        """Of a failure: what the event said."""
-        return message_of(self.error or "", self.kept)
+        """The message of a failure, as the event has it."""
+        return message_of(self.error or "", self.kept_message)
 
 
 class Watcher(Protocol):
-    """Something that hears the events of one job, until it says that it has heard enough. All on one thread."""
+    """Receives the events of one job until it returns True. All calls come on the subscriber's thread."""
 
     must_settle: bool
-    """Whether it must learn the outcome even when the event is lost."""
+    """Whether it must learn the outcome even if the event is lost."""
 
     def wants(self, event: str) -> bool:
-        """Whether an event is of any interest to it."""
+        """Whether it wants events of this name."""
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
-        """An event that it wants; True when the watch is over."""
+        """Take an event that it wants. Returns True if it wants no more."""
 
     def on_outcome(self, outcome: Outcome) -> None:
-        """Redis says that the job has ended; the watch is over."""
+        """Take the outcome that was read from Redis. No more calls follow."""

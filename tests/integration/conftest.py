@@ -53,7 +53,7 @@ def make_queue(request: pytest.FixtureRequest, no_leaks: None, errors: list[Base
 @pytest.fixture
 def early_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """A job that is found failed is looked up again soon, to see whether it stays failed."""
-    monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
+    monkeypatch.setattr("kue.events.resync.CHECK_AGAIN_SECONDS", 0.05)
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ class TestLostWithoutAReconnect:
 
     @pytest.fixture(autouse=True)
     def asked_often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
+        monkeypatch.setattr("kue.events.resync.CHECK_EVERY_SECONDS", 0.02)
 
     def test_a_promise_of_a_completed_job_resolves(self, queue: Any) -> None:
         promise = queue.create("email").promise()

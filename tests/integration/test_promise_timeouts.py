@@ -61,7 +61,7 @@ def in_time(late: list[float]) -> bool:
 def test_a_timeout_comes_in_time_while_redis_answers_no_question(
     queue: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]
 ) -> None:
-    monkeypatch.setattr("kue.events.resync.EVERY", 0.02)
+    monkeypatch.setattr("kue.events.resync.CHECK_EVERY_SECONDS", 0.02)
     late = lateness(queue, 300, 600, 900)
     proxy.stall()
     assert in_time(late())
