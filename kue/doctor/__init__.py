@@ -1,4 +1,4 @@
-"""Finds and repairs what is inconsistent under a prefix: `examine(queue)`, `repair(queue, report)`."""
+"""Finds and repairs what is inconsistent under a prefix, with `examine(queue)` and `repair(queue, report)`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kue.doctor.repairer import Repaired, repair
 __all__ = ["Finding", "Repaired", "Report", "examine", "repair"]
 _FORMER_NAMES = {"Mended": Repaired, "mend": repair}
 
-if not TYPE_CHECKING:  # a type checker shall see that these are gone
+if not TYPE_CHECKING:  # a type checker must report the former names
 
     def __getattr__(name: str) -> Any:
-        """The names before version 0.2; they go with the release after it."""
+        """The names before version 0.2. The release after that removes them."""
         if name not in _FORMER_NAMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         renamed = _FORMER_NAMES[name]

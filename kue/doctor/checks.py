@@ -1,4 +1,4 @@
-"""Single looks, each answered by Redis in one moment: what is wrong with these jobs, members, logs, tokens now?"""
+"""Checks single jobs, members of sets, logs and tokens. Redis answers each check of a batch in one moment."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from kue.store.inspection import Inspection, unless_refused
 from kue.store.repairs import Repairs, decode_name
 from kue.store.store import Store
 
-BATCH = 100
-# Removed jobs leave their tokens, and workers that look in vain take them away: only a multitude is worth a word.
-SURPLUS_WORTH_SAYING = 1000
+BATCH_SIZE = 100
+# Removed jobs leave their tokens, and workers that find no job take these away. Only a large surplus is a finding.
+_MAX_HARMLESS_SURPLUS = 1000
 _WAITING = (b"inactive", b"delayed")
 _Subject = TypeVar("_Subject")
 
 
 class Checks:
-    """`old` is the moment (ms) before which an active job of a Node worker is too old; None where none is."""
+    """An active job of a Node worker is a finding if it was not updated since `old` (ms; None: it never is)."""
 
     def __init__(self, store: Store, old: int | None) -> None:
         self._store = store
@@ -52,11 +52,11 @@ class Checks:
         self._old = old
 
     def jobs(self, ids: Sequence[str]) -> list[Finding]:
-        """Whether hash and sets of each job agree, and whether it can be run."""
+        """Check that the hash and the sets of each job agree, and that it can be run."""
         return [finding for batch in batches(ids) for finding in self._jobs(batch)]
 
     def _jobs(self, ids: Sequence[str]) -> Iterator[Finding]:
-        # A round trip for each batch: in a longer pipeline they would run one after the other, and others would wait.
+        # One round trip for each batch. In a longer pipeline the batches would run one after the other and block Redis.
         read = [self._inspection.content(id) for id in ids]
         examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
         for job in unless_refused(examined):
@@ -69,19 +69,21 @@ class Checks:
                     yield NotJson(id, decode_name(held[0]), held[2], str(problem))
 
     def members(self, key: str, type: str, members: Sequence[str]) -> list[Finding]:
-        """Which members of a zset of jobs, of one type or ("") of all, have no business there."""
+        """Check that the members of a zset of jobs belong there. `type` is that of the zset, "" for all types."""
         found = self._ask(self._scripts.examine_members(key, type, batch) for batch in batches(members))
         return [Stray(key, type, *map(decode_name, one)) for one in found]
 
     def logs(self, ids: Sequence[str]) -> list[Finding]:
+        """Check that the job of each log exists."""
         return [LeakedLog(decode_name(id)) for id in self._ask(map(self._scripts.examine_logs, batches(ids)))]
 
     def unique(self, keys: Sequence[str]) -> list[Finding]:
+        """Check that the job of each unique key exists."""
         found = self._ask(map(self._scripts.examine_unique, batches(keys)))
         return [LeakedUnique(decode_name(key), decode_name(id)) for key, id in found]
 
     def tokens(self, findings: Iterable[Finding], types: Sequence[str]) -> list[Finding]:
-        """Which types have too few tokens, or far too many, apart from what the other findings explain."""
+        """Check that types have as many tokens as waiting jobs. Jobs that other findings put elsewhere do not count."""
         wrongly_waiting = Counter(_keys_left(findings))
         found: list[Finding] = []
         for raw, tokens, inactive in self._ask(map(self._scripts.count_tokens, batches(types))):
@@ -89,19 +91,19 @@ class Checks:
             waiting = inactive - wrongly_waiting[self._store.keys.type_state(type, "inactive")]
             if tokens < waiting:
                 found.append(MissingTokens(type, waiting - tokens))
-            elif tokens - waiting > SURPLUS_WORTH_SAYING:
+            elif tokens - waiting > _MAX_HARMLESS_SURPLUS:
                 found.append(SurplusTokens(type, tokens - waiting))
         return found
 
     def ids(self, highest: int) -> list[Finding]:
-        """Whether the last id given out is at least the highest, if that is a job at all."""
+        """Check that the last id given out is at least the highest id, if that is a job at all."""
         given = self._inspection.last_id()
         if (given.isdecimal() and int(given) >= highest) or not self._inspection.is_job(highest):
             return []
         return [IdsBehind(highest, given)]
 
     def kinds(self, keys: dict[str, str]) -> list[Finding]:
-        """Which keys hold something else than they ought to; those that hold nothing are taken out of `keys`."""
+        """Check that keys have the given Redis types. Keys that do not, or do not exist, are removed from `keys`."""
         names = list(keys)
         found: list[Finding] = []
         for key, has in zip(names, self._inspection.kinds(names), strict=True):
@@ -116,11 +118,12 @@ class Checks:
 
 
 def batches(items: Sequence[_Subject]) -> Iterator[Sequence[_Subject]]:
-    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+    """The items in parts of at most `BATCH_SIZE`."""
+    return (items[start : start + BATCH_SIZE] for start in range(0, len(items), BATCH_SIZE))
 
 
 def _keys_left(findings: Iterable[Finding]) -> Iterator[str]:
-    """The sets that a member will leave when these are repaired."""
+    """The sets that a member will leave when the findings are repaired, once for each member."""
     for finding in findings:
         if isinstance(finding, Stray):
             yield finding.key
@@ -129,7 +132,7 @@ def _keys_left(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _job_findings(*job: Any) -> Iterator[JobFinding | UnlistedType]:
-    """What examine_jobs says of one job."""
+    """The findings in one row of the reply of `examine_jobs`."""
     id, mark, type, state, worker = map(decode_name, job[:5])
     kinds = {decode_name(kind) for kind in job[5]}
     if "unreadable" in kinds:

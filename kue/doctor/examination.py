@@ -1,7 +1,7 @@
-"""Finds what is inconsistent: one survey, and after a grace period a second look at each thing it noted.
+"""Finds what is inconsistent: scans everything once, and checks each finding again after a grace period.
 
-A queue in use changes while it is read, and a live Node process leaves its jobs half-way for moments. So only what is
-still so after the grace, and unchanged, is reported.
+A queue in use changes while it is scanned, and a living Node process leaves jobs half-way for moments. So a report has
+only findings that are still there, unchanged, after the grace period.
 """
 
 from __future__ import annotations
@@ -31,18 +31,22 @@ from kue.doctor.scan import Scan
 from kue.runtime import HasRuntime
 
 Wait = Callable[[float], object]
-GRACE = 2000
-# Some hundred bytes each: what it takes to remember them all is bounded too.
-MOST_FINDINGS = 100_000
-TOKENS = (MissingTokens, SurplusTokens)
-# Tokens come and go with every job, and the same number twice may be chance.
-LOOKS_AT_TOKENS = 5
+GRACE = 2000  # milliseconds
+MAX_FINDINGS = 100_000  # a finding takes some hundred bytes, so this bounds the memory
+_TOKEN_FINDINGS = (MissingTokens, SurplusTokens)
+# The number of tokens changes with every job, so that the same number twice may be chance.
+TOKEN_CHECKS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found; `jobs` is how many were read, `is_full` whether there may be more to find than it holds,
-    `is_blocked` whether nothing but the keys of Kue's own was looked at, since some are of the wrong kind."""
+    """What `examine` found.
+
+    - `jobs` is how many were read, `types` are the names of all types
+    - `is_full`: there may be more to find, since the limit of findings was reached
+    - `is_blocked`: keys that everything else depends on are of the wrong type, so nothing else was checked
+    - `seen_at` is when everything was read, in seconds of the steady clock
+    """
 
     findings: tuple[Finding, ...]
     jobs: int
@@ -53,6 +57,7 @@ class Report:
 
     @property
     def is_clean(self) -> bool:
+        """Whether nothing was found."""
         return not self.findings
 
 
@@ -61,45 +66,47 @@ def examine(
     *,
     grace: int | float | timedelta = GRACE,
     requeue_active_older_than: int | float | timedelta | None = None,
-    most: int = MOST_FINDINGS,
+    most: int = MAX_FINDINGS,
     wait: Wait = time.sleep,
 ) -> Report:
-    """Read everything under the prefix of a queue, changing nothing.
+    """Read everything under the prefix of a queue, and report what is inconsistent. It changes nothing.
 
-    Active jobs of Node workers are findings only with `requeue_active_older_than` (ms), and where they were not touched
-    for so long. Raises `ConnectionFailed`, `RedisRefused`, `InvalidOption`.
+    `grace` is how long something must stay inconsistent to be a finding (ms). An active job of a Node worker is one
+    only if it was not updated for `requeue_active_older_than` (ms; None: never). The scan ends after `most` findings.
+    `wait` sleeps for a number of seconds. Raises `ConnectionFailed`, `RedisRefused`, `InvalidOption`.
     """
     store = queue.runtime.store
-    patience = milliseconds("grace", grace) / 1000
+    grace_seconds = milliseconds("grace", grace) / 1000
     old = None
     if requeue_active_older_than is not None:
         old = store.clock() - milliseconds("requeue_active_older_than", requeue_active_older_than)
-    looks = Checks(store, old)
-    survey = Scan(store, looks, most)
-    survey.walk()
+    checks = Checks(store, old)
+    scan = Scan(store, checks, most)
+    scan.walk()
     seen_at = steady()
-    findings = list(survey.findings)
-    for _ in range(LOOKS_AT_TOKENS if findings else 0):
-        wait(patience / LOOKS_AT_TOKENS)
-        findings = _with_tokens_so(looks, findings)
-    findings = _with_tokens_so(looks, _still_so(looks, findings))
-    return Report(tuple(findings), survey.jobs, tuple(sorted(survey.types)), survey.is_full, seen_at, survey.is_blocked)
+    findings = list(scan.findings)
+    for _ in range(TOKEN_CHECKS if findings else 0):
+        wait(grace_seconds / TOKEN_CHECKS)
+        findings = _with_confirmed_tokens(checks, findings)
+    findings = _with_confirmed_tokens(checks, _with_confirmed_others(checks, findings))
+    return Report(tuple(findings), scan.jobs, tuple(sorted(scan.types)), scan.is_full, seen_at, scan.is_blocked)
 
 
-def _with_tokens_so(looks: Checks, findings: list[Finding]) -> list[Finding]:
-    """The findings, of those about tokens only the ones that another look finds again."""
-    tokens = [finding for finding in findings if isinstance(finding, TOKENS)]
-    again = set(looks.tokens(findings, [finding.type for finding in tokens]))
-    return [finding for finding in findings if not isinstance(finding, TOKENS) or finding in again]
+def _with_confirmed_tokens(checks: Checks, findings: list[Finding]) -> list[Finding]:
+    """The findings without those about tokens that another check does not find again."""
+    tokens = [finding for finding in findings if isinstance(finding, _TOKEN_FINDINGS)]
+    again = set(checks.tokens(findings, [finding.type for finding in tokens]))
+    return [finding for finding in findings if not isinstance(finding, _TOKEN_FINDINGS) or finding in again]
 
 
-def _still_so(looks: Checks, findings: list[Finding]) -> list[Finding]:
-    """The findings, of those not about tokens only the ones that another look finds again."""
-    again = set(_again(looks, (finding for finding in findings if not isinstance(finding, TOKENS))))
-    return [finding for finding in findings if isinstance(finding, TOKENS) or finding in again]
+def _with_confirmed_others(checks: Checks, findings: list[Finding]) -> list[Finding]:
+    """The findings without those about anything but tokens that another check does not find again."""
+    again = set(_check_again(checks, (finding for finding in findings if not isinstance(finding, _TOKEN_FINDINGS))))
+    return [finding for finding in findings if isinstance(finding, _TOKEN_FINDINGS) or finding in again]
 
 
-def _again(looks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
+def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """What checks find now where these were found."""
     ids: dict[str, None] = {}
     logs: list[str] = []
     unique: list[str] = []
@@ -114,14 +121,14 @@ def _again(looks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
             case LeakedUnique(key=key):
                 unique.append(key)
             case IdsBehind(highest=highest):
-                yield from looks.ids(highest)
+                yield from checks.ids(highest)
             case WrongKind(key=key, due=due):
                 kinds[key] = due
             case JobFinding(id=id) | NotJson(id=id) | UnlistedType(id=id):
                 ids[id] = None
-    yield from looks.jobs(list(ids))
+    yield from checks.jobs(list(ids))
     for (key, type), members in strays.items():
-        yield from looks.members(key, type, members)
-    yield from looks.logs(logs)
-    yield from looks.unique(unique)
-    yield from looks.kinds(kinds)
+        yield from checks.members(key, type, members)
+    yield from checks.logs(logs)
+    yield from checks.unique(unique)
+    yield from checks.kinds(kinds)

@@ -1,6 +1,6 @@
-"""What the doctor can find: a small class for each kind, which says in one line what is wrong.
+"""The kinds of findings, a small class for each. Its `str` describes in one line what is wrong.
 
-Two findings are equal where nothing has changed meanwhile: `mark` stands for the hash as it was.
+Two findings are equal if nothing changed between them: `mark` stands for the content of the hash.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something inconsistent. `str` says what."""
+    """Something inconsistent, which `str` describes."""
 
     transient: ClassVar[bool] = False
-    """Whether it looks like the work of a living process half-way through its steps, so that it is mended later."""
+    """Whether a living process may be half-way through its steps, so that the repair comes last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class JobFinding(Finding):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable(JobFinding):
-    """A hash without a type, or a key that is no hash."""
+    """A hash without a type, or a key that is not a hash."""
 
     transient = True
 
     def __str__(self) -> str:
-        return f"job {self.id} is {'no hash' if self.mark == 'not a hash' else 'a hash without a type'}"
+        return f"job {self.id} is {'not a hash' if self.mark == 'not a hash' else 'a hash without a type'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TypedFinding(JobFinding):
 
 @dataclass(frozen=True, slots=True)
 class Unfinished(TypedFinding):
-    """A hash without a state, in no state's sets: whoever saved it died on the way."""
+    """A hash without a state, in no set of a state: the process that saved it died on the way."""
 
     transient = True
 
@@ -63,13 +63,14 @@ class Unsettled(TypedFinding):
     listed: tuple[str, ...]
 
     def __str__(self) -> str:
-        says = f"has the unknown state {self.state!r}" if self.state else "has no state"
-        return f"{TypedFinding.__str__(self)} {says}, and is listed as {' and '.join(self.listed) or 'nothing'}"
+        state = f"has the unknown state {self.state!r}" if self.state else "has no state"
+        listed = f"is listed as {' and '.join(self.listed)}" if self.listed else "is listed in no state"
+        return f"{TypedFinding.__str__(self)} {state}, and {listed}"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One set that disagrees with the hash: `what` is missing, surplus or score."""
+    """One set that disagrees with the hash. `what` is `missing`, `surplus` or `score`; `has` and `due` are scores."""
 
     what: str
     key: str
@@ -86,47 +87,47 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Misfiled(TypedFinding):
-    """State and sets disagree: missing from some, surplus in others (two states), or with the wrong score."""
+    """State and sets disagree: the job is missing from some, surplus in others, or has the wrong score."""
 
     state: str
     faults: tuple[Fault, ...]
 
     def __str__(self) -> str:
-        return f"{TypedFinding.__str__(self)} says {self.state}, and {', '.join(map(str, self.faults))}"
+        return f"{TypedFinding.__str__(self)} has the state {self.state}, but {', '.join(map(str, self.faults))}"
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck(Misfiled):
-    """It says inactive and is in no queue, so that nobody ever takes it: a Node worker died on the way."""
+    """The job is inactive and in no queue, so that no worker takes it: a Node worker died on the way."""
 
     transient = True
 
 
 @dataclass(frozen=True, slots=True)
 class Abandoned(TypedFinding):
-    """Active for a Python process that has no lease."""
+    """The job is active, but its Python process has no lease."""
 
     transient = True
     worker: str
 
     def __str__(self) -> str:
-        return f"{TypedFinding.__str__(self)} is active for {shown(self.worker)}, whose process has no lease"
+        return f"{TypedFinding.__str__(self)} is held by {shown(self.worker)}, whose process has no lease"
 
 
 @dataclass(frozen=True, slots=True)
 class LongActive(TypedFinding):
-    """Active for a Node worker that has not touched it for longer than was asked for."""
+    """The job is active, but its Node worker has not updated it for longer than the limit that the caller set."""
 
     worker: str
 
     def __str__(self) -> str:
-        who = shown(self.worker) or "nobody"
-        return f"{TypedFinding.__str__(self)} is active for {who}, and was not touched for too long"
+        holder = f"is held by {shown(self.worker)}" if self.worker else "is active without a worker"
+        return f"{TypedFinding.__str__(self)} {holder}, and was not updated for too long"
 
 
 @dataclass(frozen=True, slots=True)
 class NotJson(Finding):
-    """A waiting job that no worker could read."""
+    """A waiting job whose data no worker could read."""
 
     id: str
     type: str
@@ -134,12 +135,12 @@ class NotJson(Finding):
     problem: str = field(compare=False)
 
     def __str__(self) -> str:
-        return f"job {self.id} ({shown(self.type)}) waits with data that is not JSON ({self.problem})"
+        return f"job {self.id} ({shown(self.type)}) is waiting, but its data is not JSON ({self.problem})"
 
 
 @dataclass(frozen=True, slots=True)
 class Stray(Finding):
-    """A member of a zset of jobs that has no business there; `type` is that of the zset, "" for all types."""
+    """A member of a zset of jobs that does not belong there. `type` is that of the zset, "" for all types."""
 
     key: str
     type: str
@@ -149,7 +150,7 @@ class Stray(Finding):
 
     def __str__(self) -> str:
         if self.why == "no zid":
-            return f"{shown(self.key)} holds {self.member!r}, which stands for no job"
+            return f"{shown(self.key)} holds {self.member!r}, which does not name a job"
         id = self.member.partition("|")[2]
         if self.why == "no job":
             return f"{shown(self.key)} lists job {id}, which does not exist"
@@ -158,7 +159,7 @@ class Stray(Finding):
 
 @dataclass(frozen=True, slots=True)
 class LeakedLog(Finding):
-    """A log without its job."""
+    """A log whose job is gone."""
 
     id: str
 
@@ -174,23 +175,23 @@ class LeakedUnique(Finding):
     id: str
 
     def __str__(self) -> str:
-        return f"the unique key {self.key!r} stands for job {self.id}, which does not exist"
+        return f"the unique key {self.key!r} belongs to job {self.id}, which does not exist"
 
 
 @dataclass(frozen=True, slots=True)
 class UnlistedType(Finding):
-    """A type that has jobs and is not among the types; `id` is one of them."""
+    """A type that has jobs, but is missing from the set of types. `id` is one of the jobs."""
 
     type: str
     id: str = field(compare=False)
 
     def __str__(self) -> str:
-        return f"the type {shown(self.type)} has jobs, such as {self.id}, and is not among the types"
+        return f"the type {shown(self.type)} has jobs, such as job {self.id}, but is missing from the set of types"
 
 
 @dataclass(frozen=True, slots=True)
 class MissingTokens(Finding):
-    """Fewer tokens than waiting jobs, so that idle Node workers sleep beside them."""
+    """Fewer tokens than waiting jobs, so that idle Node workers do not wake up for them."""
 
     type: str
     missing: int
@@ -201,7 +202,7 @@ class MissingTokens(Finding):
 
 @dataclass(frozen=True, slots=True)
 class SurplusTokens(Finding):
-    """Many more tokens than waiting jobs, each a vain look for a worker."""
+    """Many more tokens than waiting jobs. For each, a worker looks for a job in vain."""
 
     type: str
     surplus: int
@@ -212,18 +213,18 @@ class SurplusTokens(Finding):
 
 @dataclass(frozen=True, slots=True)
 class IdsBehind(Finding):
-    """New jobs would get the ids of jobs that exist."""
+    """The last id given out is too low: new jobs would get the ids of existing ones."""
 
     highest: int
     last: str = field(compare=False)
 
     def __str__(self) -> str:
-        return f"the last id given out is {self.last or 'missing'}, and there is a job {self.highest}"
+        return f"the last id given out is {self.last or 'missing'}, but job {self.highest} exists"
 
 
 @dataclass(frozen=True, slots=True)
 class WrongKind(Finding):
-    """A key that holds something else than Kue keeps there. Not repaired: nobody but its owner knows what it is."""
+    """A key of another Redis type (`has`) than Kue's (`due`). It is not repaired: only its owner knows what it is."""
 
     key: str
     has: str
@@ -234,5 +235,5 @@ class WrongKind(Finding):
 
 
 def shown(name: str) -> str:
-    """A name as one may print it."""
+    """A name in a form that can be printed in one line."""
     return name if name.isprintable() else repr(name)[1:-1]

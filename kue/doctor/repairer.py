@@ -1,4 +1,4 @@
-"""Mends what was found, each with a script that looks again and decides for itself; what is fine by then stays."""
+"""Repairs findings. A script for each kind checks again first, and changes nothing that is in order by then."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kue.maintenance.recovery import Recovery, process_of
 from kue.runtime import HasRuntime, Runtime
 from kue.store.repairs import Repairs, decode_name
 
-GRACE = 60_000
+GRACE = 60_000  # milliseconds
 NOT_JSON = "Error: the data of this job is not JSON"
 NO_STATE = "Error: the state of this job was lost"
-_MOST_TOKENS = 1000  # what add_tokens adds at a time
+_MAX_TOKENS_PER_CALL = 1000  # of the script add_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What became of a finding: `done` says what was done, "" where nothing; `problem` why it could not be repaired."""
+    """What became of a finding: `done` is what was done ("" if nothing), `problem` why it could not be repaired."""
 
     finding: Finding
     done: str
@@ -43,25 +43,26 @@ def repair(
     wait: Wait = time.sleep,
     tell: Callable[[Repaired], object] | None = None,
 ) -> list[Repaired]:
-    """Mend what a report holds, and say what was done; `tell` hears of each at once.
+    """Repair the findings of a report. Returns what became of each, and calls `tell` with it as soon as it is known.
 
-    What may be the work of a living process half-way through its steps comes last, and is repaired only if it has stood
-    unchanged for the grace (ms). Raises `ConnectionFailed`, `RedisRefused`, `InvalidOption`.
+    A living process may be half-way through its steps. So findings that may come from that are repaired last, and only
+    if they have not changed for `grace` (ms). `wait` sleeps for a number of seconds. Raises `ConnectionFailed`,
+    `RedisRefused`, `InvalidOption`.
     """
-    patience = milliseconds("grace", grace) / 1000
+    grace_seconds = milliseconds("grace", grace) / 1000
     repairer = _Repairer(queue.runtime, report.types)
     repaired: list[Repaired] = []
 
     def carry_out(findings: list[Finding]) -> None:
         for batch in batches(findings):
-            for one in repairer.repair(batch):
-                repaired.append(one)
+            for result in repairer.repair(batch):
+                repaired.append(result)
                 if tell is not None:
-                    tell(one)
+                    tell(result)
 
     carry_out([finding for finding in report.findings if not finding.transient])
     later = [finding for finding in report.findings if finding.transient]
-    left = report.seen_at + patience - steady()
+    left = report.seen_at + grace_seconds - steady()
     if later and left > 0:
         wait(left)
     carry_out(later)
@@ -69,7 +70,7 @@ def repair(
 
 
 class _Repairer:
-    """Carries out repairs, a batch in a round trip."""
+    """Carries out repairs, a batch in each round trip."""
 
     def __init__(self, runtime: Runtime, types: Sequence[str]) -> None:
         self.runtime = runtime
@@ -85,7 +86,7 @@ class _Repairer:
         return [
             self._repaired(finding, repair, next(replies))
             if repair
-            else Repaired(finding, "", "nobody but its owner knows what to do with it")
+            else Repaired(finding, "", "only its owner can decide what to do with it")
             for repair, finding in zip(repairs, findings, strict=True)
         ]
 
@@ -119,14 +120,14 @@ class _Repairer:
 
     def _all_tokens(self, finding: found.MissingTokens, added: int) -> int:
         more = added
-        while more == _MOST_TOKENS:
+        while more == _MAX_TOKENS_PER_CALL:
             [more] = self.runtime.store.add_tokens([finding.type])
             added += more
         return added
 
 
 class _Repair(NamedTuple):
-    """The command that mends a finding `it`, and what is said then; {} is the reply."""
+    """How to repair one kind of finding: the command, and the text for `done`, in which {} is the reply."""
 
     command: Callable[[_Repairer, Any], Command]
     done: str
@@ -134,22 +135,44 @@ class _Repair(NamedTuple):
 
 _REPAIRS: dict[type[Finding], _Repair] = {
     found.Unreadable: _Repair(
-        lambda at, it: at.scripts.drop_unreadable(it.id, it.mark, at.types), "deleted, and taken out of every set"
+        lambda repairer, finding: repairer.scripts.drop_unreadable(finding.id, finding.mark, repairer.types),
+        "deleted, and removed from every set",
     ),
-    found.Unfinished: _Repair(lambda at, it: at.scripts.finish_save(it.id, it.mark, at.now), "now {}"),
-    found.Unsettled: _Repair(lambda at, it: at.scripts.settle_state(it.id, it.mark, at.now, NO_STATE), "now {}"),
-    found.Misfiled: _Repair(lambda at, it: at.scripts.refile(it.id, it.mark, at.now), "filed where it belongs"),
-    found.Stuck: _Repair(lambda at, it: at.scripts.refile(it.id, it.mark, at.now), "put back in its queue"),
-    found.Abandoned: _Repair(lambda at, it: at.rescue(it), "put back in its queue"),
-    found.LongActive: _Repair(lambda at, it: at.scripts.requeue_old(it.id, it.mark, at.now), "put back in its queue"),
+    found.Unfinished: _Repair(
+        lambda repairer, finding: repairer.scripts.finish_save(finding.id, finding.mark, repairer.now), "now {}"
+    ),
+    found.Unsettled: _Repair(
+        lambda repairer, finding: repairer.scripts.settle_state(finding.id, finding.mark, repairer.now, NO_STATE),
+        "now {}",
+    ),
+    found.Misfiled: _Repair(
+        lambda repairer, finding: repairer.scripts.refile(finding.id, finding.mark, repairer.now),
+        "its sets were corrected",
+    ),
+    found.Stuck: _Repair(
+        lambda repairer, finding: repairer.scripts.refile(finding.id, finding.mark, repairer.now),
+        "put back in its queue",
+    ),
+    found.Abandoned: _Repair(lambda repairer, finding: repairer.rescue(finding), "put back in its queue"),
+    found.LongActive: _Repair(
+        lambda repairer, finding: repairer.scripts.requeue_old(finding.id, finding.mark, repairer.now),
+        "put back in its queue",
+    ),
     found.NotJson: _Repair(
-        lambda at, it: at.scripts.fail_unreadable(it.id, it.data, at.now, NOT_JSON), "failed, for somebody to look at"
+        lambda repairer, finding: repairer.scripts.fail_unreadable(finding.id, finding.data, repairer.now, NOT_JSON),
+        "marked as failed, so that you can examine it",
     ),
-    found.Stray: _Repair(lambda at, it: at.scripts.unlist(it.key, it.type, it.member), "taken out"),
-    found.LeakedLog: _Repair(lambda at, it: at.scripts.drop_log(it.id), "deleted"),
-    found.LeakedUnique: _Repair(lambda at, it: at.scripts.drop_unique(it.key, it.id), "freed"),
-    found.UnlistedType: _Repair(lambda at, it: at.scripts.list_type(it.type, it.id), "listed"),
-    found.MissingTokens: _Repair(lambda at, it: at.scripts.add_tokens(it.type), "{} added"),
-    found.SurplusTokens: _Repair(lambda at, it: at.scripts.trim_tokens(it.type), "{} taken away"),
-    found.IdsBehind: _Repair(lambda at, it: at.scripts.raise_ids(it.highest), "raised"),
+    found.Stray: _Repair(
+        lambda repairer, finding: repairer.scripts.unlist(finding.key, finding.type, finding.member), "removed"
+    ),
+    found.LeakedLog: _Repair(lambda repairer, finding: repairer.scripts.drop_log(finding.id), "deleted"),
+    found.LeakedUnique: _Repair(
+        lambda repairer, finding: repairer.scripts.drop_unique(finding.key, finding.id), "freed"
+    ),
+    found.UnlistedType: _Repair(
+        lambda repairer, finding: repairer.scripts.list_type(finding.type, finding.id), "listed"
+    ),
+    found.MissingTokens: _Repair(lambda repairer, finding: repairer.scripts.add_tokens(finding.type), "{} added"),
+    found.SurplusTokens: _Repair(lambda repairer, finding: repairer.scripts.trim_tokens(finding.type), "{} removed"),
+    found.IdsBehind: _Repair(lambda repairer, finding: repairer.scripts.raise_ids(finding.highest), "raised"),
 }

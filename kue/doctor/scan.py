@@ -1,6 +1,6 @@
-"""Reads everything under a prefix once, in bounded steps, and notes what looks wrong.
+"""Scans everything under a prefix once, in steps of bounded size, and collects what checks wrong.
 
-Kept in memory are one page, the names of the types, and what was found.
+It keeps in memory one page, the names of the types, and the findings.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from kue.store.inspection import Inspection
 from kue.store.keys import KEYS
 from kue.store.store import Store
 
-_JUDGING = ("ids", "types", "jobs", "leases")  # keys by which all the rest is judged
+_CHECKED_FIRST = ("ids", "types", "jobs", "leases")  # all other checks depend on these keys
 _Page = TypeVar("_Page")
 
 
 class Scan:
-    """One walk. `findings` are in the order in which they were met; it ends early after `most` of them."""
+    """One scan. `findings` are in the order in which they were found. It ends early after `max_findings`."""
 
-    def __init__(self, store: Store, looks: Checks, most: int) -> None:
+    def __init__(self, store: Store, checks: Checks, max_findings: int) -> None:
         self._inspection = Inspection(store)
         self._keys = store.keys
-        self._looks = looks
-        self._most = most
+        self._checks = checks
+        self._max_findings = max_findings
         self.findings: dict[Finding, None] = {}
         self.types: set[str] = set()
         self.jobs = 0
@@ -36,15 +36,15 @@ class Scan:
 
     @property
     def is_full(self) -> bool:
-        """Whether it ended early."""
-        return len(self.findings) >= self._most
+        """Whether the scan ended early."""
+        return len(self.findings) >= self._max_findings
 
     def walk(self) -> None:
-        """Where a key of Kue's own holds something else, it looks no further: all the rest is judged by these."""
+        """Scan. If one of the keys that all checks depend on has the wrong type, it stops after these keys."""
         keys = self._keys
-        fixed = {getattr(keys, row): KEYS[row].kind for row in _JUDGING}
+        fixed = {getattr(keys, row): KEYS[row].kind for row in _CHECKED_FIRST}
         fixed |= {keys.state(state): KEYS["state"].kind for state in STATES}
-        self._note(self._looks.kinds(fixed))
+        self._note(self._checks.kinds(fixed))
         if self.findings:
             self.is_blocked = True
             return
@@ -54,8 +54,8 @@ class Scan:
         self._walk_sets()
         self._walk_unique()
         if not self.is_full:
-            self._note(self._looks.tokens(self.findings, sorted(self.types)))
-            self._note(self._looks.ids(self.highest))
+            self._note(self._checks.tokens(self.findings, sorted(self.types)))
+            self._note(self._checks.ids(self.highest))
 
     def _walk_keys(self) -> None:
         for page in self._until_full(self._inspection.pages_of_keys()):
@@ -65,31 +65,31 @@ class Scan:
                 read[kind].append(of)
             self.types.update(read["type_state"])
             self.jobs += len(read["job"])
-            wrong = self._looks.jobs(read["job"])
+            wrong = self._checks.jobs(read["job"])
             broken = {finding.id for finding in wrong if isinstance(finding, Unreadable)}
             self.highest = max([self.highest, *(int(id) for id in read["job"] if id not in broken)])
             self._note(wrong)
-            self._note(self._looks.logs(read["log"]))
+            self._note(self._checks.logs(read["log"]))
 
     def _sets_of_jobs(self, fixed: dict[str, str]) -> dict[str, str]:
-        """Every zset of jobs there is, with its type, "" for all types."""
+        """Every zset of jobs that exists, with the type of its jobs; "" for all types."""
         keys = self._keys
         typed = {keys.type_state(type, state): type for type in self.types for state in STATES}
         there = dict.fromkeys(typed, KEYS["type_state"].kind)
         lists = {keys.tokens(type): KEYS["tokens"].kind for type in self.types if keys.tokens(type) != keys.unique}
-        self._note(self._looks.kinds(there))
-        self._note(self._looks.kinds(lists))
+        self._note(self._checks.kinds(there))
+        self._note(self._checks.kinds(lists))
         general = [key for key in fixed if fixed[key] == "zset" and key != keys.leases]
         return dict.fromkeys(general, "") | {key: typed[key] for key in there}
 
     def _walk_sets(self) -> None:
         for key, type in self._sets.items():
             for page in self._until_full(self._inspection.pages_of_members(key)):
-                self._note(self._looks.members(key, type, page))
+                self._note(self._checks.members(key, type, page))
 
     def _walk_unique(self) -> None:
         for page in self._until_full(self._inspection.pages_of_unique_keys()):
-            self._note(self._looks.unique(page))
+            self._note(self._checks.unique(page))
 
     def _until_full(self, pages: Iterator[_Page]) -> Iterator[_Page]:
         while not self.is_full and (page := next(pages, None)) is not None:

@@ -10,7 +10,7 @@ __all__ = ["ALIVE", "CASES", "NEIGHBOURS", "PROCESS", "filing"]
 
 TYPELESS = "job 1 is a hash without a type"
 LEFT = world(gone(), token_list("email", 1))
-DROPPED = "deleted, and taken out of every set"
+DROPPED = "deleted, and removed from every set"
 add("no type", without(job(log=["a line"]), "q:job:1/type"), TYPELESS, DROPPED, LEFT)
 add("an empty type", job() | {"q:job:1": {"type": "", "state": "inactive"}}, TYPELESS, DROPPED, LEFT)
 add(
@@ -23,7 +23,7 @@ add(
 add(
     "no hash",
     world({"q:job:1": ["a", "b"]}, without(job(1, "failed"), "q:job:1")),
-    "job 1 is no hash",
+    "job 1 is not a hash",
     DROPPED,
     gone(),
 )
@@ -58,7 +58,7 @@ add(
 add(
     "a state that nobody knows",
     without(job(1, "paused"), "q:jobs:paused", "q:jobs:email:paused"),
-    "job 1 (email) has the unknown state 'paused', and is listed as nothing",
+    "job 1 (email) has the unknown state 'paused', and is listed in no state",
     "now failed",
     settled("failed", **LOST),
     *FAILED,
@@ -68,9 +68,9 @@ for state in ("inactive", "delayed"):
     add(
         f"{state}, with data that is not JSON",
         job(1, state, data="{oops"),
-        "job 1 (email) waits with data that is not JSON "
+        "job 1 (email) is waiting, but its data is not JSON "
         "(Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
-        "failed, for somebody to look at",
+        "marked as failed, so that you can examine it",
         world(settled("failed", **NOT_JSON), token_list("email", state == "inactive")),
         (1, "error", NOT_JSON["error"]),
         (1, "failed", NOT_JSON["error"], None),
@@ -79,7 +79,7 @@ for state in ("inactive", "delayed"):
 # active jobs whose worker is gone
 
 HELD = {"workerId": PYTHON, "max_attempts": 2}
-ABANDONED = f"job 1 (email) is active for {PYTHON}, whose process has no lease"
+ABANDONED = f"job 1 (email) is held by {PYTHON}, whose process has no lease"
 PUT_BACK = {**HELD, "py_ghosts": 1, "log": ["worker lost: put back (1 of 1)"]}
 for what, lease in (("no lease", {}), ("a lease that ran out", {"q:py:workers": {PROCESS: 1.0}})):
     add(
@@ -108,14 +108,14 @@ add("a log without its job", log_of(1, ["a", "b"]), "the log of job 1 has outliv
 add(
     "a unique key without its job",
     world(job(2), {"q:unique:jobs": {"tj": "1", "ry": "2"}}),
-    "the unique key 'tj' stands for job 1, which does not exist",
+    "the unique key 'tj' belongs to job 1, which does not exist",
     "freed",
     world(job(2), {"q:unique:jobs": {"ry": "2"}}),
 )
 add(
     "a type that is not listed",
     without(job(), "q:job:types"),
-    "the type email has jobs, such as 1, and is not among the types",
+    "the type email has jobs, such as job 1, but is missing from the set of types",
     "listed",
     job(),
 )
@@ -130,20 +130,20 @@ add(
     "a multitude of tokens",
     world(job(1), token_list("email", 1001)),
     "the type email has 1001 tokens more than waiting jobs",
-    "1001 taken away",
+    "1001 removed",
     job(1),
 )
 for last in ("20", "3.5", "many"):
     add(
         f"the last id is {last}",
         world(job(21), {"q:ids": last}),
-        f"the last id given out is {last}, and there is a job 21",
+        f"the last id given out is {last}, but job 21 exists",
         "raised",
         world(job(21), {"q:ids": "21"}),
     )
 CASES["the last id is missing"] = Case(
     without(NEIGHBOURS, "q:ids"),
-    ["the last id given out is missing, and there is a job 14"],
+    ["the last id given out is missing, but job 14 exists"],
     ["raised"],
     world(NEIGHBOURS, {"q:ids": "14"}),
 )

@@ -101,7 +101,7 @@ def test_the_doctor_does_not_raise_the_last_id_for_what_is_no_job(patient: Patie
     report = patient.examine()
     assert [str(finding) for finding in report.findings] == [
         "job 5000 is a hash without a type",
-        "the last id given out is 20, and there is a job 21",
+        "the last id given out is 20, but job 21 exists",
     ]
     patient.queue.runtime.store.remove(21)
 
@@ -109,7 +109,7 @@ def test_the_doctor_does_not_raise_the_last_id_for_what_is_no_job(patient: Patie
     patient.client.delete(patient.keys.job(5000))
     patient.seed(job(6000))
     report = patient.examine()
-    assert [str(finding) for finding in report.findings] == ["the last id given out is 20, and there is a job 6000"]
+    assert [str(finding) for finding in report.findings] == ["the last id given out is 20, but job 6000 exists"]
     patient.queue.runtime.store.remove(6000)
     assert [one.done for one in patient.repair(report)] == [""]
     assert patient.client.get(patient.keys.ids) == b"20"

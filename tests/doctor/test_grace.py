@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kue.doctor.examination import GRACE, LOOKS_AT_TOKENS
+from kue.doctor.examination import GRACE, TOKEN_CHECKS
 from kue.doctor.repairer import GRACE as GRACE_TO_MEND
 from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
@@ -73,10 +73,10 @@ def remove_all(patient: Patient) -> None:
 @pytest.mark.parametrize("what", ONE_OF_EACH_KIND)
 def test_the_doctor_does_not_report_what_is_gone_by_the_second_look(patient: Patient, what: str) -> None:
     patient.seed(CASES[what].before)
-    assert patient.examine(wait=Waits(lambda: remove_all(patient), at=LOOKS_AT_TOKENS)).is_clean
+    assert patient.examine(wait=Waits(lambda: remove_all(patient), at=TOKEN_CHECKS)).is_clean
 
 
-@pytest.mark.parametrize("look", range(1, LOOKS_AT_TOKENS + 1))
+@pytest.mark.parametrize("look", range(1, TOKEN_CHECKS + 1))
 @pytest.mark.parametrize("tokens", [0, 5000])
 def test_the_doctor_does_not_report_tokens_whose_number_changes(patient: Patient, look: int, tokens: int) -> None:
     patient.seed(world(NEIGHBOURS, job(tokens=tokens), job(2, tokens=tokens)))
@@ -97,7 +97,7 @@ def test_the_doctor_counts_tokens_without_what_other_findings_explain(patient: P
     patient.seed(without(world(NEIGHBOURS, job(2, "active"), job(3, tokens=0)), "q:jobs"))
     patient.seed({"q:jobs": world(NEIGHBOURS, job(2), job(3))["q:jobs"]})
     assert sorted(patient.findings()) == [
-        "job 2 (email) says active, and is also in q:jobs:inactive, is also in q:jobs:email:inactive",
+        "job 2 (email) has the state active, but is also in q:jobs:inactive, is also in q:jobs:email:inactive",
         "q:jobs:email:inactive lists job 1, which does not exist",
         "q:jobs:inactive lists job 1, which does not exist",
         "the type email has 1 tokens fewer than waiting jobs",

@@ -93,7 +93,8 @@ def test_a_job_that_node_left_active_goes_back_only_if_asked_for(patient: Patien
 
     report = patient.examine(requeue_active_older_than=HOUR)
     assert [str(finding) for finding in report.findings] == [
-        f"job 1 (email) is active for {worker or 'nobody'}, and was not touched for too long"
+        f"job 1 (email) {f'is held by {worker}' if worker else 'is active without a worker'}, "
+        "and was not updated for too long"
     ]
     assert [one.done for one in patient.repair(report)] == ["put back in its queue"]
     after = world(NEIGHBOURS, job(1, ttl=500, **OLD | {"workerId": worker, "updated_at": NOW}))

@@ -4,7 +4,7 @@ import pytest
 
 import kue
 from kue.doctor import examine, repair
-from kue.doctor.checks import BATCH, Checks
+from kue.doctor.checks import BATCH_SIZE, Checks
 from kue.doctor.findings import Misfiled
 from kue.errors import ConnectionFailed, InvalidOption
 from kue.store.inspection import PAGE_SIZE as PAGE
@@ -55,7 +55,7 @@ def test_the_scan_asks_in_small_steps_and_never_for_all_keys(patient: Patient) -
     assert not {"keys", "zrange", "hgetall", "lrange", "hkeys", "hvals"} & set(asked)
     assert asked["scan"] >= MANY // PAGE
     assert asked["zscan"] >= 3 * MANY // PAGE
-    assert asked["evalsha"] >= 4 * MANY // BATCH
+    assert asked["evalsha"] >= 4 * MANY // BATCH_SIZE
 
 
 @on_redis
