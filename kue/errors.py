@@ -102,7 +102,7 @@ class JobInvalid(KueError, ValueError):
 
 
 class JobLost(KueError):
-    """A run reported or changed something, but it no longer holds its job. Nothing was written.
+    """A run reported or changed something, but it no longer holds its job. Nothing of it was written.
 
     Another run may hold the job now, or the job has ended or was removed.
 

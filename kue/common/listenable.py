@@ -32,7 +32,7 @@ class Listenable(ABC):
         """Call `listener` at each `event`, with as many arguments as it accepts. Returns this object.
 
         Without a listener it is a decorator. Raises `InvalidHandler` if the listener cannot be called, `InvalidOption`
-        if the event is no string, and `ConnectionFailed` if events cannot be received.
+        if the event is not a string, and `ConnectionFailed` if events cannot be received.
         """
         return self._add(event, listener, once=False)
 
