@@ -1,10 +1,10 @@
-"""The kue command: workers, an embedded server, a demo. It needs typer and rich: `pip install 'kue[cli]'`."""
+"""The kue command. It needs the packages of the extra `cli`: `pip install 'kue[cli]'`."""
 
 from __future__ import annotations
 
 import sys
 
-_BROUGHT_BY_THE_EXTRA = {"typer", "rich", "click"}
+_PACKAGES_OF_THE_EXTRA = {"typer", "rich", "click"}
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
         from kue.cli.app import run
     except ModuleNotFoundError as missing:
         package = (missing.name or "").partition(".")[0]
-        if package not in _BROUGHT_BY_THE_EXTRA:
+        if package not in _PACKAGES_OF_THE_EXTRA:
             raise
         print(f"kue: the command line needs {package}: pip install 'kue[cli]'", file=sys.stderr)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""How the commands speak: plain sentences to standard output, one line of trouble to standard error."""
+"""Output of the commands: lines to standard output, and for an error one line to standard error and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ err = Console(stderr=True, highlight=False)
 
 
 class CommandError(Exception):
-    """One line for the user, and the exit code: 2 if the command was given wrongly, 1 if it went wrong."""
+    """An error as one line for the user, with the exit code: 2 if the command line is wrong, 1 for all else."""
 
     def __init__(self, message: str, code: int = 2) -> None:
         super().__init__(message)
@@ -26,26 +26,26 @@ class CommandError(Exception):
 
 
 def print_line(line: str, style: str = "") -> None:
-    """One line to standard output, at once, never wrapped. Where nobody reads any more, the work goes on silently."""
+    """Print one line to standard output at once, unwrapped. If the reader has closed the pipe, go on silently."""
     try:
         out.print(Text(line, style=style), soft_wrap=True)
-    except (BrokenPipeError, SystemExit):  # newer versions of rich make the second of the first
+    except (BrokenPipeError, SystemExit):  # newer versions of rich turn BrokenPipeError into SystemExit
         out.quiet = True
-        # What is still in the buffer is not worth an error when the interpreter flushes it at its end.
+        # Without this the interpreter raises once more when it flushes the buffer at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_error(line: str) -> None:
-    """One line to standard error."""
+    """Print one line to standard error, after the name of the command."""
     err.print(Text.assemble(("kue: ", "bold red"), line), soft_wrap=True)
 
 
 @contextlib.contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turns what kue raises into one line and an exit code."""
+    """Turn an error that kue raises inside into one line and an exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a character gets a question mark, not a traceback.
+            # If a terminal cannot show a character, it gets a question mark instead of a traceback.
             stream.reconfigure(errors="replace")
     try:
         yield

@@ -1,4 +1,4 @@
-"""`kue server`: an embedded server on a port of one's choice, until a signal."""
+"""`kue server`: runs an embedded server on a given port until a signal comes."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from kue.cli.console import CommandError, print_line
 from kue.cli.worker.signals import Signals
 from kue.connection.embedded import HOST, EmbeddedServer
 
-_LOOK_SECONDS = 0.5
+_CHECK_EVERY_SECONDS = 0.5
 
 
 def run_server(port: int, directory: str | None) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `CommandError`."""
+    """Run the server until SIGTERM or SIGINT. Raises `CommandError` if the port is taken, or the server ends."""
     _refuse_port(port)
     with Signals() as signals, EmbeddedServer(directory, port) as server:
-        print_line(f"a server for kue is at {server.url}", style="bold")
+        print_line(f"the server listens at {server.url}", style="bold")
         print_line(
-            f"its data is kept in {directory}" if directory else "its data is gone when it ends (--dir keeps it)"
+            f"its data is kept in {directory}" if directory else "its data is lost when it ends (--dir keeps it)"
         )
         print_line(f"  Python  kue.create_queue(redis={server.url!r})")
         print_line(f"  Node    kue.createQueue({{ redis: '{server.url}' }})")
         print_line("Ctrl-C or SIGTERM stops it", style="dim")
-        while not signals.wait(_LOOK_SECONDS):
+        while not signals.wait(_CHECK_EVERY_SECONDS):
             if not server.is_running:
                 raise CommandError(f"the server at {server.url} has ended", 1)
     print_line("stopped")
 
 
 def _refuse_port(port: int) -> None:
-    """Raises `CommandError` where the port cannot be had; what the server itself says then is a log of many lines."""
+    """Raise `CommandError` if the port cannot be used. The server itself would report that with a log of many lines."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as problem:
-            why = (problem.strerror or str(problem)).lower()
-            raise CommandError(f"port {port} of {HOST} cannot be used ({why}): give another with --port", 1) from None
+            reason = (problem.strerror or str(problem)).lower()
+            message = f"port {port} of {HOST} cannot be used ({reason}): give another with --port"
+            raise CommandError(message, 1) from None

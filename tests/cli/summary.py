@@ -10,7 +10,7 @@ Row = dict[str, int]
 
 @dataclass
 class Summary:
-    """`rows` by type, with "together" among them; `parties` likewise, with Node."""
+    """`rows` by type, with "total" among them; `parties` likewise, with Node."""
 
     rows: dict[str, Row]
     parties: dict[str, Row]
@@ -21,7 +21,7 @@ class Summary:
 
     @property
     def types(self) -> list[str]:
-        return [type for type in self.rows if type != "together"]
+        return [type for type in self.rows if type != "total"]
 
     def column(self, name: str) -> list[int]:
         """A number of every type."""

@@ -31,8 +31,8 @@ PLAY = """
 
     def play(workers: str, seconds: float, jobs: int, with_node: bool = False) -> None:
         with exit_on_error():
-            wishes = run.Wishes(seconds, jobs, with_node=with_node)
-            raise typer.Exit(run.run_demo(wishes, Scenario(workers=workers)))
+            options = run.DemoOptions(seconds, jobs, with_node=with_node)
+            raise typer.Exit(run.run_demo(options, Scenario(workers=workers)))
 
     typer.run(play)
 """
@@ -79,8 +79,8 @@ def workers_of(demo: Command) -> list[int]:
 
 
 def assert_it_adds_up(summary: Summary) -> None:
-    assert summary.rows["together"] == {name: sum(summary.column(name)) for name in COLUMNS}
-    assert summary.rows["together"] == summary.sums
+    assert summary.rows["total"] == {name: sum(summary.column(name)) for name in COLUMNS}
+    assert summary.rows["total"] == summary.sums
     for row in summary.rows.values():
         assert row["created"] == row["complete"] + row["failed"] + row["unfinished"]
     promises = summary.promises
@@ -147,7 +147,7 @@ DEVIATIONS = {
             r"report \d+ has the result 7, not {'pages': \d+}": 2,
             r"report \d+ has the result 7, not None": 2,
             r"the promise of report \d+ resolved with 7, not {'pages': \d+}": 4,
-            r"the promise of report \d+ was to fail with '\d+ rows are too many', and came to 7": 2,
+            r"the promise of report \d+ should have failed with '\d+ rows are too many', but has 7": 2,
         },
     ),
     "alert": (
@@ -155,7 +155,7 @@ DEVIATIONS = {
         {r"alert \d+ has made progress to 'half', not None": 3},
     ),
     "reminder": (
-        "Job.create(job.runtime, 'email', {}, {'delay': 600_000}).save(); return {'told': job.data['who']}",
+        "Job.create(job.runtime, 'email', {}, {'delay': 600_000}).save(); return {'reminded': job.data['name']}",
         {r"email \d+ was not planned": 4},
     ),
 }
@@ -222,7 +222,7 @@ def test_the_demo_reports_workers_that_are_not_ready_in_time(start: Start, modul
     summary = read_summary(demo.lines)
     assert_it_adds_up(summary)
     assert summary.deviations[:3] == [
-        "no worker was ready in time: give it more --seconds",
+        "no worker was ready in time: give the demo more time with --seconds",
         "alert: 3 of 3 jobs are unfinished",
         "email: 16 of 16 jobs were not created",
     ]
@@ -241,7 +241,7 @@ def test_a_signal_ends_the_demo_and_leaves_nothing_behind(start: Start, number: 
 
 def test_a_killed_demo_leaves_nothing_behind(start: Start, module: Module) -> None:
     # Its workers lose their server too, and wait as long for it as a shutdown does.
-    patch = "import kue.queue.queue\n    kue.queue.queue._LAST_WORDS = 0.5"
+    patch = "import kue.queue.queue\n    kue.queue.queue._FINAL_IO_SECONDS = 0.5"
     module("quick_to_end", SABOTAGE.format(handlers=patch))
     module("play", play_of(show=1))
     demo = start("quick_to_end:serve", "60", "40", program=("play.py",))
@@ -271,7 +271,7 @@ def test_workers_that_cannot_start_end_the_demo_with_one_line(start: Start, modu
     demo = start("nowhere:serve", "10", "40", program=("play.py",))
     assert demo.wait() == 1
     assert len(demo.errors) == 1
-    assert demo.errors[0].startswith("kue: the demo broke off: there is no module 'nowhere' in ")
+    assert demo.errors[0].startswith("kue: the demo stopped early: there is no module 'nowhere' in ")
 
 
 @pytest.mark.parametrize(

@@ -86,11 +86,11 @@ def assert_both_sides_took_part(demo: Command) -> None:
     assert (parties["invoice"]["python created"], parties["invoice"]["node ran"]) == (0, 0)
     assert (parties["sms"]["node created"], parties["sms"]["python ran"]) == (0, 0)
     assert min(parties["geocode"].values()) > 0
-    created, ran = parties["together"]["node created"], parties["together"]["node ran"]
+    created, ran = parties["total"]["node created"], parties["total"]["node ran"]
     runs = ran + rows["sms"]["retries"]
     retries = rows["invoice"]["retries"]
-    said = f"Node created {created} jobs and heard {created} of them end, after {retries} retries; "
-    assert f"{said}its worker ran {ran} jobs in {runs} runs" in demo.lines
+    producer = f"Node created {created} jobs and received the end of {created}, after {retries} retries; "
+    assert f"{producer}its worker ran {ran} jobs in {runs} runs" in demo.lines
     assert demo.lines[-1] == "every job ended as expected"
 
 
@@ -151,7 +151,7 @@ def test_the_demo_reports_a_node_process_that_dies(start: Start, programs: Calla
     programs(node=f'case "$1" in worker.js) exit 7;; esac; exec {node} "$@"')
     demo = start("demo", "--with-node", "--seconds", "15", PATH=with_kue)
     assert demo.wait() == 1
-    assert demo.errors == ["kue: the demo broke off: Node's worker.js ended with code 7"]
+    assert demo.errors == ["kue: the demo stopped early: Node's worker.js ended with code 7"]
 
 
 @pytest.mark.parametrize(("there", "missing"), [((), "node"), (("node",), "npm")])

@@ -1,4 +1,4 @@
-"""What the demo's judge finds in a single job, and in the order of starts; the rest is judged by whole runs."""
+"""What the demo finds in a single job, and in the order of starts. Tests of whole runs check the rest."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import fakeredis
 import pytest
 
 import kue_send
-from kue.cli.demo.outcome import Heard, differences, disorder, ran_by
+from kue.cli.demo.outcome import Starts, differences, disorder, ran_by
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Planned
 from kue.store.job_hash import JobHash
 
@@ -21,7 +21,7 @@ FIELDS = {
     "progress": "100",
 }
 PLANNED = Planned("email", {}, attempts=2, result={"sent": True})
-HEARD = Heard(starts=2, last_start=5000)
+STARTS = Starts(count=2, last_at=5000)
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def queue() -> Iterator[kue_send.Queue]:
         yield queue
 
 
-def judged(queue: kue_send.Queue, planned: Planned = PLANNED, heard: Heard = HEARD, **fields: Any) -> list[str]:
+def found_in(queue: kue_send.Queue, planned: Planned = PLANNED, starts: Starts = STARTS, **fields: Any) -> list[str]:
     hash = JobHash(**{name: str(value).encode() for name, value in {**FIELDS, **fields}.items()})
     job = kue_send.Job.from_hash(queue.runtime, 7, hash)
-    return list(differences(planned, job, heard))
+    return list(differences(planned, job, starts))
 
 
 def test_a_job_as_planned(queue: kue_send.Queue) -> None:
-    assert judged(queue) == []
+    assert found_in(queue) == []
 
 
 @pytest.mark.parametrize(
@@ -52,16 +52,16 @@ def test_a_job_as_planned(queue: kue_send.Queue) -> None:
     ],
 )
 def test_a_job_that_is_not(queue: kue_send.Queue, fields: dict[str, str], found: str) -> None:
-    assert found in judged(queue, **fields)
+    assert found in found_in(queue, **fields)
 
 
 def test_a_job_that_ran_once_too_often(queue: kue_send.Queue) -> None:
-    assert judged(queue, heard=Heard(3, 5000)) == ["was started 3 times for 2 attempts"]
+    assert found_in(queue, starts=Starts(3, 5000)) == ["was started 3 times for 2 attempts"]
 
 
 def test_a_failure_for_another_reason(queue: kue_send.Queue) -> None:
     planned = Planned("email", {}, attempts=2, state="failed", error="OSError: empty")
-    assert judged(queue, planned, state="failed") == ["failed with 'OSError: full', not 'OSError: empty'"]
+    assert found_in(queue, planned, state="failed") == ["failed with 'OSError: full', not 'OSError: empty'"]
 
 
 def waiting(*priorities: str) -> list[Planned]:
@@ -83,7 +83,7 @@ def test_a_start_out_of_turn() -> None:
     assert disorder(waiting("low", "low"), [2, 1]) == ["alert 1 was started after 2, against their priorities"]
 
 
-def test_who_ran_a_job_is_told_by_the_worker_id() -> None:
+def test_the_worker_id_shows_which_side_ran_a_job() -> None:
     assert ran_by("kue:some-host:4711:email:1") == "node"
     assert ran_by("kue:some-host:4711-0a1b2c3d:email:1") == "python"
-    assert ran_by(None) == "nobody"
+    assert ran_by(None) == "unknown"

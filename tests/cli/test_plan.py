@@ -3,13 +3,13 @@
 import pytest
 
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, plan_jobs
-from kue.cli.demo.scenario import FEWEST_JOBS, LEAST_SECONDS, NODE_PARTS, PYTHON_PARTS
+from kue.cli.demo.scenario import MIN_JOBS, MIN_SECONDS, NODE_PARTS, PYTHON_PARTS
 
 EVERYTHING = PYTHON_PARTS + NODE_PARTS
 
 
 @pytest.mark.parametrize("parts", [PYTHON_PARTS, EVERYTHING], ids=["python", "with-node"])
-@pytest.mark.parametrize("jobs", [FEWEST_JOBS, 41, 399, 12_345])
+@pytest.mark.parametrize("jobs", [MIN_JOBS, 41, 399, 12_345])
 def test_as_many_jobs_as_asked_and_some_of_each_type(parts: tuple[Part, ...], jobs: int) -> None:
     plan = plan_jobs(parts, 10, jobs, processes=2)
     assert len(plan) == jobs
@@ -18,8 +18,8 @@ def test_as_many_jobs_as_asked_and_some_of_each_type(parts: tuple[Part, ...], jo
         assert {job.maker for job in plan if job.type == part.type} == set(part.makers)
 
 
-@pytest.mark.parametrize("seconds", [LEAST_SECONDS, 10, 60])
-@pytest.mark.parametrize("jobs", [FEWEST_JOBS, 400, 4000])
+@pytest.mark.parametrize("seconds", [MIN_SECONDS, 10, 60])
+@pytest.mark.parametrize("jobs", [MIN_JOBS, 400, 4000])
 def test_the_work_fits_the_time(seconds: float, jobs: int) -> None:
     for part in EVERYTHING:
         processes = 2 if "python" in part.runners else 1
@@ -29,7 +29,7 @@ def test_the_work_fits_the_time(seconds: float, jobs: int) -> None:
         assert max(job.at + job.options.get("delay", 0) / 1000 for job in plan) <= seconds
 
 
-def test_jobs_come_in_order_those_for_nobody_first() -> None:
+def test_jobs_come_in_order_those_that_wait_for_workers_first() -> None:
     plan = plan_jobs(PYTHON_PARTS, 10, 400, processes=2)
     assert [job.at for job in plan] == sorted(job.at for job in plan)
     assert {job.type for job in plan if job.at == BEFORE_THE_WORKERS} == {"alert"}

@@ -26,8 +26,8 @@ def test_the_server_prints_how_to_reach_it(start: Start) -> None:
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
     assert server.lines == [
-        f"a server for kue is at redis://127.0.0.1:{port}",
-        "its data is gone when it ends (--dir keeps it)",
+        f"the server listens at redis://127.0.0.1:{port}",
+        "its data is lost when it ends (--dir keeps it)",
         f"  Python  kue.create_queue(redis='redis://127.0.0.1:{port}')",
         f"  Node    kue.createQueue({{ redis: 'redis://127.0.0.1:{port}' }})",
         "Ctrl-C or SIGTERM stops it",

@@ -60,7 +60,7 @@ TROUBLE = {
 # Looks for each queue in turn, and prints what is wrong with it.
 LOOK = """
 import os, sys
-from kue.cli.problem import CommandError
+from kue.cli.console import CommandError
 from kue.cli.worker.locate import find_queue
 for target in sys.argv[1:]:
     try:

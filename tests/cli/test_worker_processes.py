@@ -120,7 +120,7 @@ def test_a_killed_process_is_replaced(
 KUE = """
 from kue.cli import main
 from kue.cli.worker import supervisor
-supervisor.FIRST_PAUSE = 0.05
+supervisor.FIRST_PAUSE_SECONDS = 0.05
 main()
 """
 

@@ -58,7 +58,7 @@ def test_the_command_reports_with_code_1_and_repairs_with_code_0(patient: Patien
     code, lines = doctor("--fix")
     assert code == 0
     assert lines[:-1] == [f"{says}: {done}" for says, done in zip(case.says, case.done, strict=True)]
-    assert lines[-1].endswith("under q: all mended")
+    assert lines[-1].endswith("under q: all repaired")
 
     healthy = patient.world()
     for words in ([], ["--fix"]):
@@ -76,7 +76,7 @@ def test_the_command_repairs_a_job_that_turns_out_to_be_lost_once_its_state_is_k
     patient.seed(without(world(NEIGHBOURS, held), "q:job:1/state"))
     code, lines = doctor("--fix")
     assert code == 0
-    assert [line.rpartition(": ")[2] for line in lines] == ["now active", "put back in its queue", "all mended"]
+    assert [line.rpartition(": ")[2] for line in lines] == ["now active", "put back in its queue", "all repaired"]
 
 
 @on_redis
@@ -88,7 +88,7 @@ def test_the_command_exits_with_code_1_if_something_cannot_be_repaired(patient: 
         assert code == 1
         assert lines == [
             "q:jobs is a list and not a zset: move it away by hand",
-            "1 finding; nothing else is looked at before that is mended",
+            "1 finding; nothing else can be checked before this is fixed",
         ]
     assert patient.world() == before
 
@@ -110,7 +110,7 @@ def test_the_command_puts_back_jobs_of_node_only_if_asked_to(patient: Patient, d
     code, lines = doctor("--requeue-active-older-than", "1h")
     assert (code, lines[-1]) == (1, "2 findings among 6 jobs")
     code, lines = doctor("--fix", "--requeue-active-older-than", "1h")
-    assert (code, lines[-1]) == (0, "6 jobs of 2 types under q: all mended")
+    assert (code, lines[-1]) == (0, "6 jobs of 2 types under q: all repaired")
     assert patient.client.zcard(patient.keys.state("active")) == 0
     assert patient.client.hget(patient.keys.job(1), "state") == b"inactive"
 
@@ -138,8 +138,8 @@ def test_the_command_takes_the_address_from_the_environment(patient: Patient, mo
         (["--redis", "redis://127.0.0.1:1"], "kue: cannot reach Redis at redis://127.0.0.1:1"),
         (["--redis", "ftp://somewhere"], "kue: redis='ftp://somewhere' cannot be read"),
         (["--prefix", ""], "kue: prefix must be"),
-        (["--grace", "soon"], "'soon' is no duration such as"),
-        (["--requeue-active-older-than", "-1h"], "'-1h' is no duration such as"),
+        (["--grace", "soon"], "'soon' is not a duration such as"),
+        (["--requeue-active-older-than", "-1h"], "'-1h' is not a duration such as"),
         (["--mend"], "No such option"),
     ],
 )

@@ -98,7 +98,7 @@ def test_the_doctor_repairs_what_killed_node_processes_leave_and_every_job_finis
     code, lines = run(*command, "--fix", "--requeue-active-older-than", "0")
     assert code == 0, lines
     assert {str(finding) for finding in findings} <= {line.rpartition(": ")[0] for line in lines}
-    assert lines[-1].endswith("all mended")
+    assert lines[-1].endswith("all repaired")
     assert queue.active_count() == 0
 
     with kue.Queue(redis=redis_url, promotion=PROMOTION) as workers:

@@ -1,1 +1,1 @@
-"""`kue demo`: a realistic mix of jobs, run before one's eyes, and judged one by one at the end."""
+"""`kue demo`: runs a realistic mix of jobs, shows them as they run, and checks each of them at the end."""

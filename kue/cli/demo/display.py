@@ -1,4 +1,4 @@
-"""Shows the demo while it runs: bars on a terminal, a line each second where there is none."""
+"""Shows the demo while it runs: bars if the output is a terminal, or else a line each second."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from kue.cli.demo.view import STATES, Line, View
 _NAMES = {"complete": "complete", "failed": "failed", "active": "running", "delayed": "delayed", "inactive": "waiting"}
 _STYLES = {"complete": "green", "failed": "red", "active": "yellow", "delayed": "blue", "inactive": "bright_black"}
 _CELL, _NOT_CREATED = "█", "·"
-_FRAME = 4
-_MOST_LINES = 8
+_FRAME_WIDTH = 4
+_MAX_LINES = 8
 
 
 class Display(ABC):
-    """Shown from `with` to its end."""
+    """Shows views, from the start of a `with` block to its end."""
 
     @abstractmethod
-    def show(self, view: View) -> None: ...
+    def show(self, view: View) -> None:
+        """Show the state of the demo now."""
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +37,7 @@ class Display(ABC):
 
 
 class Bars(Display):
-    """A panel that is drawn anew in place."""
+    """A panel that is drawn again in the same place."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -54,29 +55,29 @@ class Bars(Display):
 
 
 class Lines(Display):
-    """A line for each second that has begun and one at the end, and each note once."""
+    """Prints a line for each second that has begun, one at the end, and each note once."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._second = -1
         self._notes = 0
-        self._unsaid: View | None = None
+        self._unprinted: View | None = None
 
     def __exit__(self, *exc: object) -> None:
-        if self._unsaid is not None:
-            self._apply(self._unsaid)
+        if self._unprinted is not None:
+            self._print_view(self._unprinted)
 
     def show(self, view: View) -> None:
         for note in view.notes[self._notes :]:
             self._print(note)
         self._notes = len(view.notes)
-        self._unsaid = view
+        self._unprinted = view
         if int(view.elapsed) > self._second:
             self._second = int(view.elapsed)
-            self._apply(view)
+            self._print_view(view)
 
-    def _apply(self, view: View) -> None:
-        self._unsaid = None
+    def _print_view(self, view: View) -> None:
+        self._unprinted = None
         total = view.total
         counts = ", ".join(f"{total.states[state]} {_NAMES[state]}" for state in reversed(STATES))
         self._print(f"{view.elapsed:5.1f} s  {total.created} of {total.planned} created: {counts}; {_extras(view)}")
@@ -86,13 +87,13 @@ class Lines(Display):
 
 
 def display_for(console: Console) -> Display:
-    """What fits where the output goes."""
+    """The display that suits the output."""
     return Bars(console) if console.is_terminal else Lines(console)
 
 
 def panel(view: View, width: int, height: int) -> RenderableType:
-    """The picture, as wide and as high as there is room."""
-    inner = min(width, 110) - _FRAME
+    """The picture, fitted to the width and height of the terminal."""
+    inner = min(width, 110) - _FRAME_WIDTH
     names = max(len(line.type) for line in (*view.types, view.total))
     stories = max(len(line.story) for line in view.types) if inner >= 70 else 0
     digits = 2 * len(str(view.total.planned)) + 1
@@ -102,13 +103,13 @@ def panel(view: View, width: int, height: int) -> RenderableType:
         grid.add_row(*_row(line, names, stories, digits, bar))
     grid.add_row()
     grid.add_row(*_row(view.total, names, stories, digits, bar), style="bold")
-    room = max(0, min(_MOST_LINES, height - len(view.types) - 9))
+    room = max(0, min(_MAX_LINES, height - len(view.types) - 9))
     return Panel(
         Group(grid, _legend(view.total), Text(_extras(view)), Rule(style="dim"), *_lines(view, room)),
         title=f"[bold]kue demo[/] {view.url}",
         subtitle=f"{view.elapsed:.1f} s of at most {view.seconds:g}",
         box=box.ROUNDED,
-        width=inner + _FRAME,
+        width=inner + _FRAME_WIDTH,
     )
 
 
@@ -123,7 +124,7 @@ def _row(line: Line, names: int, stories: int, digits: int, bar: int) -> list[Te
 
 
 def stacked(line: Line, width: int) -> Text:
-    """A bar of all planned jobs, a stretch for each state; dots are not created yet."""
+    """A bar of all planned jobs, with a stretch for each state. Dots stand for jobs that are not created yet."""
     text, ended, reached = Text(no_wrap=True), 0, 0
     for state in STATES:
         reached += line.states[state]

@@ -1,4 +1,4 @@
-"""The Python handlers of the demo's jobs. What they do takes time, so they sleep; what they return can be checked."""
+"""The Python handlers of the demo's jobs. They sleep to stand for real work, and return results that can be checked."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import kue_send
 from kue.cli.demo.scenario import IMAGE_STEPS, NODE_PARTS, PYTHON_PARTS
 
-# The show is short: due jobs are looked for more often than each second.
-PROMOTION = {"interval": 100}
+# The demo is short, so due jobs are promoted more often than the usual once a second.
+PROMOTION = {"interval": 100}  # ms
 
 
 def serve() -> kue_send.Queue:
@@ -53,7 +53,7 @@ def image(job: kue_send.Job) -> dict[str, Any]:
 
 def reminder(job: kue_send.Job) -> dict[str, Any]:
     _work(job)
-    return {"told": job.data["who"]}
+    return {"reminded": job.data["name"]}
 
 
 def payment(job: kue_send.Job) -> dict[str, Any]:
@@ -94,6 +94,6 @@ def _work(job: kue_send.Job, part: float = 1.0) -> None:
     time.sleep(part * job.data["ms"] / 1000)
 
 
-def _fail_at_first(job: kue_send.Job, why: str) -> None:
+def _fail_at_first(job: kue_send.Job, problem: str) -> None:
     if job.attempts_made < job.data["failures"]:
-        raise ConnectionError(why)
+        raise ConnectionError(problem)

@@ -1,4 +1,10 @@
-"""The Node side of the demo: real Kue, installed in a temporary folder, with a producer and a worker."""
+"""The Node side of the demo.
+
+- installs real Kue in a temporary folder
+- starts a producer and a worker in Node, and ends them
+- sends the producer the jobs to create
+- reads what both report
+"""
 
 from __future__ import annotations
 
@@ -21,15 +27,15 @@ from kue.cli.demo.plan import Part, Planned
 from kue.cli.worker.signals import Signals
 
 KUE = "kue@0.11.6"
-INSTALL_SECONDS = 300.0
-_END_SECONDS = 5.0
-# As in the Python workers: the show is short.
-_PROMOTION = {"interval": 200}
+MAX_INSTALL_SECONDS = 300.0
+_MAX_END_SECONDS = 5.0
+# The demo is short, so due jobs are promoted more often than the usual once a second.
+_PROMOTION = {"interval": 200}  # ms
 
 
 @contextmanager
 def installed(signals: Signals) -> Iterator[Path]:
-    """A temporary folder with real Kue and the demo's scripts. Raises `CommandError`."""
+    """A temporary folder with real Kue and the demo's scripts. Raises `CommandError` if Kue cannot be installed."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise CommandError(f"--with-node needs {program}, which is not installed here", 1)
@@ -55,9 +61,9 @@ def _install(folder: Path, signals: Signals) -> None:
             process_group=0,
         )
         try:
-            patience = INSTALL_SECONDS
-            while npm.poll() is None and patience > 0 and not signals.wait(0.1):
-                patience -= 0.1
+            seconds_left = MAX_INSTALL_SECONDS
+            while npm.poll() is None and seconds_left > 0 and not signals.wait(0.1):
+                seconds_left -= 0.1
         finally:
             if npm.poll() is None:
                 npm.terminate()
@@ -68,7 +74,7 @@ def _install(folder: Path, signals: Signals) -> None:
 
 
 class Script:
-    """One Node process that tells things in lines of JSON, and ends when its standard input does."""
+    """One Node process. It reports in lines of JSON on its standard output, and ends when its standard input does."""
 
     def __init__(self, folder: Path, name: str, *arguments: Any) -> None:
         self.name = name
@@ -81,7 +87,7 @@ class Script:
             encoding="utf-8",
             process_group=0,
         )
-        self._told: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
         self._reader = threading.Thread(target=self._read, name=f"demo-{name}", daemon=True)
         self._reader.start()
         self.pid = 0
@@ -89,23 +95,23 @@ class Script:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._told.put(json.loads(line))
+            self._messages.put(json.loads(line))
 
-    def heard(self) -> Iterator[dict[str, Any]]:
-        """What it told since the last look. Raises `CommandError` where it has trouble, or has ended."""
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What it has reported since the last call. Raises `CommandError` if it reports an error, or has ended."""
         exit_code = self._process.poll()
         with suppress(Empty):
             while True:
-                message = self._told.get_nowait()
-                if "trouble" in message:
-                    raise CommandError(f"Node's {self.name} has trouble: {message['trouble']}", 1)
+                message = self._messages.get_nowait()
+                if "error" in message:
+                    raise CommandError(f"Node's {self.name} reports an error: {message['error']}", 1)
                 if "ready" in message:
                     self.pid = message["ready"]
                 yield message
         if exit_code is not None:
             raise CommandError(f"Node's {self.name} ended with code {exit_code}", 1)
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(message) + "\n")
@@ -116,7 +122,7 @@ class Script:
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(_END_SECONDS)
+            self._process.wait(_MAX_END_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -126,20 +132,20 @@ class Script:
 
 @dataclass(frozen=True)
 class Ended:
-    """How Node heard a job of its own end."""
+    """How a job that Node created ended, by the event that Node received."""
 
     state: str
     result: Any
 
 
 class NodeSide:
-    """The producer and the worker, and what they have told."""
+    """The producer and the worker, and what they have reported."""
 
     def __init__(self, folder: Path, url: str, parts: Sequence[Part], created: Callable[[int, str], object]) -> None:
         options = {"redis": url, "promotion": _PROMOTION}
         slots = {part.type: part.slots for part in parts if "node" in part.runners}
-        self._is_created = created
-        self._asked: list[Planned] = []
+        self._on_created = created
+        self._requested: list[Planned] = []
         self._ended: dict[int, Ended] = {}
         self.created: dict[int, Planned] = {}
         self.retries = 0
@@ -153,38 +159,38 @@ class NodeSide:
 
     @property
     def is_done(self) -> bool:
-        """Whether everything asked for was created, and heard to end."""
-        return len(self.created) == len(self._ended) == len(self._asked)
+        """Whether Node created every job that it was to create, and received the end of each."""
+        return len(self.created) == len(self._ended) == len(self._requested)
 
     def create(self, planned: Planned) -> None:
-        """Have a job created in Node."""
-        key = len(self._asked)
-        self._asked.append(planned)
-        what = {"type": planned.type, "data": planned.data, "options": planned.options}
-        self._producer.tell({"key": key, **what})
+        """Ask the producer to create a job."""
+        key = len(self._requested)
+        self._requested.append(planned)
+        job = {"type": planned.type, "data": planned.data, "options": planned.options}
+        self._producer.send({"key": key, **job})
 
-    def hear(self) -> None:
-        """Take in what both have told. Raises `CommandError`."""
-        for message in self._producer.heard():
+    def read_messages(self) -> None:
+        """Take note of what both have reported. Raises `CommandError`."""
+        for message in self._producer.messages():
             if "created" in message:
-                planned = self._asked[message["created"]]
+                planned = self._requested[message["created"]]
                 planned.id = message["id"]
                 self.created[message["id"]] = planned
-                self._is_created(message["id"], planned.type)
+                self._on_created(message["id"], planned.type)
             elif "retried" in message:
                 self.retries += 1
             elif "ended" in message:
                 self._ended[message["ended"]] = Ended(message["state"], message.get("result"))
-        for message in self._worker.heard():
+        for message in self._worker.messages():
             if "ran" in message:
                 self.runs[message["ran"]] += 1
 
     @property
     def outcomes(self) -> dict[int, Ended]:
-        """How Node heard the jobs end that it created, by their ids."""
-        return {job.id: self._ended[key] for key, job in enumerate(self._asked) if job.id and key in self._ended}
+        """How the jobs that Node created ended, by their ids."""
+        return {job.id: self._ended[key] for key, job in enumerate(self._requested) if job.id and key in self._ended}
 
     def close(self) -> None:
-        """End both."""
+        """End both processes."""
         self._producer.end()
         self._worker.end()

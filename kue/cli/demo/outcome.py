@@ -1,4 +1,4 @@
-"""Compares how every job of the demo ended with how it was to end."""
+"""Compares how every job of the demo ended with the plan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kue.errors import JobFailed
 
 @dataclass
 class Row:
-    """What became of one type."""
+    """How many jobs of one type there are, and how they ended. `made_by` and `run_by` count Python's and Node's."""
 
     type: str
     created: int = 0
@@ -29,16 +29,16 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What was heard of one job: how often it was started, and when last (ms)."""
+class Starts:
+    """The starts of one job that the demo received: how many, and the time of the last (ms since the epoch)."""
 
-    starts: int
-    last_start: int
+    count: int
+    last_at: int
 
 
 @dataclass
-class Verdict:
-    """The rows add up to what was created; `deviations` is empty where everything ended as expected."""
+class Outcome:
+    """What became of all jobs. The rows add up; `deviations` is empty if everything ended as expected."""
 
     rows: list[Row]
     promises: int
@@ -48,15 +48,15 @@ class Verdict:
     node: str = ""
 
 
-def judge(
+def compare(
     parts: Sequence[Part],
     plan: Sequence[Planned],
     queue: kue_send.Queue,
     promises: Sequence[tuple[Planned, kue_send.Promise]],
     tally: Tally,
     node: NodeSide | None,
-) -> Verdict:
-    """Read every job from Redis and judge it."""
+) -> Outcome:
+    """Read every job from Redis, and compare it with the plan."""
     jobs: dict[int | None, kue_send.Job] = {job.id: job for job in kue_send.Job.range(0, -1, queue=queue)}
     rows = {part.type: Row(part.type) for part in parts}
     deviations: list[str] = []
@@ -66,24 +66,26 @@ def judge(
             continue
         _count(rows[planned.type], planned, job)
         if job.state() in ("complete", "failed"):
-            heard = Heard(tally.starts[job.id or 0], tally.last_start.get(job.id or 0, 0))
-            deviations += [f"{job.type} {job.id} {what}" for what in differences(planned, job, heard)]
+            starts = Starts(tally.starts[job.id or 0], tally.last_start.get(job.id or 0, 0))
+            deviations += [f"{job.type} {job.id} {what}" for what in differences(planned, job, starts)]
     deviations = _left_over(parts, plan, rows, jobs) + deviations + disorder(plan, tally.started)
     settled = [promise for _, promise in promises if promise.done()]
     for planned, promise in promises:
-        deviations += [f"the promise of {planned.type} {planned.id} {what}" for what in _broken(planned, promise)]
+        deviations += [
+            f"the promise of {planned.type} {planned.id} {what}" for what in _promise_differences(planned, promise)
+        ]
     rejected = sum(promise.exception(timeout=0) is not None for promise in settled)
-    verdict = Verdict(list(rows.values()), len(promises), len(settled) - rejected, rejected, deviations)
+    outcome = Outcome(list(rows.values()), len(promises), len(settled) - rejected, rejected, deviations)
     if node is not None:
-        deviations += _told_otherwise(parts, plan, rows, node)
-        verdict.node = _said_by(node)
-    return verdict
+        deviations += _node_differences(parts, plan, rows, node)
+        outcome.node = _node_summary(node)
+    return outcome
 
 
 def ran_by(worker_id: str | None) -> str:
-    """Who ran a job: Python's worker ids carry a nonce after the process id."""
+    """The side that ran a job. In Python's worker ids a nonce follows the process id."""
     if worker_id is None:
-        return "nobody"
+        return "unknown"
     return "python" if "-" in worker_id.split(":")[2] else "node"
 
 
@@ -100,7 +102,7 @@ def _count(row: Row, planned: Planned, job: kue_send.Job) -> None:
         row.unfinished += 1
 
 
-def differences(planned: Planned, job: kue_send.Job, heard: Heard) -> Iterator[str]:
+def differences(planned: Planned, job: kue_send.Job, starts: Starts) -> Iterator[str]:
     """How a job that has ended differs from the plan, in words that follow its name."""
     error = (job.error() or "").partition("\n")[0]
     if job.state() != planned.state:
@@ -108,21 +110,21 @@ def differences(planned: Planned, job: kue_send.Job, heard: Heard) -> Iterator[s
         return
     if job.attempts_made != planned.attempts:
         yield f"took {job.attempts_made} attempts, not {planned.attempts}"
-    if heard.starts != job.attempts_made:
-        yield f"was started {heard.starts} times for {job.attempts_made} attempts"
+    if starts.count != job.attempts_made:
+        yield f"was started {starts.count} times for {job.attempts_made} attempts"
     if planned.state == "failed" and error != planned.error:
         yield f"failed with {error!r}, not {planned.error!r}"
     if planned.state == "complete" and job.result != planned.result:
         yield f"has the result {job.result!r}, not {planned.result!r}"
     if job.progress_data != planned.progress_data:
         yield f"has made progress to {job.progress_data!r}, not {planned.progress_data!r}"
-    # Not its started_at: a worker reads its clock a little before Redis gives it the job.
-    if heard.last_start < (job.promote_at or 0):
+    # This does not use started_at, since a worker reads its clock a little before Redis gives it the job.
+    if starts.last_at < (job.promote_at or 0):
         yield "was started before it was due"
 
 
 def _left_over(
-    parts: Sequence[Part], plan: Sequence[Planned], rows: dict[str, Row], strangers: dict[int | None, kue_send.Job]
+    parts: Sequence[Part], plan: Sequence[Planned], rows: dict[str, Row], unplanned: dict[int | None, kue_send.Job]
 ) -> list[str]:
     found = []
     wanted = Counter(job.type for job in plan)
@@ -132,11 +134,11 @@ def _left_over(
             found.append(f"{part.type}: {wanted[part.type] - row.created} of {wanted[part.type]} jobs were not created")
         if row.unfinished:
             found.append(f"{part.type}: {row.unfinished} of {row.created} jobs are unfinished")
-    return found + [f"{job.type} {job.id} was not planned" for job in strangers.values()]
+    return found + [f"{job.type} {job.id} was not planned" for job in unplanned.values()]
 
 
 def disorder(plan: Sequence[Planned], started: Sequence[int]) -> list[str]:
-    """Jobs that all waited before the workers came must have been started by priority, then in order of creation."""
+    """The first start that was out of order: jobs that wait before the workers start run by priority, then by id."""
     waiting = {job.id: job for job in plan if job.at == BEFORE_THE_WORKERS}
     ranks = [(kue_send.PRIORITIES[waiting[id].options["priority"]], id) for id in started if id in waiting]
     for earlier, later in pairwise(ranks):
@@ -145,7 +147,7 @@ def disorder(plan: Sequence[Planned], started: Sequence[int]) -> list[str]:
     return []
 
 
-def _broken(planned: Planned, promise: kue_send.Promise) -> Iterator[str]:
+def _promise_differences(planned: Planned, promise: kue_send.Promise) -> Iterator[str]:
     if not promise.done():
         yield "is not settled"
         return
@@ -153,38 +155,38 @@ def _broken(planned: Planned, promise: kue_send.Promise) -> Iterator[str]:
     if planned.state == "failed":
         message = planned.error.partition(": ")[2]
         if not isinstance(problem, JobFailed) or problem.message != message:
-            yield f"was to fail with {message!r}, and came to {problem or promise.result(timeout=0)!r}"
+            yield f"should have failed with {message!r}, but has {problem or promise.result(timeout=0)!r}"
     elif problem is not None:
         yield f"failed: {problem}"
     elif promise.result(timeout=0) != planned.promised:
         yield f"resolved with {promise.result(timeout=0)!r}, not {planned.promised!r}"
 
 
-def _told_otherwise(
+def _node_differences(
     parts: Sequence[Part], plan: Sequence[Planned], rows: dict[str, Row], node: NodeSide
 ) -> Iterator[str]:
-    """What Node says against what Redis and the plan say."""
+    """How Node's reports differ from Redis and from the plan."""
     for planned in plan:
-        heard = node.outcomes.get(planned.id or 0)
-        if planned.maker == "node" and planned.id and heard is None:
-            yield f"Node did not hear the end of {planned.type} {planned.id}"
-        elif heard is not None and (heard.state, heard.result) != (planned.state, planned.result):
-            yield f"Node heard {planned.type} {planned.id} end {heard.state} with {heard.result!r}"
+        ended = node.outcomes.get(planned.id or 0)
+        if planned.maker == "node" and planned.id and ended is None:
+            yield f"Node did not receive the end of {planned.type} {planned.id}"
+        elif ended is not None and (ended.state, ended.result) != (planned.state, planned.result):
+            yield f"Node received the end of {planned.type} {planned.id} as {ended.state} with {ended.result!r}"
     by_node = sum(row.run_by["node"] for row in rows.values())
     if len(node.runs) != by_node:
-        yield f"Node says that it ran {len(node.runs)} jobs, Redis says {by_node}"
+        yield f"Node reports that it ran {len(node.runs)} jobs, Redis has {by_node}"
     for part in parts:
         row = rows[part.type]
-        ended = row.complete + row.failed
+        number = row.complete + row.failed
         for runner in ("python", "node"):
             if runner not in part.runners and row.run_by[runner]:
                 yield f"{part.type}: {runner} ran {row.run_by[runner]} jobs that were not for it"
-            if runner in part.runners and ended and not row.run_by[runner]:
-                yield f"{part.type}: {runner} ran none of {ended} jobs"
+            if runner in part.runners and number and not row.run_by[runner]:
+                yield f"{part.type}: {runner} ran none of {number} jobs"
 
 
-def _said_by(node: NodeSide) -> str:
+def _node_summary(node: NodeSide) -> str:
     return (
-        f"Node created {len(node.created)} jobs and heard {len(node.outcomes)} of them end, after {node.retries} "
+        f"Node created {len(node.created)} jobs and received the end of {len(node.outcomes)}, after {node.retries} "
         f"retries; its worker ran {len(node.runs)} jobs in {sum(node.runs.values())} runs"
     )

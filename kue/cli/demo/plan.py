@@ -1,4 +1,4 @@
-"""What the demo is going to create, job by job, and how each of these jobs is to end."""
+"""Plans the jobs that the demo creates, and how each of them is expected to end."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# The show takes this part of the time that is left; the rest is for a slow machine.
-_SHOW, _SPARE_SECONDS = 0.8, 2.0
-_CREATING = 0.5
-_WORKING = 0.4
+# The jobs are planned for this share of the time that is left; the rest is a reserve for a slow machine.
+_SHOW_SHARE, _SPARE_SECONDS = 0.8, 2.0
+_CREATING_SHARE = 0.5  # of the show
+_WORKING_SHARE = 0.4  # of the show
 BEFORE_THE_WORKERS = -1.0
 
 
 @dataclass
 class Planned:
-    """One job and what is expected of it. `at`: seconds after the workers are ready. `id`: once it is created."""
+    """One job and its expected end. `at` is in seconds after the workers are ready; `id` is set once it is created."""
 
     type: str
     data: dict[str, Any]
@@ -33,23 +33,23 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class RecentDuration:
-    """How much time there is: for the show in seconds, and for the work of one job in milliseconds."""
+class Timing:
+    """The time there is: for the whole show in seconds, and for the work of one job in milliseconds."""
 
-    show: float
-    job: int
+    show_seconds: float
+    job_ms: int
 
-    def milliseconds(self, part: float) -> int:
-        """A part of the show."""
-        return round(1000 * self.show * part)
+    def milliseconds(self, share: float) -> int:
+        """A share of the show in milliseconds."""
+        return round(1000 * self.show_seconds * share)
 
 
 @dataclass(frozen=True)
 class Part:
-    """One type of job. `plan` makes the job with a number; who creates and who runs them is named in words.
+    """One type of job. `plan` makes the job with a number; `makers` and `runners` are "python", "node" or both.
 
-    `at_once` jobs are created together. Those that both sides run come in such crowds: a Node slot waits in line for
-    one type, a Python process for all of its types at once, so that Node alone would take what comes one by one.
+    `at_once` jobs are created together. Jobs that both sides run come in such groups. If they came one by one, Node
+    would take all of them, since a Node slot waits for one type and a Python process for all of its types at once.
     """
 
     type: str
@@ -57,7 +57,7 @@ class Part:
     share: int
     slots: int
     job_ms: int
-    plan: Callable[[int, RecentDuration], Planned]
+    plan: Callable[[int, Timing], Planned]
     makers: tuple[str, ...] = ("python",)
     runners: tuple[str, ...] = ("python",)
     waits_for_workers: bool = True
@@ -65,26 +65,26 @@ class Part:
 
 
 def plan_jobs(parts: Sequence[Part], seconds: float, jobs: int, processes: int) -> list[Planned]:
-    """So many jobs that fit into so many seconds, in the order of their creation.
+    """Plan `jobs` jobs that fit into `seconds`, in the order of their creation.
 
-    Another number of seconds changes what the jobs are, and when they come, but not how many of each type there are.
+    The number of seconds decides what the jobs contain and when they come, but not how many of each type there are.
     """
-    show = max(0.3 * seconds, _SHOW * (seconds - _SPARE_SECONDS), 0.3)
+    show = max(0.3 * seconds, _SHOW_SHARE * (seconds - _SPARE_SECONDS), 0.3)
     planned = []
     for part, count in zip(parts, _counts(parts, jobs), strict=True):
-        crowd = part.slots * (processes if "python" in part.runners else 1)
-        pace = RecentDuration(show, max(1, min(part.job_ms, int(1000 * show * _WORKING * crowd / count))))
+        slots = part.slots * (processes if "python" in part.runners else 1)
+        timing = Timing(show, max(1, min(part.job_ms, int(1000 * show * _WORKING_SHARE * slots / count))))
         for number in range(count):
-            job = part.plan(number, pace)
+            job = part.plan(number, timing)
             job.maker = part.makers[number % len(part.makers)]
-            wave = number - number % part.at_once
-            job.at = show * _CREATING * wave / count if part.waits_for_workers else BEFORE_THE_WORKERS
+            first_of_group = number - number % part.at_once
+            job.at = show * _CREATING_SHARE * first_of_group / count if part.waits_for_workers else BEFORE_THE_WORKERS
             planned.append(job)
     return sorted(planned, key=lambda job: job.at)
 
 
 def _counts(parts: Sequence[Part], jobs: int) -> list[int]:
-    """How many jobs of each part: by its share, at least one, together as many as asked."""
+    """How many jobs of each part there are: by its share, at least one, and `jobs` in all."""
     whole = sum(part.share for part in parts)
     counts = [max(1, jobs * part.share // whole) for part in parts]
     counts[counts.index(max(counts))] += jobs - sum(counts)

@@ -1,23 +1,24 @@
-// The demo's producer in Node: creates the jobs it is told of, and says what becomes of them.
+// The demo's producer in Node: creates jobs on request, and reports how they end.
 //
-// Each line of standard input is {"key", "type", "data", "options"}; each line of standard output is one of
-// {"ready": pid}, {"created": key, "id"}, {"retried": key} and {"ended": key, "state", "result"}. It ends with its input.
+// Each line of standard input is a request {"key", "type", "data", "options"}. Each line of standard output is a report:
+// {"ready": pid}, {"created": key, "id"}, {"retried": key}, {"ended": key, "state", "result"} or {"error": text}.
+// The program ends when its standard input does.
 'use strict';
 
 const readline = require('readline');
 const kue = require('kue');
 
 const queue = kue.createQueue(JSON.parse(process.argv[2]));
-const tell = message => process.stdout.write(JSON.stringify(message) + '\n');
+const report = message => process.stdout.write(JSON.stringify(message) + '\n');
 
-queue.on('error', error => tell({ trouble: String(error) }));
+queue.on('error', error => report({ error: String(error) }));
 
 function create({ key, type, data, options }) {
   const job = queue.create(type, data).attempts(options.attempts || 1);
-  job.on('failed attempt', () => tell({ retried: key }));
-  job.on('complete', result => tell({ ended: key, state: 'complete', result }));
-  job.on('failed', () => tell({ ended: key, state: 'failed' }));
-  job.save(error => (error ? tell({ trouble: String(error) }) : tell({ created: key, id: Number(job.id) })));
+  job.on('failed attempt', () => report({ retried: key }));
+  job.on('complete', result => report({ ended: key, state: 'complete', result }));
+  job.on('failed', () => report({ ended: key, state: 'failed' }));
+  job.save(error => (error ? report({ error: String(error) }) : report({ created: key, id: Number(job.id) })));
 }
 
 readline
@@ -25,4 +26,4 @@ readline
   .on('line', line => create(JSON.parse(line)))
   .on('close', () => process.exit(0));
 
-tell({ ready: process.pid });
+report({ ready: process.pid });

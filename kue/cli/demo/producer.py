@@ -1,4 +1,4 @@
-"""Creates the planned jobs when their time has come, in Python or through the Node producer."""
+"""Creates the planned jobs when they are due, in Python or through the Node producer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kue import Job
 from kue.cli.demo.node import NodeSide
 from kue.cli.demo.plan import Planned
 
-_AT_ONCE = 500  # so that whoever watches the clock gets to see it
+_MAX_JOBS_PER_CALL = 500  # so that the display is drawn between two calls
 
 
 class Producer:
-    """`take_on` jobs, then `create_due` again and again."""
+    """Call `add` for jobs to create, then `create_due` in a loop."""
 
     def __init__(
         self,
@@ -23,33 +23,33 @@ class Producer:
     ) -> None:
         self._queue = queue
         self._node = node
-        self._created = created
-        self._left: list[Planned] = []
+        self._on_created = created
+        self._waiting: list[Planned] = []
         self.promises: list[tuple[Planned, kue_send.Promise]] = []
 
-    def take_on(self, jobs: Sequence[Planned]) -> None:
-        """Further jobs to create, in the order of their time."""
-        self._left = [*self._left, *jobs]
+    def add(self, jobs: Sequence[Planned]) -> None:
+        """Add jobs to create, in the order of their time."""
+        self._waiting = [*self._waiting, *jobs]
 
     def create_due(self, elapsed: float) -> None:
-        """Create what is due after so many seconds, at most some hundred at once. Raises what `save` raises."""
-        due = [job for job in self._left if job.at <= elapsed][:_AT_ONCE]
-        self._left = self._left[len(due) :]
+        """Create the jobs that are due after `elapsed` seconds, a few hundred at most. Raises what `save` raises."""
+        due = [job for job in self._waiting if job.at <= elapsed][:_MAX_JOBS_PER_CALL]
+        self._waiting = self._waiting[len(due) :]
         plain = [job for job in due if job.maker == "python" and not job.promises]
         jobs = [self._queue.create(job.type, job.data, **job.options) for job in plain]
         for planned, job in zip(plain, self._queue.save_all(jobs), strict=True):
-            self._is_created(planned, job)
+            self._note_created(planned, job)
         for planned in due:
             if planned.promises:
                 promise = self._queue.create(planned.type, planned.data, **planned.options).promise()
-                self._is_created(planned, promise.job)
+                self._note_created(planned, promise.job)
                 self.promises.append((planned, promise))
             elif planned.maker == "node" and self._node is not None:
                 self._node.create(planned)
 
-    def _is_created(self, planned: Planned, job: Job) -> None:
+    def _note_created(self, planned: Planned, job: Job) -> None:
         planned.id = job.id
-        self._created(job.id or 0, job.type)
+        self._on_created(job.id or 0, job.type)
 
     @property
     def settled(self) -> int:

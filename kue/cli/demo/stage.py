@@ -1,4 +1,9 @@
-"""All that runs during the demo: queue, workers, Node, and the loop that watches them."""
+"""Everything that runs during the demo.
+
+- starts the queue, the workers and the Node side, and ends them
+- creates the jobs when they are due, and shows them
+- compares the outcome with the plan
+"""
 
 from __future__ import annotations
 
@@ -12,27 +17,27 @@ from typing import Self
 import kue_send
 from kue.cli.demo.display import Display
 from kue.cli.demo.node import NodeSide
-from kue.cli.demo.outcome import Verdict, judge
+from kue.cli.demo.outcome import Outcome, compare
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
 from kue.cli.demo.producer import Producer
 from kue.cli.demo.scenario import Scenario
 from kue.cli.demo.tally import Tally
-from kue.cli.demo.view import View, look
+from kue.cli.demo.view import View, count_jobs
 from kue.cli.worker.serving import Stopping
 from kue.cli.worker.signals import Signals
 from kue.cli.worker.supervisor import Supervisor
 
-_LOOK_SECONDS = 0.1
-# A queue's end and a worker's are told before the last field is written (in Node) or heard (here).
+_CHECK_EVERY_SECONDS = 0.1
+# The end of a job is published before Node has written the last field, and before the demo has received all events.
 _SETTLE_SECONDS = 2.0
 _STOPPING = Stopping(0.2, requeue=True)
 
 
 class Stage:
-    """Set up by `with`, on a server that runs already; everything on it ends with it. The clock is `time.monotonic`.
+    """A `with` block starts everything, on a server that runs already, and ends it. The clock is `time.monotonic`.
 
-    `plan` gives the jobs that fit into some seconds. Those that wait before the workers come are taken from the plan
-    for all the time there is, all others from the plan for what is left of it when the workers are there.
+    `plan` makes the jobs that fit into a number of seconds. It is called twice: before the workers are ready, for the
+    jobs that wait for them, and once the workers are ready, for all other jobs in the time that is left.
     """
 
     def __init__(
@@ -81,14 +86,14 @@ class Stage:
     def run(self, signals: Signals, display: Display, began: float, seconds: float, deadline: float) -> None:
         """Create the jobs and watch them, until all have ended, the time is up, or a signal comes."""
         self._plan = list(self._make_plan(deadline - time.monotonic()))
-        self._producer.take_on([job for job in self._plan if job.at == BEFORE_THE_WORKERS])
+        self._producer.add([job for job in self._plan if job.at == BEFORE_THE_WORKERS])
         self._producer.create_due(BEFORE_THE_WORKERS)
         while True:
-            self.tend(signals)
+            self.check_processes(signals)
             now = time.monotonic()
             if self._ready_at is None and self._is_ready:
                 self._ready_at = now
-                self._take_on_the_rest(deadline - now)
+                self._add_the_rest(deadline - now)
             if self._ready_at is not None:
                 self._producer.create_due(now - self._ready_at)
             view = self._view(now - began, seconds)
@@ -100,35 +105,35 @@ class Stage:
     def _is_ready(self) -> bool:
         return bool(self._workers.serving) and (self._node is None or self._node.is_ready)
 
-    def _take_on_the_rest(self, left: float) -> None:
-        rest = [job for job in self._make_plan(left) if job.at != BEFORE_THE_WORKERS]
+    def _add_the_rest(self, seconds_left: float) -> None:
+        rest = [job for job in self._make_plan(seconds_left) if job.at != BEFORE_THE_WORKERS]
         self._plan = [job for job in self._plan if job.at == BEFORE_THE_WORKERS] + rest
-        self._producer.take_on(rest)
+        self._producer.add(rest)
 
-    def tend(self, signals: Signals) -> None:
-        """See to the workers and to Node, for a moment. Raises `CommandError`."""
-        self._workers.tend(signals, _LOOK_SECONDS)
+    def check_processes(self, signals: Signals) -> None:
+        """Check the workers and the Node side once, and wait for news a moment. Raises `CommandError`."""
+        self._workers.run_once(signals, _CHECK_EVERY_SECONDS)
         if self._node is not None:
-            self._node.hear()
+            self._node.read_messages()
 
-    def verdict(self, signals: Signals) -> Verdict:
-        """Judge every job; where something is not as it should be yet, again for a moment."""
+    def outcome(self, signals: Signals) -> Outcome:
+        """Compare every job with the plan. If something differs, compare again for up to `_SETTLE_SECONDS`."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
-            verdict = judge(self._parts, self._plan, self._queue, self._producer.promises, self._tally, self._node)
-            unfinished = any(row.unfinished for row in verdict.rows)
+            outcome = compare(self._parts, self._plan, self._queue, self._producer.promises, self._tally, self._node)
+            unfinished = any(row.unfinished for row in outcome.rows)
             if self._ready_at is None:
-                verdict.deviations.insert(0, "no worker was ready in time: give it more --seconds")
-            if not verdict.deviations or unfinished or signals.received or time.monotonic() >= deadline:
-                return verdict
-            self.tend(signals)
+                outcome.deviations.insert(0, "no worker was ready in time: give the demo more time with --seconds")
+            if not outcome.deviations or unfinished or signals.received or time.monotonic() >= deadline:
+                return outcome
+            self.check_processes(signals)
 
     def _view(self, elapsed: float, seconds: float) -> View:
         return View(
             url=self._url,
             elapsed=elapsed,
             seconds=seconds,
-            types=look(self._queue, self._parts, self._plan),
+            types=count_jobs(self._queue, self._parts, self._plan),
             retries=self._tally.retries,
             rate=self._tally.rate,
             promises=(self._producer.settled, sum(job.promises for job in self._plan)),
@@ -137,5 +142,5 @@ class Stage:
         )
 
     def _is_done(self, view: View) -> bool:
-        heard = self._node is None or self._node.is_done
-        return heard and view.total.done == len(self._plan) and self._producer.settled == view.promises[1]
+        node_is_done = self._node is None or self._node.is_done
+        return node_is_done and view.total.done == len(self._plan) and self._producer.settled == view.promises[1]

@@ -1,4 +1,4 @@
-"""What the demo hears while its jobs are run: a count of every start, and lines worth showing."""
+"""Records the events of the demo's queue: a count of the starts of each job, the rate, and lines to show."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ import kue_send
 from kue.common.clock import now_ms
 
 _RATE_SECONDS = 2.0
-_LINE_SECONDS = 0.2
-_LINES = 50
+_SECONDS_BETWEEN_LINES = 0.2
+_MAX_LINES = 50
 
 
 class Tally:
-    """Listens to a queue. Written on the listeners' thread, read on any. `last_start`: when it was heard, in ms."""
+    """Listens to a queue. The listeners' thread writes it, any thread reads it.
+
+    `last_start` has the time (ms since the epoch) when the last start of each job was received.
+    """
 
     def __init__(self, queue: kue_send.Queue, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._types: dict[int, str] = {}
         self._ends: deque[float] = deque()
-        self._said_at = 0.0
+        self._last_line_at = 0.0
         self.started: list[int] = []
         self.starts: Counter[int] = Counter()
         self.last_start: dict[int, int] = {}
         self.retries = 0
-        self.lines: deque[tuple[str, str]] = deque(maxlen=_LINES)
+        self.lines: deque[tuple[str, str]] = deque(maxlen=_MAX_LINES)
         self.notes: list[str] = []
         queue.on("job start", self._on_start)
         queue.on("job progress", self._on_progress)
@@ -38,16 +41,16 @@ class Tally:
 
     @property
     def rate(self) -> float:
-        """Jobs that ended each second, of late."""
+        """How many jobs ended per second, in the last seconds."""
         now = self._clock()
         return sum(now - end <= _RATE_SECONDS for end in list(self._ends)) / _RATE_SECONDS
 
     def created(self, id: int, type: str) -> None:
-        """Most events bring an id alone; this is the type to show with it."""
+        """Note the type of a job, to show it with the job's events: most events carry only the id."""
         self._types[id] = type
 
     def note(self, text: str) -> None:
-        """Something to show that is not an event."""
+        """Add a line to show that is no event."""
         self.notes.append(text)
         self.lines.append(("bold", text))
 
@@ -79,8 +82,8 @@ class Tally:
             self._ends.popleft()
 
     def _line(self, style: str, id: int, text: str) -> None:
-        """A line that can be read: not more of them than a few each second."""
+        """Add a line for an event, unless another one was added just before: a reader can follow a few per second."""
         now = self._clock()
-        if now - self._said_at >= _LINE_SECONDS:
-            self._said_at = now
+        if now - self._last_line_at >= _SECONDS_BETWEEN_LINES:
+            self._last_line_at = now
             self.lines.append((style, f"{self._types.get(id, 'job')} {id} {text}"))

@@ -1,4 +1,4 @@
-"""One look at the demo: how many jobs of each type are where, straight from Redis."""
+"""The state of the demo at one moment: how many jobs of each type are in which state, as Redis has it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from kue.cli.demo.plan import Part, Planned
 from kue.queue.queue import Queue
 
-# In the order of a bar: what is done comes first.
+# The order of the stretches of a bar: finished jobs come first.
 STATES = ("complete", "failed", "active", "delayed", "inactive")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One type: what it shows, how many jobs are planned, and how many are in each state."""
+    """One type: what it demonstrates, how many jobs are planned, and how many are in each state."""
 
     type: str
     story: str
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class View:
-    """Everything a display shows. Times in seconds; `lines` are the latest, `notes` all there were."""
+    """Everything that a display shows. Times are in seconds; `lines` has the latest lines, `notes` all notes."""
 
     url: str
     elapsed: float
@@ -49,11 +49,11 @@ class View:
     def total(self) -> Line:
         """All types together."""
         states = {state: sum(line.states[state] for line in self.types) for state in STATES}
-        return Line("together", "", sum(line.planned for line in self.types), states)
+        return Line("total", "", sum(line.planned for line in self.types), states)
 
 
-def look(queue: Queue, parts: Sequence[Part], plan: Sequence[Planned]) -> list[Line]:
-    """Count, in one round trip."""
+def count_jobs(queue: Queue, parts: Sequence[Part], plan: Sequence[Planned]) -> list[Line]:
+    """Count the jobs of each type by state, in one round trip."""
     store = queue.runtime.store
     planned = Counter(job.type for job in plan)
     counts = iter(store.counts([(state, part.type) for part in parts for state in STATES]))

@@ -1,1 +1,1 @@
-"""`kue worker`: one process or several, until a signal."""
+"""`kue worker`: serves the handlers of a module in one process or several, until a signal comes."""

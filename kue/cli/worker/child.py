@@ -1,7 +1,8 @@
-"""One of several worker processes: it reports to its supervisor, and stops when that one says so or is gone.
+"""One of several worker processes: it reports to its supervisor, and stops at a signal or when the supervisor is gone.
 
-Run as `python -m kue.cli.worker.child TARGET DESCRIPTOR SECONDS requeue|fail`. The descriptor is its end of a socket
-pair: it says there in one line of JSON that it is ready, or why it is not, and hears there the end of its supervisor.
+Run as `python -m kue.cli.worker.child TARGET DESCRIPTOR SECONDS requeue|fail`. The descriptor is the child's end of a
+socket pair. The child writes one line of JSON to it: that it is ready, or why it cannot serve. When the other end is
+closed, the supervisor is gone.
 """
 
 from __future__ import annotations
@@ -18,28 +19,30 @@ from kue.cli.worker.locate import find_queue
 from kue.cli.worker.serving import AT_ONCE, Serving, Stopping, stop_all
 from kue.cli.worker.signals import Signals
 
-_LOOK_SECONDS = 0.5
+_CHECK_EVERY_SECONDS = 0.5
 
 
 def serve(target: str, supervisor: socket.socket, stopping: Stopping) -> int:
-    """Serve until a signal or the end of the supervisor; the exit code."""
-    # Leaving at once is the supervisor's to decide: a service manager may signal every process of a service.
+    """Serve until a signal comes, the supervisor is gone, or the queue is shut down. Returns the exit code."""
+    # A second signal is ignored: a service manager may signal every process of a service, and only the supervisor
+    # decides to stop at once.
     with Signals(again=lambda number: None) as signals:
         try:
             queue = find_queue(target)
         except CommandError as problem:
             stop_all(AT_ONCE)
-            _tell(supervisor, {"error": str(problem), "code": problem.code})
+            _send(supervisor, {"error": str(problem), "code": problem.code})
             return problem.code
-        _tell(supervisor, {"ready": Serving.of(queue).to_json()})
-        while not (signals.wait(_LOOK_SECONDS, supervisor.fileno()) or _is_gone(supervisor) or queue.is_shut_down):
+        _send(supervisor, {"ready": Serving.of(queue).to_json()})
+        descriptor = supervisor.fileno()
+        while not (signals.wait(_CHECK_EVERY_SECONDS, descriptor) or _is_gone(supervisor) or queue.is_shut_down):
             pass
         stop_all(stopping)
     return 0
 
 
-def _tell(supervisor: socket.socket, message: dict[str, Any]) -> None:
-    # Where it is gone, the next look sees that too.
+def _send(supervisor: socket.socket, message: dict[str, Any]) -> None:
+    # If the supervisor is gone, `_is_gone` notices it later.
     with contextlib.suppress(OSError):
         supervisor.sendall(json.dumps(message).encode() + b"\n")
 
@@ -53,10 +56,10 @@ def _is_gone(supervisor: socket.socket) -> bool:
         return True
 
 
-def main(target: str, descriptor: str, seconds: str, fate: str) -> int:
+def main(target: str, descriptor: str, seconds: str, unfinished: str) -> int:
     os.set_inheritable(int(descriptor), False)
     with socket.socket(fileno=int(descriptor)) as supervisor:
-        return serve(target, supervisor, Stopping(float(seconds), fate == "requeue"))
+        return serve(target, supervisor, Stopping(float(seconds), unfinished == "requeue"))
 
 
 if __name__ == "__main__":

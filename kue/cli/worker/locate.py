@@ -14,17 +14,17 @@ from kue.queue.queue import Queue
 
 
 def find_queue(target: str) -> Queue:
-    """Import the module and give its queue. Raises `CommandError`, which says in one line what is wrong."""
+    """Import the module and return its queue. Raises `CommandError` if there is none that can serve."""
     module_name, _, path = target.partition(":")
     if not module_name or not path:
         raise CommandError(f"{target!r} names no queue: give module:queue, such as tasks:queue")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    found = _attribute(_module(module_name), module_name, path)
+    found = _attribute(_import(module_name), module_name, path)
     if callable(found) and not isinstance(found, Queue):
-        found = _called(found, target)
+        found = _call(found, target)
     if not isinstance(found, Queue):
-        raise CommandError(f"{target} is not a kue.Queue, nor a function that returns one: it is {_brief(found)}")
+        raise CommandError(f"{target} is not a kue.Queue, nor a function that returns one: it is {_short(found)}")
     if found.is_shut_down:
         raise CommandError(f"{target} is a queue that is shut down already")
     if not found.workers:
@@ -32,15 +32,15 @@ def find_queue(target: str) -> Queue:
     return found
 
 
-def _module(name: str) -> ModuleType:
+def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name is not None and (name == missing.name or name.startswith(f"{missing.name}.")):
             raise CommandError(f"there is no module {name!r} in {os.getcwd()} or on sys.path") from None
-        raise CommandError(f"importing {name!r} failed: {_blame(missing)}") from missing
+        raise CommandError(f"importing {name!r} failed: {_describe(missing)}") from missing
     except (Exception, SystemExit) as problem:
-        raise CommandError(f"importing {name!r} failed: {_blame(problem)}") from problem
+        raise CommandError(f"importing {name!r} failed: {_describe(problem)}") from problem
 
 
 def _attribute(module: ModuleType, name: str, path: str) -> Any:
@@ -52,15 +52,15 @@ def _attribute(module: ModuleType, name: str, path: str) -> Any:
     return found
 
 
-def _called(function: Any, target: str) -> Any:
+def _call(function: Any, target: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as problem:
-        raise CommandError(f"calling {target} failed: {_blame(problem)}") from problem
+        raise CommandError(f"calling {target} failed: {_describe(problem)}") from problem
 
 
-def _blame(problem: BaseException) -> str:
-    """One line: the exception, and where it was raised."""
+def _describe(problem: BaseException) -> str:
+    """One line: the exception, and the place that raised it."""
     text = " ".join(f"{type(problem).__name__}: {problem}".split())
     frames = traceback.extract_tb(problem.__traceback__)
     if isinstance(problem, SyntaxError) or not frames:
@@ -68,6 +68,6 @@ def _blame(problem: BaseException) -> str:
     return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
 
 
-def _brief(value: object) -> str:
+def _short(value: object) -> str:
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

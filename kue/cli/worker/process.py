@@ -1,4 +1,9 @@
-"""One worker process as its supervisor sees it: started afresh, heard, ended."""
+"""One worker process as its supervisor sees it.
+
+- starts the process, and ends it
+- reads the messages that it sends
+- reports how it ended
+"""
 
 from __future__ import annotations
 
@@ -15,22 +20,22 @@ from kue.cli.worker.serving import Stopping
 
 
 class WorkerProcess:
-    """A child that imports the module by itself. When this process ends, in whatever way, it stops gracefully."""
+    """A child process that imports the module itself. It stops gracefully when this process ends in any way."""
 
     def __init__(self, target: str, stopping: Stopping, environment: Mapping[str, str]) -> None:
-        self._link, theirs = socket.socketpair()
-        self._link.setblocking(False)
-        self._heard = b""
-        self._open = True
-        fate = "requeue" if stopping.requeue else "fail"
-        words = [target, str(theirs.fileno()), str(stopping.timeout), fate]
-        with theirs:
+        self._socket, child_end = socket.socketpair()
+        self._socket.setblocking(False)
+        self._received = b""
+        self._is_open = True
+        unfinished = "requeue" if stopping.requeue else "fail"
+        arguments = [target, str(child_end.fileno()), str(stopping.timeout), unfinished]
+        with child_end:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "kue.cli.worker.child", *words],
+                [sys.executable, "-m", "kue.cli.worker.child", *arguments],
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[child_end.fileno()],
                 env={**os.environ, **environment},
-                # Ctrl-C is for the supervisor, which passes it on once.
+                # A group of its own, so that Ctrl-C reaches only the supervisor, which passes it on once.
                 process_group=0,
             )
 
@@ -40,26 +45,26 @@ class WorkerProcess:
 
     @property
     def descriptors(self) -> list[int]:
-        """What is readable when there is news; nothing once it has closed its end."""
-        return [self._link.fileno()] if self._open else []
+        """The descriptor that is readable when there are messages; none once the process has closed its end."""
+        return [self._socket.fileno()] if self._is_open else []
 
-    def news(self) -> list[dict[str, Any]]:
-        """What it has said since the last look."""
-        while self._open:
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages that it has sent since the last call."""
+        while self._is_open:
             try:
-                data = self._link.recv(65536)
+                data = self._socket.recv(65536)
             except BlockingIOError:
                 break
             except ConnectionError:
                 data = b""
-            self._open = bool(data)
-            self._heard += data
-        *lines, self._heard = self._heard.split(b"\n")
+            self._is_open = bool(data)
+            self._received += data
+        *lines, self._received = self._received.split(b"\n")
         return [json.loads(line) for line in lines]
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; negative where a signal ended it."""
+        """The exit code: None while it runs, negative if a signal ended it."""
         return self._process.poll()
 
     def terminate(self) -> None:
@@ -70,20 +75,20 @@ class WorkerProcess:
         self._process.kill()
 
     def wait(self, timeout: float) -> int | None:
-        """Its exit code; None where it still runs after so many seconds."""
+        """Wait at most `timeout` seconds for its end. Returns the exit code, or None if it still runs."""
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
 
     def close(self) -> None:
-        """Forget it; it has ended."""
-        self._open = False
-        self._link.close()
+        """Close the socket of a process that has ended."""
+        self._is_open = False
+        self._socket.close()
 
 
 def ending(exit_code: int) -> str:
-    """How a process ended, in words."""
+    """Describe how a process with this exit code ended."""
     if exit_code >= 0:
         return f"ended with code {exit_code}"
     try:

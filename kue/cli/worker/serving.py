@@ -1,4 +1,4 @@
-"""What a worker process serves, and how it stops: what is still running at the deadline goes back to its queue."""
+"""What a worker process serves, and how it stops its queues."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from kue.queue.queue import Queue, running_queues
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """How long running jobs have (seconds), and whether those that take longer go back to their queue or fail."""
+    """How a process stops: how long running jobs have (seconds), and whether the others go back to their queue."""
 
     timeout: float
     requeue: bool
 
     def __str__(self) -> str:
-        fate = "go back to the queue" if self.requeue else "fail"
-        return f"running jobs have {self.timeout:g} s, then they {fate}"
+        then = "go back to the queue" if self.requeue else "fail"
+        return f"running jobs have {self.timeout:g} s, then they {then}"
 
 
 AT_ONCE = Stopping(0.0, requeue=True)
@@ -28,7 +28,7 @@ AT_ONCE = Stopping(0.0, requeue=True)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What one process serves; `address` without the password."""
+    """What one process serves. `types` has the number of slots of each type; `address` is without the password."""
 
     pid: int
     types: dict[str, int]
@@ -51,11 +51,11 @@ class Serving:
 
     @property
     def slots(self) -> str:
-        """Every type with its number of slots, in one line."""
+        """Every type with its number of slots, as one line."""
         return ", ".join(f"{type} ({count} {'slot' if count == 1 else 'slots'})" for type, count in self.types.items())
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"{self.address}, prefix {self.prefix}"
 
 
@@ -65,7 +65,7 @@ def running_jobs() -> int:
 
 
 def stop_all(stopping: Stopping) -> None:
-    """Shut down every queue of this process that works; a module may have more than the one that was named."""
+    """Shut down every queue of this process that has handlers, since a module may have more than the one it names."""
     deadline = time.monotonic() + stopping.timeout
     for queue in _working_queues():
         queue.shutdown(1000 * max(0.0, deadline - time.monotonic()), requeue=stopping.requeue)

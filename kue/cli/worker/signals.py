@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first asks for a graceful stop, the second leaves at once."""
+"""SIGTERM and SIGINT: the first signal asks for a graceful stop, the second ends the process at once."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from types import FrameType
 from typing import Any, Self
 
 STOPPING = (signal.SIGTERM, signal.SIGINT)
-# `timeout` and many process managers send a signal to a process and to its group: it comes twice, and is meant once.
+# `timeout` and many process managers send one signal to a process and to its group, so that it comes twice.
 ECHO_SECONDS = 0.1
 
 
-def leave_at_once(number: int) -> None:
-    """End this process here and now, with the exit code that shells give to a signal."""
+def exit_at_once(number: int) -> None:
+    """End this process at once, with the exit code that shells give for a signal."""
     os._exit(128 + number)
 
 
 class Signals:
-    """Notes the first signal, in `received`, and calls `again` for each further one. For the main thread.
+    """Keeps the first signal in `received`, and calls `again` for each later one. For the main thread.
 
-    A handler may interrupt any line, so it only writes to a pipe: a lock that it took might be held by that very line.
+    A signal handler can interrupt any line. So it only writes to a pipe and takes no lock, which the interrupted line
+    may hold.
     """
 
     def __init__(
-        self, again: Callable[[int], object] = leave_at_once, clock: Callable[[], float] = time.monotonic
+        self, again: Callable[[int], object] = exit_at_once, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.received: int | None = None
         self._again = again
         self._clock = clock
         self._first_at = 0.0
         self._pipe: tuple[int, int] = (-1, -1)
-        self._before: dict[int, Any] = {}
+        self._former_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         self._pipe = os.pipe()
         os.set_blocking(self._pipe[1], False)
-        self._before = {number: signal.signal(number, self._handle) for number in STOPPING}
+        self._former_handlers = {number: signal.signal(number, self._handle) for number in STOPPING}
         return self
 
     def __exit__(self, *exc: object) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._former_handlers.items():
             signal.signal(number, handler)
         for descriptor in self._pipe:
             os.close(descriptor)
@@ -56,9 +57,9 @@ class Signals:
             self._again(number)
 
     def wait(self, timeout: float | None = None, *others: int) -> bool:
-        """Wait for a signal, for one of other descriptors to be readable, or for the time to pass.
+        """Wait until a signal comes, one of the other descriptors is readable, or `timeout` seconds have passed.
 
-        Returns whether there was a signal, now or earlier.
+        Returns whether a signal has come, now or earlier.
         """
         poll = select.poll()
         for descriptor in (self._pipe[0], *others):
@@ -68,5 +69,5 @@ class Signals:
 
     @property
     def exit_code(self) -> int:
-        """What a command that a signal cut short exits with."""
+        """The exit code of a command that a signal has stopped; 0 if there was no signal."""
         return 0 if self.received is None else 128 + self.received

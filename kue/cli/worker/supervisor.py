@@ -1,4 +1,9 @@
-"""Keeps a number of worker processes running: starts them, restarts one that dies, stops them all."""
+"""Keeps a number of worker processes running.
+
+- starts the processes, and reads their messages
+- starts a new process after a pause if one dies
+- stops all of them gracefully, or kills them at a second signal
+"""
 
 from __future__ import annotations
 
@@ -13,17 +18,17 @@ from kue.cli.worker.process import WorkerProcess, ending
 from kue.cli.worker.serving import Serving, Stopping
 from kue.cli.worker.signals import Signals
 
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 30.0
-# A process that lived as long as this was well: the next death is not a sequel of the last.
-WELL_AFTER = 30.0
-# What a graceful stop takes after its deadline, to write the last outcomes.
-LAST_WORDS = 15.0
-_LOOK_SECONDS = 0.2
+FIRST_PAUSE_SECONDS = 0.5
+MAX_PAUSE_SECONDS = 30.0
+# If a process served for this long, its death has nothing to do with the death before.
+HEALTHY_AFTER_SECONDS = 30.0
+# A graceful stop needs this long after its deadline, to write the last outcomes.
+FINAL_IO_SECONDS = 15.0
+_CHECK_EVERY_SECONDS = 0.2
 
 
-class Place:
-    """One of the processes to keep, by its number, with the process that has the place now."""
+class ProcessSlot:
+    """A numbered place for one process, and the process that fills it now."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -31,22 +36,22 @@ class Place:
         self.serving: Serving | None = None
         self.was_ready = False
         self.started_at = 0.0
-        self.due: float | None = None
+        self.start_at: float | None = None  # when the next process is to start
         self.deaths = 0
-        self.trouble = ""
+        self.problem = ""
 
     def pause(self, now: float) -> float:
-        """How long to wait before the next start, after a death at `now`."""
-        if self.serving is not None and now - self.started_at >= WELL_AFTER:
+        """How many seconds to wait before the next start, after a death at `now`."""
+        if self.serving is not None and now - self.started_at >= HEALTHY_AFTER_SECONDS:
             self.deaths = 0
         self.deaths += 1
-        return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.deaths - 1, 10)))
+        return float(min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(self.deaths - 1, 10)))
 
 
 class Supervisor:
-    """`tend` it in a loop, then `stop` it. `say` is told what happens, a line at a time.
+    """Call `run_once` in a loop, then `stop`. `print_line` gets a line for each thing that happens.
 
-    With `one_first` the others wait until the first is ready.
+    With `one_first` the other processes start once the first is ready.
     """
 
     def __init__(
@@ -54,119 +59,119 @@ class Supervisor:
         target: str,
         processes: int,
         stopping: Stopping,
-        say: Callable[[str], object],
+        print_line: Callable[[str], object],
         *,
         environment: Mapping[str, str] | None = None,
         one_first: bool = True,
     ) -> None:
         self._target = target
         self._stopping = stopping
-        self._print = say
+        self._print = print_line
         self._environment = environment or {}
-        self._places = [Place(number) for number in range(1, processes + 1)]
-        # One alone at first: what is wrong with the module is then found once.
-        for place in self._places[:1] if one_first else self._places:
-            place.due = 0.0
+        self._slots = [ProcessSlot(number) for number in range(1, processes + 1)]
+        # If one process starts alone, a faulty module is reported only once.
+        for slot in self._slots[:1] if one_first else self._slots:
+            slot.start_at = 0.0
 
     @property
     def serving(self) -> list[Serving]:
-        """What the processes that are ready serve."""
-        return [place.serving for place in self._places if place.serving is not None]
+        """What each process that is ready serves."""
+        return [slot.serving for slot in self._slots if slot.serving is not None]
 
     @property
     def is_ready(self) -> bool:
-        """Whether every process serves."""
-        return len(self.serving) == len(self._places)
+        """Whether every process is ready."""
+        return len(self.serving) == len(self._slots)
 
-    def tend(self, signals: Signals, timeout: float) -> None:
-        """Wait for a signal or for news, at most `timeout` seconds, and see to every process.
+    def run_once(self, signals: Signals, timeout: float) -> None:
+        """Start the processes that are due, wait at most `timeout` seconds for a signal or a message, check them all.
 
-        Raises `CommandError` where a process cannot start at all.
+        Raises `CommandError` if a process cannot start at all.
         """
         self._start_due()
-        descriptors = [one for place in self._places if place.process for one in place.process.descriptors]
-        signals.wait(min(timeout, _LOOK_SECONDS), *descriptors)
-        for place in self._places:
-            self._see_to(place)
+        descriptors = [one for slot in self._slots if slot.process for one in slot.process.descriptors]
+        signals.wait(min(timeout, _CHECK_EVERY_SECONDS), *descriptors)
+        for slot in self._slots:
+            self._check(slot)
 
     def _start_due(self) -> None:
         now = time.monotonic()
-        for place in self._places:
-            if place.due is not None and place.due <= now:
-                place.due, place.started_at, place.trouble = None, now, ""
-                place.process = WorkerProcess(self._target, self._stopping, self._environment)
+        for slot in self._slots:
+            if slot.start_at is not None and slot.start_at <= now:
+                slot.start_at, slot.started_at, slot.problem = None, now, ""
+                slot.process = WorkerProcess(self._target, self._stopping, self._environment)
 
-    def _see_to(self, place: Place) -> None:
-        if place.process is None:
+    def _check(self, slot: ProcessSlot) -> None:
+        if slot.process is None:
             return
-        exit_code = place.process.exit_code
-        for message in place.process.news():
-            self._heard(place, message)
+        exit_code = slot.process.exit_code
+        for message in slot.process.messages():
+            self._on_message(slot, message)
         if exit_code is not None:
-            self._ended(place, exit_code)
+            self._ended(slot, exit_code)
 
-    def _heard(self, place: Place, message: dict[str, Any]) -> None:
+    def _on_message(self, slot: ProcessSlot, message: dict[str, Any]) -> None:
         if "error" in message:
-            place.trouble = message["error"]
-            if not place.was_ready:
-                raise CommandError(place.trouble, message["code"])
+            slot.problem = message["error"]
+            if not slot.was_ready:
+                raise CommandError(slot.problem, message["code"])
             return
-        place.serving = serving = Serving(**message["ready"])
-        if serving.embedded and len(self._places) > 1:
+        slot.serving = serving = Serving(**message["ready"])
+        if serving.embedded and len(self._slots) > 1:
             raise CommandError(
                 f"{self._target} asks for an embedded server, and each process would start one of its own: use "
                 "--processes 1, or one server for all (`kue server`, and its URL as redis= or in KUE_REDIS_URL)"
             )
-        if not place.was_ready and place is self._places[0]:
-            self._print(f"serves {serving.slots} on {serving.place}, in {len(self._places)} processes")
-            for other in self._places[1:]:
+        if not slot.was_ready and slot is self._slots[0]:
+            self._print(f"serves {serving.slots} on {serving.location}, in {len(self._slots)} processes")
+            for other in self._slots[1:]:
                 if other.process is None:
-                    other.due = 0.0
-        place.was_ready = True
-        self._print(f"worker {place.number} is ready, pid {serving.pid}")
+                    other.start_at = 0.0
+        slot.was_ready = True
+        self._print(f"worker {slot.number} is ready, pid {serving.pid}")
 
-    def _ended(self, place: Place, exit_code: int) -> None:
-        assert place.process is not None
-        what = f"worker {place.number}, pid {place.process.pid}, {ending(exit_code)}"
-        if not place.was_ready:
+    def _ended(self, slot: ProcessSlot, exit_code: int) -> None:
+        assert slot.process is not None
+        what = f"worker {slot.number}, pid {slot.process.pid}, {ending(exit_code)}"
+        if not slot.was_ready:
             raise CommandError(f"{what} before it was ready", 1)
-        if place.trouble:
-            what += f" ({place.trouble})"
-        place.process.close()
+        if slot.problem:
+            what += f" ({slot.problem})"
+        slot.process.close()
         now = time.monotonic()
-        pause = place.pause(now)
-        place.process = place.serving = None
-        place.due = now + pause
+        pause = slot.pause(now)
+        slot.process = slot.serving = None
+        slot.start_at = now + pause
         self._print(f"{what}; a new one starts in {pause:g} s")
 
     def stop(self) -> bool:
-        """Stop every process, and wait for them. Whether all of them stopped gracefully."""
-        running = [place for place in self._places if place.process is not None]
-        for place in running:
-            assert place.process is not None
-            place.process.terminate()
-        deadline = time.monotonic() + self._stopping.timeout + LAST_WORDS
-        return all([self._see_off(place, deadline) for place in running])
+        """Stop every process, and wait for them. Returns whether all of them stopped gracefully."""
+        running = [slot for slot in self._slots if slot.process is not None]
+        for slot in running:
+            assert slot.process is not None
+            slot.process.terminate()
+        deadline = time.monotonic() + self._stopping.timeout + FINAL_IO_SECONDS
+        return all([self._wait_for_end(slot, deadline) for slot in running])
 
-    def _see_off(self, place: Place, deadline: float) -> bool:
-        process = place.process
+    def _wait_for_end(self, slot: ProcessSlot, deadline: float) -> bool:
+        process = slot.process
         assert process is not None
         exit_code = process.wait(max(0.0, deadline - time.monotonic()))
         if exit_code is None:
             process.kill()
-            exit_code = process.wait(LAST_WORDS)
+            exit_code = process.wait(FINAL_IO_SECONDS)
         process.close()
-        place.process = place.serving = None
+        slot.process = slot.serving = None
         if exit_code == -signal.SIGTERM:
-            # The signal came before the process could catch it, which it does before it takes a job.
+            # The signal came before the process caught signals. It catches them before it takes a job, so none is lost.
             return True
         if exit_code:
-            self._print(f"worker {place.number}, pid {process.pid}, {ending(exit_code)}")
+            self._print(f"worker {slot.number}, pid {process.pid}, {ending(exit_code)}")
         return exit_code == 0
 
-    def leave(self, number: int) -> None:
-        """The second signal: kill every process, and end this one here and now."""
-        for place in self._places:
-            if place.process is not None:
-                place.process.kill()
+    def kill_all_and_exit(self, number: int) -> None:
+        """At a second signal: kill every process, and end this one at once."""
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.kill()
         os._exit(128 + number)
