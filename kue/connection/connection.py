@@ -80,7 +80,7 @@ class Connection:
         return self._replies is not None and self._replies.holds_read_ahead
 
     @property
-    def heard_at(self) -> float | None:
+    def received_at(self) -> float | None:
         """When something was received last, in seconds of the monotonic clock; None without a socket."""
         return None if self._replies is None else self._replies.received_at
 

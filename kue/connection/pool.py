@@ -82,7 +82,7 @@ class ConnectionPool:
         except BROKEN as broken:
             connection.close()
             self._close_idle()  # they may be broken too, and each would take a timeout to find out
-            raise self.lost(broken, connection.heard_at) from broken
+            raise self.lost(broken, connection.received_at) from broken
         except BaseException:
             connection.close()
             raise

@@ -46,11 +46,7 @@ class ReplyReader:
         """The next reply, or `NOT_YET` if it has not arrived as a whole. Does not wait."""
         reply = self._reader.gets()
         if reply is NOT_YET and (self.holds_read_ahead or self._spin.is_readable):
-            if isinstance(self._socket, ssl.SSLSocket):  # it decrypts whole records only, so it may have nothing yet
-                self._socket.settimeout(_TLS_READ_SECONDS)
-            try:
-                self._receive()
-            except TimeoutError:
+            if not self._received_without_waiting():
                 return NOT_YET
             reply = self._reader.gets()
         return _raise_if_broken(reply)
@@ -59,6 +55,20 @@ class ReplyReader:
     def holds_read_ahead(self) -> bool:
         """Whether TLS has decrypted bytes that were not read yet. A selector does not report them."""
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def _received_without_waiting(self) -> bool:
+        if not isinstance(self._socket, ssl.SSLSocket):
+            self._receive()
+            return True
+        timeout = self._socket.gettimeout()
+        self._socket.settimeout(_TLS_READ_SECONDS)  # TLS decrypts whole records only, so it may have nothing yet
+        try:
+            self._receive()
+        except TimeoutError:
+            return False
+        finally:
+            self._socket.settimeout(timeout)
+        return True
 
     def _receive(self) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from kue.store.stored_error import message_of
 
-ENDS = frozenset(("complete", "failed", "remove"))
+END_EVENTS = frozenset(("complete", "failed", "remove"))
 
 
 @dataclass(frozen=True, slots=True)

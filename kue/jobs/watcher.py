@@ -6,7 +6,7 @@ from typing import Any
 
 from kue.common.emitter import Emitter
 from kue.events.dispatcher import Dispatcher
-from kue.events.watcher import ENDS, Outcome
+from kue.events.watcher import END_EVENTS, Outcome
 
 
 class JobWatcher:
@@ -22,7 +22,7 @@ class JobWatcher:
         return True  # a listener that is still to run may add another one, so any event may be needed
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
-        has_ended = event in ENDS
+        has_ended = event in END_EVENTS
         self._dispatcher.post(self._emitter.finish if has_ended else self._emitter.emit, event, *args)
         return has_ended
 

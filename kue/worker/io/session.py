@@ -56,7 +56,7 @@ class Session:
     def give_up(self, problem: Exception) -> float:
         """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
         self.was_cut_off = True
-        self._received_at = None if self.connection is None else self.connection.heard_at
+        self._received_at = None if self.connection is None else self.connection.received_at
         self.close()
         self._report(problem)
         return self._backoff.next()
