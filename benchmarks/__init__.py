@@ -1,1 +1,1 @@
-"""Measures this project beside Node Kue and other queues, each in processes of its own, on a Redis of its own."""
+"""Measures this project beside Node Kue and other queues, each in its own processes, on a Redis server of its own."""

@@ -1,4 +1,4 @@
-"""The program: plays every scenario with every contestant, round by round, and prints the table."""
+"""The program: runs every scenario with every contestant, round by round, and prints the table."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def main() -> int:
         print("\n".join(scenario.name for scenario in scenarios.standard()))
         return 0
     try:
-        played, taking_part = _scenarios(given), _contestants(given)
+        chosen, taking_part = _scenarios(given), _contestants(given)
         server = Server()
     except (BenchmarkError, MissingPackage) as problem:
         print(problem, file=sys.stderr)
         return 2
     try:
         stage = Stage(server, QUICK if given.quick else Sizes())
-        results = Results(taking_part, [row for scenario in played for row in scenario.rows])
+        results = Results(taking_part, [row for scenario in chosen for row in scenario.rows])
         for number in range(given.rounds):
-            _play_round(number, played, results, stage, given.when_quiet)
+            _run_round(number, chosen, results, stage, given.when_quiet)
     finally:
         server.close()
-    _tell(given, played, results, stage)
+    _report(given, chosen, results, stage)
     return 1 if results.failures else 0
 
 
@@ -54,7 +54,7 @@ def _scenarios(given: argparse.Namespace) -> list[Scenario]:
     known, further = scenarios.standard(), scenarios.scaled(**asked)
     for name in given.only:
         if name not in {one.name for one in (*known, *further)}:
-            raise BenchmarkError(f"there is no scenario {name!r}; see --list, and the options for scale")
+            raise BenchmarkError(f"there is no scenario {name!r}: see --list and the options for scale")
     return [one for one in (*known, *further) if not given.only or one.name in given.only]
 
 
@@ -71,48 +71,51 @@ def _contestants(given: argparse.Namespace) -> list[Contestant]:
     return taking_part
 
 
-def _play_round(number: int, played: Sequence[Scenario], results: Results, stage: Stage, patience: int) -> None:
-    """Every scenario with every contestant; who comes first changes from round to round."""
-    for scenario in played:
+def _run_round(number: int, chosen: Sequence[Scenario], results: Results, stage: Stage, max_wait: int) -> None:
+    """Run every scenario with every contestant. The order of the contestants is reversed in every other round."""
+    for scenario in chosen:
         order = [one for one in results.contestants if one.does(scenario.needs)]
         if scenario.only_ours:
             order = order[:1]
         for contestant in order if number % 2 == 0 else reversed(order):
             what = f"round {number + 1}: {scenario.name}, {contestant.title}"
             try:
-                figures, noise = _play(scenario, contestant, stage, patience)
+                figures, others = _measure(scenario, contestant, stage, max_wait)
             except BenchmarkError as problem:
                 results.failures.append(f"{what}: {problem}")
                 print(f"{what}: {problem}", file=sys.stderr, flush=True)
             else:
-                results.add(contestant, figures, noise)
-                told = ", ".join(f"{key} {table.figure(value)}" for key, value in figures.items())
-                print(f"{what}: {told} (others {100 * noise:.0f}%)", file=sys.stderr, flush=True)
+                results.add(contestant, figures, others)
+                shown = ", ".join(f"{key} {table.figure(value)}" for key, value in figures.items())
+                print(f"{what}: {shown} (others {100 * others:.0f}%)", file=sys.stderr, flush=True)
 
 
-def _play(scenario: Scenario, contestant: Contestant, stage: Stage, patience: int) -> tuple[dict[str, float], float]:
-    """The figures, and what share of the machine others used; with patience again, until that was little."""
-    deadline = time.monotonic() + patience
+def _measure(scenario: Scenario, contestant: Contestant, stage: Stage, max_wait: int) -> tuple[dict[str, float], float]:
+    """The figures, and the share of the machine that other programs used meanwhile.
+
+    If that was much, it measures again until `max_wait` seconds have passed.
+    """
+    deadline = time.monotonic() + max_wait
     while True:
-        if patience:
+        if max_wait:
             noise.wait_for_quiet(deadline - time.monotonic())
         stage.server.empty()
-        watch = noise.Watcher()
-        figures, others = scenario.run(stage, contestant), watch.others()
-        if others <= noise.QUIET or time.monotonic() >= deadline:
+        watcher = noise.Watcher()
+        figures, others = scenario.run(stage, contestant), watcher.others()
+        if others <= noise.QUIET_SHARE or time.monotonic() >= deadline:
             return figures, others
 
 
-def _tell(given: argparse.Namespace, played: Sequence[Scenario], results: Results, stage: Stage) -> None:
+def _report(given: argparse.Namespace, chosen: Sequence[Scenario], results: Results, stage: Stage) -> None:
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     system = f"{platform.system()} {platform.machine()}"
     machine = f"{today}, {os.cpu_count()} cores, {system}, medians of {given.rounds} rounds"
     if results.noise:
         median, worst = 100 * statistics.median(results.noise), 100 * max(results.noise)
-        machine += f"; others used {median:.0f}% of the machine meanwhile, at worst {worst:.0f}%"
+        machine += f"; other programs used {median:.0f}% of the machine meanwhile, at worst {worst:.0f}%"
     versions = table.versions(stage.versions, stage.server.version)
     print(table.table(results), versions, machine, sep="\n\n")
-    shares = [scenario.by_command for scenario in played if isinstance(scenario, TenSlots)]
+    shares = [scenario.by_command for scenario in chosen if isinstance(scenario, TenSlots)]
     if given.commands and shares:
         print("\n10 slots, by Redis command\n\n" + table.by_command(shares[0]))
     for failure in results.failures:

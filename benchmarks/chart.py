@@ -1,4 +1,4 @@
-"""The results as a drawing: a panel for each headline figure, a bar for each contestant."""
+"""Draws the results: a panel for each headline figure, with a bar for each contestant."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from benchmarks.scenarios.scenario import LESS, Row
 from benchmarks.table import figure
 
 HEADLINES = ("save_each", "save_bulk", "slots_1", "slots_10", "slots_50", "async_1000", "trip_p50", "trips")
-PANEL, LABEL, NUMBERS, BAR, GAP, MARGIN = 720, 130, 130, 18, 6, 24
+PANEL, LABEL, NUMBERS, BAR, GAP, MARGIN = 720, 130, 130, 18, 6, 24  # pixels
 INK, FAINT, PAPER = "#1f2933", "#66788a", "#ffffff"
 COLOURS = {OURS: "#2f6fde", NODE: "#e0922f"}
-OTHERS = "#9fb0c0"
-CUT = 5  # a bar longer than so many times Node Kue's is cut there, so that the others stay readable
+COLOUR_OF_OTHERS = "#9fb0c0"
+MAX_TIMES_NODE = 5  # a bar is cut at five times the length of Node Kue's, so that the other bars stay readable
 FONT = "font-family='system-ui, -apple-system, Segoe UI, DejaVu Sans, sans-serif'"
 
 
 def chart(results: Results, footer: str) -> str:
-    """An SVG; rows that were not measured are left out."""
+    """The drawing as SVG. Rows that were not measured are left out."""
     rows = [row for row in results.rows if row.key in HEADLINES and results.median(row, OURS) is not None]
     rows.sort(key=lambda row: HEADLINES.index(row.key))
     body: list[str] = []
@@ -38,7 +38,7 @@ def chart(results: Results, footer: str) -> str:
 
 
 def _bars(results: Results, row: Row) -> list[tuple[str, str, float]]:
-    """Key, title and value of all who were measured, the best first."""
+    """Key, title and value of each contestant that was measured, the best first."""
     found = [(one.key, one.title, results.median(row, one.key)) for one in results.contestants]
     measured = [(key, title, value) for key, title, value in found if value is not None]
     return sorted(measured, key=lambda bar: bar[2], reverse=row.better != LESS)
@@ -55,31 +55,31 @@ def _panel(results: Results, row: Row, y: float) -> Iterator[str]:
     bars = _bars(results, row)
     longest = max(value for _, _, value in bars) or 1.0
     if row.better == LESS and (nodes := results.median(row, NODE)):
-        longest = min(longest, CUT * nodes)
+        longest = min(longest, MAX_TIMES_NODE * nodes)
     room = PANEL - LABEL - NUMBERS
     for i, (key, title, value) in enumerate(bars):
         top = y + 12 + i * (BAR + GAP)
         middle = top + BAR - 5
-        colour, width = COLOURS.get(key, OTHERS), max(1.0, room * min(1.0, value / longest))
+        colour, width = COLOURS.get(key, COLOUR_OF_OTHERS), max(1.0, room * min(1.0, value / longest))
         yield _text(MARGIN + LABEL - 8, middle, title, size=12, anchor="end", weight="600" if key == OURS else "400")
         yield f"<rect x='{MARGIN + LABEL}' y='{top:.1f}' width='{width:.1f}' height='{BAR}' rx='2' fill='{colour}'/>"
         if value > longest:
-            yield _cut(MARGIN + LABEL + width - 30, top)
-        yield _text(MARGIN + LABEL + width + 8, middle, _said(results, row, key, value), size=12)
+            yield _cut_mark(MARGIN + LABEL + width - 30, top)
+        yield _text(MARGIN + LABEL + width + 8, middle, _label(results, row, key, value), size=12)
 
 
-def _cut(x: float, y: float) -> str:
+def _cut_mark(x: float, y: float) -> str:
     points = f"{x:.1f},{y + BAR:.1f} {x + 8:.1f},{y:.1f} {x + 14:.1f},{y:.1f} {x + 6:.1f},{y + BAR:.1f}"
     return f"<polygon points='{points}' fill='{PAPER}'/>"
 
 
-def _said(results: Results, row: Row, key: str, value: float) -> str:
+def _label(results: Results, row: Row, key: str, value: float) -> str:
     ratio = results.ratio(row, key)
     return figure(value) if ratio is None or key == NODE else f"{figure(value)}  ({ratio:.2f}x)"
 
 
 def _text(
-    x: float, y: float, said: str, *, size: int, colour: str = INK, anchor: str = "start", weight: str = "400"
+    x: float, y: float, text: str, *, size: int, colour: str = INK, anchor: str = "start", weight: str = "400"
 ) -> str:
     place = f"x='{x:.1f}' y='{y:.1f}' text-anchor='{anchor}'"
-    return f"<text {place} font-size='{size}' font-weight='{weight}' fill='{colour}'>{escape(said)}</text>"
+    return f"<text {place} font-size='{size}' font-weight='{weight}' fill='{colour}'>{escape(text)}</text>"

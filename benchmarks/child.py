@@ -1,4 +1,4 @@
-"""A measured process: starts it, asks it, and reads from the system what it used."""
+"""A measured process: starts it, sends it requests, and reads from the system what it used."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from benchmarks.contestants import ROOT, Contestant
 from benchmarks.errors import BenchmarkError
 from tests.processes import end, tied
 
-START_TIMEOUT = 60.0
+START_TIMEOUT_SECONDS = 60.0
 
 
 class Child:
-    """One process of a contestant; `versions` is what it says of its packages."""
+    """One process of a contestant. `versions` has the versions of its packages, as it reports them."""
 
     def __init__(self, contestant: Contestant, url: str, payload: int) -> None:
         self.contestant = contestant
@@ -35,7 +35,7 @@ class Child:
             stderr=self._stderr,
         )
         try:
-            self.versions: dict[str, str] = self._answer("start", START_TIMEOUT)
+            self.versions: dict[str, str] = self._answer("start", START_TIMEOUT_SECONDS)
         except BaseException:
             self.close()
             raise
@@ -45,57 +45,57 @@ class Child:
         return self._process.pid
 
     def ask(self, operation: str, timeout: float = 600, **arguments: Any) -> Any:
-        """Have an operation carried out, and return what came of it."""
-        self.tell(operation, **arguments)
+        """Request an operation, and return its answer. Raises `BenchmarkError` if it fails."""
+        self.send(operation, **arguments)
         return self._answer(operation, timeout)
 
-    def tell(self, operation: str, **arguments: Any) -> None:
-        """Ask without waiting for the answer, which `hear` gives."""
+    def send(self, operation: str, **arguments: Any) -> None:
+        """Request an operation without waiting for the answer, which `receive` gives."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"do": operation, **arguments}).encode() + b"\n")
         self._process.stdin.flush()
 
-    def hear(self, timeout: float = 600) -> Any:
-        """The answer to what was told."""
+    def receive(self, timeout: float = 600) -> Any:
+        """Wait for the answer to the last request that was sent."""
         return self._answer("the request", timeout)
 
     def cpu(self) -> float:
-        """Seconds of CPU so far, of the process and its children."""
+        """Seconds of CPU that the process and its children have used so far."""
         return usage.cpu_of_tree(self.pid)
 
     def precise_cpu(self) -> float:
-        """The same to the nanosecond, of its threads that live."""
+        """Seconds of CPU that the threads running now have used, to the nanosecond."""
         return usage.cpu_of_threads(self.pid)
 
     def resident(self) -> float:
-        """Resident memory in MB, of the process and its children."""
+        """Resident memory in MB of the process and its children."""
         return usage.resident_of_tree(self.pid)
 
     def _answer(self, what: str, timeout: float) -> Any:
         line = self._read_line(timeout)
         if not line:
-            raise self._failure(f"did not answer to {what}")
+            raise self._failure(f"did not answer to {what!r}")
         answer = json.loads(line)
         if "error" in answer:
-            raise self._failure(f"failed to {what}: {answer['error']}")
+            raise self._failure(f"failed at {what!r}: {answer['error']}")
         return answer["ok"]
 
     def _read_line(self, timeout: float) -> bytes:
         stream = self._process.stdout
         assert stream is not None
-        # one answer follows one question, so that nothing is left in the stream's buffer when this waits
+        # Each request has one answer, so the stream's buffer is empty when this waits.
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_READ)
             return stream.readline() if selector.select(timeout) else b""
 
     def _failure(self, what: str) -> BenchmarkError:
         self._stderr.seek(0)
-        said = self._stderr.read().decode(errors="replace")[-3000:]
-        return BenchmarkError(f"{self.contestant.title} {what}\n{said}")
+        output = self._stderr.read().decode(errors="replace")[-3000:]
+        return BenchmarkError(f"{self.contestant.title} {what}\n{output}")
 
     def close(self) -> None:
-        """End the process, by the end of its requests at first, and whatever it has forked."""
-        below = list(usage.tree(self.pid))[1:]
+        """End the process, and the processes that it has forked. It may first end by itself, as its input is closed."""
+        descendants = list(usage.tree(self.pid))[1:]
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with suppress(BrokenPipeError):
@@ -104,7 +104,7 @@ class Child:
         while self._process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)
         end(self._process)
-        for pid in below:
+        for pid in descendants:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._stderr.close()

@@ -1,4 +1,4 @@
-"""Who is measured: each contestant is a program that speaks the driver's protocol, and what it can do."""
+"""The queue systems that are measured. Each contestant is a program that answers the requests of the driver."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EACH, BULK, WORK, ROUND_TRIP, ALL = "save each", "save bulk", "work", "round tri
 
 @dataclass(frozen=True)
 class Contestant:
-    """One queue system. `can` is what its driver has; `share` how many of the jobs it gets, where it is slow."""
+    """One queue system. `can` names what its driver can do; `share` is its share of the jobs, less if it is slow."""
 
     key: str
     title: str
@@ -36,7 +36,7 @@ class Contestant:
 
 @dataclass(frozen=True)
 class Peer:
-    """A system of the table in docs/performance.md: the module that tells whether it is there, what its driver can."""
+    """A system of the table in docs/performance.md. It takes part if `module` is installed."""
 
     title: str
     module: str
@@ -64,7 +64,7 @@ def ours() -> Contestant:
 
 
 def listeners() -> Contestant:
-    """Not a queue: connections that only listen."""
+    """The driver of connections that only listen. It is no queue system."""
     return Contestant("listeners", "listeners", (sys.executable, "-m", "benchmarks.drivers.listeners"), frozenset())
 
 
@@ -73,7 +73,7 @@ def node_kue() -> Contestant:
 
 
 def missing_for_node_kue() -> str | None:
-    """What keeps real Kue from running here, or None."""
+    """What real Kue needs and does not find here; None if it can run."""
     if not shutil.which("node"):
         return "Node Kue needs the package nodejs (Debian)"
     if not (KUE_MODULES / "kue").is_dir():
@@ -82,7 +82,7 @@ def missing_for_node_kue() -> str | None:
 
 
 def peers(pythons: Sequence[str]) -> tuple[list[Contestant], list[str]]:
-    """The peers that are installed, in the first of these Pythons that has them; and the titles of those absent."""
+    """The peers that are installed, each in the first of these Pythons that has it, and the titles of the others."""
     found, absent = [], []
     for key, peer in PEERS.items():
         can = frozenset(peer.can)
@@ -105,5 +105,5 @@ def _in_node(key: str, title: str, adapter: str, modules: Path, can: frozenset[s
 
 @cache
 def _has(python: str, module: str) -> bool:
-    look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
-    return subprocess.run([python, "-c", look], cwd=os.sep, check=False).returncode == 0
+    check = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    return subprocess.run([python, "-c", check], cwd=os.sep, check=False).returncode == 0

@@ -1,5 +1,5 @@
-"""What goes wrong in a benchmark."""
+"""The error of a benchmark."""
 
 
 class BenchmarkError(Exception):
-    """A measured process failed, or jobs did not add up: the figures would be worthless."""
+    """A measured process failed, or the jobs did not add up, so that the figures mean nothing."""

@@ -1,4 +1,4 @@
-"""How much of the machine others used meanwhile, for figures that are taken beside other work."""
+"""Measures how much of the machine other programs use during a measurement."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from pathlib import Path
 
 from benchmarks import usage
 
-QUIET = 0.06  # of all cores; above it a figure is not trusted
-LOOK = 1.0
+QUIET_SHARE = 0.06  # of all cores; above it a figure is not trusted
+CHECK_SECONDS = 1.0
 
 
-def others_share(seconds: float = LOOK) -> float:
-    """The share of all cores that others use now, measured for some seconds."""
-    watch = Watcher()
+def others_share(seconds: float = CHECK_SECONDS) -> float:
+    """The share of all cores that other programs use now, measured for some seconds."""
+    watcher = Watcher()
     time.sleep(seconds)
-    return watch.others()
+    return watcher.others()
 
 
 class Watcher:
-    """From its making on: what share of all cores was used by processes that are not ours."""
+    """Measures, from its creation on, the share of all cores that other programs use."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._before = _busy() - _ours()
 
     def others(self) -> float:
-        """The share so far; ours are this process and its children."""
+        """The share so far. This process and its children do not count."""
         cores = os.cpu_count() or 1
         used = _busy() - _ours() - self._before
         return max(0.0, used / (time.monotonic() - self._began) / cores)
 
 
-def wait_for_quiet(patience: float) -> None:
-    """Return when others leave the machine alone, or after so many seconds."""
-    deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and others_share() > QUIET:
+def wait_for_quiet(max_seconds: float) -> None:
+    """Return when other programs use little of the machine, or after `max_seconds`."""
+    deadline = time.monotonic() + max_seconds
+    while time.monotonic() < deadline and others_share() > QUIET_SHARE:
         pass
 
 
 def _busy() -> float:
-    """Seconds of CPU used by everybody since the machine started."""
+    """Seconds of CPU that all processes have used since the machine started."""
     fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
     idle = fields[3] + fields[4]
-    return (sum(fields) - idle) / usage.TICK
+    return (sum(fields) - idle) / usage.TICKS_PER_SECOND
 
 
 def _ours() -> float:

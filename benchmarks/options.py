@@ -8,24 +8,25 @@ from collections.abc import Sequence
 
 
 def read(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The options given; argparse ends the program where they are wrong."""
+    """Read the options. If they are wrong, argparse ends the program."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Measures this project beside Node Kue, in alternation, on a Redis server of its own.",
     )
-    parser.add_argument("--quick", action="store_true", help="few jobs and one round: does it run at all?")
-    parser.add_argument("--rounds", type=_count, metavar="N", help="rounds, of which the median is told (3; quick: 1)")
+    parser.add_argument("--quick", action="store_true", help="few jobs and one round, to see whether it runs")
+    parser.add_argument("--rounds", type=_count, metavar="N", help="rounds; the table has their medians (3; quick: 1)")
     parser.add_argument("--only", type=_names, default=(), metavar="NAME,...", help="only these scenarios; see --list")
-    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
-    parser.add_argument("--json", metavar="FILE", help="write every value there too")
-    parser.add_argument("--chart", metavar="FILE", help="write a chart there, as SVG")
-    parser.add_argument("--commands", action="store_true", help="also tell calls and time of each Redis command")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and exit")
+    parser.add_argument("--json", metavar="FILE", help="also write every value to this file")
+    parser.add_argument("--chart", metavar="FILE", help="write a chart to this file, as SVG")
+    parser.add_argument("--commands", action="store_true", help="also print calls and time of each Redis command")
     parser.add_argument(
         "--when-quiet",
         type=_count,
         default=0,
         metavar="SECONDS",
-        help="wait so long at most, before each measurement, for others to leave the machine alone, and repeat it else",
+        help="before each measurement wait until other programs use little of the machine, and repeat a measurement "
+        "that they disturbed, for this long at most",
     )
     peers = parser.add_argument_group("other queues")
     peers.add_argument("--peers", action="store_true", help="add every peer that is installed")
@@ -34,14 +35,14 @@ def read(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="PATH",
-        help="a Python that has peers (may be repeated; default: the one that runs this)",
+        help="a Python that has peers installed (may be repeated; default: the Python that runs this)",
     )
     peers.add_argument("--peers-only", type=_names, default=(), metavar="NAME,...", help="only these peers")
     scale = parser.add_argument_group("scale: further scenarios")
     scale.add_argument("--queued", type=_count, metavar="N", help="the rates with N jobs queued (1000000)")
     scale.add_argument("--types", type=_count, metavar="N", help="N types of jobs (1000)")
     scale.add_argument("--delayed", type=_count, metavar="N", help="N delayed jobs due at once (100000)")
-    scale.add_argument("--payload", type=_counts, default=(), metavar="BYTES,...", help="jobs of so many bytes")
+    scale.add_argument("--payload", type=_counts, default=(), metavar="BYTES,...", help="jobs with BYTES of data")
     scale.add_argument("--processes", type=_counts, default=(), metavar="N,...", help="N worker processes (1,2,4)")
     scale.add_argument("--listeners", type=_count, metavar="N", help="N connections that listen to events (1000)")
     scale.add_argument("--endurance", type=_count, metavar="N", help="one worker runs N jobs (1000000)")

@@ -1,4 +1,4 @@
-"""What was measured: every value of every round, their medians, and the ratios to Node Kue."""
+"""Keeps what was measured: every value of every round, their medians, and the ratios to Node Kue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OURS, NODE = "kue", "node-kue"
 
 @dataclass
 class Results:
-    """Figures by row and contestant. `failures` says what could not be measured, and why."""
+    """Figures by row and contestant. `failures` lists what could not be measured, and the reasons."""
 
     contestants: list[Contestant]
     rows: list[Row]
@@ -24,30 +24,30 @@ class Results:
     noise: list[float] = field(default_factory=list)
 
     def add(self, contestant: Contestant, figures: dict[str, float], noise: float) -> None:
-        """The figures of one round, and what share of the machine others used meanwhile."""
+        """Add the figures of one round, and the share of the machine that other programs used meanwhile."""
         for key, value in figures.items():
             self.values[key, contestant.key].append(value)
         self.noise.append(noise)
 
     def median(self, row: Row, contestant: str) -> float | None:
-        """None where it was not measured."""
+        """The median of all rounds; None if the contestant was not measured."""
         values = self.values.get((row.key, contestant))
         return statistics.median(values) if values else None
 
     def ratio(self, row: Row, contestant: str = OURS) -> float | None:
-        """What a contestant reached of what Node Kue did."""
+        """The ratio of a contestant's median to Node Kue's; None if either was not measured."""
         mine, nodes = self.median(row, contestant), self.median(row, NODE)
         return None if mine is None or not nodes else mine / nodes
 
     def verdict(self, row: Row) -> bool | None:
-        """Whether this project has reached the goal of a row; None where there is none, or nothing to compare."""
+        """Whether this project has reached the goal of a row; None if there is no goal, or nothing to compare."""
         reached, goal = (self.median(row, OURS), row.limit) if row.limit is not None else (self.ratio(row), row.goal)
         if reached is None or goal is None:
             return None
         return reached >= goal if row.better == MORE else reached <= goal
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for a program to read."""
+        """All results in a form for programs."""
         figures = [
             {
                 "key": row.key,

@@ -1,4 +1,4 @@
-"""The Redis of the benchmark: started for it, without persistence, and asked what it did."""
+"""The Redis server of the benchmark: starts it without persistence, and reads what it did."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from benchmarks.errors import BenchmarkError
 from tests.helpers import wait_until
 from tests.servers import RedisServer
 
-ASKED_BY_US = {"info", "config|resetstat", "config|set", "flushall", "slowlog|reset", "slowlog|get", "zcard"}
+OWN_COMMANDS = {"info", "config|resetstat", "config|set", "flushall", "slowlog|reset", "slowlog|get", "zcard"}
 STATES = ("inactive", "active", "complete", "failed", "delayed")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the server did in some time."""
+    """What the server did during a measurement."""
 
     cpu: float  # microseconds
     commands: int
@@ -26,10 +26,10 @@ class Work:
 
 
 class Server:
-    """A Redis server of our own, and one connection to it that measures."""
+    """A Redis server that only the benchmark uses, and one connection to it that measures."""
 
     def __init__(self) -> None:
-        # Kue and each listener keep connections; a payload of 1 MB must fit in the buffers of those who listen.
+        # Kue and each listener keep connections open, and a payload of 1 MB must fit into the buffers of the listeners.
         self._redis = RedisServer(maxclients="20000", client_output_buffer_limit="pubsub 0 0 0")
         self.client = self._redis.client()
         self.url = self._redis.url
@@ -40,19 +40,19 @@ class Server:
         return self._redis.process.pid
 
     def empty(self) -> None:
-        """Forget all data and all counts."""
+        """Delete all data and reset all counts."""
         self.client.flushall()
         self.client.config_resetstat()
         self.client.slowlog_reset()
 
     def used_memory(self) -> int:
-        """What the data takes, once nobody else is connected; cached scripts are not counted."""
+        """Bytes that the data takes, without cached scripts. It waits until there is no other connection."""
         wait_until(lambda: not self.clients())
         info = self.client.info("memory")
         return int(info["used_memory"] - info["mem_clients_normal"] - info.get("used_memory_scripts", 0))
 
     def clients(self) -> int:
-        """How many others are connected."""
+        """How many other clients are connected."""
         return int(self.client.info("clients")["connected_clients"]) - 1
 
     def counts(self, prefix: str = "q") -> dict[str, int]:
@@ -63,41 +63,41 @@ class Server:
         return dict(zip(STATES, pipeline.execute(), strict=True))
 
     def expect(self, **counts: int) -> None:
-        """Raise unless so many jobs of Kue are in each state; in those not named none may be."""
+        """Raise `BenchmarkError` unless each state has the number of jobs given, or 0 if it is not named."""
         expected = dict.fromkeys(STATES, 0) | counts
         found = self.counts()
         if found != expected:
             raise BenchmarkError(f"the jobs do not add up: {found}, expected {expected}")
 
     def forget_complete(self) -> None:
-        """Have the jobs that are complete count no more."""
+        """Take the complete jobs out of the counts."""
         self.client.delete("q:jobs:complete")
 
     def watch(self) -> Callable[[], Work]:
-        """Begin to watch what the server does; calling the result tells."""
+        """Start to measure what the server does. The function returned gives what it has done since."""
         self.client.config_resetstat()
         before = self._cpu()
 
-        def told() -> Work:
+        def measured() -> Work:
             cpu = self._cpu() - before
             stats: dict[str, Any] = self.client.info("commandstats")
             by_command = {
                 name.removeprefix("cmdstat_"): (int(of["calls"]), int(of["usec"])) for name, of in stats.items()
             }
-            by_command = {name: of for name, of in by_command.items() if name not in ASKED_BY_US}
+            by_command = {name: of for name, of in by_command.items() if name not in OWN_COMMANDS}
             commands = sum(calls for calls, _ in by_command.values())
             return Work(1e6 * cpu, commands, int(self.client.info("stats")["total_reads_processed"]), by_command)
 
-        return told
+        return measured
 
     def _cpu(self) -> float:
-        told = self.client.info("cpu")
-        return float(told["used_cpu_user"]) + float(told["used_cpu_sys"])
+        info = self.client.info("cpu")
+        return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
-    def hold_watch(self, above: float = 1.0) -> Callable[[], float]:
-        """Begin to watch for commands that hold the server; calling the result tells the longest, in ms.
+    def watch_longest_command(self, above: float = 1.0) -> Callable[[], float]:
+        """Start to watch for long commands. The function returned gives the ms that the longest since has taken.
 
-        Nothing shorter than `above` ms is seen: then the answer is 0.
+        It gives 0 if no command took more than `above` ms.
         """
         self.client.config_set("slowlog-log-slower-than", int(1000 * above))
         self.client.config_set("slowlog-max-len", 10_000)
@@ -111,7 +111,7 @@ class Server:
         return longest
 
     def wait(self, condition: Callable[[], bool], timeout: float, what: str, every: float = 0.02) -> float:
-        """Wait for a condition; the seconds it took. Raises `BenchmarkError` after `timeout`."""
+        """Wait for a condition, and return the seconds that it took. Raises `BenchmarkError` after `timeout`."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > timeout:

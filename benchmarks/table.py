@@ -1,4 +1,4 @@
-"""The results as a Markdown table, which a terminal shows well too."""
+"""Writes the results as a Markdown table that is readable in a terminal too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MARKS = {True: "reached", False: "not yet", None: ""}
 
 
 def figure(value: float | None) -> str:
-    """A number as short as its size allows."""
+    """A number, with as many digits as its size needs."""
     if value is None:
         return "-"
     if abs(value) >= 1000:
@@ -43,7 +43,7 @@ def table(results: Results) -> str:
 
 
 def aligned(lines: Sequence[Sequence[str]], left: set[int]) -> str:
-    """A Markdown table whose columns line up; those not in `left` are set to the right."""
+    """A Markdown table whose columns line up. Columns in `left` are aligned left, the others right."""
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
 
     def shown(line: Sequence[str]) -> str:
@@ -58,9 +58,9 @@ def aligned(lines: Sequence[Sequence[str]], left: set[int]) -> str:
 
 
 def by_command(shares: Mapping[str, Mapping[str, tuple[float, float]]]) -> str:
-    """Calls and microseconds for each job of every Redis command, by contestant.
+    """Calls and microseconds per job of every Redis command, by contestant.
 
-    Those inside a script are counted by themselves, and their time once more in that of the script.
+    The commands inside a script count as well, so that their time is also in the time of the script.
     """
     lines = [["", "command", "calls a job", "µs a job"]]
     for contestant, commands in shares.items():
@@ -71,7 +71,7 @@ def by_command(shares: Mapping[str, Mapping[str, tuple[float, float]]]) -> str:
 
 
 def versions(found: Mapping[str, Mapping[str, str]], redis: str) -> str:
-    """One line for each contestant, then the server."""
+    """The versions of each contestant's packages, one line each, then the server."""
     lines = [
         f"{contestant}: " + ", ".join(f"{package} {version}" for package, version in sorted(packages.items()))
         for contestant, packages in found.items()

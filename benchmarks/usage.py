@@ -1,4 +1,4 @@
-"""What processes used, as Linux tells it in /proc."""
+"""Reads from /proc (Linux) how much CPU and memory processes have used."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def tree(pid: int) -> Iterator[int]:
-    """A process and all below it."""
+    """A process and all its descendants."""
     yield pid
     for task in _children_files(pid):
         for child in task.split():
@@ -27,17 +27,17 @@ def _children_files(pid: int) -> Iterator[str]:
 
 
 def cpu_of_tree(pid: int) -> float:
-    """Seconds of CPU of a process, its children, and those children that have ended; in steps of some 10 ms."""
+    """Seconds of CPU of a process and its children, those that have ended included; in steps of about 10 ms."""
     total = 0
     for one in tree(pid):
         with suppress(OSError):
             fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             total += sum(int(field) for field in fields[11:15])
-    return total / TICK
+    return total / TICKS_PER_SECOND
 
 
 def cpu_of_threads(pid: int) -> float:
-    """Seconds of CPU of the threads of a process that live now, to the nanosecond."""
+    """Seconds of CPU of the threads that a process and its children have now, to the nanosecond."""
     total = 0
     for one in tree(pid):
         with suppress(OSError):
@@ -48,9 +48,9 @@ def cpu_of_threads(pid: int) -> float:
 
 
 def resident_of_tree(pid: int) -> float:
-    """Resident memory in MB of a process and its children, what they share counted once for each."""
+    """Resident memory in MB of a process and its children. Memory that they share counts once for each."""
     pages = 0
     for one in tree(pid):
         with suppress(OSError):
             pages += int(Path(f"/proc/{one}/statm").read_text().split()[1])
-    return pages * PAGE / 1e6
+    return pages * PAGE_BYTES / 1e6

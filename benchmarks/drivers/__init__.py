@@ -1,1 +1,1 @@
-"""What runs in the measured processes: one driver for each queue system, all with the same requests."""
+"""The programs of the measured processes: one driver for each queue system, all with the same requests."""

@@ -1,4 +1,4 @@
-"""BullMQ for Python; results are heard through its QueueEvents."""
+"""BullMQ for Python. Its QueueEvents report the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bullmq.queue_events import QueueEvents
 
 from benchmarks.drivers.driver import Adapter, serve
 
-BULK = 100  # to a call of addBulk
+BATCH_SIZE = 100  # jobs per call of addBulk
 
 
 class BullMQ(Adapter):
@@ -27,8 +27,8 @@ class BullMQ(Adapter):
             await self.queue.add("job", self.data(number))
 
     async def save_bulk(self, numbers: range) -> None:
-        for start in range(0, len(numbers), BULK):
-            part = numbers[start : start + BULK]
+        for start in range(0, len(numbers), BATCH_SIZE):
+            part = numbers[start : start + BATCH_SIZE]
             await self.queue.addBulk([{"name": "job", "data": self.data(number), "opts": {}} for number in part])
 
     async def work(self, slots: int) -> None:
@@ -40,19 +40,19 @@ class BullMQ(Adapter):
     async def round_trip(self, number: int) -> None:
         if self.events is None:
             self.events = QueueEvents("bench", self.options)
-            await asyncio.sleep(0.5)  # nothing tells that it listens
+            await asyncio.sleep(0.5)  # QueueEvents does not report when it has begun to listen
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # the id is ours to choose, so that nobody has to listen before it is known
+        # BullMQ lets the client choose the id, so the listener can be added before the job.
         event = f"completed:job{number}"
 
-        def heard(*_: Any) -> None:
+        def on_completed(*_: Any) -> None:
             if not done.done():
                 done.set_result(None)
 
-        self.events.on(event, heard)
+        self.events.on(event, on_completed)
         await self.queue.add("job", self.data(number), {"jobId": f"job{number}"})
         await asyncio.wait_for(done, 60)
-        self.events.off(event, heard)
+        self.events.off(event, on_completed)
 
     async def stop(self) -> None:
         if self.worker is not None:

@@ -1,4 +1,4 @@
-"""Celery, on Redis as broker and for results, with a pool of threads in one process."""
+"""Celery, with Redis as broker and result backend, and a pool of threads in one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""dramatiq, on its Redis broker, with its worker's threads in one process."""
+"""dramatiq, with its Redis broker, and the threads of its worker in one process."""
 
 from __future__ import annotations
 

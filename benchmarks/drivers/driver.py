@@ -1,9 +1,9 @@
-"""The measured process: has an adapter carry out requests, one JSON line each, and answers what it took.
+"""The measured process: an adapter carries out requests, one JSON line each, and the driver measures and answers.
 
     python -m benchmarks.drivers.<name> <redis url> <bytes of a payload>
 
-Requests: {"do": operation, ...arguments}; answers: {"ok": value} or {"error": text}. The first line says that the
-process is ready, and the versions of its packages. The end of the requests ends the process.
+A request is {"do": operation, ...arguments}, an answer {"ok": value} or {"error": text}. The first answer comes unasked
+when the process is ready, and has the versions of its packages. The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any, ClassVar
 
 from benchmarks.drivers.tally import Tally
 
-TEXT_OVERHEAD = len('{"n":12345,"text":""}')
+OVERHEAD_BYTES = len('{"n":12345,"text":""}')
 
 
 class Adapter:
-    """A queue system behind the interface of the benchmark. What a system cannot do stays unimplemented.
+    """A queue system behind the interface of the benchmark. A method that the system cannot offer is not implemented.
 
     Any of the methods may be a coroutine function.
     """
@@ -36,25 +36,25 @@ class Adapter:
     def __init__(self, url: str, payload: int) -> None:
         self.url = url
         self.tally = Tally()
-        self._text = "x" * max(0, payload - TEXT_OVERHEAD)
+        self._text = "x" * max(0, payload - OVERHEAD_BYTES)
 
     def data(self, number: int) -> dict[str, Any]:
         """The payload of a job."""
         return {"n": number, "text": self._text}
 
     def open(self) -> Any:
-        """Connect, where the constructor does not."""
+        """Connect, if the constructor has not done so."""
 
     def save_each(self, numbers: range) -> Any:
-        """Save one job after the other, each acknowledged before the next."""
+        """Save one job after the other; Redis acknowledges each before the next is sent."""
         raise NotImplementedError
 
     def save_bulk(self, numbers: range) -> Any:
-        """Save many jobs as fast as the system offers."""
+        """Save many jobs in the fastest way that the system offers."""
         raise NotImplementedError
 
     def work(self, slots: int) -> Any:
-        """Begin to run jobs, so many at once, each adding itself to `tally`; return without waiting for them."""
+        """Start to run jobs, `slots` at once, without waiting for them. Each job adds itself to `tally`."""
         raise NotImplementedError
 
     def round_trip(self, number: int) -> Any:
@@ -62,9 +62,9 @@ class Adapter:
         raise NotImplementedError
 
     def fork(self, run: Callable[[], Any]) -> None:
-        """Have `run` executed in a forked process, for systems whose worker wants one of its own.
+        """Call `run` in a forked process, for systems whose worker needs a process of its own.
 
-        What is forked is killed by whoever started this process.
+        The program that started this process kills the forked one.
         """
         if os.fork() == 0:
             try:
@@ -72,16 +72,16 @@ class Adapter:
             finally:
                 os._exit(0)
 
-    def begin(self, number: int, heard: Callable[[], None]) -> None:
-        """Save a job and call `heard` when its result is there, from any thread."""
+    def begin(self, number: int, on_result: Callable[[], None]) -> None:
+        """Save a job, and call `on_result` when its result is there, on any thread."""
         raise NotImplementedError
 
     def stop(self) -> Any:
-        """End the work in good order."""
+        """Stop working, gracefully."""
 
 
 class Driver:
-    """Carries out the requests."""
+    """The operations that can be requested."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
@@ -89,12 +89,12 @@ class Driver:
     async def save(self, how: str, first: int, count: int, **options: Any) -> float:
         numbers = range(first, first + count)
         began = time.perf_counter()
-        await _seen_through(getattr(self._adapter, f"save_{how}")(numbers, **options))
+        await _awaited(getattr(self._adapter, f"save_{how}")(numbers, **options))
         return time.perf_counter() - began
 
     async def work(self, stride: int, **options: Any) -> None:
         self._adapter.tally.stride = stride
-        await _seen_through(self._adapter.work(**options))
+        await _awaited(self._adapter.work(**options))
 
     async def count(self) -> int:
         self._adapter.tally.read()
@@ -104,52 +104,53 @@ class Driver:
         return self._adapter.tally.report()
 
     async def round_trips(self, first: int, count: int) -> list[float]:
-        took = []
+        """Make round trips one after the other. Returns the ms that each took."""
+        times = []
         for number in range(first, first + count):
             began = time.perf_counter()
-            await _seen_through(self._adapter.round_trip(number))
-            took.append(1000 * (time.perf_counter() - began))
-        return took
+            await _awaited(self._adapter.round_trip(number))
+            times.append(1000 * (time.perf_counter() - began))
+        return times
 
-    async def in_flight(self, first: int, count: int, most: int) -> float:
-        """Round trips with so many outstanding; the seconds for all."""
-        room = threading.Semaphore(most)
+    async def in_flight(self, first: int, count: int, limit: int) -> float:
+        """Make round trips with `limit` of them outstanding. Returns the seconds that all took."""
+        room = threading.Semaphore(limit)
         began = time.perf_counter()
         for number in range(first, first + count):
             room.acquire()
             self._adapter.begin(number, room.release)
-        for _ in range(most):
+        for _ in range(limit):
             room.acquire()
         return time.perf_counter() - began
 
-    async def steadily(self, first: int, count: int, rate: float) -> list[float]:
-        """Round trips begun at a fixed rate, whatever became of the earlier ones; each counts from when it was due."""
-        took: list[float] = []
+    async def at_rate(self, first: int, count: int, rate: float) -> list[float]:
+        """Begin round trips at a fixed rate, without waiting. Returns the ms of each, counted from when it was due."""
+        times: list[float] = []
         ended = threading.Semaphore(0)
         start = time.perf_counter() + 0.01
 
-        def hear(due: float) -> Callable[[], None]:
-            def heard() -> None:
-                took.append(1000 * (time.perf_counter() - due))
+        def stop_clock(due: float) -> Callable[[], None]:
+            def on_result() -> None:
+                times.append(1000 * (time.perf_counter() - due))
                 ended.release()
 
-            return heard
+            return on_result
 
         for i in range(count):
             due = start + i / rate
             wait = due - time.perf_counter()
             if wait > 0:
                 time.sleep(wait)
-            self._adapter.begin(first + i, hear(due))
+            self._adapter.begin(first + i, stop_clock(due))
         for _ in range(count):
             ended.acquire()
-        return took
+        return times
 
     async def stop(self) -> None:
-        await _seen_through(self._adapter.stop())
+        await _awaited(self._adapter.stop())
 
 
-async def _seen_through(result: Any) -> Any:
+async def _awaited(result: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
@@ -164,15 +165,15 @@ def versions(packages: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-async def _serve(kind: type[Adapter]) -> None:
-    adapter = kind(sys.argv[1], int(sys.argv[2]))
-    await _seen_through(adapter.open())
+async def _serve(adapter_class: type[Adapter]) -> None:
+    adapter = adapter_class(sys.argv[1], int(sys.argv[2]))
+    await _awaited(adapter.open())
     driver = Driver(adapter)
     answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever a library prints must not be taken for an answer
-    answers.write(json.dumps({"ok": versions(kind.packages)}) + "\n")
+    os.dup2(2, 1)  # so that output of a library does not look like an answer
+    answers.write(json.dumps({"ok": versions(adapter_class.packages)}) + "\n")
     requests = asyncio.StreamReader()
-    # no thread that reads: one more that wants the GIL would be measured too
+    # A thread that reads would compete for the GIL, and be measured too. So the event loop reads.
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(requests), sys.stdin)
     while line := await requests.readline():
         request = json.loads(line)
@@ -183,14 +184,14 @@ async def _serve(kind: type[Adapter]) -> None:
         answers.write(json.dumps(answer) + "\n")
 
 
-def serve(kind: type[Adapter]) -> None:
-    """Run until the requests end; what still runs then is not waited for."""
-    asyncio.run(_serve_then_leave(kind))
+def serve(adapter_class: type[Adapter]) -> None:
+    """Answer requests until they end, then exit without waiting for jobs that still run."""
+    asyncio.run(_serve_then_exit(adapter_class))
 
 
-async def _serve_then_leave(kind: type[Adapter]) -> None:
+async def _serve_then_exit(adapter_class: type[Adapter]) -> None:
     try:
-        await _serve(kind)
+        await _serve(adapter_class)
     except BaseException:
         traceback.print_exc()
         os._exit(1)

@@ -1,4 +1,4 @@
-"""huey, with a consumer's threads in one process. It pops jobs and acknowledges nothing."""
+"""huey, with the threads of its consumer in one process. It takes jobs without acknowledging them."""
 
 from __future__ import annotations
 

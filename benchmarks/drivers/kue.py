@@ -25,9 +25,9 @@ class Kue(Adapter):
 
     def save_bulk(self, numbers: range, types: int = 1, delay: int | None = None) -> None:
         create, options = self.queue.create, {} if delay is None else {"delay": delay}
-        chunk = 10_000  # so that a million jobs need not be objects at once
-        for start in range(numbers.start, numbers.stop, chunk):
-            part = numbers[start - numbers.start : start - numbers.start + chunk]
+        batch_size = 10_000  # so that a million jobs are not in memory at the same time
+        for start in range(numbers.start, numbers.stop, batch_size):
+            part = numbers[start - numbers.start : start - numbers.start + batch_size]
             self.queue.save_all(create(_type(number, types), self.data(number), **options) for number in part)
 
     def work(self, slots: int, types: int = 1, sleep: float = 0, coroutine: bool = False) -> None:
@@ -52,9 +52,9 @@ class Kue(Adapter):
     def round_trip(self, number: int) -> None:
         self.queue.create("bench", self.data(number)).promise().result(60)
 
-    def begin(self, number: int, heard: Callable[[], None]) -> None:
+    def begin(self, number: int, on_result: Callable[[], None]) -> None:
         job: Any = self.queue.create("bench", self.data(number))
-        job.promise().add_done_callback(lambda _: heard())
+        job.promise().add_done_callback(lambda _: on_result())
 
     def stop(self) -> None:
         self.queue.shutdown(10_000)

@@ -1,4 +1,4 @@
-"""Connections that listen to the events of a queue and throw them away: other processes, simulated."""
+"""Connections that listen to the events of a queue and discard them. They stand for other processes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from benchmarks.drivers.driver import Adapter, serve
 
 class Listeners(Adapter):
     def work(self, slots: int) -> None:
-        """Subscribe so many connections."""
+        """Subscribe `slots` connections."""
         _allow_files(slots + 100)
-        where = urlsplit(self.url)
+        address = urlsplit(self.url)
         selector = selectors.DefaultSelector()
         for _ in range(slots):
-            connection = socket.create_connection((where.hostname, where.port))
+            connection = socket.create_connection((address.hostname, address.port))
             connection.sendall(b"SUBSCRIBE q:events\r\n")
             connection.recv(1000)
             connection.setblocking(False)
             selector.register(connection, selectors.EVENT_READ, connection)
-        threading.Thread(target=_throw_away, args=(selector,), daemon=True).start()
+        threading.Thread(target=_discard, args=(selector,), daemon=True).start()
 
 
 def _allow_files(number: int) -> None:
@@ -32,7 +32,7 @@ def _allow_files(number: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(number, hard), hard))
 
 
-def _throw_away(selector: selectors.BaseSelector) -> None:
+def _discard(selector: selectors.BaseSelector) -> None:
     buffer = bytearray(1 << 20)
     while True:
         for key, _ in selector.select():

@@ -1,4 +1,4 @@
-"""rq: a worker process for each slot, which forks once more for each job. Results are waited for on their stream."""
+"""rq: a worker process for each slot, which forks a process for each job. The client waits for results on a stream."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rq import Queue, Worker
 from benchmarks.drivers.driver import Adapter, serve
 from benchmarks.drivers.tally import SharedTally
 
-BULK = 100  # to a call of enqueue_many
+BATCH_SIZE = 100  # jobs per call of enqueue_many
 _tally = SharedTally()
 
 
 def job(data: Any) -> bool:
-    """The job; rq finds it by its name."""
+    """The handler, which rq finds by its name."""
     _tally.add(data["n"])
     return True
 
@@ -36,8 +36,8 @@ class Rq(Adapter):
             self.queue.enqueue(JOB, self.data(number))
 
     def save_bulk(self, numbers: range) -> None:
-        for start in range(0, len(numbers), BULK):
-            part = numbers[start : start + BULK]
+        for start in range(0, len(numbers), BATCH_SIZE):
+            part = numbers[start : start + BATCH_SIZE]
             self.queue.enqueue_many([Queue.prepare_data(JOB, (self.data(number),)) for number in part])
 
     def work(self, slots: int) -> None:
@@ -54,6 +54,6 @@ class Rq(Adapter):
 JOB = "benchmarks.drivers.rq.job"
 
 if __name__ == "__main__":
-    # under its own name too, so that the jobs, which rq looks up by name, find this tally
+    # rq finds the handler by the module's name. Without this it would import the module again, with another tally.
     sys.modules["benchmarks.drivers.rq"] = sys.modules["__main__"]
     serve(Rq)

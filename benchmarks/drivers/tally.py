@@ -1,4 +1,4 @@
-"""Counts what handlers did, and when."""
+"""Counts the jobs that handlers ran, and takes the times."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 class Tally:
-    """Of every job its number is added up, so that a job run twice and one never run do not cancel out.
+    """Adds up the numbers of the jobs, so that a job that ran twice and one that never ran do not cancel out.
 
-    Every `stride` jobs the time is marked, on the clock that all processes of a machine share.
+    After every `stride` jobs it marks the time, on the clock that all processes of a machine share.
     """
 
     def __init__(self, stride: int = 1) -> None:
@@ -19,12 +19,12 @@ class Tally:
         self.count = 0
         self.sum = 0
         self.running = 0
-        self.most = 0
+        self.max_running = 0
         self.marks: list[float] = []
         self._lock = threading.Lock()
 
     def add(self, number: int) -> None:
-        """A job was run."""
+        """Count a job that was run."""
         with self._lock:
             self.count += 1
             self.sum += number
@@ -32,13 +32,13 @@ class Tally:
                 self.marks.append(time.monotonic())
 
     def enter(self) -> None:
-        """A job begins to sleep."""
+        """Note that a job begins to sleep."""
         with self._lock:
             self.running += 1
-            self.most = max(self.most, self.running)
+            self.max_running = max(self.max_running, self.running)
 
     def leave(self, number: int) -> None:
-        """It has slept."""
+        """Note that a job has slept, and count it."""
         with self._lock:
             self.running -= 1
         self.add(number)
@@ -52,32 +52,32 @@ class Tally:
         return {
             "count": self.count,
             "sum": self.sum,
-            "most": self.most,
+            "max_running": self.max_running,
             "marks": self.marks,
             "stride": self.stride,
         }
 
 
 class SharedTally(Tally):
-    """The same for handlers that run in processes forked from this one; make it before they are."""
+    """A tally for handlers in processes that are forked from this one. Make it before the fork."""
 
-    MOST_MARKS = 100_000
+    MAX_MARKS = 100_000
 
     def __init__(self, stride: int = 1) -> None:
         super().__init__(stride)
         fork = multiprocessing.get_context("fork")
         self._shared_lock = fork.Lock()
         self._numbers = fork.RawArray("q", 2)
-        self._times = fork.RawArray("d", self.MOST_MARKS)
+        self._times = fork.RawArray("d", self.MAX_MARKS)
 
     def add(self, number: int) -> None:
         with self._shared_lock:
             self._numbers[0] += 1
             self._numbers[1] += number
             mark, rest = divmod(self._numbers[0], self.stride)
-            if rest == 0 and mark <= self.MOST_MARKS:
+            if rest == 0 and mark <= self.MAX_MARKS:
                 self._times[mark - 1] = time.monotonic()
 
     def read(self) -> None:
         self.count, self.sum = self._numbers
-        self.marks = list(self._times[: min(self.count // self.stride, self.MOST_MARKS)])
+        self.marks = list(self._times[: min(self.count // self.stride, self.MAX_MARKS)])

@@ -1,4 +1,4 @@
-"""taskiq, on a Redis list, with its receiver in one event loop. Results are polled for, every 0.2 s unless told."""
+"""taskiq, on a Redis list, with its receiver in one event loop. The client polls for results every 0.2 s."""
 
 from __future__ import annotations
 

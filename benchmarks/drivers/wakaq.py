@@ -1,4 +1,4 @@
-"""wakaq, a process for each slot. It pops jobs, acknowledges nothing and keeps no results."""
+"""wakaq, with a process for each slot. It takes jobs without acknowledging them, and keeps no results."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Waka(Adapter):
     def __init__(self, url: str, payload: int) -> None:
         super().__init__(url, payload)
         self.tally = SharedTally()
-        self.waka, self.job = self._made(0)
+        self.waka, self.job = self._make_queue(0)
 
-    def _made(self, slots: int) -> tuple[WakaQ, Any]:
-        where = urlsplit(self.url)
+    def _make_queue(self, slots: int) -> tuple[WakaQ, Any]:
+        address = urlsplit(self.url)
         quiet = {"worker_log_level": logging.ERROR, "worker_log_file": "/dev/null"}
-        waka: Any = WakaQ(queues=["bench"], host=where.hostname, port=where.port, concurrency=slots, **quiet)
+        waka: Any = WakaQ(queues=["bench"], host=address.hostname, port=address.port, concurrency=slots, **quiet)
 
         def job(data: Any) -> None:
             self.tally.add(data["n"])
@@ -36,7 +36,7 @@ class Waka(Adapter):
             self.job.delay(self.data(number))
 
     def work(self, slots: int) -> None:
-        waka, _ = self._made(slots)
+        waka, _ = self._make_queue(slots)
         self.fork(Worker(wakaq=waka).start)
 
 

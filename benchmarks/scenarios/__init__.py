@@ -1,4 +1,4 @@
-"""What is measured; `standard` in every run, `scaled` where its options ask for it."""
+"""The scenarios that are measured: `standard` in every run, `scaled` if options ask for them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def scaled(
     listeners: int | None,
     endurance: int | None,
 ) -> list[Scenario]:
-    """Those that an option was given for."""
+    """The scenarios for which an option was given."""
     found: list[Scenario] = [Payload(size) for size in payload]
     found += [Processes(processes)] if processes else []
     found += [Types(types)] if types else []

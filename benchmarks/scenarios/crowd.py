@@ -1,4 +1,4 @@
-"""Many delayed jobs due at once, many listeners, and a worker that runs very many jobs."""
+"""Scenarios with large numbers: delayed jobs that are due at once, listeners, jobs in one worker."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from benchmarks.scenarios.scenario import LESS, Row, Scenario, Stage
 
 
 class Delayed(Scenario):
-    """So many delayed jobs are due when a worker, of another type, starts: it promotes them."""
+    """Many delayed jobs are due when a worker of another type starts, which promotes them."""
 
     name = "delayed"
-    PATIENCE, IN_TIME = 30.0, 10.0
+    MAX_SECONDS, GOAL_SECONDS = 30.0, 10.0
 
     def __init__(self, delayed: int) -> None:
         self._delayed = delayed
@@ -25,28 +25,28 @@ class Delayed(Scenario):
     def rows(self) -> Sequence[Row]:
         what = f"{self._delayed:,} delayed jobs due at once"
         return [
-            Row("delayed_rate", f"{what}: promoted", "jobs/s", limit=self._delayed / self.IN_TIME),
+            Row("delayed_rate", f"{what}: promoted", "jobs/s", limit=self._delayed / self.GOAL_SECONDS),
             Row("delayed_hold", f"{what}: longest command in Redis (0: none above 1 ms)", "ms", LESS, limit=20),
         ]
 
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         server = stage.server
-        fill(stage, ours(), self._delayed, delay=1)  # nothing promotes them while nothing works
+        fill(stage, ours(), self._delayed, delay=1)  # no process promotes them before a worker runs
         with stage.start(contestant) as child:
-            longest, began = server.hold_watch(), time.monotonic()
+            longest, began = server.watch_longest_command(), time.monotonic()
             child.ask("work", slots=1, stride=1, types=2)
-            deadline = began + self.PATIENCE
+            deadline = began + self.MAX_SECONDS
             while server.counts()["delayed"] and time.monotonic() < deadline:
                 time.sleep(0.05)
-            seconds, counts, hold = time.monotonic() - began, server.counts(), longest()
+            seconds, counts, longest_ms = time.monotonic() - began, server.counts(), longest()
             child.ask("stop")
         if counts["inactive"] + counts["delayed"] != self._delayed:
             raise BenchmarkError(f"the jobs do not add up: {counts}, {self._delayed} expected")
-        return {"delayed_rate": counts["inactive"] / seconds, "delayed_hold": hold}
+        return {"delayed_rate": counts["inactive"] / seconds, "delayed_hold": longest_ms}
 
 
 class Listeners(Scenario):
-    """So many connections subscribed to the events, while 10 slots work."""
+    """Many connections subscribe to the events while 10 slots run jobs."""
 
     name = "listeners"
 
@@ -61,13 +61,13 @@ class Listeners(Scenario):
         count = max(50, stage.sizes.slots // 10)
         fill(stage, ours(), count)
         with ExitStack() as stack:
-            crowd = stack.enter_context(stage.start(listeners()))
-            crowd.ask("work", slots=self._listeners, stride=1)
+            connections = stack.enter_context(stage.start(listeners()))
+            connections.ask("work", slots=self._listeners, stride=1)
             return {"listeners": drain(stage, contestant, count, 10).rate}
 
 
 class Endurance(Scenario):
-    """One worker runs so many jobs: its memory after the first tenth and at the end."""
+    """One worker runs very many jobs: its memory after the first tenth and at the end."""
 
     name = "endurance"
     only_ours = True
@@ -89,10 +89,10 @@ class Endurance(Scenario):
         resident, began = [], time.monotonic()
         with ExitStack() as stack:
             worker = stack.enter_context(stage.start(contestant))
-            feeder = stack.enter_context(stage.start(contestant))
+            producer = stack.enter_context(stage.start(contestant))
             worker.ask("work", slots=10, stride=self._part)
             for part in range(1, self.PARTS + 1):
-                feeder.ask("save", how="bulk", first=(part - 1) * self._part, count=self._part)
+                producer.ask("save", how="bulk", first=(part - 1) * self._part, count=self._part)
                 while worker.ask("count") < part * self._part:
                     time.sleep(0.05)
                 resident.append(worker.resident())

@@ -1,4 +1,4 @@
-"""The time from saving a job to hearing its result, the job being run by another process."""
+"""The time from saving a job to receiving its result, while another process runs the job."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.scenarios.scenario import LESS, Row, Scenario, Stage
 
 SLOTS = 10
-WARM_UP = 10  # one round trip in so many is made before the clock starts
+WARM_UP_DIVISOR = 10  # a tenth as many round trips as are measured come before the clock starts
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that so large a share of the values does not exceed."""
+    """The value that this share of the values does not exceed."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
@@ -36,14 +36,14 @@ class RoundTrip(Scenario):
             worker = stack.enter_context(stage.start(contestant))
             requester = stack.enter_context(stage.start(contestant))
             worker.ask("work", slots=SLOTS, stride=count)
-            requester.ask("round_trips", first=0, count=count // WARM_UP)
-            took = requester.ask("round_trips", first=count // WARM_UP, count=count)
-            _end(stage, contestant, worker, requester, count + count // WARM_UP)
-        return {f"trip_p{share}": percentile(took, share / 100) for share in (50, 95, 99)}
+            requester.ask("round_trips", first=0, count=count // WARM_UP_DIVISOR)
+            times = requester.ask("round_trips", first=count // WARM_UP_DIVISOR, count=count)
+            _end(stage, contestant, worker, requester, count + count // WARM_UP_DIVISOR)
+        return {f"trip_p{share}": percentile(times, share / 100) for share in (50, 95, 99)}
 
 
 class Load(Scenario):
-    """At half of what goes through with 50 outstanding, in the same processes, begun at a fixed rate."""
+    """Round trips at a fixed rate, half of the rate that the same processes reach with 50 outstanding."""
 
     name = "load"
     needs = ALL
@@ -62,12 +62,12 @@ class Load(Scenario):
             worker = stack.enter_context(stage.start(contestant))
             requester = stack.enter_context(stage.start(contestant))
             worker.ask("work", slots=SLOTS, stride=count)
-            warm = max(self.OUTSTANDING, count // WARM_UP)
-            requester.ask("in_flight", first=0, count=warm, most=self.OUTSTANDING)
-            rate = count / requester.ask("in_flight", first=warm, count=count, most=self.OUTSTANDING)
-            took = requester.ask("steadily", first=warm + count, count=count, rate=rate / 2)
-            _end(stage, contestant, worker, requester, warm + 2 * count)
-        tails = {f"load_p{share}": percentile(took, share / 100) for share in (50, 95, 99)}
+            warm_up = max(self.OUTSTANDING, count // WARM_UP_DIVISOR)
+            requester.ask("in_flight", first=0, count=warm_up, limit=self.OUTSTANDING)
+            rate = count / requester.ask("in_flight", first=warm_up, count=count, limit=self.OUTSTANDING)
+            times = requester.ask("at_rate", first=warm_up + count, count=count, rate=rate / 2)
+            _end(stage, contestant, worker, requester, warm_up + 2 * count)
+        tails = {f"load_p{share}": percentile(times, share / 100) for share in (50, 95, 99)}
         return {"trips": rate, "load_rate": rate / 2, **tails}
 
 

@@ -1,4 +1,4 @@
-"""Saving jobs, one by one and in bulk, and what a queued job takes in Redis."""
+"""Saving jobs, one by one and in bulk, and the memory that a queued job takes in Redis."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from benchmarks.contestants import ALL, BULK, EACH, Contestant
 from benchmarks.scenarios.scenario import LESS, Row, Scenario, Stage
 
-WARM_UP = 20  # one job in so many is saved before the clock starts
+WARM_UP_DIVISOR = 20  # a twentieth as many jobs as are measured are saved before the clock starts
 
 
 class SaveEach(Scenario):
-    """One after the other, each acknowledged by Redis before the next."""
+    """One job after the other; Redis acknowledges each before the next is sent."""
 
     name = "save-each"
     needs = EACH
@@ -23,13 +23,13 @@ class SaveEach(Scenario):
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         count = stage.share(stage.sizes.each, contestant)
         with stage.start(contestant) as child:
-            child.ask("save", how="each", first=0, count=count // WARM_UP)
-            told = stage.server.watch()
-            seconds = child.ask("save", how="each", first=count // WARM_UP, count=count)
-            work = told()
+            child.ask("save", how="each", first=0, count=count // WARM_UP_DIVISOR)
+            server_work = stage.server.watch()
+            seconds = child.ask("save", how="each", first=count // WARM_UP_DIVISOR, count=count)
+            work = server_work()
             child.ask("stop")
         if contestant.does(ALL):
-            stage.server.expect(inactive=count + count // WARM_UP)
+            stage.server.expect(inactive=count + count // WARM_UP_DIVISOR)
         return {"save_each": count / seconds, "save_server": work.cpu / count}
 
 
@@ -47,10 +47,10 @@ class SaveBulk(Scenario):
         count = stage.share(stage.sizes.bulk, contestant)
         before = stage.server.used_memory()
         with stage.start(contestant) as child:
-            child.ask("save", how="bulk", first=0, count=count // WARM_UP)
-            seconds = child.ask("save", how="bulk", first=count // WARM_UP, count=count)
+            child.ask("save", how="bulk", first=0, count=count // WARM_UP_DIVISOR)
+            seconds = child.ask("save", how="bulk", first=count // WARM_UP_DIVISOR, count=count)
             child.ask("stop")
         if contestant.does(ALL):
-            stage.server.expect(inactive=count + count // WARM_UP)
+            stage.server.expect(inactive=count + count // WARM_UP_DIVISOR)
         taken = stage.server.used_memory() - before
-        return {"save_bulk": count / seconds, "save_bytes": taken / (count + count // WARM_UP)}
+        return {"save_bulk": count / seconds, "save_bytes": taken / (count + count // WARM_UP_DIVISOR)}

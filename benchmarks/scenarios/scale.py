@@ -1,4 +1,4 @@
-"""Does a job cost the same where there is much of everything? Deep queues, many types, large payloads."""
+"""Whether a job costs the same at a large scale: deep queues, many types, large payloads, several processes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from benchmarks.contestants import Contestant, ours
 from benchmarks.scenarios.drain import drain, fill
 from benchmarks.scenarios.scenario import Row, Scenario, Stage
 
-SHALLOW = 10_000
-FLAT = 0.9  # the share of the rate at the small size that the large one should keep
+SHALLOW = 10_000  # jobs queued at the small size
+FLAT_SHARE = 0.9  # of the rate at the small size, which the large size should keep
 
 
 def rates(title: str, key: str) -> list[Row]:
-    """A rate at a size, and what share it is of the rate at the small size."""
+    """Rows for the rate at a large size, and for its share of the rate at the small size."""
     return [
         Row(key, title, "jobs/s"),
-        Row(f"{key}_share", f"{title}: share of the rate at the small size", "", limit=FLAT),
+        Row(f"{key}_share", f"{title}: share of the rate at the small size", "", limit=FLAT_SHARE),
     ]
 
 
 class Queued(Scenario):
-    """The rates with so many jobs queued, beside those with 10,000."""
+    """The rates with many jobs queued, beside those with 10,000."""
 
     name = "queued"
     WAYS = (("slots", 1), ("slots", 10), ("slots", 50), ("save", "each"), ("save", "bulk"))
@@ -48,7 +48,7 @@ class Queued(Scenario):
     def _at(self, stage: Stage, contestant: Contestant, depth: int) -> dict[str, float]:
         found, sizes = {}, stage.sizes
         for how, what in self.WAYS:
-            fill(stage, ours(), depth - stage.server.counts()["inactive"])  # the data is the same, whoever saves it
+            fill(stage, ours(), depth - stage.server.counts()["inactive"])  # every contestant saves the same data
             if how == "slots":
                 count = min(sizes.one_slot if what == 1 else sizes.slots, depth // 2)
                 found[f"queued_{how}_{what}"] = drain(stage, contestant, count, int(what), queued=depth).rate
@@ -61,7 +61,7 @@ class Queued(Scenario):
 
 
 class Types(Scenario):
-    """Jobs of so many types, one slot for each, beside ten types."""
+    """Jobs of many types with one slot for each, beside ten types."""
 
     name = "types"
     FEW = 10
@@ -84,10 +84,10 @@ class Types(Scenario):
 
 
 class Payload(Scenario):
-    """Jobs with so many bytes of data."""
+    """Jobs with many bytes of data."""
 
     name = "payload"
-    ENOUGH = 200_000_000  # bytes to a measurement
+    MAX_BYTES = 200_000_000  # per measurement
 
     def __init__(self, payload: int) -> None:
         self._payload = payload
@@ -103,7 +103,7 @@ class Payload(Scenario):
         ]
 
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
-        count = min(stage.sizes.each, self.ENOUGH // self._payload)
+        count = min(stage.sizes.each, self.MAX_BYTES // self._payload)
         with stage.start(contestant, self._payload) as child:
             each = child.ask("save", how="each", first=0, count=count)
             stage.server.empty()

@@ -1,4 +1,4 @@
-"""What a scenario is, and the stage it plays on."""
+"""The base class of scenarios, the rows that they fill, and what they share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MORE, LESS = "more", "less"
 class Row:
     """One figure: a row of the table.
 
-    `goal` is the ratio to Node Kue that this project is to reach, `limit` the figure itself.
+    `goal` is the ratio to Node Kue that this project wants to reach; `limit` is a goal for the figure itself.
     """
 
     key: str
@@ -31,7 +31,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many jobs and how long."""
+    """How many jobs a scenario runs, and how long it lasts."""
 
     each: int = 5_000
     bulk: int = 20_000
@@ -51,7 +51,7 @@ QUICK = Sizes(
 
 @dataclass
 class Stage:
-    """What scenarios share: the server, the sizes, and what the processes said of their versions."""
+    """What scenarios share: the server, the sizes, the bytes of a payload, and the versions that processes reported."""
 
     server: Server
     sizes: Sizes
@@ -59,14 +59,14 @@ class Stage:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def start(self, contestant: Contestant, payload: int | None = None) -> Child:
-        """A process of a contestant."""
+        """Start a process of a contestant."""
         child = Child(contestant, self.server.url, self.payload if payload is None else payload)
         self.versions[contestant.key] = child.versions
         return child
 
     @staticmethod
     def share(count: int, contestant: Contestant) -> int:
-        """How many of so many jobs a contestant gets."""
+        """How many of `count` jobs a contestant gets, by its share."""
         return max(50, int(count * contestant.share))
 
 
@@ -84,4 +84,4 @@ class Scenario(ABC):
 
     @abstractmethod
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
-        """Each figure by the key of its row. Raises `BenchmarkError` where jobs do not add up."""
+        """Measure, and return each figure by the key of its row. Raises `BenchmarkError` if jobs do not add up."""

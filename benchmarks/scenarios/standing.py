@@ -1,4 +1,4 @@
-"""What it costs to be there: an idle queue object, an idle worker, the import."""
+"""What the library costs without jobs: an idle queue object, an idle worker, the import."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from benchmarks.contestants import ROOT, Contestant
 from benchmarks.scenarios.scenario import LESS, Row, Scenario, Stage
 
-SETTLING = 1.5
+SETTLE_SECONDS = 1.5
 IMPORT = {
     "kue": "import time; t = time.perf_counter(); import kue; print(1000 * (time.perf_counter() - t))",
     "node-kue": "const t = process.hrtime.bigint(); require('kue'); "
@@ -33,16 +33,16 @@ class Idle(Scenario):
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         seconds = stage.sizes.idle_seconds
         with stage.start(contestant) as child:
-            queue = stage.server.clients()
+            queue_connections = stage.server.clients()
             child.ask("work", slots=10, stride=1)
-            time.sleep(SETTLING)
+            time.sleep(SETTLE_SECONDS)
             connections, cpu, began = stage.server.clients(), child.precise_cpu(), time.monotonic()
             time.sleep(seconds)
             used = (child.precise_cpu() - cpu) / (time.monotonic() - began)
             resident = child.resident()
             child.ask("stop")
         return {
-            "idle_queue": queue,
+            "idle_queue": queue_connections,
             "idle_worker": connections,
             "idle_cpu": 100 * used,
             "idle_resident": resident,
@@ -57,11 +57,11 @@ class Import(Scenario):
 
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         command = [contestant.command[0], "-c" if contestant.key == "kue" else "-e", IMPORT[contestant.key]]
-        took = [self._once(command, contestant) for _ in range(stage.sizes.imports)]
-        return {"import": statistics.median(took)}
+        times = [self._once(command, contestant) for _ in range(stage.sizes.imports)]
+        return {"import": statistics.median(times)}
 
     @staticmethod
     def _once(command: list[str], contestant: Contestant) -> float:
         environment = os.environ | contestant.environment
-        told = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-        return float(told.stdout)
+        ended = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+        return float(ended.stdout)

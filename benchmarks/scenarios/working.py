@@ -22,7 +22,7 @@ class OneSlot(Scenario):
 
 
 class TenSlots(Scenario):
-    """Also what a job costs: the worker's CPU and memory, the server's CPU, commands and reads from the network."""
+    """The rate, and the cost of a job: the worker's CPU and memory, the server's CPU, commands and network reads."""
 
     name = "slots-10"
     needs = WORK
@@ -75,19 +75,19 @@ class Sleeping(Scenario):
         Row("async_1000", "run, 1,000 slots, async, 20 ms of sleep", "jobs/s"),
         Row("async_most", "of them asleep at once, at most", "jobs"),
     )
-    SLOTS, SLEEP = 1_000, 0.02
+    SLOTS, SLEEP_SECONDS = 1_000, 0.02
 
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         count = stage.share(stage.sizes.sleeping, contestant)
         fill(stage, contestant, count)
-        drained = drain(stage, contestant, count, self.SLOTS, sleep=self.SLEEP, coroutine=True)
-        if drained.most > self.SLOTS:
-            raise BenchmarkError(f"{drained.most} jobs ran at once in {self.SLOTS} slots")
-        return {"async_1000": drained.rate, "async_most": drained.most}
+        drained = drain(stage, contestant, count, self.SLOTS, sleep=self.SLEEP_SECONDS, coroutine=True)
+        if drained.max_running > self.SLOTS:
+            raise BenchmarkError(f"{drained.max_running} jobs ran at once in {self.SLOTS} slots")
+        return {"async_1000": drained.rate, "async_most": drained.max_running}
 
 
 class FiftyThreads(Scenario):
-    """The same sleep on 50 threads, which 1,000 coroutines must not fall behind."""
+    """The same sleep on 50 threads; 1,000 coroutines must not be slower."""
 
     name = "threads"
     rows: Sequence[Row] = (Row("threads_50", "run, 50 slots, threads, 20 ms of sleep", "jobs/s"),)
@@ -95,4 +95,4 @@ class FiftyThreads(Scenario):
     def run(self, stage: Stage, contestant: Contestant) -> dict[str, float]:
         count = stage.share(stage.sizes.sleeping // 4, contestant)
         fill(stage, contestant, count)
-        return {"threads_50": drain(stage, contestant, count, 50, sleep=Sleeping.SLEEP).rate}
+        return {"threads_50": drain(stage, contestant, count, 50, sleep=Sleeping.SLEEP_SECONDS).rate}

@@ -1,4 +1,4 @@
-// BullMQ; results are heard through its QueueEvents.
+// BullMQ for Node. Its QueueEvents report the results.
 
 'use strict';
 
@@ -6,7 +6,7 @@ const { Queue, QueueEvents, Worker } = require('bullmq');
 const Redis = require('ioredis');
 const { version } = require('bullmq/package.json');
 
-const BULK = 100; // to a call of addBulk
+const BATCH_SIZE = 100; // jobs per call of addBulk
 
 exports.make = (url, data, tally) => {
   const connection = () => new Redis(url, { maxRetriesPerRequest: null });
@@ -26,8 +26,8 @@ exports.make = (url, data, tally) => {
     save: number => queue.add('job', data(number)),
 
     async saveBulk(first, count) {
-      for (let start = first; start < first + count; start += BULK) {
-        const part = Array.from({ length: Math.min(BULK, first + count - start) }, (_, i) => start + i);
+      for (let start = first; start < first + count; start += BATCH_SIZE) {
+        const part = Array.from({ length: Math.min(BATCH_SIZE, first + count - start) }, (_, i) => start + i);
         await queue.addBulk(part.map(number => ({ name: 'job', data: data(number) })));
       }
     },

@@ -1,8 +1,9 @@
-// The measured process in Node: the same requests as driver.py, for a system of Node.
+// The measured process in Node: it answers the same requests as driver.py, for a queue system of Node.
 //
 //   node driver.js <adapter> <redis url> <bytes of a payload>
 //
-// An adapter exports make(url, data, tally): {versions, saveEach, save, work, roundTrip, stop}; all may be async.
+// An adapter exports make(url, data, tally), which returns {versions, ready, save, saveBulk, work, roundTrip, stop}. Each
+// function may be async.
 
 'use strict';
 
@@ -10,37 +11,37 @@ const readline = require('readline');
 
 const [, , name, url, payload] = process.argv;
 const answer = message => process.stdout.write(JSON.stringify(message) + '\n');
-console.log = console.info = console.warn = console.error; // stdout carries answers and nothing else
+console.log = console.info = console.warn = console.error; // standard output carries only answers
 
 const seconds = () => Number(process.hrtime.bigint()) / 1e9; // the clock that all processes of a machine share
 const text = 'x'.repeat(Math.max(0, Number(payload) - '{"n":12345,"text":""}'.length));
 const data = number => ({ n: number, text });
 
-// --- what handlers did, and when ---
+// --- the jobs that handlers ran, and the times ---
 
-const tally = { count: 0, sum: 0, running: 0, most: 0, marks: [], stride: 1 };
+const tally = { count: 0, sum: 0, running: 0, max_running: 0, marks: [], stride: 1 };
 
 tally.add = number => {
   tally.sum += number;
   if (++tally.count % tally.stride === 0) tally.marks.push(seconds());
 };
-tally.enter = () => { tally.most = Math.max(tally.most, ++tally.running); };
+tally.enter = () => { tally.max_running = Math.max(tally.max_running, ++tally.running); };
 tally.leave = number => { tally.running--; tally.add(number); };
 
 // --- ways to put load on ---
 
-/** Carry out `act` for each number, so many at once. */
-function many(first, count, most, act) {
+/** Call `act` for each number, with `limit` calls outstanding. */
+function many(first, count, limit, act) {
   return new Promise((resolve, reject) => {
     let next = first, left = count;
     const more = () => { if (next < first + count) act(next++).then(ended, reject); };
     const ended = () => { if (--left === 0) resolve(); else more(); };
-    for (let i = 0; i < most; i++) more();
+    for (let i = 0; i < limit; i++) more();
   });
 }
 
-/** Carry out `act` at a fixed rate, each called with the moment when it was due. */
-function steadily(first, count, rate, act) {
+/** Call `act` at a fixed rate, each time with the moment when the call was due. */
+function atRate(first, count, rate, act) {
   return new Promise((resolve, reject) => {
     const start = seconds() + 0.01;
     let begun = 0, left = count;
@@ -50,7 +51,7 @@ function steadily(first, count, rate, act) {
         act(first + begun, start + begun / rate).then(ended, reject);
       }
       if (begun >= count) return;
-      // a timer of Node's is a millisecond late; the last bit is waited for by turns of its loop
+      // Node's timers are a millisecond late, so the last milliseconds pass in turns of the event loop.
       if (start + begun / rate - seconds() > 0.002) setTimeout(beginThoseDue, 1); else setImmediate(beginThoseDue);
     })();
   });
@@ -76,18 +77,18 @@ const operations = {
   count: () => tally.count,
   tally: () => tally,
   round_trips: async ({ first, count }) => {
-    const took = [];
-    await many(first, count, 1, async number => took.push(1000 * await timed(() => adapter.roundTrip(number))));
-    return took;
+    const times = [];
+    await many(first, count, 1, async number => times.push(1000 * await timed(() => adapter.roundTrip(number))));
+    return times;
   },
-  in_flight: ({ first, count, most }) => timed(() => many(first, count, most, number => adapter.roundTrip(number))),
-  steadily: async ({ first, count, rate }) => {
-    const took = [];
-    await steadily(first, count, rate, async (number, due) => {
+  in_flight: ({ first, count, limit }) => timed(() => many(first, count, limit, number => adapter.roundTrip(number))),
+  at_rate: async ({ first, count, rate }) => {
+    const times = [];
+    await atRate(first, count, rate, async (number, due) => {
       await adapter.roundTrip(number);
-      took.push(1000 * (seconds() - due));
+      times.push(1000 * (seconds() - due));
     });
-    return took;
+    return times;
   },
   stop: () => adapter.stop(),
 };

@@ -10,7 +10,7 @@ const IN_FLIGHT = 100;
 exports.make = (url, data, tally) => {
   const queue = kue.createQueue({ redis: url });
   queue.on('error', error => console.error(error));
-  queue.setMaxListeners(0); // each worker listens to the queue
+  queue.setMaxListeners(0); // each worker adds a listener to the queue, and Node would warn of too many
 
   const typeOf = (number, types = 1) => (types === 1 ? 'bench' : `bench${number % types}`);
 
