@@ -102,7 +102,7 @@ class DoctorCommand:
         if transient and grace > examination.GRACE:
             print_line(
                 f"{_count(transient, 'finding')} may come from a process that is half-way through its work: "
-                f"waiting until {grace / 1000:g} s have passed"
+                f"--fix waits until they have lasted {grace / 1000:g} s"
             )
         repair(self._queue, report, grace=grace, tell=_print_repaired)
 

@@ -18,7 +18,7 @@ class UnknownBackoff(Exception):
 
 
 def retry_of(job: Job) -> Retry:
-    """What becomes of a job if its current run fails and attempts remain. Raises `UnknownBackoff`."""
+    """When a job runs again if its current run fails and attempts remain. Raises `UnknownBackoff`."""
     try:
         return next_retry(job.options.get("backoff"), job.delay(), job.attempts_made + 1)
     except (ArithmeticError, ValueError, TypeError) as problem:
@@ -31,7 +31,7 @@ def has_source(job: Job) -> bool:
 
 
 def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:
-    """What becomes of a job with this backoff and delay (ms) after failure number `attempts`, if attempts remain.
+    """When a job with this backoff and delay (ms) runs again after failure number `attempts`, if attempts remain.
 
     Raises `UnknownBackoff`.
     """

@@ -38,7 +38,7 @@ class Starts:
 
 @dataclass
 class Outcome:
-    """What became of all jobs. The rows add up; `deviations` is empty if everything ended as expected."""
+    """How all jobs ended. The rows add up; `deviations` is empty if everything ended as expected."""
 
     rows: list[Row]
     promises: int
