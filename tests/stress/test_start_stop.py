@@ -243,9 +243,9 @@ def test_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> N
         with lend() as runtime:
             lease = Lease(runtime.store, name, 30_000, runtime.error_reporter, lambda lapsed: stands.set())
             lease.start()
-            assert stands.wait(10) and lease.stands
+            assert stands.wait(10) and lease.is_valid
             lease.stop()
-            assert not lease.stands
+            assert not lease.is_valid
 
     hammer(cycle, client)
     assert client.zcard("q:py:workers") == 0
