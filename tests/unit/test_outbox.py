@@ -1,4 +1,4 @@
-"""What is still to be told to Redis: in order, bounded, the oldest chatter dropped first, an outcome never."""
+"""The outbox sends reports to Redis in order. Beyond its limit it drops the oldest messages first, an outcome never."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions, completion
 from kue.worker.io.calls import Report
-from kue.worker.io.outbox import MAX_MESSAGES, Outbox
+from kue.worker.io.outbox import Outbox
 from kue.worker.run import Completed, Run
 
 NOW = 1_700_000_000_000
@@ -21,7 +21,8 @@ class Answers:
 
     def run(self, id: int) -> Run:
         job: Any = type("OfJob", (), {"id": id, "type": "email"})()
-        return Run(job, f"kue:host:7-b:email:{id}", id, NOW, self)
+        slot: Any = None
+        return Run(job, slot, f"kue:host:7-b:email:{id}", id, NOW, self)
 
     def notify(self, run: Run) -> None:
         self.outbox.notify(run)
@@ -50,7 +51,7 @@ def said(report: Report) -> tuple[int, bool]:
     return report.run.job.id or 0, report.ends
 
 
-def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) -> None:
+def test_news_of_runs_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) -> None:
     assert not outbox.waiting
     one, two = answers.run(1), answers.run(2)
     one.apply_effects(("log", "a", ""))
@@ -63,7 +64,7 @@ def test_news_are_collected_once_and_in_order(answers: Answers, outbox: Outbox) 
     assert (collect(outbox), outbox.waiting) == ([], False)
 
 
-def test_a_run_whose_first_report_is_on_its_way_waits_and_those_behind_it(answers: Answers, outbox: Outbox) -> None:
+def test_a_second_report_of_a_run_and_those_behind_it_wait_for_the_first(answers: Answers, outbox: Outbox) -> None:
     one, two, three = answers.run(1), answers.run(2), answers.run(3)
     for run in (two, one, three):
         run.settle(Completed(None))
@@ -73,9 +74,7 @@ def test_a_run_whose_first_report_is_on_its_way_waits_and_those_behind_it(answer
     assert [said(report) for report in outbox.collect()] == [(1, True), (3, True)]
 
 
-def test_what_is_new_with_a_run_whose_last_report_is_unanswered_waits_with_the_run(
-    answers: Answers, outbox: Outbox
-) -> None:
+def test_news_of_a_run_wait_while_its_last_report_is_unanswered(answers: Answers, outbox: Outbox) -> None:
     one, two = answers.run(1), answers.run(2)
     one.apply_effects(("log", "0", ""))
     two.apply_effects(("log", "0", ""))
@@ -108,14 +107,14 @@ def test_a_run_woken_without_news_reports_nothing(answers: Answers, outbox: Outb
     assert not outbox.waiting
 
 
-def test_an_answer_reaches_who_judges_it(answers: Answers, outbox: Outbox) -> None:
+def test_an_answer_is_handed_on_with_its_report(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
     (report,) = collect(outbox)
     report.answered([1])
     assert answers.got == [(report, [1])]
 
 
-def test_what_was_not_answered_goes_first_next_time_and_is_the_same_report(answers: Answers, outbox: Outbox) -> None:
+def test_a_report_that_was_not_answered_is_sent_first_next_time(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
     answers.run(2).settle(Completed(None))
     first = collect(outbox)
@@ -128,7 +127,7 @@ def test_what_was_not_answered_goes_first_next_time_and_is_the_same_report(answe
     assert [report.in_doubt for report in again] == [True, True, False]
 
 
-def test_doubt_once_there_stays(answers: Answers, outbox: Outbox) -> None:
+def test_a_report_in_doubt_stays_in_doubt(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).settle(Completed(None))
     reports = collect(outbox)
     outbox.keep(reports, sent=False)
@@ -139,7 +138,7 @@ def test_doubt_once_there_stays(answers: Answers, outbox: Outbox) -> None:
     assert collect(outbox)[0].in_doubt
 
 
-def test_what_is_kept_later_goes_before_what_was_kept_earlier(answers: Answers, outbox: Outbox) -> None:
+def test_reports_kept_later_go_before_those_kept_earlier(answers: Answers, outbox: Outbox) -> None:
     answers.run(1).apply_effects(("log", "a", ""))
     older = collect(outbox)
     answers.run(2).apply_effects(("log", "b", ""))
@@ -147,6 +146,13 @@ def test_what_is_kept_later_goes_before_what_was_kept_earlier(answers: Answers, 
     outbox.keep(newer, sent=False)
     outbox.keep(older, sent=False)
     assert collect(outbox) == [*older, *newer]
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How much is kept, much less than in earnest."""
+    monkeypatch.setattr("kue.worker.io.outbox.MAX_MESSAGES", 100)
+    return 100
 
 
 def chatter(answers: Answers, first: int, count: int) -> list[Report]:
@@ -161,51 +167,52 @@ def outcomes(answers: Answers, first: int, count: int) -> list[Report]:
     return collect(answers.outbox)
 
 
-def test_up_to_the_limit_everything_is_kept(answers: Answers, outbox: Outbox) -> None:
-    reports = chatter(answers, 1, MAX_MESSAGES)
+def test_the_outbox_keeps_everything_up_to_its_limit(answers: Answers, outbox: Outbox, limit: int) -> None:
+    reports = chatter(answers, 1, limit)
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 0
     assert collect(outbox) == reports
 
 
-def test_beyond_it_the_oldest_chatter_goes_first(answers: Answers, outbox: Outbox) -> None:
-    reports = [*outcomes(answers, 1, 3), *chatter(answers, 4, MAX_MESSAGES + 2)]
+def test_the_outbox_drops_the_oldest_messages_beyond_its_limit(answers: Answers, outbox: Outbox, limit: int) -> None:
+    reports = [*outcomes(answers, 1, 3), *chatter(answers, 4, limit + 2)]
     outbox.keep(reports, sent=True)
     assert outbox.dropped == 5
     kept = collect(outbox)
     assert [said(report) for report in kept] == [
         *((id, True) for id in (1, 2, 3)),
-        *((id, False) for id in range(9, MAX_MESSAGES + 6)),
+        *((id, False) for id in range(9, limit + 6)),
     ]
 
 
-def test_outcomes_are_kept_beyond_every_limit(answers: Answers, outbox: Outbox) -> None:
-    reports = [*outcomes(answers, 1, MAX_MESSAGES + 50), *chatter(answers, MAX_MESSAGES + 51, 7)]
+def test_the_outbox_keeps_outcomes_beyond_every_limit(answers: Answers, outbox: Outbox, limit: int) -> None:
+    reports = [*outcomes(answers, 1, limit + 50), *chatter(answers, limit + 51, 7)]
     outbox.keep(reports, sent=False)
     assert outbox.dropped == 7
-    assert [said(report) for report in collect(outbox)] == [(id, True) for id in range(1, MAX_MESSAGES + 51)]
+    assert [said(report) for report in collect(outbox)] == [(id, True) for id in range(1, limit + 51)]
 
 
-def test_a_long_outage_stays_within_the_limit_and_counts_what_it_cost(answers: Answers, outbox: Outbox) -> None:
+def test_the_outbox_counts_what_it_drops_in_a_long_outage(answers: Answers, outbox: Outbox, limit: int) -> None:
     for round in range(20):
-        outbox.keep([*collect(outbox), *chatter(answers, 1 + round * 1000, 1000)], sent=False)
+        outbox.keep([*collect(outbox), *chatter(answers, 1 + round * 10, 10)], sent=False)
     kept = collect(outbox)
-    assert [said(report)[0] for report in kept] == list(range(10_001, 20_001))
-    assert outbox.dropped == 10_000
+    assert [said(report)[0] for report in kept] == list(range(limit + 1, 201))
+    assert outbox.dropped == 200 - limit
 
 
-def test_a_run_s_outcome_keeps_what_was_still_to_be_said_with_it(answers: Answers, outbox: Outbox) -> None:
+def test_an_outcome_keeps_the_messages_that_it_carries(answers: Answers, outbox: Outbox, limit: int) -> None:
     run = answers.run(1)
     run.apply_effects(("log", "last words", ""))
     run.settle(Completed(None))
     (outcome,) = collect(outbox)
-    outbox.keep([outcome, *chatter(answers, 2, MAX_MESSAGES + 10)], sent=False)
+    outbox.keep([outcome, *chatter(answers, 2, limit + 10)], sent=False)
     first = collect(outbox)[0]
     assert first is outcome
     assert first.completion is not None and first.completion[-3:] == ("log", "last words", "")
 
 
 def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox: Outbox) -> None:
+    """Here the limit is the real one, of ten thousand."""
     reports: list[Report] = []
     for id in (1, 2):
         run = answers.run(id)
@@ -217,7 +224,7 @@ def test_a_report_counts_as_many_messages_as_it_carries(answers: Answers, outbox
     assert collect(outbox) == reports[1:]
 
 
-def test_what_a_run_says_later_waits_until_what_it_said_before_is_answered(answers: Answers, outbox: Outbox) -> None:
+def test_a_later_report_of_a_run_waits_until_the_earlier_one_is_answered(answers: Answers, outbox: Outbox) -> None:
     """Of two in one round trip the first may be refused and the second not."""
     one, other = answers.run(1), answers.run(2)
     one.apply_effects(("log", "first", ""))

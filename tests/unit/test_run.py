@@ -1,6 +1,7 @@
 """One run: the first outcome counts, whoever settles it, and what was said goes out in order with it."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -114,25 +115,25 @@ def test_the_first_outcome_counts(ear: Ear, run: Run) -> None:
     assert (command, ends) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1", ())), True)
 
 
-def test_of_many_threads_exactly_one_settles() -> None:
-    for _ in range(200):
-        ear, barrier = Ear(), threading.Barrier(8)
-        won: list[int] = []
+def test_exactly_one_of_many_threads_settles_a_run() -> None:
+    threads, rounds = 4, 200
+    ears = [Ear() for _ in range(rounds)]
+    won: list[list[int]] = [[] for _ in range(rounds)]
+    together = threading.Barrier(threads)
 
-        def settle(number: int, ear: Ear = ear, barrier: threading.Barrier = barrier, won: list[int] = won) -> None:
-            barrier.wait()
+    def settle(number: int) -> None:
+        for ear, winners in zip(ears, won, strict=True):
+            together.wait(10)
             if ear.run.settle(Completed(b"%d" % number)):
-                won.append(number)
+                winners.append(number)
 
-        threads = [threading.Thread(target=settle, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(won) == 1
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(settle, range(threads)))
+    for ear, winners in zip(ears, won, strict=True):
+        assert len(winners) == 1
         assert ear.told == 1
         command, _ = reported(ear.run, NOW)
-        assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % won[0], ()))
+        assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % winners[0], ()))
 
 
 def test_what_is_said_after_the_end_is_a_message_of_its_own(run: Run) -> None:

@@ -133,7 +133,11 @@ def test_an_outage_is_told_once_for_all_duties_and_is_over_with_the_first_that_s
     assert [type(problem) for problem in place.told] == [ConnectionFailed, ConnectionRestored]
 
 
-def test_a_duty_with_a_long_interval_is_not_the_last_to_see_that_redis_is_back(place: Place) -> None:
+def test_a_duty_with_a_long_interval_is_not_the_last_to_see_that_redis_is_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.maintenance.ticker._TRY_AGAIN", 0.05)
+
     def round(n: int) -> bool:
         duty.interval = NEVER
         if n == 1:
