@@ -263,8 +263,7 @@ class TestStuckJobs:
     def test_by_another_process_it_is_counted_anew(self, queue: Any, client: Any) -> None:
         self.stuck(queue, client)
         StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(0)
-        other = StuckJobs(queue.runtime.store, 1000, self.AFTER)
-        other.run_once(self.AFTER)
+        StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(self.AFTER)
         assert queue.inactive_count("email") == 0
 
 
@@ -276,8 +275,7 @@ class TestEndToEnd:
         monkeypatch.setattr("kue.maintenance.ttl.ACK_MS", 100)
         queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
         client, p = backend.client, backend.prefix
-        delayed = queue.create("email", delay=20).save()
-        stuck = queue.create("email").save()
+        delayed, stuck = queue.create("email", delay=20).save(), queue.create("email").save()
         client.zrem(f"{p}:jobs:email:inactive", "01|2")
         expired = queue.create("email", ttl=100, attempts=9).save().active()
         client.hset(f"{p}:job:{expired.id}", "workerId", NODE_WORKER)
