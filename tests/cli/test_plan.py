@@ -10,7 +10,7 @@ EVERYTHING = PYTHON_PARTS + NODE_PARTS
 
 @pytest.mark.parametrize("parts", [PYTHON_PARTS, EVERYTHING], ids=["python", "with-node"])
 @pytest.mark.parametrize("jobs", [MIN_JOBS, 41, 399, 12_345])
-def test_as_many_jobs_as_asked_and_some_of_each_type(parts: tuple[Part, ...], jobs: int) -> None:
+def test_a_plan_has_as_many_jobs_as_asked_for_and_some_of_each_type(parts: tuple[Part, ...], jobs: int) -> None:
     plan = plan_jobs(parts, 10, jobs, processes=2)
     assert len(plan) == jobs
     assert {job.type for job in plan} == {part.type for part in parts}
@@ -20,16 +20,17 @@ def test_as_many_jobs_as_asked_and_some_of_each_type(parts: tuple[Part, ...], jo
 
 @pytest.mark.parametrize("seconds", [MIN_SECONDS, 10, 60])
 @pytest.mark.parametrize("jobs", [MIN_JOBS, 400, 4000])
-def test_the_work_fits_the_time(seconds: float, jobs: int) -> None:
+def test_the_work_of_a_plan_fits_the_time(seconds: float, jobs: int) -> None:
+    everything = plan_jobs(EVERYTHING, seconds, jobs, processes=2)
     for part in EVERYTHING:
         processes = 2 if "python" in part.runners else 1
-        plan = [job for job in plan_jobs(EVERYTHING, seconds, jobs, 2) if job.type == part.type]
+        plan = [job for job in everything if job.type == part.type]
         work = sum(job.data["ms"] * job.attempts for job in plan) / 1000 / part.slots / processes
         assert work <= seconds
         assert max(job.at + job.options.get("delay", 0) / 1000 for job in plan) <= seconds
 
 
-def test_jobs_come_in_order_those_that_wait_for_workers_first() -> None:
+def test_a_plan_is_in_order_of_creation() -> None:
     plan = plan_jobs(PYTHON_PARTS, 10, 400, processes=2)
     assert [job.at for job in plan] == sorted(job.at for job in plan)
     assert {job.type for job in plan if job.at == BEFORE_THE_WORKERS} == {"alert"}
@@ -38,6 +39,6 @@ def test_jobs_come_in_order_those_that_wait_for_workers_first() -> None:
     assert priorities[:6] == ["low", "normal", "medium", "high", "critical", "low"]
 
 
-def test_less_time_changes_no_number_of_jobs() -> None:
+def test_a_plan_for_less_time_has_as_many_jobs_of_each_type() -> None:
     types = [sorted(job.type for job in plan_jobs(EVERYTHING, seconds, 480, 2)) for seconds in (0.5, 8)]
     assert types[0] == types[1]
