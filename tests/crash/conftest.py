@@ -15,7 +15,7 @@ from tests.crash.proxy import Proxy
 from tests.servers import MissingPackage, RedisServer
 
 HERE = Path(__file__).parent
-LEASE = 1000
+LEASE = 500
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -69,7 +69,14 @@ def cluster_down(server: RedisServer) -> Iterator[None]:
         wait_until(lambda: state() == "ok", 20)
 
 
-REFUSALS = [read_only, out_of_memory, unable_to_save, cluster_down]
+# Each refusal with a lease that is renewed meanwhile; one of them also with a lease that is not.
+REFUSALS_AND_LEASES = [
+    (read_only, LEASE),
+    (out_of_memory, LEASE),
+    (unable_to_save, LEASE),
+    (cluster_down, LEASE),
+    (read_only, 60_000),
+]
 PREFIX = "{q}"  # in a cluster all keys must lie in one slot
 
 
@@ -91,17 +98,7 @@ def connections_a_second(server: RedisServer) -> int:
         return int(client.info("stats")["total_connections_received"] - before)
 
 
-@pytest.mark.parametrize(
-    ("refusing", "lease"),
-    [
-        (read_only, LEASE),
-        (out_of_memory, LEASE),
-        (unable_to_save, LEASE),
-        (cluster_down, LEASE),
-        (read_only, 60_000),
-        (unable_to_save, 60_000),
-    ],
-)
+@pytest.mark.parametrize(("refusing", "lease"), REFUSALS_AND_LEASES)
 def test_idle_workers_report_once_and_try_again_now_and_then(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
 ) -> None:
@@ -123,8 +120,7 @@ def test_idle_workers_report_once_and_try_again_now_and_then(
     assert queue.trouble == ["lost", "back"]
 
 
-@pytest.mark.parametrize("refusing", REFUSALS)
-@pytest.mark.parametrize("lease", [LEASE, 60_000])
+@pytest.mark.parametrize(("refusing", "lease"), REFUSALS_AND_LEASES)
 def test_workers_sit_out_a_server_that_refuses_writes(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
 ) -> None:
@@ -168,7 +164,7 @@ def test_workers_sit_out_a_server_that_refuses_writes(
 def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_queue: MakeQueue) -> None:
     server = start_server(persist=True, key_load_delay="500", loading_process_events_interval_bytes="1024")
     with server.client() as client:
-        client.mset({f"ballast:{n}": n for n in range(6000)})
+        client.mset({f"ballast:{n}": n for n in range(3000)})
         client.bgrewriteaof()
         wait_until(lambda: client.info("persistence")["aof_rewrite_in_progress"] == 0)
     queue = make_queue(server.url)
