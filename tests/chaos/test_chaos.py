@@ -25,7 +25,8 @@ def test_nothing_is_lost_and_nothing_ends_twice(tmp_path: Path) -> None:
     missing = what_is_missing()
     if missing:
         absent(missing)
-    command = [sys.executable, "-m", "tests.chaos", "--jobs", "3000", "--seed", "20", "--seconds", "90"]
+    # With this seed each disturbance comes once, and the longest, a worker that is frozen, comes last.
+    command = [sys.executable, "-m", "tests.chaos", "--jobs", "1500", "--seed", "9", "--seconds", "60"]
     done = subprocess.run(
         [*command, "--folder", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=280, check=False
     )
