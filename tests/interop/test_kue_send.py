@@ -38,36 +38,39 @@ def js(value: Any) -> str:
 # --- results ---
 
 
-@pytest.mark.parametrize("data", VALUES, ids=js)
-def test_a_result_sent_by_node(unharmed_node: Start, queue: kue.Queue, channel: Channel, data: Any) -> None:
+def test_a_result_sent_by_node_resolves_a_promise(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
     node = unharmed_node()
-    work(node, f"send(job, 'result', {js(data)}); done(null, 'what was returned');")
-    heard: list[Any] = []
-    job = queue.create("email").on("result", heard.append)
-    future = job.promise(10_000)
-    assert js(future.result()) == js(data)
-    channel.wait_for("complete")
-    assert channel.names(job.id) == ["enqueue", "start", "result", "complete"]
-    wait_until(lambda: heard or data is None)
-    assert heard == [data]
+    work(node, "send(job, 'result', job.data[0]); done(null, 'what was returned');")
+    for number, data in enumerate(VALUES, 1):
+        heard: list[Any] = []
+        job = queue.create("email", [data]).on("result", heard.append)
+        future = job.promise(10_000)
+        assert js(future.result()) == js(data)
+        channel.wait_for("complete", number)
+        assert channel.names(job.id) == ["enqueue", "start", "result", "complete"]
+        wait_until(lambda heard=heard, data=data: heard or data is None)
+        assert heard == [data]
 
 
-@pytest.mark.parametrize("data", VALUES, ids=js)
-def test_a_result_sent_by_python(unharmed_node: Start, queue: kue.Queue, channel: Channel, data: Any) -> None:
+def test_a_result_sent_by_python_resolves_a_promise_of_node(
+    unharmed_node: Start, queue: kue.Queue, channel: Channel
+) -> None:
     node = unharmed_node()
 
     @queue.process("email")
     def answer(job: kue.Job) -> str:
-        job.send("result", data)
+        job.send("result", VALUES[(job.id or 0) - 1])
         return "what was returned"
 
-    assert js(node.evaluate(PROMISE, "email", {})) == js(data)
-    channel.wait_for("complete")
-    assert [name for name in channel.names(1) if name != "enqueue"] == ["start", "result", "complete"]
-    assert node.events("job result") == [["job result", 1, data]]
+    for id, data in enumerate(VALUES, 1):
+        assert js(node.evaluate(PROMISE, "email", {})) == js(data)
+        channel.wait_for("complete", id)
+        assert [name for name in channel.names(id) if name != "enqueue"] == ["start", "result", "complete"]
+        assert node.events("job result")[-1:] == [["job result", id, data]]
+    assert len(node.events("job result")) == len(VALUES)
 
 
-def test_both_send_the_same_message(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
+def test_node_and_python_send_the_same_message(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
     node = unharmed_node()
     data = {"text": 'zoë \u2028 \U0001f600 \ud800 " \\', "list": [1, 2.5, None, True, {}, []]}
     id = node.create("other")
@@ -82,30 +85,28 @@ def test_both_send_the_same_message(unharmed_node: Start, queue: kue.Queue, chan
     assert [json.loads(message)["args"][:1] for message in (sent[3], sent[1])] == [["of one's own: ü"]] * 2
 
 
-@pytest.mark.parametrize(("returned", "result"), [("{ pages: 3 }", {"pages": 3}), ("0", 0), ("undefined", None)])
-def test_a_promise_without_result_gets_what_node_returned(
-    unharmed_node: Start, queue: kue.Queue, returned: str, result: Any
-) -> None:
+def test_a_promise_without_result_gets_what_node_returned(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
-    work(node, f"done(null, {returned});")
-    assert queue.create("email").promise(10_000).result() == result
-    assert queue.create("email").remove_on_complete(True).promise(10_000).result() == result
+    work(node, "done(null, [{ pages: 3 }, 0, undefined][job.data]);")
+    for number, result in enumerate([{"pages": 3}, 0, None]):
+        assert queue.create("email", number).promise(10_000).result() == result
+        assert queue.create("email", number).remove_on_complete(True).promise(10_000).result() == result
 
 
-def test_the_first_result_counts(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_the_first_of_two_results_counts(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     work(node, "send(job, 'result', 1); send(job, 'result', 2); done(new Error('too late'));")
     assert queue.create("email").promise(10_000).result() == 1
 
 
-def test_many_promises_at_once(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_many_promises_at_once_get_their_own_results(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     work(node, "send(job, 'result', { n: job.data.n }); done();", slots=5)
     futures = [queue.create("email", {"n": n}).promise(30_000) for n in range(300)]
     assert [future.result() for future in futures] == [{"n": n} for n in range(300)]
 
 
-def test_many_promises_of_node_at_once(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_many_promises_of_node_at_once_get_their_own_results(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     queue.process("email", 5, lambda job: job.send("result", job.data))
     source = "many => Promise.all(many.map(data => require('./kue_send.js').promise(queue.create('email', data))))"
@@ -116,8 +117,11 @@ def test_many_promises_of_node_at_once(unharmed_node: Start, queue: kue.Queue) -
 # --- failures ---
 
 
-def test_a_failed_attempt_settles_nothing(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
-    """Between attempts the job waits an hour: its promise stays open, also for who looks into Redis a second later."""
+def test_a_failed_attempt_settles_no_promise(
+    unharmed_node: Start, queue: kue.Queue, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between attempts the job waits an hour: its promise stays open, and so does one that is made then."""
+    monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
     node = unharmed_node()
     job = queue.create("email", {"a": 1}).attempts(3).backoff({"type": "fixed", "delay": HOUR})
     future = job.promise()
@@ -128,14 +132,14 @@ def test_a_failed_attempt_settles_nothing(unharmed_node: Start, queue: kue.Queue
         again = kue.Job.get(job.id or 0, queue=queue)
         if attempt == 1:
             with pytest.raises(kue.PromiseTimeout):
-                again.promise(1500).result()
+                again.promise(300).result()
         assert not future.done()
         again.inactive()
     assert future.result(10) == {"a": 1}
 
 
 @pytest.mark.parametrize("attempts", [1, 3])
-def test_the_last_failed_attempt_of_node(unharmed_node: Start, queue: kue.Queue, attempts: int) -> None:
+def test_the_last_failed_attempt_rejects_a_promise(unharmed_node: Start, queue: kue.Queue, attempts: int) -> None:
     node = unharmed_node()
     node.process("email", behaviour="fail", message="no such address: ü")
     future = queue.create("email").attempts(attempts).promise(10_000)
@@ -147,7 +151,7 @@ def test_the_last_failed_attempt_of_node(unharmed_node: Start, queue: kue.Queue,
     assert len(node.runs()) == attempts
 
 
-def test_a_string_as_nodes_error(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_a_string_as_an_error_of_node_is_message_and_stack(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     node.process("email", behaviour="fail", message="just: words", asString=True)
     with pytest.raises(kue.JobFailed) as failure:
@@ -155,7 +159,7 @@ def test_a_string_as_nodes_error(unharmed_node: Start, queue: kue.Queue) -> None
     assert (failure.value.message, failure.value.stack) == ("just: words", "just: words")
 
 
-def test_a_promise_of_node_that_python_fails(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_a_job_that_python_fails_rejects_a_promise_of_node(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     queue.process("email", handler("fail", message="no such address: ü"))
     with pytest.raises(NodeError, match="no such address: ü"):
@@ -163,23 +167,23 @@ def test_a_promise_of_node_that_python_fails(unharmed_node: Start, queue: kue.Qu
     assert node.get(1)["attempts"]["made"] == 2
 
 
-def test_a_ttl_that_node_overran(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_a_ttl_that_node_overran_rejects_a_promise(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node(promotion=PROMOTION)
     node.process("email", behaviour="hang")
     with pytest.raises(kue.JobFailed, match="TTL exceeded"):
         queue.create("email").ttl(50).promise(10_000).result()
 
 
-@pytest.mark.parametrize("state", ["inactive", "active", "delayed"])
-def test_a_job_that_node_removes(unharmed_node: Start, queue: kue.Queue, state: str) -> None:
+def test_a_promise_of_a_job_that_node_removes_raises(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
-    job = queue.create("email")
-    future = job.promise()
-    node.state_change(job.id, state)
-    assert not future.done()
-    node.remove(job.id)
-    with pytest.raises(kue.JobRemoved):
-        future.result(10)
+    for state in ("inactive", "active", "delayed"):
+        job = queue.create("email")
+        future = job.promise()
+        node.state_change(job.id, state)
+        assert not future.done()
+        node.remove(job.id)
+        with pytest.raises(kue.JobRemoved):
+            future.result(10)
 
 
 def test_a_timeout_leaves_the_job_to_node(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
@@ -195,7 +199,7 @@ def test_a_timeout_leaves_the_job_to_node(unharmed_node: Start, queue: kue.Queue
 # --- events of one's own ---
 
 
-def test_own_events_of_a_node_worker(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_python_hears_own_events_of_a_node_worker(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     work(node, "send(job, 'page', { n: 1 }); job.progress(1, 2); send(job, 'page', { n: 2 }); done();")
     by_job: list[Any] = []
@@ -208,7 +212,7 @@ def test_own_events_of_a_node_worker(unharmed_node: Start, queue: kue.Queue) -> 
     assert by_queue == [(job.id, {"n": 1}), (job.id, {"n": 2})]
 
 
-def test_own_events_of_a_python_worker(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
+def test_node_hears_own_events_of_a_python_worker(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
     node = unharmed_node()
     id = node.create("email", {"pages": 2})
     wait_until(node.events)
@@ -233,7 +237,7 @@ def test_own_events_of_a_python_worker(unharmed_node: Start, queue: kue.Queue, c
     assert node.events("job page") == [["job page", id, {"n": 0}], ["job page", id, {"n": 1}]]
 
 
-def test_a_conversation(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_promises_in_both_directions_settle_at_once(unharmed_node: Start, queue: kue.Queue) -> None:
     """A Python handler waits for a job of Node, whose worker answers it: promises in both directions at once."""
     node = unharmed_node()
     work(node, "send(job, 'result', job.data.n * 2); done();", slots=4)

@@ -4,8 +4,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 import kue
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
@@ -51,69 +49,95 @@ def text(value: Any) -> str:
     return json.dumps(value)
 
 
-@pytest.mark.parametrize("data", PAYLOADS.values(), ids=PAYLOADS)
-def test_python_saves_and_node_works(unharmed_node: Start, make_queue: MakeQueue, data: Any) -> None:
-    node, queue, results = unharmed_node(), make_queue(), []
-    job = queue.create("email", data).on("complete", results.append).save()
+def assert_unchanged(arrived: dict[str, list[Any]]) -> None:
+    """What arrived of each payload, at each place; names those that are not as they were."""
+    assert arrived.keys() == PAYLOADS.keys()
+    changed = {
+        name: [number for number, one in enumerate(found) if text(one) != text(PAYLOADS[name])]
+        for name, found in arrived.items()
+    }
+    assert {name: places for name, places in changed.items() if places} == {}
+
+
+def test_data_that_python_saves_and_node_returns_is_unchanged(unharmed_node: Start, make_queue: MakeQueue) -> None:
+    node, queue = unharmed_node(), make_queue()
+    results: dict[str, list[Any]] = {name: [] for name in PAYLOADS}
+    jobs = {name: queue.create("email", data).on("complete", results[name].append) for name, data in PAYLOADS.items()}
+    for job in jobs.values():
+        job.save()
     node.process("email")
-    wait_until(lambda: results)
-    assert text(results) == text([data])
-    assert text([run["data"] for run in node.runs()]) == text([data])
-    saved = kue.Job.get(job.id, queue=queue)
-    assert (text(saved.data), text(saved.result)) == (text(data), text(data))
+    wait_until(lambda: all(results.values()), 60)
+    runs = {run["id"]: run["data"] for run in node.runs()}
+    saved = {name: kue.Job.get(job.id, queue=queue) for name, job in jobs.items()}
+    assert [len(heard) for heard in results.values()] == [1] * len(PAYLOADS) and len(runs) == len(PAYLOADS)
+    assert_unchanged(
+        {name: [results[name][0], runs[jobs[name].id], saved[name].data, saved[name].result] for name in PAYLOADS}
+    )
 
 
-@pytest.mark.parametrize("data", PAYLOADS.values(), ids=PAYLOADS)
-def test_node_saves_and_python_works(unharmed_node: Start, make_queue: MakeQueue, data: Any) -> None:
-    node, queue, seen = unharmed_node(), make_queue(), []
-    id = node.create("email", data)
+def test_data_that_node_saves_and_python_returns_is_unchanged(unharmed_node: Start, make_queue: MakeQueue) -> None:
+    node, queue = unharmed_node(), make_queue()
+    ids = {name: node.create("email", data) for name, data in PAYLOADS.items()}
+    seen: dict[int, Any] = {}
 
     @queue.process("email")
     def echo(job: kue.Job) -> Any:
-        seen.append(job.data)
+        seen[job.id or 0] = job.data
         return job.data
 
-    wait_until(lambda: node.job_events(id, "complete"))
-    assert text(seen) == text([data])
-    assert text(node.job_events(id, "complete")) == text([["complete", data, None]])
-    assert text([node.get(id)[name] for name in ("data", "result")]) == text([data, data])
+    wait_until(lambda: queue.complete_count() == len(PAYLOADS), 60)
+    wait_until(lambda: all(node.job_events(id, "complete") for id in ids.values()), 60)
+    events = {name: node.job_events(id, "complete") for name, id in ids.items()}
+    assert [[event[::2] for event in heard] for heard in events.values()] == [[["complete", None]]] * len(PAYLOADS)
+    jobs = {name: node.get(id) for name, id in ids.items()}
+    assert_unchanged(
+        {name: [seen[id], events[name][0][1], jobs[name]["data"], jobs[name]["result"]] for name, id in ids.items()}
+    )
 
 
-@pytest.mark.parametrize(("number", "there"), [(-0.0, 0), (1.0, 1), (2**53 + 1, 2**53), (10**30, 1e30)])
-def test_a_number_that_javascript_has_otherwise(
-    unharmed_node: Start, make_queue: MakeQueue, number: float, there: float
+OTHERWISE_IN_JAVASCRIPT = [(-0.0, 0), (1.0, 1), (2**53 + 1, 2**53), (10**30, 1e30)]
+
+
+def test_a_number_that_javascript_has_otherwise_is_stored_as_it_was(
+    unharmed_node: Start, make_queue: MakeQueue
 ) -> None:
-    node, queue, results = unharmed_node(), make_queue(), []
-    job = queue.create("email", [number]).on("complete", results.append).save()
-    node.process("email")
-    wait_until(lambda: results)
-    assert text(results) == text([[there]])
-    assert text(kue.Job.get(job.id, queue=queue).data) == text([number])
-
-
-@pytest.mark.parametrize("type", TYPES)
-def test_types(unharmed_node: Start, make_queue: MakeQueue, type: str) -> None:
-    node, queue, results = unharmed_node(), make_queue(), []
-    to_node, to_python = f"{type} 1", f"{type} 2"
-    queue.process(to_python, lambda job: job.type)
-    node.process(to_node, 1, "source", source="(job, done) => done(null, job.type)")
-    queue.create(to_node).on("complete", results.append).save()
-    id = node.create(to_python)
-    wait_until(lambda: results and node.job_events(id, "complete"))
-    assert results == [to_node]
-    events = [event for event in node.job_events(id) if event[0] != "enqueue"]  # which Node publishes too late
-    assert events == [["start", to_python, None], ["complete", to_python, None]]
-    assert sorted(queue.types()) == sorted(node.on_queue("types")) == sorted([to_node, to_python])
-    assert node.counts(to_python)["complete"] == queue.complete_count(to_node) == 1
-
-
-@pytest.mark.parametrize("type", TYPES)
-def test_a_type_in_each_state(unharmed_node: Start, make_queue: MakeQueue, type: str) -> None:
     node, queue = unharmed_node(), make_queue()
-    job = queue.create(type, delay=3_600_000).save()
-    for state in ("inactive", "active", "failed", "complete", "delayed", "inactive"):
-        getattr(job, state)()
-        assert node.get(job.id)["state"] == state
-        assert node.counts(type) == node.counts() == dict.fromkeys(node.counts(), 0) | {state: 1}
-    wait_until(lambda: len(node.events()) == 2)
-    assert node.events() == [["job enqueue", job.id, type]] * 2
+    node.process("email")
+    for number, there in OTHERWISE_IN_JAVASCRIPT:
+        results: list[Any] = []
+        job = queue.create("email", [number]).on("complete", results.append).save()
+        wait_until(lambda results=results: results)
+        assert text(results) == text([[there]])
+        assert text(kue.Job.get(job.id, queue=queue).data) == text([number])
+
+
+def test_a_type_of_any_name_is_run_by_the_other_side(unharmed_node: Start, make_queue: MakeQueue) -> None:
+    node, queue, all_types = unharmed_node(), make_queue(), []
+    for type in TYPES:
+        results: list[Any] = []
+        to_node, to_python = f"{type} 1", f"{type} 2"
+        all_types += [to_node, to_python]
+        queue.process(to_python, lambda job: job.type)
+        node.process(to_node, 1, "source", source="(job, done) => done(null, job.type)")
+        queue.create(to_node).on("complete", results.append).save()
+        id = node.create(to_python)
+        wait_until(lambda results=results, id=id: results and node.job_events(id, "complete"), message=type)
+        assert results == [to_node]
+        events = [event for event in node.job_events(id) if event[0] != "enqueue"]  # which Node publishes too late
+        assert events == [["start", to_python, None], ["complete", to_python, None]]
+        assert sorted(queue.types()) == sorted(node.on_queue("types")) == sorted(all_types)
+        assert node.counts(to_python)["complete"] == queue.complete_count(to_node) == 1
+
+
+def test_a_type_of_any_name_is_counted_alike_in_each_state(unharmed_node: Start, make_queue: MakeQueue) -> None:
+    node, queue = unharmed_node(), make_queue()
+    for number, type in enumerate(TYPES, 1):
+        job = queue.create(type, delay=3_600_000).save()
+        for state in ("inactive", "active", "failed", "complete", "delayed", "inactive"):
+            getattr(job, state)()
+            assert node.get(job.id)["state"] == state
+            assert node.counts(type) == node.counts() == dict.fromkeys(node.counts(), 0) | {state: 1}
+        wait_until(lambda number=number: len(node.events()) == 3 * number - 1)
+        assert node.events()[3 * (number - 1) :] == [["job enqueue", job.id, type]] * 2
+        job.remove()
+        wait_until(lambda number=number: len(node.events()) == 3 * number)

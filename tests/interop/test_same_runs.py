@@ -1,122 +1,114 @@
 """The same runs, by a Node worker alone and by a Python worker alone, leave the same keys and the same messages."""
 
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from tests.interop.tellers import Tell, Teller, assert_same
+from tests.interop.tellers import Story, Tell, Teller, assert_same
 from tests.interop.told import Channel
 
 DATA = {"to": "zoë \u2028 \U0001f600", "n": [1, 2.5, None, True, {}, []]}
 HOUR = 3_600_000
+REPORT = {"behaviour": "report"}
+
+
+def failing(**options: Any) -> dict[str, Any]:
+    return {"behaviour": "fail", "message": "no such address: ü", **options}
+
+
+@dataclass
+class Run:
+    """One job, how it is run, and the events that it ends with."""
+
+    data: Any = None
+    options: dict[str, Any] = field(default_factory=dict)
+    work: dict[str, Any] = field(default_factory=dict)
+    ends: tuple[str, ...] = ("complete",)
+
+
+def each_in_turn(runs: list[Run]) -> Story:
+    """Each run with a job, a type and a worker of its own, one after another."""
+
+    def story(teller: Teller, channel: Channel) -> None:
+        ends: Counter[str] = Counter()
+        for number, run in enumerate(runs):
+            type = f"email {number}"
+            teller.save(type, run.data, **run.options)
+            teller.work(type, **run.work)
+            for event in run.ends:
+                ends[event] += 1
+                channel.wait_for(event, ends[event])
+
+    return story
 
 
 # --- completed ---
 
 
-@pytest.mark.parametrize("options", [{}, {"ttl": HOUR, "priority": "high", "attempts": 3}, {"delay": 20}], ids=str)
-def test_worked_with_its_data_as_result(tell: Tell, options: dict[str, Any]) -> None:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save(data=DATA, **options)
-        teller.work()
-        channel.wait_for("complete")
-
-    assert_same(tell(story))
+def test_completed_jobs_are_the_same(tell: Tell) -> None:
+    options: list[dict[str, Any]] = [{}, {"ttl": HOUR, "priority": "high", "attempts": 3}, {"delay": 20}]
+    assert_same(tell(each_in_turn([Run(DATA, some) for some in options])))
 
 
-@pytest.mark.parametrize("value", ['{"pages":12}', "[]", '"done"', "true", "1.5", "null"])
-def test_worked_with_result(tell: Tell, value: str) -> None:
-    assert_same(tell(completed_with(value)))
+def test_results_are_the_same(tell: Tell) -> None:
+    results = ['{"pages":12}', "[]", '"done"', "true", "1.5", "null"]
+    runs = [Run(work={"behaviour": "result", "value": result}) for result in results]
+    assert_same(tell(each_in_turn([*runs, Run(work={"behaviour": "silent"})])))
 
 
-def test_worked_without_result(tell: Tell) -> None:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save()
-        teller.work(behaviour="silent")
-        channel.wait_for("complete")
-
-    assert_same(tell(story))
-
-
-@pytest.mark.parametrize("value", ["0", '""', "false"])
-def test_python_stores_a_falsy_result_which_node_only_publishes(tell: Tell, value: str) -> None:
-    by_node, by_python = tell(completed_with(value))
+def test_python_stores_a_falsy_result_which_node_only_publishes(tell: Tell) -> None:
+    results = ["0", '""', "false"]
+    runs = [Run(work={"behaviour": "result", "value": result}) for result in results]
+    by_node, by_python = tell(each_in_turn(runs))
     assert by_node.messages == by_python.messages
-    assert by_node.messages[-1] == f'{{"id":1,"event":"complete","args":["complete",{value},null]}}'
-    assert "result" not in by_node.keys["q:job:1"]
-    by_node.keys["q:job:1"]["result"] = value
+    for id, result in enumerate(results, 1):
+        assert f'{{"id":{id},"event":"complete","args":["complete",{result},null]}}' in by_node.messages
+        assert "result" not in by_node.keys[f"q:job:{id}"]
+        by_node.keys[f"q:job:{id}"]["result"] = result
     assert by_python.keys == by_node.keys
 
 
-def completed_with(value: str) -> Any:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save()
-        teller.work(behaviour="result", value=value)
-        channel.wait_for("complete")
-
-    return story
+def test_progress_and_log_of_a_handler_are_the_same(tell: Tell) -> None:
+    assert_same(tell(each_in_turn([Run(DATA, work={"behaviour": "report"})])))
 
 
-def test_progress_and_log_in_the_handler(tell: Tell) -> None:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save(data=DATA)
-        teller.work(behaviour="report")
-        channel.wait_for("complete")
-
-    assert_same(tell(story))
-
-
-@pytest.mark.parametrize("options", [{}, {"ttl": HOUR, "attempts": 2}], ids=str)
-def test_removed_on_complete(tell: Tell, options: dict[str, Any]) -> None:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save(removeOnComplete=True, **options)
-        teller.work(behaviour="report")
-        channel.wait_for("remove")
-        channel.wait_for("complete")
-
-    by_node, by_python = tell(story)
-    assert by_python.keys == by_node.keys
-    assert by_python.messages[-2:] == by_node.messages[-2:]
-    assert by_python.messages == by_node.messages
+def test_jobs_removed_on_complete_leave_the_same(tell: Tell) -> None:
+    options: list[dict[str, Any]] = [{}, {"ttl": HOUR, "attempts": 2}]
+    removed = ("remove", "complete")
+    runs = [Run(options={"removeOnComplete": True, **some}, work=REPORT, ends=removed) for some in options]
+    assert_same(tell(each_in_turn(runs)))
 
 
 # --- failed ---
 
 
-@pytest.mark.parametrize("as_string", [False, True])
-@pytest.mark.parametrize("attempts", [1, 3])
-def test_failed(tell: Tell, attempts: int, as_string: bool) -> None:
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save(attempts=attempts)
-        teller.work(behaviour="fail", message="no such address: ü", asString=as_string)
-        channel.wait_for("failed")
-
-    assert_same(tell(story))
+def test_failed_jobs_are_the_same(tell: Tell) -> None:
+    runs = [
+        Run(options={"attempts": attempts}, work=failing(asString=as_string), ends=("failed",))
+        for attempts in (1, 3)
+        for as_string in (False, True)
+    ]
+    assert_same(tell(each_in_turn(runs)))
 
 
-@pytest.mark.parametrize("delay", [None, 20])
-@pytest.mark.parametrize(
-    "backoff",
-    [
-        None,
-        True,
-        {"type": "fixed"},
-        {"type": "fixed", "delay": 30},
-        {"type": "exponential"},
-        {"type": "exponential", "delay": 33},
-        {"type": "exponential", "delay": 40, "maxDelay": 50},
-    ],
-    ids=str,
-)
-def test_retried(tell: Tell, backoff: Any, delay: int | None) -> None:
-    options = {"backoff": backoff, "delay": delay}
+BACKOFFS: list[Any] = [
+    None,
+    True,
+    {"type": "fixed"},
+    {"type": "fixed", "delay": 30},
+    {"type": "exponential"},
+    {"type": "exponential", "delay": 33},
+    {"type": "exponential", "delay": 40, "maxDelay": 50},
+]
 
-    def story(teller: Teller, channel: Channel) -> None:
-        teller.save(attempts=4, **{name: value for name, value in options.items() if value is not None})
-        teller.work(behaviour="flaky", times=2)
-        channel.wait_for("complete")
 
-    assert_same(tell(story))
+@pytest.mark.parametrize("delay", [{}, {"delay": 20}], ids=str)
+def test_retried_jobs_are_the_same(tell: Tell, delay: dict[str, int]) -> None:
+    flaky = {"behaviour": "flaky", "times": 2}
+    options = [{"attempts": 4, **delay} | ({"backoff": backoff} if backoff else {}) for backoff in BACKOFFS]
+    assert_same(tell(each_in_turn([Run(options=some, work=flaky) for some in options])))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +116,7 @@ def test_retried(tell: Tell, backoff: Any, delay: int | None) -> None:
     [True, {"type": "fixed", "delay": HOUR}, {"type": "exponential", "delay": HOUR, "maxDelay": 2 * HOUR}],
     ids=str,
 )
-def test_waiting_for_its_retry(tell: Tell, backoff: Any) -> None:
+def test_a_job_that_waits_for_its_retry_is_the_same(tell: Tell, backoff: Any) -> None:
     def story(teller: Teller, channel: Channel) -> None:
         id = teller.save(attempts=3, backoff=backoff, delay=HOUR, priority="low", ttl=HOUR)
         teller.change_state(id, "inactive")
@@ -137,7 +129,7 @@ def test_waiting_for_its_retry(tell: Tell, backoff: Any) -> None:
 # --- timers ---
 
 
-def test_promoted_by_a_worker_of_another_type(tell: Tell) -> None:
+def test_a_job_promoted_by_a_worker_of_another_type_is_the_same(tell: Tell) -> None:
     def story(teller: Teller, channel: Channel) -> None:
         teller.save(delay=50, priority="low")
         teller.save(delay=HOUR)
@@ -147,7 +139,7 @@ def test_promoted_by_a_worker_of_another_type(tell: Tell) -> None:
     assert_same(tell(story))
 
 
-def test_promoted_together(tell: Tell) -> None:
+def test_jobs_promoted_together_are_the_same(tell: Tell) -> None:
     def story(teller: Teller, channel: Channel) -> None:
         for priority in ("low", "high", "normal"):
             teller.save(delay=50, priority=priority)
@@ -160,7 +152,7 @@ def test_promoted_together(tell: Tell) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"attempts": 2}, {"attempts": 2, "backoff": {"type": "fixed", "delay": HOUR}}])
-def test_ttl_exceeded(tell: Tell, options: dict[str, Any]) -> None:
+def test_a_run_past_its_ttl_is_the_same(tell: Tell, options: dict[str, Any]) -> None:
     def story(teller: Teller, channel: Channel) -> None:
         teller.save(ttl=60, **options)
         teller.work(behaviour="hang")
