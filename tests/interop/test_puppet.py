@@ -127,17 +127,19 @@ def test_a_crash_shows_what_node_wrote(node: NodeKue) -> None:
 
 
 def test_a_paused_process_answers_later(node_kue: StartNode, redis_url: str) -> None:
-    node = node_kue(redis_url, timeout=0.5)
+    node = node_kue(redis_url)
+    node.timeout = 0.2
     node.pause()
     with pytest.raises(NodeError, match="no answer to heard"):
         node.events()
     node.resume()
+    node.timeout = 30
     assert node.events() == []
 
 
 def test_an_unreachable_server_is_reported(node_kue: StartNode) -> None:
     with pytest.raises(NodeError, match="ECONNREFUSED"):
-        node_kue("redis://127.0.0.1:1", timeout=1)
+        node_kue("redis://127.0.0.1:1", timeout=2)
 
 
 @pytest.mark.parametrize(
