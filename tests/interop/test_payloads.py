@@ -86,8 +86,15 @@ def test_data_that_node_saves_and_python_returns_is_unchanged(unharmed_node: Sta
         return job.data
 
     wait_until(lambda: queue.complete_count() == len(PAYLOADS), 60)
-    wait_until(lambda: all(node.job_events(id, "complete") for id in ids.values()), 60)
-    events = {name: node.job_events(id, "complete") for name, id in ids.items()}
+
+    def completions() -> dict[str, list[Any]] | None:
+        """What Node heard, asked for at once: there are megabytes of it."""
+        heard = node.request("heard", what="jobEvents")
+        found = {name: [event for event in heard[str(id)] if event[0] == "complete"] for name, id in ids.items()}
+        return found if all(found.values()) else None
+
+    events = wait_until(completions, 60)
+    assert events
     assert [[event[::2] for event in heard] for heard in events.values()] == [[["complete", None]]] * len(PAYLOADS)
     jobs = {name: node.get(id) for name, id in ids.items()}
     assert_unchanged(
