@@ -51,21 +51,22 @@ def absent(what: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Callable[[str], RedisServer]]:
     """Gives the shared server of a kind (see KINDS), started when first asked for, and emptied."""
-    running: dict[str, RedisServer] = {}
+    running: dict[str, tuple[RedisServer, redis.Redis]] = {}
 
     def get(kind: str) -> RedisServer:
         if kind not in running:
             try:
-                running[kind] = KINDS[kind]()
+                server = KINDS[kind]()
             except MissingPackage as missing:
                 absent(str(missing))
-        server = running[kind]
-        with server.client() as client:
-            client.flushall()
+            running[kind] = server, server.client()
+        server, client = running[kind]
+        client.flushall()
         return server
 
     yield get
-    for server in running.values():
+    for server, client in running.values():
+        client.close()
         server.close()
 
 
