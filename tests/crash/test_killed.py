@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from kue.maintenance.recovery import BATCH
 from tests.crash.conftest import Watched
 from tests.crash.process import PythonWorker
 from tests.helpers import wait_until
@@ -13,7 +12,7 @@ from tests.servers import RedisServer
 
 Start = Callable[..., PythonWorker]
 MakeQueue = Callable[..., Watched]
-JOBS = BATCH + 30  # more than one script puts back
+JOBS = 130  # more than one script puts back, which is a hundred
 
 
 def process_of(worker_id: str) -> str:

@@ -121,7 +121,7 @@ def test_a_failed_attempt_settles_no_promise(
     unharmed_node: Start, queue: kue.Queue, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between attempts the job waits an hour: its promise stays open, and so does one that is made then."""
-    monkeypatch.setattr("kue.events.resync.SECOND_LOOK", 0.05)
+    monkeypatch.setattr("kue.events.resync.CHECK_AGAIN_SECONDS", 0.05)
     node = unharmed_node()
     job = queue.create("email", {"a": 1}).attempts(3).backoff({"type": "fixed", "delay": HOUR})
     future = job.promise()

@@ -21,8 +21,7 @@ class Answers:
 
     def run(self, id: int) -> Run:
         job: Any = type("OfJob", (), {"id": id, "type": "email"})()
-        slot: Any = None
-        return Run(job, slot, f"kue:host:7-b:email:{id}", id, NOW, self)
+        return Run(job, f"kue:host:7-b:email:{id}", id, NOW, self)
 
     def notify(self, run: Run) -> None:
         self.outbox.notify(run)

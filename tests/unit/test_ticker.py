@@ -136,7 +136,7 @@ def test_an_outage_is_told_once_for_all_duties_and_is_over_with_the_first_that_s
 def test_a_duty_with_a_long_interval_is_not_the_last_to_see_that_redis_is_back(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kue.maintenance.ticker._TRY_AGAIN", 0.05)
+    monkeypatch.setattr("kue.maintenance.ticker._MAX_RETRY_SECONDS", 0.05)
 
     def round(n: int) -> bool:
         duty.interval = NEVER
