@@ -1,4 +1,4 @@
-"""The one tree of exceptions: every error that this package raises derives from `KueError`.
+"""Every error of kue and kue_send, with its message: one tree, in which all derive from `KueError`.
 
 If a built-in exception has the same meaning, the class derives from that too. So code that knows nothing of kue
 still catches it (`except TimeoutError`, `except ValueError`).

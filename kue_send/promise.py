@@ -1,4 +1,4 @@
-"""The outcome of a job as a `concurrent.futures.Future`.
+"""The outcome of a job as a `concurrent.futures.Future`, which may time out.
 
 - watches the events of the job, and settles with the first that decides the outcome
 - settles with the outcome that the hub reads from Redis, if an event was lost

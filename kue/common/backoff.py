@@ -1,4 +1,4 @@
-"""Decides how long to wait before the next attempt to reach Redis."""
+"""How long to wait before the next attempt to reach Redis: pauses that double, with jitter."""
 
 from __future__ import annotations
 

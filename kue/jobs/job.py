@@ -1,4 +1,4 @@
-"""The job that users work with.
+"""The job: its options and fields, and how it is saved, updated, removed and watched.
 
 - holds its options and fields, as they were set here or read from its hash
 - saves, updates and removes itself

@@ -1,4 +1,4 @@
-"""Finds saved jobs.
+"""Finds saved jobs, by id or by position: the class methods of `Job`.
 
 - reads one job, or its log, by id
 - removes one job by id

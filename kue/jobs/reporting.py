@@ -1,4 +1,4 @@
-"""Reports about a job that is under way.
+"""The methods with which code reports on a job: `log`, `progress`, `set`, `error`.
 
 - writes log lines, the progress, fields of the hash and an error
 - sends them through the run in a handler, so that they arrive in order and only while the run holds the job

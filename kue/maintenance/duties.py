@@ -1,4 +1,4 @@
-"""Lists the periodic duties: all for a process that works, and those for stuck jobs alone."""
+"""Lists the periodic duties of a process. The file of each duty says how often it runs."""
 
 from __future__ import annotations
 

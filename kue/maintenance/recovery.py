@@ -1,6 +1,6 @@
-"""Puts back the active jobs of Python processes whose lease has run out. Jobs of Node workers are never touched.
+"""Looks, some times in each lease, for active jobs of Python processes that died, and puts them back.
 
-In each interval one process of a fleet checks. A process that has active jobs and no lease gets one first, and loses it
+It touches no job of a Node worker. In each interval one process of a fleet checks. A process that has active jobs and no lease gets one first, and loses it
 like any other. No process checks before its own connection has worked for one lease: after an outage, the holders of
 leases need that time to renew them.
 """
@@ -19,12 +19,12 @@ from kue.connection.pool import refusal
 from kue.errors import JobInvalid, KueError
 from kue.jobs.job import Job
 from kue.jobs.retry import UnknownBackoff, retry_of
-from kue.options.queue import RENEWALS_PER_LEASE
 from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.transitions import Failure, Retry
 
+_SEARCHES_PER_LEASE = 3
 _BATCH_SIZE = 100  # jobs in one script
 _PAGE_SIZE = 1000
 WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
@@ -41,7 +41,7 @@ class Recovery:
     """Puts back the jobs of dead processes, and fails those that were lost too often."""
 
     def __init__(self, runtime: Runtime, clock: Callable[[], float] = steady) -> None:
-        self.interval = runtime.options.lease / 1000 / RENEWALS_PER_LEASE
+        self.interval = runtime.options.lease / 1000 / _SEARCHES_PER_LEASE
         self._runtime = runtime
         self._clock = clock
         self._lease = runtime.options.lease / 1000

@@ -13,8 +13,6 @@ from kue.errors import InvalidOption, UnknownOption
 from kue.options.job import read_options
 from kue.options.values import read_flag, read_key_part, read_mapping, read_type, read_whole
 
-RENEWALS_PER_LEASE = 3
-
 
 @dataclass(frozen=True, slots=True)
 class PromotionOptions:

@@ -1,4 +1,4 @@
-"""The queue object.
+"""The queue: makes its parts and connects them, stops them in order, and starts anew in a forked child.
 
 - makes the parts of a queue and connects them
 - stops them in order

@@ -1,4 +1,4 @@
-"""Builds the effects of what a running job reports: triples that the Lua function `write_effects` carries out."""
+"""Turns what is reported on a job (a log line, progress, a field, an event) into effects, which scripts carry out."""
 
 from __future__ import annotations
 

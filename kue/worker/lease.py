@@ -13,8 +13,9 @@ from kue.common.backoff import Backoff
 from kue.common.clock import steady
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import KueError, ShutdownInProgress
-from kue.options.queue import RENEWALS_PER_LEASE
 from kue.store.store import Store
+
+_RENEWALS_PER_LEASE = 3
 
 
 class Lease:
@@ -70,7 +71,7 @@ class Lease:
                 self._error_reporter.unexpected("lease", problem)
 
     def _renew(self) -> None:
-        every = self._length / 1000 / RENEWALS_PER_LEASE
+        every = self._length / 1000 / _RENEWALS_PER_LEASE
         backoff = Backoff()
         while not self._stopping.is_set():
             requested_at = steady()

@@ -1,1 +1,1 @@
-"""`kue worker`: serves the handlers of a module in one process or several, until a signal comes."""
+"""`kue worker`: finding the queue, serving it, supervising several processes, signals."""

@@ -1,4 +1,4 @@
-"""Keeps a number of worker processes running.
+"""Keeps a number of worker processes running: starts them, replaces those that die, and stops all at a signal.
 
 - starts the processes, and reads their messages
 - starts a new process after a pause if one dies

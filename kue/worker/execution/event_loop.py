@@ -1,4 +1,4 @@
-"""The thread with the event loop that coroutine handlers run on."""
+"""The event loop of coroutine handlers, and its thread: it runs them, and cancels what is left at its end."""
 
 from __future__ import annotations
 

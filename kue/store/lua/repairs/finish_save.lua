@@ -1,5 +1,5 @@
--- finish_save: finishes a save that broke off half-way. If the data was not written yet, the job is dropped: no
--- caller knows its id.
+-- finish_save: finishes a save that broke off half-way.
+-- If the data was not written yet, the job is dropped: no caller knows its id.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix

@@ -1,5 +1,5 @@
--- can_move: whether a job can go from one state to another, for a script that moves many jobs: if a key of a type is of
--- the wrong kind, the jobs of this type stay where they are, and the script moves the others.
+-- can_move: whether a job can go from one state to another, for a script that moves many jobs.
+-- If a key of a type is of the wrong kind, the jobs of this type stay where they are, and the script moves the others.
 -- Needs: check.
 
 local function can_move(type, from, to)

@@ -1,5 +1,6 @@
--- check: raises an error if a key is of the wrong kind. A script checks what it will write to before its first write,
--- since Redis does not undo a script that fails half-way. Counting is the cheapest command that raises.
+-- check: raises an error if a key is of the wrong kind.
+-- A script checks what it will write to before its first write, since Redis does not undo a script that fails
+-- half-way. Counting is the cheapest command that raises.
 
 local function check_jobs()
   redis.call('ZCARD', key_jobs())

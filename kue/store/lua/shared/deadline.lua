@@ -1,5 +1,4 @@
--- deadline: the score of a job in the zset of all active jobs. It is the time at which the ttl of the job ends, or
--- -abs(priority) if the job has no ttl.
+-- deadline: the score of an active job: when its ttl ends, with a margin if Python runs it; -abs(priority) without ttl.
 -- Needs: number.
 
 -- A run in Python ends itself at its ttl. Its score is this much later, so that Node's checker finds its job only if

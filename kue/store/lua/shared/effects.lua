@@ -1,5 +1,5 @@
--- effects: carries out the effects of a run: what it reported while it worked. They are in ARGV from `first` to
--- `last`, three arguments each:
+-- effects: carries out the effects of a run: what it reported while it worked.
+-- They are in ARGV from `first` to `last`, three arguments each:
 --   log, line, ''         adds a line to the log of the job
 --   set, field, value     sets a field of the hash
 --   publish, message, ''  publishes a whole message

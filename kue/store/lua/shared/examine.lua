@@ -1,5 +1,5 @@
--- examine: finds everything that is wrong with one job, at one moment. The hash says where the job belongs, and the
--- zsets are compared with that.
+-- examine: finds everything that is wrong with one job, at one moment, for the doctor.
+-- The hash says where the job belongs, and the zsets are compared with that.
 -- Needs: number, index, lease.
 
 -- The process of a Python worker; nil for a Node worker.

@@ -1,5 +1,5 @@
--- announce_expired: publishes `ttl exceeded` for active jobs past their deadline, so that a worker that still holds
--- one ends it.
+-- announce_expired: publishes `ttl exceeded` for active jobs past their deadline.
+-- A worker that still holds such a job ends it then.
 -- This is the first half of Kue's expiry, and needs Kue's lock. A member that is no zid leaves the zset.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one

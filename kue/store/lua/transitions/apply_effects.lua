@@ -1,5 +1,5 @@
--- apply_effects: writes and publishes what a run, or any other caller, reports about a job: log lines, fields, events,
--- a new deadline.
+-- apply_effects: writes and publishes what a run, or any other caller, reports about a job.
+-- That is log lines, fields, events, a new deadline.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
