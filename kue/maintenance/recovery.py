@@ -1,8 +1,8 @@
 """Looks, some times in each lease, for active jobs of Python processes that died, and puts them back.
 
-It touches no job of a Node worker. In each interval one process of a fleet checks. A process that has active jobs and no lease gets one first, and loses it
-like any other. No process checks before its own connection has worked for one lease: after an outage, the holders of
-leases need that time to renew them.
+It touches no job of a Node worker. In each interval one process of a fleet checks. A process that has active jobs and
+no lease gets one first, and loses it like any other. No process checks before its own connection has worked for one
+lease: after an outage, the holders of leases need that time to renew them.
 """
 
 from __future__ import annotations
