@@ -65,6 +65,7 @@ class Run:
     """
 
     handler: Handler | None = None
+    context: Any = None  # the `ctx` of a three-argument handler
     reported_lost = False
     executing = False
     abandoned = False

@@ -124,6 +124,25 @@ class TestPlainHandlers:
         assert Job.get(job.id, queue=queue).attempts_made == 3
         assert queue.health()["strays"] == 2
 
+    def test_one_that_is_called_only_after_its_run_has_ended_is_called_in_every_form(
+        self, queue: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its thread may be late, and then the run has no slot any more."""
+        called: list[str] = []
+        late: list[Any] = []
+        queue.process("two", lambda job, done: called.append("two"))
+        queue.process("three", lambda job, ctx, done: called.append("three"))
+        threads = queue._pool.executor._threads
+        with monkeypatch.context() as patch:
+            patch.setattr(threads, "submit", late.append)
+            jobs = [queue.create(type, ttl=TTL).save() for type in ("two", "three")]
+            wait_until(lambda: sorted(queue.failed()) == [job.id for job in jobs])
+            wait_until(lambda: all(worker.job is None for worker in queue.workers))
+        for run in late:
+            threads.submit(run)
+        wait_until(lambda: len(called) == 2)
+        assert sorted(called) == ["three", "two"]
+
     def test_done_that_is_never_called(self, queue: Any) -> None:
         queue.process("email", lambda job, done: None)
         jobs = queue.save_all([queue.create("email", ttl=TTL) for _ in range(3)])

@@ -39,6 +39,8 @@ class Executor:
     def start(self, run: Run, handler: Handler) -> None:
         """Have a run executed. Only the I/O thread calls this."""
         run.handler = handler
+        if handler.takes_context:  # made here, since the run may end, and lose its slot, before the handler is called
+            run.context = self._context(run)
         if handler.is_async:
             self._loop.call(lambda: self._call(run))
         elif handler.duration.is_short:
@@ -59,7 +61,7 @@ class Executor:
         try:
             args: tuple[Any, ...] = (run.job,)
             if handler.takes_context:
-                args += (self._context(run),)
+                args += (run.context,)
             if handler.takes_done:
                 args += (lambda err=None, result=None: self._done(run, err, result),)
             result = handler.function(*args)
