@@ -9,6 +9,7 @@ It starts no run and takes no job; the fetcher does.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -35,6 +36,7 @@ class RunTracker:
         self._slots = slots
         self._run_ended = run_ended
         self._unwritable: set[str] = set()  # worker ids of ended runs whose outcome Redis refused for good
+        self._lock = threading.Lock()
         self._abandoned: list[Run] = []
         self._closed: list[tuple[TypeSlots, Run]] = []  # slots that stay closed until a stray returns
         self._follow_ups: list[Command] = []
@@ -130,15 +132,17 @@ class RunTracker:
         """Stop waiting for a handler: a coroutine is cancelled, a thread is a stray until it returns."""
         run.abandoned = True
         if run.executing:
-            self._abandoned.append(run)
+            with self._lock:
+                self._abandoned.append(run)
         if run.cancel is not None:
             run.cancel()
 
     @property
     def strays(self) -> int:
         """How many handlers run on past the end of their run."""
-        self._abandoned = [run for run in self._abandoned if run.executing]
-        return len(self._abandoned)
+        with self._lock:
+            self._abandoned = [run for run in self._abandoned if run.executing]
+            return len(self._abandoned)
 
     def _stray_limit(self) -> int:
         return max(_MIN_STRAY_LIMIT, _STRAYS_PER_SLOT * self._slots.count)

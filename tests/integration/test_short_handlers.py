@@ -124,7 +124,7 @@ def test_a_shutdown_does_not_wait_beyond_its_deadline(work: Work) -> None:
     job = queue.create("email", {"what": "hold"}).save()
     wait_until(lambda: work.held == 1)
     queue.shutdown(50, requeue=True)
-    wait_until(lambda: not [one for one in threading.enumerate() if one.name == "kue-relief"])
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name == "kue-standby"])
     with kue.Queue(redis=queue.client) as other:
         assert state_of(other, job) == "inactive"
 
@@ -151,7 +151,7 @@ def test_a_child_that_comes_back_from_the_handler_ends_there(redis_url: str) -> 
                 return "parent"
             return "done"
 
-        while not any(one.name == "kue-relief" for one in threading.enumerate()):
+        while not any(one.name == "kue-standby" for one in threading.enumerate()):
             for _ in range(20):
                 queue.create("email").save()
             wait_until(lambda: queue.inactive_count() + queue.active_count() == 0)

@@ -59,7 +59,7 @@ def stage() -> Iterator[Stage]:
     stage = Stage()
     yield stage
     stage.inline.stop()
-    wait_until(lambda: not [one for one in threading.enumerate() if one.name in ("kue-relief", "kue-io")])
+    wait_until(lambda: not [one for one in threading.enumerate() if one.name in ("kue-standby", "kue-io")])
 
 
 def nothing() -> None:

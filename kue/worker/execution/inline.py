@@ -99,7 +99,7 @@ class InlineRunner:
 
     def _wake_standby(self) -> bool:
         if self._standby is None:
-            standby = threading.Thread(target=self._stand_by, name="kue-relief", daemon=True)
+            standby = threading.Thread(target=self._stand_by, name="kue-standby", daemon=True)
             try:
                 standby.start()
             except RuntimeError:  # the system has no more threads
