@@ -46,7 +46,8 @@ class Queue(Producing, Working, Counts, Listenable):
     `disable_search`, `job_events`, `job_flags` ({type: {option: value}}), `lease` (ms), `ghost_retries`, `ghost_delay`
     (ms), `stuck_after` (ms), `json_default`.
 
-    Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address.
+    Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address. Every method that
+    asks Redis raises `ConnectionFailed` if Redis cannot be reached, and `RedisRefused` if it answers with an error.
     """
 
     def __init__(self, *, redis: Any = None, **options: Any) -> None:
