@@ -30,10 +30,13 @@ local function create(list, at)
   redis.call('SCARD', key_types())
   check_jobs()
   local count, jobs, groups, types = group_new_jobs(list, at)
-  local last, hashes = redis.call('INCRBY', key_ids(), count) - count, {}
+  local last, ids, hashes = redis.call('INCRBY', key_ids(), count) - count, {}, {}
   -- If a key of another kind stands in the place of a hash, all jobs must be refused. For one job its HSET does that.
   if count > 1 then
-    for i = 1, count do hashes[i] = key_job(string.format('%.0f', last + i)) end
+    for i = 1, count do
+      ids[i] = string.format('%.0f', last + i)
+      hashes[i] = key_job(ids[i])
+    end
     if redis.call('EXISTS', unpack(hashes)) > 0 then
       for _, hash in ipairs(hashes) do redis.call('HLEN', hash) end
     end
@@ -41,7 +44,7 @@ local function create(list, at)
 
   local by_priority = {}
   for i = 1, count do
-    local at, group, id = jobs[2 * i - 1], jobs[2 * i], string.format('%.0f', last + i)
+    local at, group, id = jobs[2 * i - 1], jobs[2 * i], ids[i] or string.format('%.0f', last + i)
     local zid, priority, created, due = zid_of(id), list[at + 3], list[at + 5], list[at + 6]
     redis.call('HSET', hashes[i] or key_job(id), 'type', group.type, 'data', list[at + 2], 'state', group.state,
       'created_at', created, 'updated_at', created, 'promote_at', due == '' and created or due, 'priority', priority,
