@@ -10,7 +10,7 @@ import pytest
 
 from kue.errors import SaveInDoubt
 from kue_send.job import Job
-from tests.crash.conftest import LEASE, Watched
+from tests.crash.conftest import LONGER_THAN_A_LEASE_SECONDS, Watched
 from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
 from tests.servers import RedisServer
@@ -21,7 +21,7 @@ TYPES = ("email", "pdf")
 
 def longer_than_a_lease() -> None:
     """Leases run out by Redis's own clock: there is no other way than to let that time pass."""
-    until = time.monotonic() + 2 * LEASE / 1000
+    until = time.monotonic() + LONGER_THAN_A_LEASE_SECONDS
     wait_until(lambda: time.monotonic() > until)
 
 
@@ -84,8 +84,7 @@ def test_no_job_runs_twice_because_of_an_outage(
     queue = fleet.queues[0]
     ids = fleet.save(10)
     wait_until(lambda: len(fleet.starts) == 20)
-    settled = time.monotonic() + 2 * LEASE / 1000
-    wait_until(lambda: time.monotonic() > settled, message="every look for dead workers has long been allowed")
+    longer_than_a_lease()  # so that every search for the jobs of dead workers is allowed
 
     with outage(server):
         fleet.let_go(ids[:10])
