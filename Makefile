@@ -7,11 +7,15 @@ PROCS    ?= auto
 BIN       = $(VENV)/bin
 PYTEST    = $(BIN)/python -m pytest -n $(PROCS)
 COVERAGE  = --cov --cov-report=
+SLOWEST   = --durations=20
 QUICK     = not slow and not node
 INTEROP   = tests/interop/node_modules/.package-lock.json
 
 .PHONY: demo help test test-quick test-all suite lint docs dist clean
 .DELETE_ON_ERROR:
+
+# The tests start hundreds of processes: each would compile the package again if it could not keep what it compiled.
+test test-quick suite: export PYTHONDONTWRITEBYTECODE =
 
 demo: $(VENV)/.all  ## watch jobs being run; DEMO_ARGS=--with-node lets real Kue take part
 	$(BIN)/kue demo $(DEMO_ARGS)
@@ -25,8 +29,8 @@ test-quick: $(VENV)/.test  ## the tests that take no more than a moment, without
 	$(PYTEST) -m "$(QUICK)"
 
 suite: $(VENV)/.test $(INTEROP)  ## every test; PROCS=2 sets how many run at a time
-	$(PYTEST) $(COVERAGE) -m "$(QUICK)"
-	$(PYTEST) $(COVERAGE)term --cov-append -m "not ($(QUICK))"
+	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK)"
+	$(PYTEST) $(SLOWEST) $(COVERAGE)term --cov-append -m "not ($(QUICK))"
 
 test-all: lint  ## every test on each Python there is
 	@pythons=$$(.ci/pythons) && set -e && for python in $$pythons; do \
