@@ -10,7 +10,7 @@ import pytest
 from benchmarks import contestants, scenarios
 from benchmarks.scenarios.scenario import Row
 from tests.conftest import absent
-from tests.processes import tied
+from tests.processes import tied, unmeasured
 
 ROOT = Path(__file__).parent.parent.parent
 BOTH = {"kue", "node-kue"}
@@ -25,22 +25,25 @@ def node_kue() -> None:
         absent(missing)
 
 
-# The program, with fewer jobs in the shallow queue. Deep queues only with kue: what it asks of Node Kue there, it asks
-# of it in the quick run too.
+# The program, with sizes and waits that are smaller still. Deep queues only with kue: what it asks of Node Kue there,
+# it asks of it in the quick run too.
 SMALLER = """
-import sys
+import dataclasses, sys
 from benchmarks import __main__
-from benchmarks.scenarios import scale
+from benchmarks.scenarios import scale, standing
+few = {name: max(100, size // 3) for name, size in vars(__main__.QUICK).items() if size >= 100}
+__main__.QUICK = dataclasses.replace(__main__.QUICK, idle_seconds=0.3, **few)
+standing.SETTLING = 0.2
 scale.SHALLOW = 1000
 scale.Queued.only_ours = True
 sys.exit(__main__.main())
 """
 
 
-def run(*options: str, program: tuple[str, ...] = ("-m", "benchmarks")) -> "subprocess.CompletedProcess[str]":
+def run(*options: str) -> "subprocess.CompletedProcess[str]":
     """Run the program; it ends with an error if jobs do not add up."""
-    command = tied([sys.executable, *program, "--quick", *options])
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = tied([sys.executable, "-c", SMALLER, "--quick", *options])
+    return subprocess.run(command, cwd=ROOT, env=unmeasured(), capture_output=True, text=True, check=False)
 
 
 def test_a_quick_run_measures_every_row_of_both(tmp_path: Path) -> None:
@@ -68,7 +71,7 @@ def test_the_scenarios_for_scale_run_at_a_small_size(tmp_path: Path) -> None:
     options += [f"--{name}={','.join(map(str, values))}" for name, values in lists.items()]
     only = ",".join([*sizes, *lists])
 
-    ran = run("--only", only, "--json", str(tmp_path / "scale.json"), *options, program=("-c", SMALLER))
+    ran = run("--only", only, "--json", str(tmp_path / "scale.json"), *options)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = json.loads((tmp_path / "scale.json").read_text())

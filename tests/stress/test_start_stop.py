@@ -238,12 +238,12 @@ class Once:
 
 def test_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
     def cycle() -> None:
-        stands = threading.Event()
+        renewed = threading.Event()
         name = f"kue:host:{threading.get_ident()}-ab"
         with lend() as runtime:
-            lease = Lease(runtime.store, name, 30_000, runtime.error_reporter, lambda lapsed: stands.set())
+            lease = Lease(runtime.store, name, 30_000, runtime.error_reporter, lambda lapsed: renewed.set())
             lease.start()
-            assert stands.wait(10) and lease.is_valid
+            assert renewed.wait(10) and lease.is_valid
             lease.stop()
             assert not lease.is_valid
 
