@@ -5,7 +5,7 @@ PYTHON   ?= python3
 VENV     ?= .venv
 PROCS    ?= auto
 BIN       = $(VENV)/bin
-PYTEST    = $(BIN)/python -m pytest -n $(PROCS)
+PYTEST    = $(BIN)/python -m pytest -n $(PROCS) --dist worksteal
 COVERAGE  = --cov --cov-report=
 SLOWEST   = --durations=20
 QUICK     = not slow and not node

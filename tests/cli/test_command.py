@@ -17,10 +17,9 @@ from tests.cli.command import ROOT, Command
 Start = Callable[..., Command]
 
 
-def test_the_command_prints_its_version(start: Start) -> None:
-    command = start("--version")
-    assert command.wait() == 0
-    assert command.lines == [f"kue {kue.__version__}"]
+def test_the_command_prints_its_version() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"kue {kue.__version__}\n")
 
 
 def test_help_names_every_command() -> None:

@@ -62,13 +62,13 @@ def test_the_scan_asks_in_small_steps_and_never_for_all_keys(patient: Patient) -
 def test_the_scan_stops_once_it_has_found_enough_and_finds_the_rest_another_time(patient: Patient) -> None:
     save_many(patient)
     patient.client.delete(patient.keys.jobs)
-    report = patient.examine(most=200)
-    assert 200 <= len(report.findings) < 200 + PAGE
+    report = patient.examine(most=700)
+    assert 700 <= len(report.findings) < 700 + PAGE
     assert report.is_full
     rounds = 0
     while not report.is_clean:
         patient.repair(report)
-        report = patient.examine(most=200)
+        report = patient.examine(most=700)
         rounds += 1
     assert rounds > 1
     assert patient.client.zcard(patient.keys.jobs) == MANY

@@ -250,8 +250,7 @@ class TestComingLate:
         gate.set()
         wait_until(lambda: late.calls == [("done",)])
 
-    @pytest.mark.parametrize("round", range(3))
-    def test_at_the_very_moment_of_the_end_it_hears_it_once(self, make_queue: MakeQueue, round: int) -> None:
+    def test_at_the_very_moment_of_the_end_it_hears_it_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         queue.process("email", 4, lambda job: job.data)
         all_of_them: list[Listener] = []
