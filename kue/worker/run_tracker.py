@@ -66,6 +66,8 @@ class RunTracker:
 
     def calls(self) -> Iterable[Call]:
         """What to send besides reports: broken jobs to drop, and checks of runs."""
+        if not (self._follow_ups or self._must_check):
+            return ()
         calls: list[Call] = [Call(command) for command in self._follow_ups]
         self._follow_ups.clear()
         if self._must_check:

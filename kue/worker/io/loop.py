@@ -202,7 +202,7 @@ class IOLoop:
             self._idle.poll()
         else:
             self._idle.sleep(self.timers.wait, self._work.idle_types)
-        if not self._idle.refused:
+        if self._session.is_refused and not self._idle.refused:
             self._session.granted_again()
         return True
 

@@ -28,7 +28,7 @@ class Session:
         self._error_reporter = error_reporter
         self._backoff = Backoff()
         self._received_at: float | None = None  # when the last connection received something, by the monotonic clock
-        self._refused = False  # for a reason that does not pass by itself, and ends the next connection as well
+        self.is_refused = False  # for a reason that does not pass by itself, and ends the next connection as well
         self.connection: Connection | None = None
         self.was_cut_off = False
 
@@ -44,14 +44,13 @@ class Session:
     def established(self) -> None:
         """All that a new connection must do first is done: report that Redis is back."""
         self._backoff.reset()
-        if not self._refused:
+        if not self.is_refused:
             self._error_reporter.outage_ended(_NAME)
 
     def granted_again(self) -> None:
-        """Redis carries out again what it refused: report that, once."""
-        if self._refused:
-            self._refused = False
-            self._error_reporter.outage_ended(_NAME)
+        """Redis carries out again what it refused: report that."""
+        self.is_refused = False
+        self._error_reporter.outage_ended(_NAME)
 
     def give_up(self, problem: Exception) -> float:
         """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
@@ -62,7 +61,7 @@ class Session:
         return self._backoff.next()
 
     def _report(self, problem: Exception) -> None:
-        self._refused = isinstance(problem, ResponseError) and not is_transient(problem)
+        self.is_refused = isinstance(problem, ResponseError) and not is_transient(problem)
         if isinstance(problem, KueError):
             self._error_reporter.outage_began(_NAME, problem)
         elif isinstance(problem, BROKEN):
