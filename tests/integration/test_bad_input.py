@@ -167,35 +167,43 @@ def assert_refused(call: Callable[[], Any], error: type[Exception], argument: st
     assert argument in str(caught.value) and value in str(caught.value)
 
 
-@pytest.mark.parametrize(("data", "path", "value"), DATA, ids=[f"{path} {value}" for _, path, value in DATA])
-@pytest.mark.parametrize("way", ["save", "save_all", "update", "promise"])
-def test_data_that_json_cannot_hold(queue: Any, client: Any, data: Any, path: str, value: str, way: str) -> None:
+WAYS: dict[str, Callable[[Any, Any], Any]] = {
+    "save": lambda queue, job: job.save(),
+    "save_all": lambda queue, job: queue.save_all([job]),
+    "update": lambda queue, job: job.save(),
+    "promise": lambda queue, job: job.promise(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_data_that_json_cannot_hold_is_refused_and_not_written(queue: Any, client: Any, way: str) -> None:
     saved = queue.create("email", {"n": 1}).save()
     before = keyspace(client)
-    job = saved if way == "update" else queue.create("email")
-    job.data = data
-    calls = {"save": job.save, "save_all": lambda: queue.save_all([job]), "update": job.save, "promise": job.promise}
-    assert_refused(calls[way], kue.InvalidJobData, f"data{path}: ", value)
-    assert keyspace(client) == before
-    if way != "update":
-        assert (job.id, job.state()) == (None, None)
+    for data, path, value in DATA:
+        job = saved if way == "update" else queue.create("email")
+        job.data = data
+        assert_refused(lambda job=job: WAYS[way](queue, job), kue.InvalidJobData, f"data{path}: ", value)  # type: ignore[misc]
+        assert keyspace(client) == before
+        if way != "update":
+            assert (job.id, job.state()) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "argument", "shown"),
-    [(name, value, name, repr(value)) for name, value in OPTIONS] + [("backoff", *row) for row in BACKOFFS],
-    ids=repr,
-)
-def test_options(queue: Any, client: Any, name: str, value: Any, argument: str, shown: str) -> None:
+ROWS = [(name, value, name, repr(value)) for name, value in OPTIONS] + [("backoff", *row) for row in BACKOFFS]
+
+
+@pytest.mark.parametrize("option", sorted({name for name, *_ in ROWS}))
+def test_a_bad_option_is_refused_and_changes_nothing(queue: Any, client: Any, option: str) -> None:
     job = queue.create("email")
-    for call in (lambda: getattr(job, name)(value), lambda: queue.create("email", **{name: value})):
-        assert_refused(call, kue.InvalidOption, argument, shown)
-    assert getattr(job, name)() == getattr(queue.create("email"), name)()
+    for _, value, argument, shown in [row for row in ROWS if row[0] == option]:
+        assert_refused(lambda value=value: getattr(job, option)(value), kue.InvalidOption, argument, shown)  # type: ignore[misc]
+        keywords = {option: value}
+        assert_refused(lambda keywords=keywords: queue.create("email", **keywords), kue.InvalidOption, argument, shown)  # type: ignore[misc]
+        assert getattr(job, option)() == getattr(queue.create("email"), option)()
     assert keyspace(client) == {}
 
 
 @pytest.mark.parametrize("what", CALLS)
-def test_calls(queue: Any, client: Any, what: str) -> None:
+def test_a_bad_argument_is_refused_and_nothing_is_written(queue: Any, client: Any, what: str) -> None:
     call, *expected = CALLS[what]
     job = queue.create("email").save()
     before = keyspace(client)
@@ -206,7 +214,9 @@ def test_calls(queue: Any, client: Any, what: str) -> None:
 
 
 @pytest.mark.parametrize(("options", "error", "argument", "value"), QUEUES, ids=repr)
-def test_queues(options: dict[str, Any], error: type[Exception], argument: str, value: str) -> None:
+def test_a_bad_option_of_a_queue_is_refused(
+    options: dict[str, Any], error: type[Exception], argument: str, value: str
+) -> None:
     assert_refused(lambda: kue.Queue(**options), error, argument, value)
 
 
