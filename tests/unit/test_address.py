@@ -80,12 +80,12 @@ def test_each_kind_of_address_has_its_kind_of_connection(given: Any, connection_
     assert type(resolve(given).connection()) is connection_class
 
 
-def test_settings_of_tls_come_along() -> None:
+def test_settings_of_tls_are_taken_from_the_url() -> None:
     connection: Any = resolve("rediss://box?ssl_cert_reqs=none&ssl_ca_certs=/ca.pem").connection()
     assert (connection.cert_reqs, connection.ca_certs) == (ssl.CERT_NONE, "/ca.pem")
 
 
-def test_none_is_the_environment_s_address_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_address_is_that_of_the_environment_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(resolve(None)) == "redis://127.0.0.1:6379/0"
     monkeypatch.setenv("KUE_REDIS_URL", "redis://box:7000/1")
     assert str(resolve(None)) == "redis://box:7000/1"
@@ -147,7 +147,7 @@ def test_every_kind_of_client_is_taken(client: redis.Redis, shown: str) -> None:
     assert address.is_real == (shown != "fakeredis")
 
 
-def test_time_outs_are_set_where_none_are_given() -> None:
+def test_time_outs_are_set_if_none_are_given() -> None:
     connection: Any = resolve("redis://box").connection()
     assert (connection.socket_timeout, connection.socket_connect_timeout) == (10.0, 5.0)
     connection = resolve("redis://box?socket_timeout=2&socket_connect_timeout=1").connection()
@@ -253,7 +253,7 @@ def test_a_dict_that_cannot_be_used_is_refused_by_its_value(given: dict[Any, Any
         (("redis://tj:secret@box",), "('redis://***@box',)"),
     ],
 )
-def test_anything_else_is_refused_by_its_value(given: Any, shown: str) -> None:
+def test_a_value_that_is_no_address_is_refused_by_its_value(given: Any, shown: str) -> None:
     with pytest.raises(InvalidOption) as refused:
         resolve(given)
     assert str(refused.value) == (

@@ -67,7 +67,7 @@ class Unprintable:
         (Colour.RED, b"1"),
     ],
 )
-def test_what_json_can_hold_is_written_compactly(value: Any, written: bytes) -> None:
+def test_a_value_that_json_can_hold_is_written_compactly(value: Any, written: bytes) -> None:
     assert [encode(value, "data", default) for default in DEFAULTS] == [written] * 2
     json.loads(written)
 
@@ -123,7 +123,7 @@ def test_nan_and_infinity_are_refused_wherever_they_are(wrap: Any, path: str) ->
         (b"x" * 100, f"bytes (b'{'x' * 75}...)"),
     ],
 )
-def test_what_json_has_no_word_for_is_refused_and_shown(value: Any, what: str) -> None:
+def test_a_value_that_json_does_not_have_is_refused_and_shown(value: Any, what: str) -> None:
     for data, path in ((value, "data"), ({"a": [0, value]}, "data.a[1]")):
         with pytest.raises(InvalidJobData) as refused:
             encode(data, "data")
@@ -222,7 +222,7 @@ def iso(value: Any) -> Any:
         (rb'"\ud83d"', "\ud83d"),
     ],
 )
-def test_json_is_read(raw: bytes | str, value: Any) -> None:
+def test_json_is_read_from_bytes_and_text(raw: bytes | str, value: Any) -> None:
     assert decode(raw) == value
 
 
@@ -230,7 +230,7 @@ def test_json_is_read(raw: bytes | str, value: Any) -> None:
     "raw",
     ["", "{", "nope", "NaN", "-Infinity", "[1,Infinity]", "{'a':1}", "1 2", b"\xff", b'"\xff"', "[" * 100_000],
 )
-def test_anything_else_is_a_value_error(raw: bytes | str) -> None:
+def test_a_text_that_is_no_json_is_a_value_error(raw: bytes | str) -> None:
     with pytest.raises(ValueError):
         decode(raw)
 

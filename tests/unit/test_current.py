@@ -50,11 +50,11 @@ def mark(made: Any) -> tuple[Any, Any]:
     return made.__dict__["job_id"], made.__dict__["job_type"]
 
 
-def test_outside_of_handlers_there_is_none() -> None:
+def test_there_is_no_current_job_outside_of_handlers() -> None:
     assert current_job() is None
 
 
-def test_inside_it_is_the_job_and_afterwards_what_it_was() -> None:
+def test_the_current_job_is_the_job_of_the_handler_and_afterwards_what_it_was() -> None:
     with running(OfJob()) as outer:
         assert current_job() is outer
         with running(OfJob()) as inner:
@@ -63,7 +63,7 @@ def test_inside_it_is_the_job_and_afterwards_what_it_was() -> None:
     assert current_job() is None
 
 
-def test_another_thread_does_not_see_it_unless_it_is_given_the_context() -> None:
+def test_another_thread_sees_the_current_job_only_in_a_copied_context() -> None:
     seen: list[Any] = []
     with running(OfJob()) as job:
         for target in (lambda: seen.append(current_job()), contextvars.copy_context().run):
@@ -74,7 +74,7 @@ def test_another_thread_does_not_see_it_unless_it_is_given_the_context() -> None
     assert seen == [None, job]
 
 
-def test_tasks_of_one_loop_each_see_their_own() -> None:
+def test_each_task_of_a_loop_sees_its_own_current_job() -> None:
     async def handler(job: Any, gate: asyncio.Barrier) -> Any:
         with running(job):
             await gate.wait()
@@ -87,12 +87,12 @@ def test_tasks_of_one_loop_each_see_their_own() -> None:
     assert asyncio.run(both()) == ["one", "two"]
 
 
-def test_a_process_that_does_not_work_marks_nothing(fresh_factory: None) -> None:
+def test_a_process_without_workers_marks_no_log_records(fresh_factory: None) -> None:
     with running(OfJob()):
         assert not hasattr(record(), "job_id")
 
 
-def test_every_record_is_marked_inside_of_handlers_and_outside(fresh_factory: None) -> None:
+def test_log_records_have_the_job_inside_of_handlers_and_none_outside(fresh_factory: None) -> None:
     mark_log_records()
     outside = record()
     assert (outside.job_id, outside.job_type) == (None, None)
@@ -102,7 +102,7 @@ def test_every_record_is_marked_inside_of_handlers_and_outside(fresh_factory: No
     assert inside.getMessage() == "hello you"
 
 
-def test_a_factory_of_the_application_is_kept(fresh_factory: None) -> None:
+def test_a_record_factory_of_the_application_is_kept(fresh_factory: None) -> None:
     class Mine(logging.LogRecord):
         pass
 
@@ -122,7 +122,7 @@ def test_a_factory_of_the_application_is_kept(fresh_factory: None) -> None:
     ],
     ids=repr,
 )
-def test_what_the_application_says_itself_wins(
+def test_the_application_may_set_the_job_of_a_record_itself(
     fresh_factory: None, extra: dict[str, Any], expected: tuple[Any, Any]
 ) -> None:
     mark_log_records()
@@ -132,7 +132,7 @@ def test_what_the_application_says_itself_wins(
     assert mark(record(extra={"job_id": 1, "job_type": "x"})) == (1, "x")
 
 
-def test_what_a_logger_refuses_it_refuses_still(fresh_factory: None) -> None:
+def test_a_record_that_a_logger_refuses_is_refused_still(fresh_factory: None) -> None:
     mark_log_records()
     with pytest.raises(KeyError, match="overwrite 'message'"):
         record(extra={"message": "mine"})
@@ -140,7 +140,7 @@ def test_what_a_logger_refuses_it_refuses_still(fresh_factory: None) -> None:
         assert mark(logging.makeLogRecord({})) == (7, "email"), "the factory marks again"
 
 
-def test_a_factory_that_names_a_job_itself_is_believed(fresh_factory: None) -> None:
+def test_a_record_factory_may_set_the_job_itself(fresh_factory: None) -> None:
     class Mine(logging.LogRecord):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
@@ -152,7 +152,7 @@ def test_a_factory_that_names_a_job_itself_is_believed(fresh_factory: None) -> N
         assert mark(record()) == ("mine", "email")
 
 
-def test_a_factory_that_logs_is_marked_as_well(fresh_factory: None) -> None:
+def test_a_record_factory_that_logs_is_marked_as_well(fresh_factory: None) -> None:
     inner: list[Any] = []
 
     def make(*args: Any, **kwargs: Any) -> logging.LogRecord:
@@ -168,7 +168,7 @@ def test_a_factory_that_logs_is_marked_as_well(fresh_factory: None) -> None:
     assert mark(inner[0]) == ("inner", "email")
 
 
-def test_a_factory_set_afterwards_changes_nothing(fresh_factory: None) -> None:
+def test_a_record_factory_set_afterwards_loses_no_marks(fresh_factory: None) -> None:
     mark_log_records()
     logging.setLogRecordFactory(logging.LogRecord)
     with running(OfJob()):
@@ -189,14 +189,14 @@ def test_a_logger_that_makes_its_own_records_is_marked(fresh_factory: None) -> N
         assert mark(record(Own("app"), {"job_id": 0})) == (0, "email")
 
 
-def test_marking_twice_marks_once(fresh_factory: None) -> None:
+def test_marking_log_records_twice_changes_nothing_more(fresh_factory: None) -> None:
     mark_log_records()
     before = logging.getLogRecordFactory(), logging.Logger.makeRecord
     mark_log_records()
     assert (logging.getLogRecordFactory(), logging.Logger.makeRecord) == before
 
 
-def test_a_format_with_the_job_works_everywhere(fresh_factory: None) -> None:
+def test_a_log_format_may_name_the_job_everywhere(fresh_factory: None) -> None:
     mark_log_records()
     formatter = logging.Formatter("%(job_type)s %(job_id)s %(message)s")
     with running(OfJob()):

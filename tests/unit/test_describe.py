@@ -38,11 +38,11 @@ class MuteError(Exception):
     ],
     ids=range(10),
 )
-def test_a_value_is_quoted_by_its_repr_where_it_has_one(value: Any, text: str) -> None:
+def test_a_value_is_shown_by_its_repr(value: Any, text: str) -> None:
     assert short_repr(value) == text
 
 
-def test_how_long_is_too_long_may_be_said() -> None:
+def test_the_longest_repr_may_be_chosen() -> None:
     assert short_repr("x" * 9, 11) == "'xxxxxxxxx'"
     assert short_repr("x" * 9, 10) == "'xxxxxx..."
 
@@ -56,6 +56,6 @@ def test_how_long_is_too_long_may_be_said() -> None:
     ],
     ids=range(3),
 )
-def test_an_exception_is_told_by_name_and_message(problem: BaseException, text: str) -> None:
+def test_an_exception_is_shown_by_name_and_message(problem: BaseException, text: str) -> None:
     assert describe_error(problem) == text
     assert f"{type(problem).__name__}: {error_text(problem)}" == text

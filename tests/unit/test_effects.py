@@ -95,11 +95,11 @@ def test_a_line_whose_signs_do_not_fit_has_its_values_behind_it(text: str, args:
         (UserDict(a=1), (), "{'a': 1}"),
     ],
 )
-def test_any_value_is_a_line(text: Any, args: tuple[Any, ...], written: str) -> None:
+def test_any_value_becomes_a_line(text: Any, args: tuple[Any, ...], written: str) -> None:
     assert line(text, *args) == written
 
 
-def test_unicode_stays_and_half_a_pair_is_escaped() -> None:
+def test_a_line_keeps_unicode_and_half_a_pair_is_escaped() -> None:
     assert line("caf\u00e9 \U0001f680 %s", "\u2709") == "caf\u00e9 \U0001f680 \u2709"
     assert line("half \ud83d") == "half \\ud83d"
 
@@ -147,7 +147,7 @@ def test_beyond_32_bits_a_percentage_is_at_most_100_and_not_what_javascript_wrap
     assert effects.percentage(30_000_000, 1) == 100
 
 
-def test_progress_without_data() -> None:
+def test_progress_without_data_is_a_percentage() -> None:
     percent, said = effects.progress(7, 1, 3, None, NOW, None)
     assert percent == 33
     assert said == (
@@ -172,11 +172,11 @@ def test_progress_data_that_json_cannot_hold_is_refused_by_path() -> None:
 
 
 @pytest.mark.parametrize(("value", "written"), [("x", b"x"), ("", b""), ("\ud83d", b"\\ud83d"), (5, 5), (1.5, 1.5)])
-def test_a_field_is_set(value: Any, written: Any) -> None:
+def test_set_writes_a_field(value: Any, written: Any) -> None:
     assert effects.set_field("page", value) == ("set", b"page", written)
 
 
-def test_an_event_is_sent_and_the_last_word_is_kept() -> None:
+def test_an_event_is_sent_and_the_last_result_is_kept() -> None:
     message = b'{"id":7,"event":"result","args":["result",{"n":1}]}'
     assert effects.send(7, "result", {"n": 1}, None, keep=False) == ("publish", message, "")
     kept = effects.send(7, "result", {"n": 1}, None, keep=True)

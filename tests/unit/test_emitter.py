@@ -106,7 +106,7 @@ def test_a_listener_gets_as_many_arguments_as_it_accepts(
     ],
     ids=["lambda", "lambda of two", "partial", "partial by keyword", "class"],
 )
-def test_so_does_anything_else_that_can_be_called(
+def test_any_callable_gets_as_many_arguments_as_it_accepts(
     emitter: Emitter, make: Callable[[Any], Any], sent: tuple[Any, ...], got: tuple[Any, ...]
 ) -> None:
     notes: list[Any] = []
@@ -131,7 +131,7 @@ def needs_a_keyword(a: Any, *, key: Any) -> None:
 
 
 @pytest.mark.parametrize("listener", [5, "print", None, [], coroutine, needs_a_keyword])
-def test_what_cannot_be_called_is_refused_when_it_is_added(emitter: Emitter, listener: Any) -> None:
+def test_a_listener_that_cannot_be_called_is_refused_when_it_is_added(emitter: Emitter, listener: Any) -> None:
     with pytest.raises(InvalidHandler) as refused:
         emitter.add("event", listener)
     assert repr(listener) in str(refused.value)
@@ -156,7 +156,7 @@ def test_only_the_listeners_of_the_event_are_called(emitter: Emitter) -> None:
     assert emitter.events() == {"event"}
 
 
-def test_once_is_once(emitter: Emitter) -> None:
+def test_a_listener_added_by_once_is_called_once(emitter: Emitter) -> None:
     callee = Callee()
     emitter.add("event", callee.one, once=True)
     assert [emitter.emit("event", n) for n in (1, 2)] == [True, False]
@@ -164,7 +164,7 @@ def test_once_is_once(emitter: Emitter) -> None:
     assert emitter.events() == set()
 
 
-def test_once_is_once_also_when_the_listener_emits_the_event_itself(emitter: Emitter) -> None:
+def test_a_listener_added_by_once_that_emits_the_event_itself_is_called_once(emitter: Emitter) -> None:
     callee = Callee()
 
     def again(n: int) -> None:
@@ -177,7 +177,9 @@ def test_once_is_once_also_when_the_listener_emits_the_event_itself(emitter: Emi
 
 
 @pytest.mark.parametrize("order", [(True, False), (False, True)], ids=["once, on", "on, once"])
-def test_a_listener_both_once_and_on_stays_after_the_first_event(emitter: Emitter, order: tuple[bool, bool]) -> None:
+def test_a_listener_added_by_once_and_by_on_stays_after_the_first_event(
+    emitter: Emitter, order: tuple[bool, bool]
+) -> None:
     callee = Callee()
     for once in order:
         emitter.add("event", callee.one, once=once)
@@ -208,7 +210,7 @@ def test_off_without_a_listener_forgets_all_of_the_event(emitter: Emitter) -> No
     assert emitter.events() == {"other"}
 
 
-def test_off_of_what_is_not_there_is_no_error(emitter: Emitter) -> None:
+def test_off_of_an_unknown_listener_is_no_error(emitter: Emitter) -> None:
     emitter.remove("event")
     emitter.remove("event", print)
     emitter.add("event", repr)
@@ -245,7 +247,7 @@ class BadHash(Callee):
 
 @pytest.mark.parametrize("kind", [NoHash, BadHash])
 @pytest.mark.parametrize("once", [True, False])
-def test_a_listener_without_a_hash_is_as_good_as_any(emitter: Emitter, kind: type[Callee], once: bool) -> None:
+def test_a_listener_need_not_be_hashable(emitter: Emitter, kind: type[Callee], once: bool) -> None:
     first, second = kind(), kind()
     for callee in (first, second, second):
         emitter.add("event", callee, once=once)

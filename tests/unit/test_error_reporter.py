@@ -33,7 +33,7 @@ def told(caplog: pytest.LogCaptureFixture) -> Iterator[Told]:
 RESTORED = ("kue", "WARNING", "the connection to Redis is back")
 
 
-def test_trouble_is_told_once_and_its_end_once(told: Told) -> None:
+def test_an_outage_is_reported_once_and_its_end_once(told: Told) -> None:
     for _ in range(5):
         told.trouble.outage_began("worker", LOST)
         assert told.trouble.down
@@ -45,7 +45,7 @@ def test_trouble_is_told_once_and_its_end_once(told: Told) -> None:
     assert told.log == [("kue", "ERROR", "cannot reach Redis"), RESTORED]
 
 
-def test_what_several_lost_is_told_by_the_first_and_over_with_the_last(told: Told) -> None:
+def test_an_outage_of_several_threads_is_reported_by_the_first_and_over_with_the_last(told: Told) -> None:
     for who in ("worker", "events", "ticker"):
         told.trouble.outage_began(who, ConnectionFailed(f"{who} lost it"))
     for who in ("events", "worker"):
@@ -56,7 +56,7 @@ def test_what_several_lost_is_told_by_the_first_and_over_with_the_last(told: Tol
     assert [str(problem) for problem in told.problems] == ["worker lost it", "the connection to Redis is back"]
 
 
-def test_who_heard_nothing_since_before_the_end_has_no_outage_of_its_own(told: Told) -> None:
+def test_a_thread_that_notices_an_outage_after_its_end_reports_none(told: Told) -> None:
     told.trouble.outage_began("worker", LOST)
     told.trouble.outage_ended("worker")
     late = ConnectionFailed("noticed late")
@@ -71,14 +71,14 @@ def test_who_heard_nothing_since_before_the_end_has_no_outage_of_its_own(told: T
     assert told.problems[-1] is anew
 
 
-def test_new_trouble_after_the_end_is_told_again(told: Told) -> None:
+def test_a_second_outage_is_reported_again(told: Told) -> None:
     for _ in range(3):
         told.trouble.outage_began("worker", LOST)
         told.trouble.outage_ended("worker")
     assert [type(problem) for problem in told.problems] == [ConnectionFailed, ConnectionRestored] * 3
 
 
-def test_what_each_has_for_itself_is_told_for_each_and_so_is_its_end(told: Told) -> None:
+def test_an_error_of_one_thread_is_reported_for_each_and_so_is_its_end(told: Told) -> None:
     refused = RedisRefused("Redis refused: NOPERM")
     for who in ("ticker", "worker", "ticker"):
         told.trouble.outage_began(who, refused)
@@ -92,7 +92,7 @@ def test_what_each_has_for_itself_is_told_for_each_and_so_is_its_end(told: Told)
     ]
 
 
-def test_a_server_that_refuses_in_passing_is_as_good_as_away(told: Told) -> None:
+def test_a_transient_refusal_counts_as_an_outage(told: Told) -> None:
     told.trouble.outage_began("worker", RedisRefused("Redis refused: LOADING", transient=True))
     told.trouble.outage_began("ticker", LOST)
     told.trouble.outage_ended("worker")
@@ -100,7 +100,7 @@ def test_a_server_that_refuses_in_passing_is_as_good_as_away(told: Told) -> None
     assert [type(problem) for problem in told.problems] == [RedisRefused, ConnectionRestored]
 
 
-def test_trouble_of_its_own_does_not_hide_an_outage(told: Told) -> None:
+def test_an_error_of_one_thread_does_not_hide_an_outage(told: Told) -> None:
     refused = RedisRefused("Redis refused: NOPERM")
     told.trouble.outage_began("ticker", refused)
     told.trouble.outage_began("ticker", LOST)
@@ -112,7 +112,7 @@ def test_trouble_of_its_own_does_not_hide_an_outage(told: Told) -> None:
     assert [type(problem) for problem in told.problems[3:]] == [ConnectionRestored]
 
 
-def test_the_end_of_what_never_began_is_no_news(told: Told) -> None:
+def test_the_end_of_an_outage_that_never_began_is_not_reported(told: Told) -> None:
     told.trouble.outage_ended("worker")
     told.trouble.outage_began("events", LOST)
     told.trouble.outage_ended("worker")
@@ -120,7 +120,7 @@ def test_the_end_of_what_never_began_is_no_news(told: Told) -> None:
     assert told.trouble.down
 
 
-def test_of_many_threads_one_tells_each(told: Told) -> None:
+def test_one_of_many_threads_reports_each_outage(told: Told) -> None:
     barrier = threading.Barrier(8)
 
     def lose_and_find(who: str) -> None:
@@ -137,7 +137,7 @@ def test_of_many_threads_one_tells_each(told: Told) -> None:
     assert [type(problem) for problem in told.problems] == [ConnectionFailed, ConnectionRestored]
 
 
-def test_a_report_and_a_warning_are_each_told_and_logged_at_their_level(told: Told) -> None:
+def test_a_report_and_a_warning_are_emitted_and_logged_at_their_level(told: Told) -> None:
     refused, invalid = RedisRefused("Redis refused: OOM"), JobInvalid(7, "has no type")
     refused.__cause__ = ValueError("why")
     told.trouble.report(refused)
@@ -156,7 +156,9 @@ def test_a_report_is_logged_with_its_cause(told: Told, caplog: pytest.LogCapture
     assert "ValueError: the cause" in caplog.text
 
 
-def test_what_nobody_expected_is_told_with_who_met_it_and_once(told: Told, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_exception_is_reported_once_with_the_thread_that_met_it(
+    told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
     for _ in range(2):
         told.trouble.unexpected("ticker: Tokens", ZeroDivisionError("by zero"))
     (problem,) = told.problems
@@ -169,13 +171,13 @@ def test_what_nobody_expected_is_told_with_who_met_it_and_once(told: Told, caplo
     assert told.log[-1] == ("kue", "WARNING", "ticker: Tokens goes on as before")
 
 
-def test_what_only_goes_to_the_log_is_told_to_nobody(told: Told) -> None:
+def test_what_goes_to_the_log_only_is_not_emitted(told: Told) -> None:
     told.trouble.log(KueError("a listener of 'error' raised"))
     assert told.problems == []
     assert told.log == [("kue", "ERROR", "a listener of 'error' raised")]
 
 
-def test_in_a_forked_child_nobody_has_lost_anything_yet(told: Told) -> None:
+def test_a_forked_child_has_no_outage_yet(told: Told) -> None:
     told.trouble.outage_began("worker", LOST)
     told.trouble.after_fork()
     assert not told.trouble.down

@@ -54,7 +54,7 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
 }
 
 
-def test_every_error_there_is_is_listed_and_public() -> None:
+def test_every_error_is_listed_and_public() -> None:
     defined = {name for name, thing in vars(errors).items() if inspect.isclass(thing) and issubclass(thing, Exception)}
     assert defined == set(errors.__all__) == set(BUILT_IN)
     for name in defined:
@@ -64,7 +64,7 @@ def test_every_error_there_is_is_listed_and_public() -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_each_is_a_kue_error_and_the_built_in_that_says_the_same(name: str) -> None:
+def test_each_error_is_a_kue_error_and_the_built_in_that_means_the_same(name: str) -> None:
     error = getattr(errors, name)
     assert issubclass(error, KueError)
     ordinary = {Exception, BaseException, object}
@@ -81,7 +81,7 @@ def test_each_is_a_kue_error_and_the_built_in_that_says_the_same(name: str) -> N
         ("ConnectionRestored", "Recovered"),
     ],
 )
-def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
+def test_a_special_error_is_caught_as_the_general_one(below: str, above: str) -> None:
     assert issubclass(getattr(errors, below), getattr(errors, above))
 
 
@@ -123,7 +123,7 @@ def test_the_finer_is_caught_as_the_coarser(below: str, above: str) -> None:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_an_error_says_what_it_carries_also_after_a_copy_and_a_pickle(
+def test_an_error_keeps_its_attributes_in_a_copy_and_a_pickle(
     error: KueError, message: str, carried: dict[str, object]
 ) -> None:
     for same in (error, copy.copy(error), pickle.loads(pickle.dumps(error))):

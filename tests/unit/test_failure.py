@@ -72,7 +72,7 @@ def test_the_stored_text_has_the_whole_traceback_with_causes() -> None:
     assert "ValueError: deep" in failure.error
 
 
-def test_an_exception_that_was_never_raised_is_fine() -> None:
+def test_an_exception_that_was_never_raised_is_stored_too() -> None:
     failure = failure_of(ValueError("boom"))
     assert failure == Failure("ValueError: boom", "ValueError: boom", "boom")
 
@@ -98,18 +98,18 @@ def test_a_string_is_stored_as_it_is_and_leaves_an_empty_line(text: str) -> None
     ],
     ids=named,
 )
-def test_anything_else_is_shown(problem: Any, failure: Failure) -> None:
+def test_any_other_value_is_stored_as_it_is_shown(problem: Any, failure: Failure) -> None:
     assert failure_of(problem) == failure
 
 
-def test_an_exception_that_cannot_be_shown_is_said_to_be_so() -> None:
+def test_an_exception_that_cannot_be_shown_is_stored_as_such() -> None:
     failure = failure_of(raised(Unprintable()))
     assert failure.message == "<Unprintable whose str raised RuntimeError>"
     assert failure.line == "Unprintable: <Unprintable whose str raised RuntimeError>"
     assert failure.error.startswith(f"{failure.line}\nTraceback ")
 
 
-def test_an_object_that_cannot_be_shown_is_said_to_be_so() -> None:
+def test_an_object_that_cannot_be_shown_is_stored_as_such() -> None:
     class Bad:
         __str__ = Unprintable.__str__
 
@@ -146,6 +146,6 @@ def test_a_problem_that_lies_in_kue_keeps_its_last_frame() -> None:
     assert "in call" in failure.error
 
 
-def test_kue_s_own_words() -> None:
+def test_failures_of_kue_have_the_words_of_kue() -> None:
     for words, failure in (("TTL exceeded", TTL_EXCEEDED), ("Shutdown", SHUTDOWN)):
         assert failure == Failure(words, words, words)

@@ -11,7 +11,7 @@ from kue.connection.address import resolve
 from tests.helpers import wait_until
 
 
-def test_many_connections_at_once() -> None:
+def test_a_fake_server_serves_many_connections_at_once() -> None:
     """fakeredis makes a server for the first one that connects; without care, for each of many at once."""
     fake = fakeredis.FakeRedis(host="never-used-before")
     address = resolve(fake)
@@ -32,7 +32,7 @@ def test_many_connections_at_once() -> None:
     assert fake.llen("writers") == 8
 
 
-def test_jobs_are_run() -> None:
+def test_jobs_in_a_fake_server_are_run() -> None:
     fake = fakeredis.FakeRedis(host="never-used-either")
     with kue.Queue(redis=fake) as queue:
         queue.process("email", 2, lambda job: job.data)
@@ -41,7 +41,7 @@ def test_jobs_are_run() -> None:
         assert fake.zcard("q:jobs:complete") == 3
 
 
-def test_one_that_is_down_is_told_of_when_it_is_used() -> None:
+def test_a_fake_server_that_is_down_is_an_error_when_it_is_used() -> None:
     server = fakeredis.FakeServer()
     server.connected = False
     queue = kue.Queue(redis=fakeredis.FakeRedis(server=server))

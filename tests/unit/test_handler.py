@@ -119,7 +119,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("function", "parameters", "is_async"), FORMS)
-def test_a_form_is_told_by_the_parameters_without_defaults(
+def test_the_required_parameters_of_a_handler_decide_its_form(
     function: Callable[..., Any], parameters: int, is_async: bool
 ) -> None:
     handler = Handler(function)
@@ -157,7 +157,7 @@ def needs_keywords(job: Any, *, key: Any, other: Any) -> None: ...
     ],
     ids=named,
 )
-def test_a_function_that_cannot_be_called_so_is_refused_by_name(function: Any, message: str) -> None:
+def test_a_function_that_cannot_be_called_as_a_handler_is_refused_by_name(function: Any, message: str) -> None:
     if function is Methods.method_with_done:  # unbound: self, job and done are three parameters
         assert Handler(function).takes_context
         return

@@ -83,7 +83,7 @@ def test_a_run_that_was_settled_before_it_began_is_not_executed(stage: Stage) ->
     assert stage.ran == [second]
 
 
-def test_who_is_held_up_is_relieved_and_others_go_on(stage: Stage) -> None:
+def test_the_standby_thread_goes_on_with_the_other_runs_if_one_is_held_up(stage: Stage) -> None:
     let_go = threading.Event()
     held, *others = stage.submit(let_go.wait, nothing, nothing)
     came_back: list[bool] = []
@@ -99,7 +99,7 @@ def test_who_is_held_up_is_relieved_and_others_go_on(stage: Stage) -> None:
     assert stage.ran == [*others, held] and not held.executing
 
 
-def test_the_relief_is_relieved_in_turn(stage: Stage) -> None:
+def test_a_standby_thread_that_is_held_up_is_replaced_in_turn(stage: Stage) -> None:
     let_go = threading.Event()
     runs = stage.submit(*[let_go.wait] * 4)
     thread = threading.Thread(target=stage.lead)
@@ -111,7 +111,9 @@ def test_the_relief_is_relieved_in_turn(stage: Stage) -> None:
     thread.join(5)
 
 
-def test_without_a_thread_for_the_relief_the_runs_go_elsewhere(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_go_to_handler_threads_if_no_standby_thread_can_start(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -122,7 +124,7 @@ def test_without_a_thread_for_the_relief_the_runs_go_elsewhere(stage: Stage, mon
     assert (stage.ran, stage.elsewhere) == ([], runs)
 
 
-def test_with_no_thread_at_all_the_job_goes_back(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_goes_back_to_its_queue_if_no_thread_can_start(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -135,7 +137,7 @@ def test_with_no_thread_at_all_the_job_goes_back(stage: Stage, monkeypatch: pyte
     assert run.settled and not run.executing
 
 
-def test_trouble_leaves_with_the_thread_that_leads_and_the_next_run_is_watched(stage: Stage) -> None:
+def test_an_exception_is_raised_on_the_leading_thread_and_the_next_run_is_watched(stage: Stage) -> None:
     def trouble() -> None:
         raise ValueError("trouble")
 
@@ -147,7 +149,7 @@ def test_trouble_leaves_with_the_thread_that_leads_and_the_next_run_is_watched(s
     assert stage.ran == [other] and stage.leaders[1:] == []
 
 
-def test_trouble_of_one_who_was_relieved_is_no_trouble_of_the_io(stage: Stage) -> None:
+def test_an_exception_of_a_replaced_thread_does_not_reach_the_io_thread(stage: Stage) -> None:
     let_go = threading.Event()
 
     def trouble() -> None:
@@ -164,7 +166,7 @@ def test_trouble_of_one_who_was_relieved_is_no_trouble_of_the_io(stage: Stage) -
     assert came_back == [False] and not run.executing
 
 
-def test_after_the_end_nothing_is_executed_here(stage: Stage) -> None:
+def test_no_run_is_executed_inline_after_the_end(stage: Stage) -> None:
     stage.inline.stop()
     (run,) = stage.submit(nothing)
     assert stage.inline.run()
@@ -188,7 +190,7 @@ def test_a_handler_is_short_once_it_was_so_for_a_while_and_a_long_run_counts_for
     assert 40 < runs < 100
 
 
-def test_a_handler_that_is_neither_stays_on_a_thread_of_its_own() -> None:
+def test_a_handler_that_is_not_short_stays_on_handler_threads() -> None:
     duration = Handler(lambda job: None).duration
     for _ in range(1000):
         duration.record(80e-6)

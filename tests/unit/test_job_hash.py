@@ -76,7 +76,7 @@ def job_of(queue: kue.Queue, **fields: str | None) -> Job:
     return Job.from_hash(queue.runtime, 7, hash_of({"type": "email"} | fields))
 
 
-def test_every_field_is_read(queue: kue.Queue) -> None:
+def test_every_field_of_a_hash_is_read(queue: kue.Queue) -> None:
     job = Job.from_hash(queue.runtime, 7, hash_of(FULL))
     assert (job.id, job.type, job.data, job.result) == (7, "email", {"to": ["tj", None, 1.5]}, {"ok": True})
     assert (job.state(), job.error(), job.progress(), job.progress_data) == ("failed", FULL["error"], 33, [1])
@@ -96,7 +96,7 @@ def test_a_hash_with_a_type_only_has_the_defaults(queue: kue.Queue) -> None:
     assert (job.delay(), job.ttl(), job.backoff(), job.remove_on_complete()) == (None, None, None, False)
 
 
-def test_json_has_kue_s_names_in_kue_s_order_with_times_as_text(queue: kue.Queue) -> None:
+def test_the_json_of_a_job_has_kue_s_names_and_order_and_times_as_text(queue: kue.Queue) -> None:
     json = Job.from_hash(queue.runtime, 7, hash_of(FULL)).to_json()
     assert list(json) == ORDER
     assert json == {
@@ -122,7 +122,7 @@ def test_json_has_kue_s_names_in_kue_s_order_with_times_as_text(queue: kue.Queue
     }
 
 
-def test_json_leaves_out_what_is_absent(queue: kue.Queue) -> None:
+def test_the_json_of_a_job_leaves_out_absent_fields(queue: kue.Queue) -> None:
     assert job_of(queue).to_json() == {
         "id": 7,
         "type": "email",
@@ -145,7 +145,7 @@ def test_json_leaves_out_what_is_absent(queue: kue.Queue) -> None:
     ],
     ids=lambda value: "-".join(map(str, value.values())) or "none",
 )
-def test_attempts_remain_as_kue_counts_them(queue: kue.Queue, fields: Any, attempts: dict[str, int]) -> None:
+def test_remaining_attempts_are_counted_as_in_kue(queue: kue.Queue, fields: Any, attempts: dict[str, int]) -> None:
     assert job_of(queue, **fields).to_json()["attempts"] == attempts
 
 

@@ -142,14 +142,14 @@ def test_a_moment_without_a_time_zone_is_refused(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("name", ["prioritiy", "removeOnComplete", "", "data", "type"])
-def test_an_option_that_there_is_not_is_refused(name: str) -> None:
+def test_an_option_that_does_not_exist_is_refused(name: str) -> None:
     with pytest.raises(UnknownOption) as refused:
         read_option(name, 1)
     assert str(refused.value) == f"there is no job option {name!r}; there are {', '.join(JOB_OPTIONS)}"
     assert isinstance(refused.value, TypeError)
 
 
-def test_every_option_of_the_interface_is_there_by_its_name_and_kue_s() -> None:
+def test_every_option_can_be_set_by_its_name_and_by_kue_s() -> None:
     assert {option.name: option.kue_name for option in JOB_OPTIONS.values()} == {
         "priority": "priority",
         "attempts": "attempts",
@@ -181,7 +181,7 @@ def test_a_type_is_any_text(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["", None, 5, b"email", ["email"], True])
-def test_anything_else_is_no_type(value: Any) -> None:
+def test_a_value_that_is_no_text_is_no_type(value: Any) -> None:
     with pytest.raises(InvalidOption) as refused:
         read_type(value)
     assert str(refused.value) == f"type must be a non-empty string, not {value!r}"
@@ -208,6 +208,6 @@ def test_a_number_that_is_not_whole_or_out_of_bounds_is_refused(value: Any) -> N
 
 
 @pytest.mark.parametrize("value", [HUGE, 2**53 + 1])
-def test_one_that_is_too_large_is_told_the_largest(value: int) -> None:
+def test_the_error_for_a_number_that_is_too_large_names_the_largest(value: int) -> None:
     with pytest.raises(InvalidOption, match=f"^n must be a whole number from 1 to {2**53}, not {value}$"):
         read_whole("n", value, least=1)

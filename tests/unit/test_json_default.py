@@ -55,7 +55,7 @@ def test_json_default_is_not_asked_for_what_json_can_hold() -> None:
     assert asked == []
 
 
-def test_the_value_given_stays_as_it_was() -> None:
+def test_json_default_leaves_the_value_as_it_was() -> None:
     value = {"a": {1, 2}, "b": [datetime.date(2024, 5, 6)]}
     encode(value, "data", iso)
     assert value == {"a": {1, 2}, "b": [datetime.date(2024, 5, 6)]}

@@ -44,7 +44,7 @@ def in_python(keys: Keys, name: str, arguments: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("name", WIRE_FORMAT)
-def test_a_name_is_kue_s(name: str) -> None:
+def test_a_key_has_the_name_of_kue(name: str) -> None:
     assert in_python(Keys("q"), name, ARGUMENTS | {"type": "email"}) == WIRE_FORMAT[name]
 
 
@@ -65,7 +65,7 @@ def test_kue_s_locks_have_no_prefix() -> None:
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_a_name_is_the_same_in_lua(lua: fakeredis.FakeRedis, name: str) -> None:
+def test_a_key_has_the_same_name_in_lua(lua: fakeredis.FakeRedis, name: str) -> None:
     function = lua_functions()[f"key_{name}"]
     values = [ARGUMENTS[p] for p in parameters(name)]
     given = ", ".join(f"ARGV[{position}]" for position in range(2, len(values) + 2))
@@ -81,7 +81,7 @@ def test_a_lua_function_takes_what_the_name_needs_in_the_same_order(name: str) -
     assert set(lua_functions()) == {f"key_{name}" for name in KEYS}
 
 
-def test_the_states_are_kue_s() -> None:
+def test_the_states_are_those_of_kue() -> None:
     assert STATES == ("inactive", "active", "complete", "failed", "delayed")
 
 
@@ -114,7 +114,7 @@ def test_every_key_is_found_by_the_pattern_and_no_other(lua: fakeredis.FakeRedis
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_a_key_says_what_it_holds(prefix: str) -> None:
+def test_a_key_names_what_it_holds(prefix: str) -> None:
     keys = Keys(prefix)
     assert keys.read(keys.job(17)) == ("job", "17")
     assert keys.read(keys.log(17)) == ("log", "17")

@@ -29,7 +29,7 @@ def test_on_once_and_off_chain() -> None:
     assert thing.told == ["a", "b"]
 
 
-def test_without_a_function_they_decorate_and_give_it_back() -> None:
+def test_on_and_once_without_a_function_are_decorators() -> None:
     thing, got = Thing(), []  # type: ignore[var-annotated]
 
     @thing.on("a")
@@ -48,7 +48,7 @@ def test_without_a_function_they_decorate_and_give_it_back() -> None:
 
 @pytest.mark.parametrize("event", ["", None, 5, b"complete", print])
 @pytest.mark.parametrize("method", ["on", "once"])
-def test_an_event_is_named_by_text(method: str, event: Any) -> None:
+def test_an_event_name_that_is_no_text_is_refused(method: str, event: Any) -> None:
     thing = Thing()
     with pytest.raises(InvalidOption) as refused:
         getattr(thing, method)(event, print)
@@ -58,7 +58,7 @@ def test_an_event_is_named_by_text(method: str, event: Any) -> None:
     assert thing.told == []
 
 
-def test_a_listener_that_is_refused_is_told_to_nobody() -> None:
+def test_a_listener_that_is_refused_is_not_registered() -> None:
     thing = Thing()
     with pytest.raises(InvalidHandler):
         thing.on("a", coroutine)

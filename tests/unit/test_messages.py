@@ -93,7 +93,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("raw", ODD, ids=lambda raw: repr(raw[:60]))
-def test_an_odd_message_is_none(raw: bytes) -> None:
+def test_a_message_that_is_no_event_is_ignored(raw: bytes) -> None:
     assert decode_message(raw) is None
 
 

@@ -73,7 +73,7 @@ def desk() -> Desk:
     return Desk()
 
 
-def test_replies_are_dealt_with_in_the_order_of_what_was_sent(desk: Desk) -> None:
+def test_replies_are_handled_in_the_order_of_the_calls(desk: Desk) -> None:
     desk.link.replies = [1, 2, 3]
     desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
     desk.exchange.send(desk.link, [desk.report("c")])
@@ -96,7 +96,7 @@ def test_slots_that_were_asked_for_are_not_asked_for_again(desk: Desk) -> None:
     assert desk.group.wanted == 4
 
 
-def test_runs_with_a_report_on_its_way_are_told(desk: Desk) -> None:
+def test_the_pipeline_names_the_runs_that_have_a_report_on_its_way(desk: Desk) -> None:
     desk.link.replies = [1]
     desk.exchange.send(desk.link, [desk.report("a"), desk.take("b", 1)])
     assert desk.exchange.runs == {None}
@@ -119,7 +119,7 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
     assert desk.group.wanted == 4
 
 
-def test_what_was_on_its_way_behind_what_breaks_is_kept_in_order(desk: Desk) -> None:
+def test_reports_behind_one_that_breaks_are_kept_in_order(desk: Desk) -> None:
     first, second = (Report((name,), name, ends=True, on_reply=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
     desk.exchange.send(desk.link, [first])
     desk.exchange.send(desk.link, [second])
@@ -141,7 +141,7 @@ def test_scripts_that_were_forgotten_are_repeated_once_all_replies_were_read(des
     assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2)]
 
 
-def test_what_is_refused_for_a_while_is_kept_and_the_rest_counts(desk: Desk) -> None:
+def test_a_report_that_is_refused_for_a_while_is_kept_and_the_others_count(desk: Desk) -> None:
     refused = desk.report("a")
     with pytest.raises(RedisRefused) as trouble:
         desk.run(refused, desk.take("b", 2), desk.report("c"), replies=[ResponseError("OOM"), ResponseError("OOM"), 3])
@@ -166,7 +166,7 @@ def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
     assert len(again) == 2 and desk.happened == [("check", "active")]
 
 
-def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
+def test_an_error_in_a_reply_keeps_the_reports_just_sent(desk: Desk) -> None:
     desk.link.replies = ["bad", 2, 3]
     desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
     sent = desk.report("c")
@@ -178,7 +178,7 @@ def test_trouble_with_a_reply_keeps_what_was_just_sent(desk: Desk) -> None:
     assert desk.outbox.collect() == [sent] and sent.in_doubt
 
 
-def test_of_many_slots_half_is_taken_at_once() -> None:
+def test_the_pipeline_asks_for_half_of_many_slots_at_once() -> None:
     handler: Any = None
     shares = []
     for slots in (1, 10, 23, 24, 51):

@@ -21,7 +21,7 @@ ONE_FILE = {
 }
 
 
-def test_each_is_used_in_one_file() -> None:
+def test_each_private_name_of_another_package_is_used_in_one_file() -> None:
     borrowed = set().union(*ONE_FILE.values()) - {"_state"}  # Job has a `_state` of its own
     found = set()
     for path in [*(ROOT / "kue").rglob("*.py"), *(ROOT / "kue_send").rglob("*.py")]:

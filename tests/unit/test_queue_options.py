@@ -31,7 +31,7 @@ def changed(**options: Any) -> dict[str, Any]:
     return {name: getattr(read, name) for name in DEFAULTS if getattr(read, name) != DEFAULTS[name]}
 
 
-def test_the_defaults_are_kue_s() -> None:
+def test_the_default_options_are_those_of_kue() -> None:
     assert QueueOptions.read() == QueueOptions(**DEFAULTS)  # type: ignore[arg-type]
 
 
@@ -125,7 +125,7 @@ def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message
         ({"jobEvents": False}, "there is no queue option 'jobEvents'; there are redis, name, prefix, "),
     ],
 )
-def test_an_option_that_there_is_not_is_refused(given: dict[str, Any], message: str) -> None:
+def test_an_option_that_does_not_exist_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UnknownOption) as refused:
         Queue(**given)
     assert str(refused.value).startswith(message)

@@ -16,5 +16,5 @@ def test_a_refusal_is_judged_by_its_code(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", PASSING)
-def test_a_code_within_a_reply_counts_as_well(code: str) -> None:
+def test_a_code_inside_a_reply_counts_as_well(code: str) -> None:
     assert is_transient(BaseParser.parse_error(f"ERR Error running script: {code} some words"))

@@ -37,12 +37,12 @@ def wire() -> Iterator[Wire]:
         yield wire
 
 
-def test_one_after_another(wire: Wire) -> None:
+def test_replies_are_read_one_after_another(wire: Wire) -> None:
     wire.comes(b"+OK\r\n:7\r\n*2\r\n$1\r\na\r\n$-1\r\n")
     assert [wire.replies.next() for _ in range(3)] == [b"OK", 7, [b"a", None]]
 
 
-def test_in_pieces(wire: Wire) -> None:
+def test_a_reply_that_comes_in_pieces_is_read_as_a_whole(wire: Wire) -> None:
     for piece in (b"", b"$5\r\n", b"he", b"llo\r"):
         wire.comes(piece)
         assert wire.replies.next_if_complete() is NOT_YET
@@ -52,13 +52,13 @@ def test_in_pieces(wire: Wire) -> None:
     assert wire.replies.next_if_complete() is NOT_YET
 
 
-def test_larger_than_what_is_read_at_once(wire: Wire) -> None:
+def test_a_reply_larger_than_one_read_is_read_as_a_whole(wire: Wire) -> None:
     wire.comes(b"$100000\r\n" + 100_000 * b"x" + b"\r\n")
     assert wire.replies.next() == 100_000 * b"x"
 
 
 @pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.next_if_complete])
-def test_an_error_is_given_and_not_raised(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
+def test_an_error_reply_is_returned_and_not_raised(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
     wire.comes(b"-WRONGTYPE not a list\r\n-READONLY cannot write\r\n*1\r\n-ERR no\r\n")
     first, second, third = (read(wire.replies) for _ in range(3))
     assert (type(first), str(first)) == (ResponseError, "WRONGTYPE not a list")
@@ -66,31 +66,31 @@ def test_an_error_is_given_and_not_raised(wire: Wire, read: Callable[[ReplyReade
     assert isinstance(third[0], ResponseError)
 
 
-def test_one_that_redis_py_takes_for_a_broken_connection_is_raised(wire: Wire) -> None:
+def test_an_error_that_redis_py_takes_for_a_broken_connection_is_raised(wire: Wire) -> None:
     wire.comes(b"-LOADING Redis is loading the dataset in memory\r\n")
     with pytest.raises(BusyLoadingError):
         wire.replies.next()
 
 
-def test_no_reply_in_time(wire: Wire) -> None:
+def test_a_reply_that_does_not_come_in_time_is_a_timeout(wire: Wire) -> None:
     with pytest.raises(TimeoutError, match="Timeout reading"):
         wire.replies.next()
 
 
 @pytest.mark.parametrize("read", [ReplyReader.next, ReplyReader.next_if_complete])
-def test_the_other_side_is_gone(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
+def test_a_connection_that_the_other_side_closed_is_an_error(wire: Wire, read: Callable[[ReplyReader], Any]) -> None:
     wire.far.close()
     with pytest.raises(ConnectionError, match="closed by server"):
         read(wire.replies)
 
 
-def test_the_socket_is_closed(wire: Wire) -> None:
+def test_a_closed_socket_is_an_error(wire: Wire) -> None:
     wire.near.close()
     with pytest.raises(ConnectionError, match="Error while reading"):
         wire.replies.next()
 
 
-def test_what_is_no_reply_at_all(wire: Wire) -> None:
+def test_bytes_that_are_no_reply_are_an_error(wire: Wire) -> None:
     wire.comes(b"HTTP/1.1 400 Bad Request\r\n")
     with pytest.raises(InvalidResponse):
         wire.replies.next()

@@ -71,7 +71,7 @@ def test_completions_of_one_moment_are_one_call_and_other_calls_stay_as_they_are
     )
 
 
-def test_completions_of_another_moment_keep_theirs(desk: Desk) -> None:
+def test_completions_of_another_moment_are_another_call(desk: Desk) -> None:
     calls = merge_completions([desk.completed(1), desk.completed(2), desk.completed(3, now=NOW + 1)], TRANSITIONS)
     assert numbers(calls) == [[1, 2], [3]]
     assert [call.command[5] for call in calls] == [NOW, NOW + 1]
@@ -87,7 +87,7 @@ def test_a_call_carries_a_hundred_runs_at_most_and_not_too_many_bytes(desk: Desk
     assert [len(call.reports) for call in merge_completions(big, TRANSITIONS)] == [1, 1, 1]
 
 
-def test_each_run_gets_its_own_answer(desk: Desk) -> None:
+def test_each_run_of_a_call_gets_its_own_answer(desk: Desk) -> None:
     desk.run(desk.completed(1), desk.completed(2), replies=[[[1], [-1, "failed", "other"]]])
     assert desk.answers == {1: [1], 2: [-1, "failed", "other"]}
 

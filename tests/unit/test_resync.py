@@ -105,7 +105,7 @@ def place() -> Iterator[Place]:
     ],
     ids=str,
 )
-def test_a_complete_job_ends_its_watches_at_once(place: Place, fields: dict[str, str], outcome: Outcome) -> None:
+def test_a_complete_job_ends_its_watchers_at_once(place: Place, fields: dict[str, str], outcome: Outcome) -> None:
     place.job(1, "complete", **fields)
     easy, must = place.watch(1), place.watch(1, must_settle=True)
     place.resync.ask([1])
@@ -114,14 +114,14 @@ def test_a_complete_job_ends_its_watches_at_once(place: Place, fields: dict[str,
 
 
 @pytest.mark.parametrize("must_settle", [False, True])
-def test_a_hash_that_is_gone_is_a_job_removed(place: Place, must_settle: bool) -> None:
+def test_a_job_without_a_hash_counts_as_removed(place: Place, must_settle: bool) -> None:
     watch = place.watch(1, must_settle=must_settle)
     place.resync.ask([1])
     assert watch.outcomes == [Outcome("removed")]
 
 
 @pytest.mark.parametrize("state", ["inactive", "active", "delayed", ""])
-def test_a_job_that_goes_on_ends_nothing(place: Place, state: str) -> None:
+def test_a_job_that_still_runs_ends_no_watcher(place: Place, state: str) -> None:
     place.job(1, state, error="Error: an earlier attempt")
     watch = place.watch(1, must_settle=True)
     place.resync.ask([1])
@@ -130,7 +130,7 @@ def test_a_job_that_goes_on_ends_nothing(place: Place, state: str) -> None:
     assert place.asked == [[1]]
 
 
-def test_what_was_sent_on_the_way_ends_only_who_must_learn_it(place: Place) -> None:
+def test_a_result_that_was_sent_ends_only_watchers_that_must_settle(place: Place) -> None:
     place.job(1, "active", py_sent='{"page":1}')
     easy, must = place.watch(1), place.watch(1, must_settle=True)
     place.resync.ask([1])
@@ -139,7 +139,7 @@ def test_what_was_sent_on_the_way_ends_only_who_must_learn_it(place: Place) -> N
     assert place.router.watchers(1) == [easy]
 
 
-def test_failed_is_believed_a_second_later_and_not_before(place: Place) -> None:
+def test_a_failed_job_ends_its_watchers_a_second_later(place: Place) -> None:
     place.job(1, "failed", error="Error: boom\n at x")
     watch = place.watch(1)
     place.resync.ask([1])
@@ -152,7 +152,7 @@ def test_failed_is_believed_a_second_later_and_not_before(place: Place) -> None:
 
 
 @pytest.mark.parametrize("next_state", ["inactive", "delayed", "active"])
-def test_failed_on_the_way_to_the_next_attempt_is_not_believed(place: Place, next_state: str) -> None:
+def test_a_job_that_is_failed_between_two_attempts_ends_no_watcher(place: Place, next_state: str) -> None:
     place.job(1, "failed")
     watch = place.watch(1)
     place.resync.ask([1])
@@ -162,7 +162,7 @@ def test_failed_on_the_way_to_the_next_attempt_is_not_believed(place: Place, nex
     assert watch.outcomes == []
 
 
-def test_a_job_that_fails_again_later_is_given_its_second_anew(place: Place) -> None:
+def test_a_job_that_fails_again_later_is_given_another_second(place: Place) -> None:
     place.job(1, "failed")
     watch = place.watch(1)
     place.resync.ask([1])
@@ -176,7 +176,7 @@ def test_a_job_that_fails_again_later_is_given_its_second_anew(place: Place) -> 
     assert [outcome.state for outcome in watch.outcomes] == ["failed"]
 
 
-def test_asking_twice_within_the_second_does_not_shorten_it(place: Place) -> None:
+def test_a_second_question_within_the_second_does_not_shorten_it(place: Place) -> None:
     place.job(1, "failed")
     watch = place.watch(1)
     for _ in range(3):
@@ -196,7 +196,7 @@ def test_a_job_that_completes_within_the_second_is_complete(place: Place) -> Non
     assert watch.outcomes == [Outcome("complete", 5)]
 
 
-def test_many_jobs_are_asked_for_together_and_only_the_doubtful_again(place: Place) -> None:
+def test_many_jobs_are_looked_up_together_and_only_the_failed_again(place: Place) -> None:
     states = {1: "complete", 2: "failed", 3: "active", 4: "failed"}
     for id, state in states.items():
         place.job(id, state)
@@ -208,7 +208,7 @@ def test_many_jobs_are_asked_for_together_and_only_the_doubtful_again(place: Pla
     assert ends == {1: ["complete"], 2: ["failed"], 3: [], 4: ["failed"], 5: ["removed"]}
 
 
-def test_after_a_reconnect_everything_watched_is_asked_for(place: Place) -> None:
+def test_every_watched_job_is_looked_up_after_a_reconnect(place: Place) -> None:
     place.job(1, "complete")
     place.job(2, "active")
     place.watch(1)
@@ -217,7 +217,7 @@ def test_after_a_reconnect_everything_watched_is_asked_for(place: Place) -> None
     assert place.asked == [[1, 2]]
 
 
-def test_who_must_learn_the_outcome_is_asked_for_every_ten_seconds_while_there_is_any(place: Place) -> None:
+def test_jobs_of_watchers_that_must_settle_are_looked_up_every_ten_seconds(place: Place) -> None:
     place.job(1, "active")
     place.job(2, "active")
     must = place.watch(1, must_settle=True)
@@ -235,7 +235,7 @@ def test_who_must_learn_the_outcome_is_asked_for_every_ten_seconds_while_there_i
     assert place.asked == [[1], [1], [1]]
 
 
-def test_asking_begins_again_with_the_next_who_must_learn_it(place: Place) -> None:
+def test_looking_up_begins_again_with_the_next_watcher_that_must_settle(place: Place) -> None:
     place.resync.keep_asking()
     place.time.pass_by(30)
     assert place.asked == []
@@ -246,7 +246,7 @@ def test_asking_begins_again_with_the_next_who_must_learn_it(place: Place) -> No
     assert place.asked == [[1]]
 
 
-def test_without_redis_it_is_said_once_and_asked_again_every_second(place: Place) -> None:
+def test_an_outage_is_reported_once_and_jobs_are_looked_up_again_every_second(place: Place) -> None:
     place.job(1, "complete", result="5")
     watch = place.watch(1)
     place.server.connected = False
@@ -262,7 +262,7 @@ def test_without_redis_it_is_said_once_and_asked_again_every_second(place: Place
     assert place.asked == [[1]] * 5
 
 
-def test_a_key_that_is_no_hash_ends_its_watch_as_removed(place: Place) -> None:
+def test_a_job_whose_key_is_no_hash_counts_as_removed(place: Place) -> None:
     place.client.set("q:job:1", "poison")
     watch = place.watch(1)
     place.resync.ask([1])

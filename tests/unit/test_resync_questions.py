@@ -41,7 +41,7 @@ def slow(place: Place) -> Slow:
     return Slow(place)
 
 
-def test_what_is_asked_for_meanwhile_is_asked_for_together(place: Place, slow: Slow) -> None:
+def test_questions_that_come_during_another_are_asked_together(place: Place, slow: Slow) -> None:
     watches = [place.watch(id) for id in (1, 2, 3)]
     for id in (1, 2, 3):
         place.job(id, "complete")
@@ -56,7 +56,7 @@ def test_what_is_asked_for_meanwhile_is_asked_for_together(place: Place, slow: S
     assert [watch.outcomes for watch in watches] == [[Outcome("complete")]] * 3
 
 
-def test_who_comes_while_the_answer_is_under_way_waits_for_another(place: Place, slow: Slow) -> None:
+def test_a_watcher_added_while_an_answer_is_under_way_waits_for_the_next(place: Place, slow: Slow) -> None:
     """The job may have been set to run again between the two."""
     place.job(1, "complete", result='"of the first run"')
     early = place.watch(1)
@@ -100,7 +100,7 @@ def test_two_looks_at_a_failed_job_are_a_second_apart_however_late_they_are_answ
     assert again.outcomes == [], "both looks were at one moment"
 
 
-def test_an_outage_leaves_one_question_behind_however_often_it_was_asked(place: Place) -> None:
+def test_an_outage_leaves_one_question_however_often_it_was_asked(place: Place) -> None:
     place.job(1, "active")
     place.watch(1, must_settle=True)
     place.server.connected = False
@@ -116,7 +116,9 @@ def test_an_outage_leaves_one_question_behind_however_often_it_was_asked(place: 
     assert place.asked == [[1]] * 10
 
 
-def test_trouble_that_nobody_expected_is_told_and_asked_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_exception_is_reported_and_the_question_asked_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place.job(1, "complete")
     watch = place.watch(1)
     with monkeypatch.context() as broken:

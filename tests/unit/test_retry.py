@@ -44,7 +44,7 @@ def test_without_a_backoff_the_job_is_queued_at_once(backoff: Any) -> None:
     ],
     ids=str,
 )
-def test_a_fixed_backoff_is_its_delay_else_the_job_s_however_often_it_failed(
+def test_a_fixed_backoff_waits_for_its_delay_or_that_of_the_job(
     backoff: Any, delay: float | None, wait: int | None
 ) -> None:
     assert [next_retry(backoff, delay, attempts) for attempts in (1, 2, 1030)] == [Retry("delayed", wait)] * 3
@@ -87,41 +87,43 @@ def test_an_exponential_backoff_doubles_up_to_its_longest(delay: Any, longest: A
 
 
 @pytest.mark.parametrize(("delay", "attempts", "wait"), [(500, 1, 250), (500, 3, 1750), (333, 1, 167)])
-def test_without_a_delay_of_its_own_it_grows_from_the_job_s(delay: float, attempts: int, wait: int) -> None:
+def test_an_exponential_backoff_without_a_delay_grows_from_that_of_the_job(
+    delay: float, attempts: int, wait: int
+) -> None:
     assert next_retry(exponential(), delay, attempts) == Retry("delayed", wait)
     assert next_retry(exponential(0), delay, attempts) == Retry("delayed", wait)
 
 
 @pytest.mark.parametrize("longest", [250, 100])
-def test_one_that_comes_to_nothing_or_less_falls_back_on_the_job_s_delay(longest: int) -> None:
+def test_an_exponential_backoff_of_zero_or_less_is_the_delay_of_the_job(longest: int) -> None:
     assert next_retry(exponential(500, longest), 70, 1) == Retry("delayed", 70)
     assert next_retry(exponential(500, longest), None, 1) == Retry("delayed")
 
 
-def test_where_there_is_no_delay_at_all_none_grows() -> None:
+def test_an_exponential_backoff_without_any_delay_is_none() -> None:
     for delay, attempts in itertools.product([None, 0], [1, 1023, 1024, 1030, 10**9]):
         assert next_retry(exponential(), delay, attempts) == Retry("delayed")
         assert next_retry(exponential(0), delay, attempts) == Retry("delayed")
 
 
-def test_a_negative_delay_is_none() -> None:
+def test_a_negative_delay_is_no_delay() -> None:
     for attempts in (1, 60, 1030):
         assert next_retry(exponential(-500), 70, attempts) == Retry("delayed", 70)
         assert next_retry(exponential(-500), None, attempts) == Retry("delayed")
 
 
-def test_a_wait_beyond_all_numbers_is_the_longest_there_is() -> None:
+def test_a_wait_that_is_too_large_is_the_longest_there_is() -> None:
     for attempts in (60, 1023, 1024, 1030, 10**9):
         assert next_retry(exponential(500), None, attempts) == Retry("delayed", LONGEST)
 
 
 @pytest.mark.parametrize("longest", [0, "soon", float("inf"), float("nan")])
-def test_a_longest_that_is_none_does_not_count(longest: Any) -> None:
+def test_a_max_delay_that_is_no_number_is_ignored(longest: Any) -> None:
     assert next_retry(exponential(500, longest), None, 4) == Retry("delayed", 3750)
 
 
 @pytest.mark.parametrize("type", ["linear", "Fixed", "", None, 5, []])
-def test_a_type_that_nobody_knows_is_said_to_be_unknown(type: Any) -> None:
+def test_an_unknown_backoff_type_is_an_error(type: Any) -> None:
     with pytest.raises(UnknownBackoff) as unknown:
         next_retry({"type": type, "delay": 5}, 500, 1)
     assert str(unknown.value) == f"the backoff type {type!r} is unknown"
@@ -131,7 +133,7 @@ def test_a_type_that_nobody_knows_is_said_to_be_unknown(type: Any) -> None:
     ("backoff", "source"),
     [("function(){}", True), ("", True), (True, False), ({"type": "fixed"}, False), (None, False)],
 )
-def test_javascript_is_told_by_being_text(backoff: Any, source: bool) -> None:
+def test_a_backoff_that_is_text_is_javascript(backoff: Any, source: bool) -> None:
     job: Any = SimpleNamespace(options={"backoff": backoff})
     assert has_source(job) is source
 

@@ -54,7 +54,7 @@ def router(queue: Queue) -> Router:
     return queue.router
 
 
-def test_a_watch_hears_the_events_of_its_job_in_order_and_no_others(router: Router) -> None:
+def test_a_watcher_hears_the_events_of_its_job_in_order_and_no_others(router: Router) -> None:
     one, two = Listener(), Listener()
     router.watch(1, one)
     router.watch(2, two)
@@ -64,14 +64,14 @@ def test_a_watch_hears_the_events_of_its_job_in_order_and_no_others(router: Rout
     assert two.got == [("enqueue", "email")]
 
 
-def test_an_id_may_be_text_on_the_wire(router: Router) -> None:
+def test_an_id_in_a_message_may_be_text(router: Router) -> None:
     watch = Listener()
     router.watch(12, watch)
     router.on_message(message("12", "start", "email"))
     assert watch.got == [("start", "email")]
 
 
-def test_every_watch_of_a_job_hears_it(router: Router) -> None:
+def test_every_watcher_of_a_job_hears_its_events(router: Router) -> None:
     first, second = Listener(), Listener()
     for watch in (first, second):
         router.watch(1, watch)
@@ -85,7 +85,7 @@ def test_the_queue_hears_the_events_it_wants_of_all_jobs_with_their_ids(queue: Q
     assert queue.got == [("job complete", 1, 5), ("job mine", 2, 1, 2)]
 
 
-def test_what_a_watch_does_not_want_it_does_not_hear_now_or_later(router: Router) -> None:
+def test_a_watcher_never_hears_the_events_it_does_not_want(router: Router) -> None:
     watch = Listener(unwanted=("enqueue", "start"))
     with router.saving():
         for event in ("enqueue", "progress"):
@@ -97,7 +97,7 @@ def test_what_a_watch_does_not_want_it_does_not_hear_now_or_later(router: Router
     assert watch.got == [("progress", None, None), ("complete", None)]
 
 
-def test_one_that_leaves_while_it_is_asked_hides_no_other(router: Router) -> None:
+def test_a_watcher_that_leaves_while_it_is_asked_hides_no_other(router: Router) -> None:
     class Leaving(Listener):
         def wants(self, event: str) -> bool:
             router.unwatch(1, self)
@@ -110,14 +110,14 @@ def test_one_that_leaves_while_it_is_asked_hides_no_other(router: Router) -> Non
     assert watch.got == [("complete", None)]
 
 
-def test_held_events_that_nobody_wants_are_no_reason_to_deliver(router: Router) -> None:
+def test_held_events_that_no_watcher_wants_are_not_delivered(router: Router) -> None:
     with router.saving():
         router.on_message(message(1, "enqueue"))
         router.watch(1, Listener(unwanted=("enqueue",)))
         assert not router.has_replay
 
 
-def test_the_queue_hears_an_event_after_the_job_s_own_watch(queue: Queue) -> None:
+def test_the_queue_hears_an_event_after_the_watcher_of_the_job(queue: Queue) -> None:
     order: list[str] = []
 
     class First(Listener):
@@ -131,7 +131,7 @@ def test_the_queue_hears_an_event_after_the_job_s_own_watch(queue: Queue) -> Non
     assert order == ["job", "queue"]
 
 
-def test_a_watch_that_has_heard_enough_hears_no_more_and_is_released(router: Router) -> None:
+def test_a_watcher_that_has_heard_its_last_event_is_released(router: Router) -> None:
     watch = Listener(until="complete")
     router.watch(1, watch)
     router.on_message(message(1, "complete", 5))
@@ -145,7 +145,7 @@ def test_a_watch_that_has_heard_enough_hears_no_more_and_is_released(router: Rou
     assert released() is None
 
 
-def test_the_end_of_one_watch_leaves_the_others(router: Router) -> None:
+def test_the_end_of_one_watcher_leaves_the_others(router: Router) -> None:
     brief, long = Listener(until="start"), Listener()
     router.watch(1, brief)
     router.watch(1, long)
@@ -163,7 +163,7 @@ def test_unwatch_says_whether_there_was_anything_to_stop(router: Router) -> None
     assert watch.got == []
 
 
-def test_the_watched_are_all_or_those_that_must_learn_their_outcome(router: Router) -> None:
+def test_the_watched_jobs_are_all_or_those_whose_watchers_must_settle(router: Router) -> None:
     easy, must = Listener(), Listener(must_settle=True)
     router.watch(1, easy)
     router.watch(2, must)

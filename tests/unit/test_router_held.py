@@ -24,7 +24,7 @@ def test_events_that_come_before_the_id_is_known_are_heard_then_and_in_order(que
     assert queue.got == [("job complete", 7, 5)]
 
 
-def test_what_was_held_comes_before_what_comes_then(router: Router) -> None:
+def test_held_events_are_heard_before_those_that_come_then(router: Router) -> None:
     watch = Listener()
     with router.saving():
         router.on_message(message(7, "enqueue", "email"))
@@ -34,7 +34,7 @@ def test_what_was_held_comes_before_what_comes_then(router: Router) -> None:
     assert [event[0] for event in watch.got] == ["enqueue", "start", "complete"]
 
 
-def test_a_watch_that_is_over_hears_nothing_more_of_what_was_held(router: Router) -> None:
+def test_a_watcher_that_is_over_hears_no_more_held_events(router: Router) -> None:
     watch = Listener(until="start")
     with router.saving():
         for event in ("enqueue", "start", "complete"):
@@ -45,7 +45,7 @@ def test_a_watch_that_is_over_hears_nothing_more_of_what_was_held(router: Router
     assert router.watchers(7) == []
 
 
-def test_nothing_is_held_while_nothing_is_saved(router: Router) -> None:
+def test_no_event_is_held_while_no_job_is_saved(router: Router) -> None:
     watch = Listener()
     router.on_message(message(7, "enqueue", "email"))
     with router.saving():
@@ -54,7 +54,7 @@ def test_nothing_is_held_while_nothing_is_saved(router: Router) -> None:
     assert watch.got == []
 
 
-def test_what_was_held_for_nobody_is_forgotten_with_the_save(router: Router) -> None:
+def test_held_events_that_no_watcher_wants_are_forgotten_after_the_save(router: Router) -> None:
     watch = Listener()
     with router.saving():
         router.on_message(message(7, "enqueue", "email"))
@@ -64,7 +64,7 @@ def test_what_was_held_for_nobody_is_forgotten_with_the_save(router: Router) -> 
     assert watch.got == []
 
 
-def test_a_save_that_fails_holds_nothing_back(router: Router) -> None:
+def test_a_save_that_fails_holds_no_event_back(router: Router) -> None:
     with pytest.raises(ValueError), router.saving():
         router.on_message(message(7, "enqueue", "email"))
         raise ValueError("refused")
@@ -75,7 +75,7 @@ def test_a_save_that_fails_holds_nothing_back(router: Router) -> None:
     assert watch.got == []
 
 
-def test_jobs_known_before_the_save_are_not_held(router: Router) -> None:
+def test_events_of_jobs_known_before_the_save_are_not_held(router: Router) -> None:
     known, late = Listener(), Listener()
     router.watch(7, known)
     with router.saving():
@@ -87,7 +87,7 @@ def test_jobs_known_before_the_save_are_not_held(router: Router) -> None:
     assert late.got == []
 
 
-def test_of_two_saves_at_once_the_later_answer_misses_nothing(router: Router) -> None:
+def test_the_later_of_two_saves_at_once_misses_no_event(router: Router) -> None:
     """The reply with id 6 may be read before the one with id 5, and 5 may have run meanwhile."""
     five, six = Listener(), Listener()
     with router.saving():
@@ -100,7 +100,7 @@ def test_of_two_saves_at_once_the_later_answer_misses_nothing(router: Router) ->
     assert [event[0] for event in five.got] == ["enqueue", "complete"]
 
 
-def test_a_second_watch_of_the_same_save_misses_nothing(router: Router) -> None:
+def test_a_second_watcher_of_the_same_save_misses_no_event(router: Router) -> None:
     """A job that has listeners and is promised as well is watched twice, one after the other."""
     first, second = Listener(), Listener()
     with router.saving():
@@ -112,7 +112,7 @@ def test_a_second_watch_of_the_same_save_misses_nothing(router: Router) -> None:
     assert first.got == second.got == [("enqueue", "email"), ("complete", 1)]
 
 
-def test_saves_that_overlap_without_end_do_not_hold_for_ever(router: Router) -> None:
+def test_saves_that_overlap_without_end_do_not_hold_events_for_ever(router: Router) -> None:
     saves = [router.saving()]
     saves[0].__enter__()
     for id in range(1, 201):

@@ -69,7 +69,7 @@ def test_a_run_with_nothing_new_has_nothing_to_report(run: Run) -> None:
     assert not run.settled
 
 
-def test_what_was_said_goes_out_in_order_and_once(ear: Ear, run: Run) -> None:
+def test_messages_of_a_run_are_reported_in_order_and_once(ear: Ear, run: Run) -> None:
     for text in ("one", "two"):
         run.apply_effects(line(text))
     assert ear.told == 2
@@ -79,7 +79,7 @@ def test_what_was_said_goes_out_in_order_and_once(ear: Ear, run: Run) -> None:
 
 
 @pytest.mark.parametrize("result", [None, b'{"ok":true}'])
-def test_a_result_is_reported_with_the_duration_and_what_is_left_to_say(run: Run, result: bytes | None) -> None:
+def test_a_result_is_reported_with_the_duration_and_the_last_messages(run: Run, result: bytes | None) -> None:
     run.apply_effects(line("one"))
     assert run.settle(Completed(result)) is True
     expected = TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, result, line("one")))
@@ -87,7 +87,7 @@ def test_a_result_is_reported_with_the_duration_and_what_is_left_to_say(run: Run
     assert reported(run, NOW) == (None, False)
 
 
-def test_a_clock_that_went_back_makes_no_negative_duration(run: Run) -> None:
+def test_a_clock_that_went_back_gives_no_negative_duration(run: Run) -> None:
     run.settle(Completed(None))
     command, _ = reported(run, STARTED - 5)
     assert command == TRANSITIONS.complete(STARTED - 5, completion(7, WORKER, 0, None, ()))
@@ -101,12 +101,12 @@ def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
     assert reported(run, NOW) == (expected, True)
 
 
-def test_a_job_put_back_is_reported_so(run: Run) -> None:
+def test_a_job_put_back_is_reported_as_requeued(run: Run) -> None:
     run.settle(PutBack())
     assert reported(run, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, ()), True)
 
 
-def test_the_first_outcome_counts(ear: Ear, run: Run) -> None:
+def test_the_first_outcome_of_a_run_counts(ear: Ear, run: Run) -> None:
     outcomes = [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack(), Completed(b"2")]
     assert [run.settle(outcome) for outcome in outcomes] == [True, False, False, False]
     assert ear.told == 1
@@ -136,20 +136,20 @@ def test_exactly_one_of_many_threads_settles_a_run() -> None:
         assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % winners[0], ()))
 
 
-def test_what_is_said_after_the_end_is_a_message_of_its_own(run: Run) -> None:
+def test_a_message_after_the_end_is_reported_by_itself(run: Run) -> None:
     run.settle(Completed(None))
     reported(run, NOW)
     run.apply_effects(line("late"))
     assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, WORKER, NOW, line("late")), False)
 
 
-def test_a_run_is_lost_once_it_was_given_up(run: Run) -> None:
+def test_a_run_is_lost_once_it_was_abandoned(run: Run) -> None:
     assert not run.lost
     run.abandoned = True
     assert run.lost
 
 
-def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: Ear, run: Run) -> None:
+def test_touch_moves_the_deadline_and_wake_notifies_without_news(ear: Ear, run: Run) -> None:
     assert not run.deadline_moved
     run.touch()
     assert (run.deadline_moved, ear.told) == (True, 0)
@@ -159,7 +159,7 @@ def test_a_touch_notes_that_the_deadline_moves_and_wake_tells_without_news(ear: 
 
 
 @pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack()], ids=repr)
-def test_a_job_that_was_handed_over_has_no_outcome_only_last_words(run: Run, outcome: Any) -> None:
+def test_a_run_that_handed_its_job_over_reports_messages_and_no_outcome(run: Run, outcome: Any) -> None:
     run.hand_over()
     run.apply_effects(line("one"))
     assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, "", NOW, line("one")), False)
@@ -168,14 +168,14 @@ def test_a_job_that_was_handed_over_has_no_outcome_only_last_words(run: Run, out
     assert reported(run, NOW) == (None, False)
 
 
-def test_a_job_that_was_handed_over_and_taken_back_has_one(run: Run) -> None:
+def test_a_run_that_took_its_job_back_reports_its_outcome(run: Run) -> None:
     run.hand_over()
     run.hand_over(False)
     run.settle(Completed(b"1"))
     assert reported(run, NOW) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1")), True)
 
 
-def test_a_run_that_was_given_up_after_it_handed_over_says_nothing_in_nobody_s_name(run: Run) -> None:
+def test_an_abandoned_run_that_handed_its_job_over_reports_with_its_worker_id(run: Run) -> None:
     run.hand_over()
     run.abandoned = True
     run.apply_effects(line("one"))
@@ -185,21 +185,21 @@ def test_a_run_that_was_given_up_after_it_handed_over_says_nothing_in_nobody_s_n
 class TestFence:
     """In whose name a handler changes its job."""
 
-    def test_while_it_runs_in_that_of_the_run(self, run: Run) -> None:
+    def test_a_run_is_fenced_by_its_worker_id(self, run: Run) -> None:
         assert run.fence == WORKER
 
-    def test_between_the_outcome_and_its_answer_the_answer_is_waited_for(self, run: Run, ear: Ear) -> None:
+    def test_the_fence_waits_for_the_answer_to_the_outcome(self, run: Run, ear: Ear) -> None:
         run.settle(Completed(None))
         assert (run.fence, ear.flushed) == (WORKER, 1)
         run.written = True
         assert (run.fence, ear.flushed) == ("", 1)
 
-    def test_once_the_handler_moved_the_job_in_nobody_s(self, run: Run) -> None:
+    def test_a_run_that_handed_its_job_over_has_no_fence(self, run: Run) -> None:
         run.hand_over()
         assert run.fence == ""
 
     @pytest.mark.parametrize("before", ["hand over", "settle", "nothing"])
-    def test_of_a_run_that_was_given_up_for_ever_in_that_of_the_run(self, run: Run, before: str) -> None:
+    def test_an_abandoned_run_keeps_its_fence(self, run: Run, before: str) -> None:
         if before == "hand over":
             run.hand_over()
         elif before == "settle":
@@ -208,7 +208,7 @@ class TestFence:
         assert run.fence == WORKER
 
 
-def test_one_that_speaks_faster_than_redis_takes_it_waits(run: Run, ear: Ear) -> None:
+def test_a_run_with_too_many_messages_waits_until_they_are_sent(run: Run, ear: Ear) -> None:
     for _ in range(10_000):
         run.apply_effects(line("a line"))
     assert ear.flushed == 0

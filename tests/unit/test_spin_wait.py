@@ -53,18 +53,18 @@ def test_a_reply_that_is_there_is_seen_at_once(near: Near) -> None:
     assert near.clock.read == 3
 
 
-def test_one_that_comes_while_it_looks_is_waited_for(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reply_that_comes_during_the_spin_is_waited_for(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_yield", lambda: near.far.send(b"+OK\r\n") if near.clock.read == 5 else None)
     near.spin.wait()
     assert near.clock.read == 6
 
 
-def test_it_gives_up_after_a_while(near: Near) -> None:
+def test_the_spin_gives_up_after_a_while(near: Near) -> None:
     near.spin.wait()
     assert near.clock.read == 12
 
 
-def test_it_gives_up_where_others_want_the_processor(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_spin_gives_up_if_others_want_the_processor(near: Near, monkeypatch: pytest.MonkeyPatch) -> None:
     def let_others_run() -> None:
         near.clock.added += spin_wait._MAX_GAP_SECONDS
 
@@ -74,20 +74,20 @@ def test_it_gives_up_where_others_want_the_processor(near: Near, monkeypatch: py
     assert not near.looks()
 
 
-def test_late_replies_are_looked_for_ever_less(near: Near) -> None:
+def test_the_spin_is_skipped_ever_more_often_while_replies_are_late(near: Near) -> None:
     looked = [near.looks() for _ in range(2000)]
     skipped = [len(part) for part in "".join("x" if look else "." for look in looked).split("x")]
     assert skipped[:10] == [0, 1, 3, 7, 15, 31, 63, 127, 255, 256]
     assert set(skipped[9:-1]) == {256}
 
 
-def test_one_in_time_makes_good(near: Near) -> None:
+def test_a_reply_in_time_brings_the_spin_back(near: Near) -> None:
     assert [near.looks() for _ in range(6)] == [True, False, True, False, False, False]
     near.far.send(b"+OK\r\n")
     assert [near.looks() for _ in range(6)] == [True] * 6
 
 
-def test_another_thread_that_looks_is_left_alone(near: Near) -> None:
+def test_only_one_thread_spins_at_a_time(near: Near) -> None:
     with spin_wait._poll_lock:
         thread = threading.Thread(target=near.spin.wait)
         thread.start()
@@ -96,12 +96,12 @@ def test_another_thread_that_looks_is_left_alone(near: Near) -> None:
     assert near.looks()
 
 
-def test_with_one_processor_it_does_not_look(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_spin_with_one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spin_wait, "_cores", lambda: 1)
     near = Near()
     with near.end, near.far:
         assert not near.looks()
 
 
-def test_the_processors_are_those_of_this_process() -> None:
+def test_the_processors_that_count_are_those_of_this_process() -> None:
     assert 1 <= spin_wait._cores() <= (os.cpu_count() or 1)

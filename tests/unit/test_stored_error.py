@@ -33,7 +33,7 @@ NODE = [
 
 
 @pytest.mark.parametrize(("error", "message"), NODE, ids=range(len(NODE)))
-def test_what_node_stores_tells_the_message(error: str, message: str) -> None:
+def test_the_message_of_an_error_of_node_is_its_first_line(error: str, message: str) -> None:
     assert message_of(error) == message
 
 
@@ -76,7 +76,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("problem", PLAIN + ODD, ids=range(len(PLAIN + ODD)))
-def test_whatever_fails_in_python_is_told_as_it_was(problem: Any) -> None:
+def test_the_message_of_an_error_of_python_is_read_as_it_was(problem: Any) -> None:
     failure = failure_of(problem)
     kept = keep_message(failure.error, failure.message)
     assert message_of(text(text_bytes(failure.error)), kept[2] if kept else None) == failure.message
@@ -84,7 +84,7 @@ def test_whatever_fails_in_python_is_told_as_it_was(problem: Any) -> None:
     assert kept[:2] in ((), ("set", FIELD))
 
 
-def test_what_was_kept_belongs_to_its_error_only() -> None:
+def test_a_kept_message_counts_only_for_its_error() -> None:
     problem = ValueError("never raised")
     failure = failure_of(problem)
     (_, _, kept) = keep_message(failure.error, failure.message)
@@ -93,11 +93,11 @@ def test_what_was_kept_belongs_to_its_error_only() -> None:
 
 
 @pytest.mark.parametrize("odd", [b"", b"{", b"7", b"[1]", b"[1,2,3]", b"null", b"\xff"])
-def test_a_field_that_holds_something_else_is_passed_over(odd: bytes) -> None:
+def test_a_kept_message_that_is_something_else_is_ignored(odd: bytes) -> None:
     assert message_of("boom", odd) == "boom"
 
 
-def test_a_failure_says_its_message_only_where_its_error_does_not() -> None:
+def test_a_failure_keeps_its_message_only_if_its_error_does_not_show_it() -> None:
     fail = Transitions(Keys("q")).fail
     common = (7, "worker", "email", 1)
     odd = failure_of(ValueError("never raised"))

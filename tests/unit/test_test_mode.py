@@ -38,7 +38,7 @@ def test_saved_jobs_are_collected_in_order_and_redis_stays_empty(queue: kue.Queu
     assert keyspace(client) == {}
 
 
-def test_what_is_only_created_is_not_collected(queue: kue.Queue) -> None:
+def test_a_job_that_is_only_created_is_not_collected(queue: kue.Queue) -> None:
     queue.test_mode.enter()
     queue.create("email")
     assert queue.test_mode.jobs == []
@@ -95,7 +95,7 @@ def test_a_collected_job_knows_its_own_state(queue: kue.Queue) -> None:
     )
 
 
-def test_save_all_collects_as_well(queue: kue.Queue, client: Any) -> None:
+def test_save_all_collects_its_jobs(queue: kue.Queue, client: Any) -> None:
     queue.test_mode.enter()
     jobs = [queue.create("email", {"n": n}) for n in range(3)]
     assert queue.save_all(jobs) == jobs == queue.test_mode.jobs
@@ -123,7 +123,7 @@ def test_with_process_a_job_is_collected_and_really_saved(queue: kue.Queue, clie
     assert len(queue.test_mode.jobs) == 2
 
 
-def test_after_exit_jobs_are_saved_again_and_what_was_collected_stays_until_clear(queue: kue.Queue) -> None:
+def test_jobs_are_saved_again_after_exit_and_collected_ones_stay_until_clear(queue: kue.Queue) -> None:
     queue.test_mode.enter(process=True)
     queue.create("email").save()
     queue.test_mode.exit()
@@ -135,7 +135,7 @@ def test_after_exit_jobs_are_saved_again_and_what_was_collected_stays_until_clea
     assert queue.test_mode.jobs == []
 
 
-def test_enter_without_process_after_enter_with_it_only_collects(queue: kue.Queue, client: Any) -> None:
+def test_enter_without_process_only_collects_even_after_enter_with_it(queue: kue.Queue, client: Any) -> None:
     queue.test_mode.enter(process=True)
     queue.test_mode.enter()
     queue.create("email").save()
@@ -143,7 +143,7 @@ def test_enter_without_process_after_enter_with_it_only_collects(queue: kue.Queu
     assert keyspace(client) == {}
 
 
-def test_the_list_stays_the_same_object(queue: kue.Queue) -> None:
+def test_the_list_of_collected_jobs_stays_the_same_object(queue: kue.Queue) -> None:
     jobs = queue.test_mode.jobs
     queue.test_mode.enter()
     queue.create("email").save()

@@ -44,12 +44,12 @@ def test_listeners_run_in_order_on_one_thread_of_their_own(dispatcher: Dispatche
     assert not dispatcher.is_current
 
 
-def test_no_thread_is_started_before_the_first_post(dispatcher: Dispatcher) -> None:
+def test_the_dispatcher_starts_no_thread_before_the_first_post(dispatcher: Dispatcher) -> None:
     assert "kue-listeners" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
-def test_whatever_a_listener_raises_the_next_one_runs(
+def test_the_next_listener_runs_whatever_one_raises(
     dispatcher: Dispatcher, problem: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     ran: list[str] = []
@@ -60,7 +60,7 @@ def test_whatever_a_listener_raises_the_next_one_runs(
     assert [record.getMessage() for record in caplog.records] == ["a call on kue-listeners failed"]
 
 
-def test_stop_lets_what_is_posted_finish_and_drops_the_rest(dispatcher: Dispatcher) -> None:
+def test_stop_finishes_the_calls_that_were_posted_and_discards_later_ones(dispatcher: Dispatcher) -> None:
     ran: list[int] = []
     gate = threading.Event()
     dispatcher.post(gate.wait, 10)
@@ -119,7 +119,7 @@ def test_messages_are_heard_in_order_once_the_subscription_stands(ear: Ear) -> N
 
 
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
-def test_whatever_is_raised_at_a_message_the_next_one_is_heard(ear: Ear, number: int) -> None:
+def test_the_next_message_is_heard_whatever_one_raises(ear: Ear, number: int) -> None:
     ear.subscriber.ensure()
     for message in (f"raise {number}", "next"):
         ear.client.publish("q:events", message)
@@ -127,7 +127,7 @@ def test_whatever_is_raised_at_a_message_the_next_one_is_heard(ear: Ear, number:
     assert ear.told == []
 
 
-def test_calls_are_made_on_the_same_thread(ear: Ear) -> None:
+def test_the_subscriber_makes_calls_on_its_own_thread(ear: Ear) -> None:
     ear.subscriber.ensure()
     made: list[bool] = []
     ear.subscriber.call_later(0, lambda: made.append(ear.subscriber.is_current))
@@ -137,7 +137,7 @@ def test_calls_are_made_on_the_same_thread(ear: Ear) -> None:
     assert not ear.subscriber.is_current
 
 
-def test_after_stop_nothing_can_be_heard(ear: Ear) -> None:
+def test_a_stopped_subscriber_hears_nothing(ear: Ear) -> None:
     ear.subscriber.ensure()
     ear.subscriber.stop()
     with pytest.raises(KueError, match="shut down"):

@@ -97,7 +97,7 @@ def failing(problem: Exception, times: int = 10**9) -> Callable[[int], bool]:
     return round
 
 
-def test_a_duty_that_is_refused_again_and_again_is_told_once_while_the_others_go_on(place: Place) -> None:
+def test_a_duty_that_is_refused_again_and_again_is_reported_once_and_the_others_go_on(place: Place) -> None:
     refused = RedisRefused("Redis refused: NOPERM")
     bad, good = Duty(round=failing(refused)), Other()
     place.start(bad, good)
@@ -105,7 +105,7 @@ def test_a_duty_that_is_refused_again_and_again_is_told_once_while_the_others_go
     assert place.told == [refused]
 
 
-def test_a_duty_that_works_again_says_so_once(place: Place) -> None:
+def test_a_duty_that_works_again_is_reported_once(place: Place) -> None:
     bad = Duty(round=failing(RedisRefused("Redis refused: NOPERM"), times=5))
     place.start(bad)
     wait_until(lambda: len(bad.rounds) > 20)
@@ -113,7 +113,7 @@ def test_a_duty_that_works_again_says_so_once(place: Place) -> None:
     assert str(place.told[1]) == "ticker: Duty goes on as before"
 
 
-def test_an_outage_is_told_once_for_all_duties_and_is_over_with_the_first_that_sees_it(place: Place) -> None:
+def test_an_outage_is_reported_once_for_all_duties_and_is_over_with_the_first_that_succeeds(place: Place) -> None:
     down = threading.Event()
     down.set()
 
@@ -150,7 +150,7 @@ def test_a_duty_with_a_long_interval_is_not_the_last_to_see_that_redis_is_back(
     assert [type(problem) for problem in place.told] == [ConnectionFailed, ConnectionRestored]
 
 
-def test_an_outage_is_told_also_while_a_duty_is_refused_for_good(place: Place) -> None:
+def test_an_outage_is_reported_also_while_a_duty_is_refused_for_good(place: Place) -> None:
     refused, down = RedisRefused("Redis refused: NOPERM"), ConnectionFailed("cannot reach Redis")
     problems: list[Exception] = [refused]
 
@@ -165,7 +165,7 @@ def test_an_outage_is_told_also_while_a_duty_is_refused_for_good(place: Place) -
     assert place.told == [refused, down]
 
 
-def test_what_nobody_expected_ends_neither_the_thread_nor_the_duty(place: Place) -> None:
+def test_an_unexpected_exception_ends_neither_the_thread_nor_the_duty(place: Place) -> None:
     bad, good = Duty(round=failing(ZeroDivisionError("by zero"), times=3)), Other()
     place.start(bad, good)
     wait_until(lambda: len(bad.rounds) > 20 and len(good.rounds) > 20)

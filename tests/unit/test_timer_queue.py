@@ -99,7 +99,7 @@ def test_cancelled_calls_are_dropped_long_before_they_are_due(clock: Clock, time
     assert made == list(range(10))
 
 
-def test_a_call_cancelled_after_it_was_made_counts_for_nothing(timers: TimerQueue) -> None:
+def test_cancelling_a_call_that_was_made_does_nothing(timers: TimerQueue) -> None:
     late = [timers.add(0.0, lambda: None) for _ in range(1000)]
     timers.run_due()
     for timer in late:
