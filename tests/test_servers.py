@@ -1,4 +1,4 @@
-"""The tests' own servers: that they start, keep to themselves, come back and leave nothing behind."""
+"""The tests' own servers start, keep to themselves, come back and leave nothing behind."""
 
 import os
 import subprocess

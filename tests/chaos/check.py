@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.chaos import attempts, said
+from tests.chaos import attempts, log_lines
 from tests.chaos import plan as plans
 from tests.chaos.attempts import LOST, TTL_EXCEEDED
 from tests.chaos.history import REMOVED, Job, Step
@@ -177,7 +177,7 @@ class Verdict:
         if holder not in self._ends[id]:
             self._blame(id, "complete, and its handler did not come to its end")
         if is_python(holder):
-            for complaint in said.complaints_of_last(holder, plan.data["says"], fields):
+            for complaint in log_lines.complaints_of_last(holder, plan.data["says"], fields):
                 self._blame(id, complaint)
         lost = any(step.error == LOST for step in self._history[id].steps)
         if self._is_nodes(id) and not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
@@ -222,7 +222,7 @@ class Verdict:
 
     def _judge_said(self, id: int, job: Job, final: Snapshot) -> None:
         """Nothing that a Node worker does excuses these: a batch is one script, that looks first."""
-        complaints = list(said.complaints(job, self._runs[id], self._cuts, self.said))
+        complaints = list(log_lines.complaints(job, self._runs[id], self._cuts, self.said))
         if id in final.jobs and final.logs.get(id, []) != [line for batch in job.batches for line in batch.lines]:
             complaints.append("its log is not what was written to it")
         self.violations += [f"job {id}: {complaint}: {self.story(id)}" for complaint in complaints]

@@ -1,4 +1,4 @@
-"""Whether every index of a prefix agrees with the hashes: this folder's own look, independent of `kue doctor`."""
+"""Whether every index of a prefix agrees with the hashes: a check of this folder's own, independent of `kue doctor`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

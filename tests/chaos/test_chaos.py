@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.slow
 @pytest.mark.node
 @pytest.mark.timeout(300)
-def test_nothing_is_lost_and_nothing_ends_twice(tmp_path: Path) -> None:
+def test_no_job_is_lost_or_ends_twice(tmp_path: Path) -> None:
     missing = what_is_missing()
     if missing:
         absent(missing)
@@ -55,7 +55,7 @@ def history(*steps: dict[str, str]) -> Job:
     return job
 
 
-def test_a_second_end_is_seen() -> None:
+def test_a_second_end_of_a_job_is_found() -> None:
     taken, done = {"state": "active", "workerId": "kue:h:1-ab:email:1"}, {"state": "complete"}
     assert len(history({"state": "inactive"}, taken, done).ends) == 1
     assert len(history({"state": "inactive"}, taken, done, taken, done).ends) == 2
@@ -109,7 +109,7 @@ def test_a_worker_whose_outcome_counted_lost_nothing(end: str, cut: bool, alarms
         ({"updated_at": "9"}, False),
     ],
 )
-def test_what_node_changes_in_a_job_of_python_is_known_by_its_single_field(
+def test_a_change_by_node_in_a_job_of_python_is_known_by_its_single_field(
     fields: dict[str, str], is_nodes: bool
 ) -> None:
     job = history({"state": "delayed"}, {"state": "inactive"})  # Node's promoter, in time
@@ -119,7 +119,7 @@ def test_what_node_changes_in_a_job_of_python_is_known_by_its_single_field(
     assert job.changed_by_node == is_nodes
 
 
-def test_what_node_passes_through_is_no_end() -> None:
+def test_a_state_that_node_passes_through_is_no_end() -> None:
     taken, failed = {"state": "active", "workerId": "kue:h:1:email:1"}, {"state": "failed"}
     assert len(history(taken, failed, failed, {"state": "delayed"}).ends) == 0
     assert len(history(taken, failed, failed).ends) == 1

@@ -1,11 +1,11 @@
-"""What the judges of a chaos run object to, and what they let pass: runs made up for each."""
+"""What the judges of a chaos run object to and what they accept, with runs made up for each case."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.chaos import attempts, said
+from tests.chaos import attempts, log_lines
 from tests.chaos.history import Job, read
 from tests.chaos.plan import COROUTINE, JobPlan
 from tests.chaos.record import Line, Run
@@ -33,7 +33,7 @@ def job_of(batches: Batches, end: dict[str, str], holder: str = W) -> Job:
 
 
 def heard(job: Job, run: Run, cuts: list[tuple[int, int]] | None = None) -> list[str]:
-    return list(said.complaints(job, {W: run}, cuts or [], Counter()))
+    return list(log_lines.complaints(job, {W: run}, cuts or [], Counter()))
 
 
 @pytest.mark.parametrize("batches", [[], [[0]], [[0, 1], [2]], [[0], [1], [2]]])
@@ -42,7 +42,7 @@ def test_a_run_that_was_lost_may_be_cut_short(batches: Batches) -> None:
 
 
 @pytest.mark.parametrize("batches", [[[1]], [[0], [2]], [[0, 2]], [[1, 0]], [[0, 1], [1]], [[0], [1], [0]], [[0, 0]]])
-def test_lines_out_of_order_and_gaps_are_seen(batches: Batches) -> None:
+def test_lines_out_of_order_and_gaps_are_found(batches: Batches) -> None:
     run = Run(1000, [1100, 1200, 1300])
     assert "heard out of order" in heard(job_of(batches, LOST), run, [(1100, 1200)])[0]
 
@@ -58,14 +58,14 @@ def test_a_batch_may_be_heard_twice_where_a_connection_was_cut_meanwhile(cut: tu
     ("end", "due"),
     [(COMPLETE, 3), (RAISED, 3), (PUT_BACK, 2), (TOO_LATE, 2), (EXPIRED, 0), (LOST, 0), ({"state": "failed"}, 0)],
 )
-def test_what_was_said_before_a_run_ended_must_be_heard(end: dict[str, str], due: int) -> None:
+def test_lines_logged_before_a_run_ended_must_be_in_the_log(end: dict[str, str], due: int) -> None:
     run = Run(1000, [1100, 1200, 1900])  # the third at the very moment of the end
     for count in range(4):
         complaint = f"not heard in full: {W} had said {due} lines before it ended, and {count} stand"
         assert heard(job_of([[n] for n in range(count)], end), run) == ([complaint] if count < due else [])
 
 
-def test_nobody_is_heard_who_does_not_hold_the_job() -> None:
+def test_lines_of_a_run_that_does_not_hold_the_job_are_found() -> None:
     other = job_of([[0]], COMPLETE, "kue:h:2-cd:python:1")
     assert heard(other, Run(1000, [1100])) == [f"heard when it did not hold the job: {W}"]
     job = job_of([], TOO_LATE)
@@ -73,17 +73,17 @@ def test_nobody_is_heard_who_does_not_hold_the_job() -> None:
     assert heard(job, Run(1000, [1950])) == [f"heard when it did not hold the job: {W}"]
 
 
-def test_what_was_not_said_is_not_heard() -> None:
+def test_lines_that_no_run_logged_are_found() -> None:
     assert heard(job_of([[0, 1]], LOST), Run(1000, [1100])) == []  # killed before it could record the second
     assert "heard more than was said" in heard(job_of([[0, 1, 2]], LOST), Run(1000, [1100]))[0]
 
 
-def test_the_last_word_is_that_of_the_run_that_completed() -> None:
+def test_the_last_fields_are_those_of_the_run_that_completed() -> None:
     fields = {"progress_data": f'{{"by":"{W}","n":1}}', "py_sent": f'"{W}"'}
-    assert list(said.complaints_of_last(W, 2, fields)) == []
-    assert list(said.complaints_of_last(W, 0, {})) == []
-    assert len(list(said.complaints_of_last(W, 3, fields))) == 1
-    assert len(list(said.complaints_of_last("kue:h:2-cd:python:1", 2, fields))) == 2
+    assert list(log_lines.complaints_of_last(W, 2, fields)) == []
+    assert list(log_lines.complaints_of_last(W, 0, {})) == []
+    assert len(list(log_lines.complaints_of_last(W, 3, fields))) == 1
+    assert len(list(log_lines.complaints_of_last("kue:h:2-cd:python:1", 2, fields))) == 2
 
 
 def tried(job: Job, run: Run, *, fail: int = 1, late: int = 1, harmed: bool = False, state: str = "") -> list[str]:
@@ -99,7 +99,7 @@ def test_a_run_may_end_at_its_ttl_and_not_before() -> None:
     assert tried(early, cancelled) == [f"ended before its ttl: {W}, after 400 ms of 500"]
 
 
-def test_a_handler_past_its_ttl_is_told() -> None:
+def test_a_handler_past_its_ttl_must_learn_that_its_job_is_lost() -> None:
     def returned(asked_at: int, lost: bool) -> Run:
         return Run(1000, returned=Line(9999, "end", 1, W, {"asked_at": asked_at, "lost": lost}))
 
@@ -109,13 +109,13 @@ def test_a_handler_past_its_ttl_is_told() -> None:
     assert tried(job_of([], EXPIRED), returned(6800, False), late=0) == []  # the checker of another process ended it
 
 
-def test_a_coroutine_past_its_ttl_is_cancelled() -> None:
+def test_a_coroutine_past_its_ttl_must_be_cancelled() -> None:
     assert "not cancelled" in tried(job_of([], TOO_LATE), Run(1000))[0]
     assert tried(job_of([], TOO_LATE), Run(1000), harmed=True) == []
     assert tried(job_of([], EXPIRED), Run(1000)) == []
 
 
-def test_attempts_go_as_planned() -> None:
+def test_attempts_must_go_as_planned() -> None:
     assert "failed otherwise: Planned" in tried(job_of([], RAISED), Run(1000))[0]
     assert tried(job_of([], RAISED), Run(1000), late=0) == []
     assert "complete by attempt 1, which overruns its ttl" in tried(job_of([], COMPLETE), Run(1000))[0]
@@ -125,7 +125,7 @@ def test_attempts_go_as_planned() -> None:
     assert "failed after 1 of 2" in tried(job_of([], TOO_LATE), Run(1000, was_cancelled=True), state="failed")[0]
 
 
-def test_the_history_knows_what_one_transaction_said(tmp_path: Path) -> None:
+def test_the_history_knows_which_lines_one_transaction_wrote(tmp_path: Path) -> None:
     commands = [
         "SELECT 0",
         "HSET q:job:7 workerId w state active updated_at 10",

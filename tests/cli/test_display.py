@@ -1,4 +1,4 @@
-"""What the demo looks like: bars that tell the truth, a panel that fits the terminal, lines where there is none."""
+"""The display of the demo: bars that show the counts, a panel that fits the terminal, lines if there is none."""
 
 import io
 
@@ -67,12 +67,12 @@ def test_the_panel_fits_the_terminal(width: int, height: int) -> None:
     assert "123 jobs a second, 7 retries, 3 of 8 promises settled" in capture.get()
 
 
-def test_a_terminal_gets_bars_anything_else_lines() -> None:
+def test_a_terminal_gets_bars_and_anything_else_gets_lines() -> None:
     assert isinstance(display_for(Console(file=io.StringIO(), force_terminal=True)), Bars)
     assert isinstance(display_for(Console(file=io.StringIO())), Lines)
 
 
-def test_lines_come_once_a_second_and_notes_once() -> None:
+def test_lines_are_printed_once_a_second_and_notes_once() -> None:
     console = Console(file=io.StringIO(), width=80)
     with console.capture() as capture, Lines(console) as display:
         for elapsed, notes in ((0.2, ()), (0.9, ("one is ready",)), (1.0, ("one is ready", "two is ready")), (3.5, ())):

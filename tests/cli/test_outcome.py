@@ -36,7 +36,7 @@ def found_in(queue: kue_send.Queue, planned: Planned = PLANNED, starts: Starts =
     return list(differences(planned, job, starts))
 
 
-def test_a_job_as_planned(queue: kue_send.Queue) -> None:
+def test_a_job_as_planned_has_no_differences(queue: kue_send.Queue) -> None:
     assert found_in(queue) == []
 
 
@@ -51,15 +51,15 @@ def test_a_job_as_planned(queue: kue_send.Queue) -> None:
         ({"promote_at": "5001"}, "was started before it was due"),
     ],
 )
-def test_a_job_that_is_not(queue: kue_send.Queue, fields: dict[str, str], found: str) -> None:
+def test_a_job_that_is_not_as_planned_is_described(queue: kue_send.Queue, fields: dict[str, str], found: str) -> None:
     assert found in found_in(queue, **fields)
 
 
-def test_a_job_that_ran_once_too_often(queue: kue_send.Queue) -> None:
+def test_a_job_that_ran_once_too_often_is_found(queue: kue_send.Queue) -> None:
     assert found_in(queue, starts=Starts(3, 5000)) == ["was started 3 times for 2 attempts"]
 
 
-def test_a_failure_for_another_reason(queue: kue_send.Queue) -> None:
+def test_a_failure_for_another_reason_is_found(queue: kue_send.Queue) -> None:
     planned = Planned("email", {}, attempts=2, state="failed", error="OSError: empty")
     assert found_in(queue, planned, state="failed") == ["failed with 'OSError: full', not 'OSError: empty'"]
 
@@ -70,16 +70,16 @@ def waiting(*priorities: str) -> list[Planned]:
     ]
 
 
-def test_starts_in_order_of_priority_then_of_creation() -> None:
+def test_starts_in_order_of_priority_and_creation_are_in_order() -> None:
     later = Planned("email", {}, {"priority": "critical"}, id=4)
     assert disorder([*waiting("low", "high", "low"), later], [2, 1, 4, 3]) == []
 
 
-def test_a_start_against_priority() -> None:
+def test_a_start_against_priority_is_found() -> None:
     assert disorder(waiting("low", "high"), [1, 2]) == ["alert 2 was started after 1, against their priorities"]
 
 
-def test_a_start_out_of_turn() -> None:
+def test_a_start_out_of_turn_is_found() -> None:
     assert disorder(waiting("low", "low"), [2, 1]) == ["alert 1 was started after 2, against their priorities"]
 
 

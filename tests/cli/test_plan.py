@@ -1,4 +1,4 @@
-"""The demo's plan: as many jobs as asked, each type with its share, and never more work than there is time."""
+"""The demo's plan: as many jobs as asked for, each type with its share, and never more work than there is time."""
 
 import pytest
 

@@ -29,14 +29,14 @@ def test_the_first_signal_is_noted_and_wakes(number: int) -> None:
         assert (signals.received, signals.exit_code) == (number, 128 + number)
 
 
-def test_it_stays_noted() -> None:
+def test_a_signal_stays_noted() -> None:
     with Signals() as signals:
         os.kill(os.getpid(), signal.SIGTERM)
         assert signals.wait()
         assert signals.wait(0)
 
 
-def test_the_second_signal_leaves(now: list[float], clock: Callable[[], float]) -> None:
+def test_the_second_signal_ends_the_process(now: list[float], clock: Callable[[], float]) -> None:
     left: list[int] = []
     with Signals(again=left.append, clock=clock) as signals:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -46,7 +46,7 @@ def test_the_second_signal_leaves(now: list[float], clock: Callable[[], float]) 
         assert (signals.received, left) == (signal.SIGTERM, [signal.SIGINT])
 
 
-def test_an_echo_of_the_first_signal_does_not_leave(now: list[float], clock: Callable[[], float]) -> None:
+def test_an_echo_of_the_first_signal_does_not_end_the_process(now: list[float], clock: Callable[[], float]) -> None:
     left: list[int] = []
     with Signals(again=left.append, clock=clock):
         os.kill(os.getpid(), signal.SIGTERM)

@@ -20,19 +20,19 @@ def test_a_process_that_was_well_is_replaced_quickly() -> None:
     assert slot.pause(100 + HEALTHY_AFTER_SECONDS) == 0.5
 
 
-def test_one_that_died_young_is_not() -> None:
+def test_a_process_that_died_young_is_replaced_slowly() -> None:
     slot = ProcessSlot(1)
     slot.pause(0), slot.pause(1)
     slot.serving, slot.started_at = SERVING, 100
     assert slot.pause(100 + HEALTHY_AFTER_SECONDS - 0.001) == 2
 
 
-def test_the_pause_of_one_that_never_served_only_grows() -> None:
+def test_the_pause_before_a_process_that_never_served_only_grows() -> None:
     slot = ProcessSlot(1)
     assert [slot.pause(now) for now in (0, 1000, 2000)] == [0.5, 1, 2]
 
 
-def test_how_a_process_ended() -> None:
+def test_the_end_of_a_process_is_put_in_words() -> None:
     assert ending(0) == "ended with code 0"
     assert ending(-9) == "was ended by SIGKILL"
     assert ending(-77) == "was ended by signal 77"

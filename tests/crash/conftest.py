@@ -91,8 +91,8 @@ class Watched(kue_send.Queue):
         self.on("error", self.errors.append)
 
     @property
-    def trouble(self) -> list[str]:
-        """How connection trouble was reported: "lost" and "back", in order."""
+    def outages(self) -> list[str]:
+        """How outages were reported: "lost" and "back", in order."""
         names = {kue.errors.ConnectionRestored: "back", kue.errors.ConnectionFailed: "lost"}
         names |= {kue.errors.RedisRefused: "lost"}
         return [names[type(problem)] for problem in list(self.errors) if type(problem) in names]

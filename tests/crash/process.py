@@ -35,7 +35,7 @@ class PythonWorker:
         )
         self._reader = threading.Thread(target=self._read, name="worker-facts", daemon=True)
         self._reader.start()
-        wait_until(lambda: self.told("ready") or not self.running, 20)
+        wait_until(lambda: self.reported("ready") or not self.running, 20)
         assert self.running, self.stderr()
 
     # --- its life ---
@@ -76,7 +76,7 @@ class PythonWorker:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    # --- what it is told, and what it tells ---
+    # --- its commands, and what it reports ---
 
     def command(self, word: str) -> None:
         """`release`, `shutdown` or `requeue`."""
@@ -84,14 +84,14 @@ class PythonWorker:
         self._child.stdin.write(word.encode() + b"\n")
         self._child.stdin.flush()
 
-    def told(self, what: str, **facts: Any) -> list[Fact]:
-        """What it told so far of this kind."""
+    def reported(self, what: str, **facts: Any) -> list[Fact]:
+        """What it has reported so far of this kind."""
         wanted = {"what": what, **facts}.items()
         return [fact for fact in list(self.facts) if wanted <= fact.items()]
 
     def errors(self, kind: str | None = None) -> list[str]:
         """The texts of its `error` events."""
-        return [fact["text"] for fact in self.told("error") if kind in (None, fact["kind"])]
+        return [fact["text"] for fact in self.reported("error") if kind in (None, fact["kind"])]
 
     def stderr(self) -> str:
         size = os.fstat(self._stderr.fileno()).st_size

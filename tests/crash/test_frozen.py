@@ -27,31 +27,31 @@ def test_a_frozen_process_that_wakes_changes_nothing(
     words: list[Any] = []
     jobs = queue.save_all(queue.create("email", {"n": n}).on("word", words.append) for n in range(4))
     frozen = start_worker(server.url, {"email": 4})
-    wait_until(lambda: len(frozen.told("start")) == 4)
+    wait_until(lambda: len(frozen.reported("start")) == 4)
     heir = start_worker(server.url, {"email": 1}, "count")
 
     frozen.pause()
     wait_until(lambda: queue.complete_count() == 4)
     before = keyspace(server.client(), "q:job*")
     frozen.resume()
-    wait_until(lambda: len(frozen.told("lost")) == 4)
+    wait_until(lambda: len(frozen.reported("lost")) == 4)
     frozen.command("release")
-    wait_until(lambda: len(frozen.told("end")) == 4)
+    wait_until(lambda: len(frozen.reported("end")) == 4)
     frozen.command("shutdown")
-    wait_until(lambda: frozen.told("stopped"))
+    wait_until(lambda: frozen.reported("stopped"))
 
     ids = [job.id for job in jobs]
-    assert sorted(fact["id"] for fact in heir.told("start")) == ids
+    assert sorted(fact["id"] for fact in heir.reported("start")) == ids
     assert keyspace(server.client(), "q:job*") == before
     for job in jobs:
         result = queue.job_class.get(job.id, queue=queue).result
-        assert [result] == [{"by": fact["worker"]} for fact in heir.told("start", id=job.id)]
+        assert [result] == [{"by": fact["worker"]} for fact in heir.reported("start", id=job.id)]
     lost = sorted(frozen.errors("JobLost"))
     assert len(lost) == 4 and all(text.startswith(warning(id)) for id, text in zip(ids, lost, strict=True))
     assert frozen.errors() == frozen.errors("JobLost")
-    assert all(fact["lost"] for fact in frozen.told("end"))
+    assert all(fact["lost"] for fact in frozen.reported("end"))
     wait_until(lambda: len(words) == 4)
-    assert sorted(words) == sorted(f"run {fact['worker']}" for fact in heir.told("start"))
+    assert sorted(words) == sorted(f"run {fact['worker']}" for fact in heir.reported("start"))
 
 
 def test_coroutines_of_a_process_that_wakes_are_cancelled(
@@ -60,18 +60,18 @@ def test_coroutines_of_a_process_that_wakes_are_cancelled(
     queue = make_queue(server.url)
     queue.save_all(queue.create("email") for _ in range(3))
     frozen = start_worker(server.url, {"email": 3}, "hold_async")
-    wait_until(lambda: len(frozen.told("start")) == 3)
+    wait_until(lambda: len(frozen.reported("start")) == 3)
     heir = start_worker(server.url, {"email": 3}, "count")
 
     frozen.pause()
     wait_until(lambda: queue.complete_count() == 3)
     frozen.resume()
-    wait_until(lambda: len(frozen.told("cancelled")) == 3)
+    wait_until(lambda: len(frozen.reported("cancelled")) == 3)
 
-    assert all(fact["lost"] for fact in frozen.told("cancelled"))
+    assert all(fact["lost"] for fact in frozen.reported("cancelled"))
     wait_until(lambda: len(frozen.errors()) == 3)
     assert frozen.errors() == frozen.errors("JobLost")
-    assert len(heir.told("start")) == 3
+    assert len(heir.reported("start")) == 3
     assert queue.failed_count() == 0
 
 
@@ -82,24 +82,24 @@ def test_a_job_taken_again_by_the_process_that_lost_it_belongs_to_the_second_run
     start_worker(server.url, {"other": 1})
     job = queue.create("email").save()
     frozen = start_worker(server.url, {"email": 2})
-    [first] = wait_until(lambda: frozen.told("start"))
+    [first] = wait_until(lambda: frozen.reported("start"))
 
     frozen.pause()
     wait_until(lambda: queue.inactive_count() == 1)
     frozen.resume()
-    wait_until(lambda: len(frozen.told("start")) == 2)
-    wait_until(lambda: frozen.told("lost"))
+    wait_until(lambda: len(frozen.reported("start")) == 2)
+    wait_until(lambda: frozen.reported("lost"))
     frozen.command("release")
     wait_until(lambda: queue.complete_count() == 1)
     frozen.command("shutdown")
-    wait_until(lambda: frozen.told("stopped"))
+    wait_until(lambda: frozen.reported("stopped"))
 
-    second = frozen.told("start")[1]
+    second = frozen.reported("start")[1]
     assert second["id"] == first["id"] == job.id and second["worker"] != first["worker"]
     found = queue.job_class.get(job.id, queue=queue)
     assert (found.result, found.attempts_made) == ({"by": second["worker"]}, 1)
     assert queue.job_class.get_log(job.id, queue=queue)[1:] == [f"log of run {second['worker']}"]
-    assert found.get_field("said_by") == f"run {second['worker']}"
+    assert found.get_field("reported_by") == f"run {second['worker']}"
     assert [text[: len(warning(1))] for text in frozen.errors()] == [warning(job.id)]
 
 

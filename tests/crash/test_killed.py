@@ -32,15 +32,15 @@ def test_jobs_in_hand_run_again_once_and_use_up_no_attempt(
     queue = make_queue(server.url)
     jobs = queue.save_all(queue.create("email", {"n": n}, attempts=3) for n in range(5))
     victim = start_worker(server.url, {"email": 5})
-    wait_until(lambda: len(victim.told("start")) == 5)
+    wait_until(lambda: len(victim.reported("start")) == 5)
     heir = start_worker(server.url, {"email": 2}, "count")
 
     victim.kill()
     lease_end = lease_of(server, victim)
     wait_until(lambda: queue.complete_count() == 5)
 
-    wait_until(lambda: len(heir.told("start")) >= 5)
-    again = heir.told("start")
+    wait_until(lambda: len(heir.reported("start")) >= 5)
+    again = heir.reported("start")
     assert sorted(fact["id"] for fact in again) == [job.id for job in jobs]
     assert {fact["attempts"] for fact in again} == {0}
     for job in jobs:
@@ -67,7 +67,7 @@ def test_a_job_that_kills_its_workers_fails_in_the_end(
     runs = []
     for _ in range(attempts + 1):
         victim = start_worker(server.url, {"poison": 1})
-        [start] = wait_until(lambda victim=victim: victim.told("start"), 20)
+        [start] = wait_until(lambda victim=victim: victim.reported("start"), 20)
         runs.append(start["attempts"])
         victim.kill()
     wait_until(lambda: queue.failed_count() == 1)
@@ -88,7 +88,7 @@ def test_ghost_retries_and_ghost_delay_are_those_of_the_queue(
     start_worker(server.url, {"other": 1}, ghost_retries=2, ghost_delay=600_000)
     job = queue.create("email").save()
     victim = start_worker(server.url, {"email": 1})
-    wait_until(lambda: victim.told("start"))
+    wait_until(lambda: victim.reported("start"))
 
     victim.kill()
     wait_until(lambda: queue.delayed_count() == 1)
@@ -105,13 +105,13 @@ def test_more_jobs_than_one_script_takes_are_all_put_back(
     queue = make_queue(server.url)
     queue.save_all(queue.create("email", {}) for _ in range(JOBS))
     victim = start_worker(server.url, {"email": JOBS})
-    wait_until(lambda: len(victim.told("start")) == JOBS, 20)
+    wait_until(lambda: len(victim.reported("start")) == JOBS, 20)
     heir = start_worker(server.url, {"email": 10}, "count")
 
     victim.kill()
     wait_until(lambda: queue.complete_count() == JOBS, 20)
 
-    assert sorted(fact["id"] for fact in heir.told("start")) == list(range(1, JOBS + 1))
+    assert sorted(fact["id"] for fact in heir.reported("start")) == list(range(1, JOBS + 1))
 
 
 def test_jobs_of_node_workers_are_never_taken_by_age(
@@ -125,11 +125,11 @@ def test_jobs_of_node_workers_are_never_taken_by_age(
     for _ in range(2):  # each time a look for the jobs of the dead that finds something
         of_python = queue.create("poison", {}).save()
         victim = start_worker(server.url, {"poison": 1})
-        wait_until(lambda victim=victim: victim.told("start"))
+        wait_until(lambda victim=victim: victim.reported("start"))
         victim.kill()
         wait_until(lambda id=of_python.id: queue.job_class.get(id, queue=queue).state() == "inactive")
         of_python.remove()
 
     found = queue.job_class.get(of_node.id, queue=queue)
     assert (found.state(), found.worker_id) == ("active", node_worker)
-    assert heir.told("start") == []
+    assert heir.reported("start") == []

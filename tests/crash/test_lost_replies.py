@@ -125,7 +125,7 @@ def test_a_failure_that_was_cut_off_uses_up_one_attempt(proxy: Proxy, far: Watch
 
 
 @pytest.mark.parametrize("ends", ["complete", "fail"])
-def test_an_outcome_that_never_arrived_is_lost_where_the_job_was_rescued_meanwhile(
+def test_an_outcome_that_never_arrived_is_lost_if_the_job_was_rescued_meanwhile(
     proxy: Proxy, far: Watched, near: Watched, ends: str
 ) -> None:
     held: list[Job] = []
@@ -190,7 +190,7 @@ def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
     assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
 
 
-def test_what_a_handler_says_survives_a_cut_in_order(proxy: Proxy, far: Watched, near: Watched) -> None:
+def test_what_a_handler_reports_survives_a_cut_in_order(proxy: Proxy, far: Watched, near: Watched) -> None:
     def chatter(job: Job) -> None:
         if "warm" not in job.data:
             for n in range(50):
@@ -221,7 +221,7 @@ def test_a_save_that_was_cut_off_is_in_doubt_and_not_repeated(
     assert near.inactive_count("email") == saved
 
 
-def test_many_saves_that_were_cut_off_tell_which_are_saved(proxy: Proxy, far: Watched, near: Watched) -> None:
+def test_a_save_all_that_was_cut_off_names_the_jobs_that_are_saved(proxy: Proxy, far: Watched, near: Watched) -> None:
     far.create("warm up").save()
     jobs = [far.create("email", {"n": n}) for n in range(1200)]
     loss = proxy.lose_request(b'{"n":700}')
@@ -248,7 +248,7 @@ def test_a_save_that_never_left_is_not_in_doubt(proxy: Proxy, far: Watched, near
     assert near.inactive_count("email") == 0
 
 
-def test_many_saves_of_which_some_are_refused_tell_which_are_saved(server: RedisServer, near: Watched) -> None:
+def test_a_save_all_of_which_some_are_refused_names_the_jobs_that_are_saved(server: RedisServer, near: Watched) -> None:
     with server.client() as client:
         client.set("q:jobs:spoilt:inactive", "not a zset")
     jobs = [near.create("spoilt" if n == 3 else "email", {"n": n}) for n in range(1000)]

@@ -99,7 +99,7 @@ def test_no_job_runs_twice_because_of_an_outage(
     assert [queue.job_class.get_log(id, queue=queue) for id in ids] == [[f"ending {id}"] for id in ids]
 
 
-def test_a_kill_in_the_middle_of_everything_loses_nothing(server: RedisServer, make_queue: MakeQueue) -> None:
+def test_a_kill_of_redis_in_the_middle_of_everything_loses_no_job(server: RedisServer, make_queue: MakeQueue) -> None:
     fleet = Fleet(make_queue, server.url)
     queue = fleet.queues[0]
     ids = fleet.save(1000)
@@ -114,11 +114,11 @@ def test_a_kill_in_the_middle_of_everything_loses_nothing(server: RedisServer, m
 
     assert sorted(fleet.starts) == ids
     for each in fleet.queues:
-        wait_until(lambda each=each: not each.runtime.error_reporter.down and each.trouble[-1:] == ["back"])
-        assert each.trouble in (["lost", "back"], ["lost", "back"] * 2, ["lost", "back"] * 3)
+        wait_until(lambda each=each: not each.runtime.error_reporter.down and each.outages[-1:] == ["back"])
+        assert each.outages in (["lost", "back"], ["lost", "back"] * 2, ["lost", "back"] * 3)
 
 
-def test_an_outage_is_reported_once_and_once_when_it_is_over(server: RedisServer, make_queue: MakeQueue) -> None:
+def test_an_outage_is_reported_once_and_its_end_once(server: RedisServer, make_queue: MakeQueue) -> None:
     queue = make_queue(server.url)
     queue.on("job complete", lambda id: None)
     queue.process("email", 2, lambda job: "done")
@@ -127,11 +127,11 @@ def test_an_outage_is_reported_once_and_once_when_it_is_over(server: RedisServer
 
     with killed(server):
         longer_than_a_lease()
-    wait_until(lambda: queue.trouble[-1:] == ["back"])
+    wait_until(lambda: queue.outages[-1:] == ["back"])
     queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 2, message=f"a job after job {job.id}")
 
-    assert queue.trouble == ["lost", "back"]
+    assert queue.outages == ["lost", "back"]
     assert str(server.port) in str(queue.errors[0])
 
 
@@ -177,7 +177,7 @@ def test_a_network_that_swallows_packets_for_a_while_is_sat_out(
     assert [job.attempts_made for job in near.job_class.range_by_state("complete", 0, -1, queue=near)] == [1] * 20
 
 
-def test_connections_that_died_without_a_word_are_noticed_and_replaced(
+def test_half_open_connections_are_noticed_and_replaced(
     server: RedisServer, proxy: Proxy, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kue.events.subscription._PING_AFTER_SECONDS", 0.3)
@@ -190,17 +190,15 @@ def test_connections_that_died_without_a_word_are_noticed_and_replaced(
     wait_until(lambda: heard == [1])
 
     proxy.strand()
-    wait_until(lambda: len(far.trouble) >= 2 and far.trouble[-1] == "back" and not far.runtime.error_reporter.down, 20)
+    wait_until(lambda: len(far.outages) >= 2 and far.outages[-1] == "back" and not far.runtime.error_reporter.down, 20)
     near.create("email").save()
     wait_until(lambda: near.complete_count() == 2)
     wait_until(lambda: heard == [1, 2])
     assert far.health()["ready"]
-    assert far.trouble == ["lost", "back"]  # though each of its threads noticed at another moment
+    assert far.outages == ["lost", "back"]  # though each of its threads noticed at another moment
 
 
-def test_of_idle_connections_that_died_without_a_word_only_the_first_is_waited_for(
-    proxy: Proxy, make_queue: MakeQueue
-) -> None:
+def test_only_the_first_of_many_half_open_connections_is_waited_for(proxy: Proxy, make_queue: MakeQueue) -> None:
     queue = make_queue(f"{proxy.url}?socket_timeout=1")
     together = threading.Barrier(10)
 

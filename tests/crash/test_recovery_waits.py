@@ -1,4 +1,4 @@
-"""When the jobs of the dead are looked for: never before the looker's own connection has stood for one lease."""
+"""A process looks for the jobs of the dead once its own connection has stood for one lease, and not before."""
 
 from collections.abc import Callable, Iterator
 
@@ -39,7 +39,7 @@ def looker(server: RedisServer, make_queue: MakeQueue) -> Iterator[Looker]:
         yield Looker(make_queue(server.url), client)
 
 
-def test_the_first_look_that_counts_is_one_lease_after_the_first(looker: Looker) -> None:
+def test_the_first_search_that_counts_is_one_lease_after_the_first(looker: Looker) -> None:
     assert [looker.look_at(now) for now in (0, 0.5, 0.9, 1.0)] == [False, False, False, True]
 
 

@@ -99,7 +99,7 @@ def connections_a_second(server: RedisServer) -> int:
 
 
 @pytest.mark.parametrize(("refusing", "lease"), REFUSALS_AND_LEASES)
-def test_idle_workers_report_once_and_try_again_now_and_then(
+def test_idle_workers_report_a_refusal_once_and_try_again_now_and_then(
     start_server: StartServer, make_queue: MakeQueue, refusing: Callable[[RedisServer], Iterator[None]], lease: int
 ) -> None:
     server = start_server(kind=kind_for(refusing))
@@ -110,14 +110,14 @@ def test_idle_workers_report_once_and_try_again_now_and_then(
     wait_until(lambda: queue.complete_count() == 1)
 
     with refusing(server):
-        wait_until(lambda: queue.trouble)
+        wait_until(lambda: queue.outages)
         let_pass(LONGER_THAN_A_LEASE_SECONDS)
         assert connections_a_second(server) < 10
-        assert queue.trouble == ["lost"]
-    wait_until(lambda: queue.trouble == ["lost", "back"])
+        assert queue.outages == ["lost"]
+    wait_until(lambda: queue.outages == ["lost", "back"])
     queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 2)
-    assert queue.trouble == ["lost", "back"]
+    assert queue.outages == ["lost", "back"]
 
 
 @pytest.mark.parametrize(("refusing", "lease"), REFUSALS_AND_LEASES)
@@ -146,18 +146,18 @@ def test_workers_sit_out_a_server_that_refuses_writes(
         with pytest.raises(RedisRefused):
             queue.create("email").save()
         go_on.set()
-        wait_until(lambda: queue.trouble and other.trouble)
+        wait_until(lambda: queue.outages and other.outages)
         let_pass(LONGER_THAN_A_LEASE_SECONDS)
         assert connections_a_second(server) < 20
-        assert (queue.trouble, other.trouble) == (["lost"], ["lost"])
+        assert (queue.outages, other.outages) == (["lost"], ["lost"])
     wait_until(lambda: queue.complete_count() == 4)
-    wait_until(lambda: queue.trouble == other.trouble == ["lost", "back"])
+    wait_until(lambda: queue.outages == other.outages == ["lost", "back"])
 
     assert sorted(starts) == ids
     last = queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 5)
     assert [queue.job_class.get_log(id, queue=queue) for id in (*ids, last.id)] == [["going on"]] * 5
-    assert queue.trouble == other.trouble == ["lost", "back"]
+    assert queue.outages == other.outages == ["lost", "back"]
 
 
 def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_queue: MakeQueue) -> None:
@@ -196,10 +196,10 @@ def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_
     saver.join()
     saved = queue.inactive_count() + queue.active_count() + queue.complete_count() - 1
     wait_until(lambda: queue.complete_count() == 1 + saved)
-    wait_until(lambda: queue.trouble[-1:] == ["back"])
+    wait_until(lambda: queue.outages[-1:] == ["back"])
 
     assert refusals and set(refusals) == {"Redis refused: Redis is loading the dataset in memory"}
-    assert queue.trouble == ["lost", "back"]
+    assert queue.outages == ["lost", "back"]
     assert starts == [first.id, *(job.id for job in queue.job_class.range(1, -1, queue=queue))]
 
 

@@ -1,4 +1,4 @@
-"""Background threads outlive what nobody expected: a duty, a lease or a round of the I/O loop that raises."""
+"""Background threads survive unexpected exceptions: in a duty, in the lease, in a round of the I/O loop."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ class Duty:
         return False
 
 
-def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_ticker_goes_on_and_reports_that_once(caplog: pytest.LogCaptureFixture) -> None:
     told: list[str] = []
     first, second = Duty(), Duty()
     ticker = Ticker([first, second], ErrorReporter(lambda problem: told.append(str(problem))), lambda: 0)
@@ -46,7 +46,9 @@ def test_the_ticker_goes_on_and_says_so_once(caplog: pytest.LogCaptureFixture) -
     assert "Traceback" in caplog.text
 
 
-def test_the_lease_goes_on(server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lease_is_renewed_after_an_unexpected_exception(
+    server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue = make_queue(server.url)
     transitions = queue.runtime.store.transitions
     renew, failures = transitions.renew_lease, iter(range(3))
@@ -83,7 +85,7 @@ def test_outcomes_of_the_round_in_which_a_take_is_refused_are_written(
     assert any("WRONGTYPE" in str(problem) for problem in queue.errors)
 
 
-def test_a_job_is_put_back_where_the_handlers_thread_could_not_start(
+def test_a_job_is_put_back_if_the_thread_of_its_handler_cannot_start(
     server: RedisServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue = make_queue(server.url)
@@ -158,7 +160,7 @@ def test_members_that_are_no_jobs_keep_no_worker_from_going_on_after_an_outage(
     assert {type(problem) for problem in queue.errors} == {ConnectionFailed, ConnectionRestored}
 
 
-def test_tokens_of_the_wrong_kind_are_told_once_hold_up_no_other_type_and_are_told_when_mended(
+def test_tokens_of_the_wrong_kind_are_reported_once_and_delay_no_other_type(
     server: RedisServer, make_queue: MakeQueue
 ) -> None:
     queue = make_queue(server.url)

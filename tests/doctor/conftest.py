@@ -28,9 +28,9 @@ class Patient(Place):
 
     def findings(self, **options: Any) -> list[str]:
         """What the doctor says, as if the prefix were `q`."""
-        return [self.told(finding) for finding in self.examine(**options).findings]
+        return [self.shown(finding) for finding in self.examine(**options).findings]
 
-    def told(self, finding: object) -> str:
+    def shown(self, finding: object) -> str:
         return str(finding).replace(self.backend.prefix + ":", "q:")
 
     def is_clean(self, world: World) -> bool:

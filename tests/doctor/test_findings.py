@@ -16,12 +16,12 @@ def assert_found_alone_and_repaired(patient: Patient, case: Case) -> None:
     patient.seed(case.before)
 
     report = patient.examine()
-    assert [patient.told(finding) for finding in report.findings] == case.says
+    assert [patient.shown(finding) for finding in report.findings] == case.says
     assert patient.world() == case.before
     assert patient.messages() == []
 
     repaired = patient.repair(report)
-    assert [(patient.told(one.finding), one.done, one.problem) for one in repaired] == [
+    assert [(patient.shown(one.finding), one.done, one.problem) for one in repaired] == [
         (says, done, "") for says, done in zip(case.says, case.done, strict=True)
     ]
     assert patient.world() == case.after

@@ -143,7 +143,7 @@ def test_a_repair_leaves_a_key_of_the_wrong_kind_to_its_owner(patient: Patient, 
     patient.seed(before)
     report = patient.examine()
     says = f"{key} is a {has} and not a {due}: move it away by hand"
-    assert [patient.told(finding) for finding in report.findings] == [says]
+    assert [patient.shown(finding) for finding in report.findings] == [says]
     mended = patient.repair(report)
     assert [(one.done, bool(one.problem)) for one in mended] == [("", True)]
     assert patient.world() == before

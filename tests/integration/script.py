@@ -1,4 +1,4 @@
-"""Scripts that fork, each run in a process of its own, which tells what it found."""
+"""Scripts that fork, each run in a process of its own, which reports what it found."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Values that nobody should give are refused by name, and outcomes that nobody can write still end their run."""
+"""Bad values are refused by name, and an outcome that cannot be written still ends its run."""
 
 import math
 import threading
@@ -103,7 +103,7 @@ def test_an_id_that_no_job_can_have_is_refused(queue: kue.Queue, id: Any) -> Non
 
 
 @pytest.mark.parametrize("id", [2**63 - 1, str(2**63 - 1), "0" * 98 + "7"])
-def test_the_largest_id_that_redis_gives_is_one(queue: kue.Queue, id: Any) -> None:
+def test_the_largest_id_that_redis_gives_is_accepted(queue: kue.Queue, id: Any) -> None:
     with pytest.raises(kue.JobNotFound):
         kue.Job.get(id, queue=queue)
 
@@ -112,7 +112,7 @@ class MuteError(Exception):
     __str__ = Mute.__repr__
 
 
-def test_a_listener_whose_exception_cannot_be_shown_hurts_nobody(queue: kue.Queue) -> None:
+def test_the_other_listeners_run_if_the_exception_of_one_cannot_be_shown(queue: kue.Queue) -> None:
     heard: list[str] = []
     problems: list[Any] = []
 

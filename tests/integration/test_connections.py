@@ -1,4 +1,4 @@
-"""Every way to say where Redis is, and what is said when it cannot be reached."""
+"""Every form of a Redis address, and the error if Redis cannot be reached."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_each_form_saves_works_and_listens(secured: RedisServer, make_queue: MakeQueue, form: str) -> None:
+def test_a_queue_works_with_each_form_of_address(secured: RedisServer, make_queue: MakeQueue, form: str) -> None:
     with secured.client() as client:
         client.flushall()
     queue = make_queue(FORMS[form](secured), send=True)
@@ -76,7 +76,7 @@ def test_each_form_saves_works_and_listens(secured: RedisServer, make_queue: Mak
 
 
 @pytest.mark.parametrize("form", ["url", "dict", "client"])
-def test_the_database_counts(redis_url: str, client: Any, make_queue: MakeQueue, form: str) -> None:
+def test_the_database_of_an_address_counts(redis_url: str, client: Any, make_queue: MakeQueue, form: str) -> None:
     port = client.connection_pool.connection_kwargs["port"]
     forms = {"url": f"{redis_url}/3", "dict": {"port": port, "db": 3}, "client": redis.Redis(port=port, db=3)}
     make_queue(forms[form]).create("email").save()
@@ -95,7 +95,7 @@ def test_a_password_may_hold_anything(own_server: RedisServer, make_queue: MakeQ
         make_queue(where).create("email").save()
 
 
-def test_of_a_client_only_its_settings_are_taken(redis_url: str, make_queue: MakeQueue) -> None:
+def test_a_queue_takes_only_the_settings_of_a_client(redis_url: str, make_queue: MakeQueue) -> None:
     """The application may go on using it, or close it."""
     given = redis.Redis.from_url(redis_url, decode_responses=True)
     given.set("mine", "text")
@@ -107,7 +107,9 @@ def test_of_a_client_only_its_settings_are_taken(redis_url: str, make_queue: Mak
     assert given.get("mine") == "text"
 
 
-def test_without_anything_the_environment_counts(redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_counts_if_no_address_is_given(
+    redis_url: str, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KUE_REDIS_URL", f"{redis_url}/5")
     with kue.Queue() as queue:
         queue.create("email").save()
@@ -151,7 +153,7 @@ class TestUnreachable:
         ],
         ids=["dict", "unix", "tls", "client", "name"],
     )
-    def test_however_it_was_given(self, redis: Any, named: str) -> None:
+    def test_the_error_names_the_address_however_it_was_given(self, redis: Any, named: str) -> None:
         with kue.Queue(redis=redis) as queue, pytest.raises(kue.ConnectionFailed) as caught:
             queue.create("email").save()
         assert named in str(caught.value) and all(way in str(caught.value) for way in WAYS)
@@ -162,12 +164,12 @@ class TestUnreachable:
                 queue.create("email").save()
             assert str(secured.port) in str(caught.value) and "wrong-secret" not in str(caught.value)
 
-    def test_a_certificate_nobody_vouches_for_is_refused(self, secured: RedisServer) -> None:
+    def test_a_certificate_of_an_unknown_authority_is_refused(self, secured: RedisServer) -> None:
         url = secured.tls_url.partition("?")[0]
         with kue.Queue(redis=url) as queue, pytest.raises(kue.ConnectionFailed, match="CERTIFICATE"):
             queue.create("email").save()
 
-    def test_a_worker_says_it_once_and_goes_on_when_redis_comes(
+    def test_a_worker_reports_once_that_redis_is_away_and_goes_on_when_it_comes(
         self, make_queue: MakeQueue, errors: list[BaseException]
     ) -> None:
         try:
@@ -215,7 +217,7 @@ def listens(queue: Any, listener: Any) -> bool:
 
 
 @pytest.mark.parametrize("call", range(len(TestUnreachable.CALLS)))
-def test_a_password_that_is_missing_is_said(
+def test_the_error_says_that_a_password_is_missing(
     secured: RedisServer, make_queue: MakeQueue, call: int, errors: list[BaseException]
 ) -> None:
     where = f"redis://127.0.0.1:{secured.port}"
@@ -228,7 +230,7 @@ def test_a_password_that_is_missing_is_said(
     errors.clear()
 
 
-def test_a_worker_without_the_password_says_so_once(
+def test_a_worker_without_the_password_reports_that_once(
     own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
 ) -> None:
     own_server.client().config_set("requirepass", "secret")

@@ -40,7 +40,9 @@ def in_thread(call: Callable[[], None]) -> None:
     thread.join()
 
 
-def test_in_a_plain_handler_and_its_threads(queue: Any, seen: Callable[[], list[Seen]]) -> None:
+def test_the_current_job_is_known_in_a_plain_handler_and_its_threads(
+    queue: Any, seen: Callable[[], list[Seen]]
+) -> None:
     @queue.process("email")
     def work(job: Any) -> None:
         assert kue.current_job() is job
@@ -61,7 +63,7 @@ def test_in_a_plain_handler_and_its_threads(queue: Any, seen: Callable[[], list[
     ]
 
 
-def test_in_a_coroutine_and_what_it_awaits(queue: Any, seen: Callable[[], list[Seen]]) -> None:
+def test_the_current_job_is_known_in_a_coroutine_and_what_it_awaits(queue: Any, seen: Callable[[], list[Seen]]) -> None:
     async def child(name: str) -> None:
         await asyncio.sleep(0)
         note(name)
@@ -84,7 +86,7 @@ def test_in_a_coroutine_and_what_it_awaits(queue: Any, seen: Callable[[], list[S
 
 
 @pytest.mark.parametrize("form", ["plain", "coroutine", "awaitable"])
-def test_handlers_that_run_at_the_same_time_each_see_their_own(
+def test_handlers_that_run_at_the_same_time_each_see_their_own_job(
     queue: Any, seen: Callable[[], list[Seen]], form: str
 ) -> None:
     together = threading.Barrier(5)
@@ -108,7 +110,7 @@ def test_handlers_that_run_at_the_same_time_each_see_their_own(
     assert sorted(seen()) == sorted((str(job.id), job.id, job.id, "email") for job in jobs for _ in range(3))
 
 
-def test_outside_of_handlers_there_is_none(queue: Any, seen: Callable[[], list[Seen]]) -> None:
+def test_there_is_no_current_job_outside_of_handlers(queue: Any, seen: Callable[[], list[Seen]]) -> None:
     queue.process("email", lambda job: None)
     heard = threading.Event()
     queue.create("email").on("complete", lambda: (note("listener"), heard.set())).save()
@@ -129,9 +131,7 @@ def test_a_thread_that_ran_a_handler_forgets_its_job(queue: Any, seen: Callable[
     assert seen() == [("handler", n, n, "email") for n in (1, 2, 3)]
 
 
-def test_records_that_name_a_job_themselves_keep_it_and_hurt_nobody(
-    queue: Any, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_records_that_name_a_job_themselves_keep_it(queue: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "an application")
 
     @queue.process("email")

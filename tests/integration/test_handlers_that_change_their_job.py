@@ -31,7 +31,7 @@ def test_a_handler_may_change_its_job_more_than_once(queue: Any) -> None:
 
 
 @pytest.mark.parametrize("change", ["complete", "failed", "delayed", "inactive", "active", "update"])
-def test_what_a_handler_said_stands_before_its_change(make_queue: MakeQueue, change: str) -> None:
+def test_what_a_handler_reported_is_written_before_its_change(make_queue: MakeQueue, change: str) -> None:
     queue, heard = make_queue(send=True), []
     for event in ("note", "progress"):
         queue.on(f"job {event}", lambda id, data, *, event=event: heard.append((event, id, data)))
@@ -49,7 +49,7 @@ def test_what_a_handler_said_stands_before_its_change(make_queue: MakeQueue, cha
     assert [(job.get_field("mine"), Job.get_log(job.id, queue=queue)) for job in found] == [("x", ["before"])] * 20
 
 
-def test_what_a_handler_said_is_heard_before_it_removes_its_job(make_queue: MakeQueue) -> None:
+def test_what_a_handler_reported_is_heard_before_it_removes_its_job(make_queue: MakeQueue) -> None:
     queue, heard = make_queue(send=True), []
     for event in ("note", "remove"):
         queue.on(f"job {event}", lambda id, *, event=event: heard.append((event, id)))
@@ -130,7 +130,7 @@ def test_a_job_that_its_handler_took_back_ends_with_it(queue: Any) -> None:
     assert queue.complete() == [job.id]
 
 
-def test_a_job_that_is_changed_after_the_shutdown_does_not_wait_for_workers_that_are_gone(queue: Any) -> None:
+def test_a_change_of_a_job_after_the_shutdown_is_refused_at_once(queue: Any) -> None:
     kept: list[Any] = []
     queue.process("email", lambda job: kept.append(job.log("a line")))
     queue.create("email").save()
@@ -143,7 +143,7 @@ def test_a_job_that_is_changed_after_the_shutdown_does_not_wait_for_workers_that
     assert time.monotonic() - began < 5
 
 
-def test_an_outcome_that_was_refused_for_its_company_is_written_before_its_handler_reads(
+def test_an_outcome_that_was_refused_together_with_another_is_written_before_its_handler_reads(
     queue: Any, client: Any, errors: list[BaseException]
 ) -> None:
     """Both outcomes go in one call, which the key of one refuses for both; each goes again for itself."""

@@ -1,4 +1,4 @@
-"""`queue.health()`: what a probe is told in each phase of a queue's life."""
+"""`queue.health()`: the facts for a probe in each phase of a queue's life."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ def facts(queue: Any, *names: str) -> list[Any]:
     return [health[name] for name in names]
 
 
-def test_of_a_queue_that_only_creates_jobs(everywhere: Any) -> None:
+def test_health_of_a_queue_that_only_creates_jobs_is_ready(everywhere: Any) -> None:
     assert everywhere.health() == {
         "live": True,
         "ready": True,
@@ -28,7 +28,7 @@ def test_of_a_queue_that_only_creates_jobs(everywhere: Any) -> None:
     }
 
 
-def test_of_one_that_cannot_reach_redis() -> None:
+def test_health_of_a_queue_that_cannot_reach_redis_is_not_ready() -> None:
     queue = kue.Queue(redis="redis://127.0.0.1:1")
     health = queue.health()
     assert (health["live"], health["ready"]) == (True, False)
@@ -36,7 +36,7 @@ def test_of_one_that_cannot_reach_redis() -> None:
     queue.shutdown()
 
 
-def test_of_one_that_works(everywhere: Any) -> None:
+def test_health_of_a_queue_that_works_counts_its_slots(everywhere: Any) -> None:
     gate = threading.Event()
     everywhere.process("email", 3, lambda job: gate.wait())
     wait_until(lambda: everywhere.health()["ready"])
@@ -49,7 +49,7 @@ def test_of_one_that_works(everywhere: Any) -> None:
     wait_until(lambda: facts(everywhere, "active") == [0])
 
 
-def test_of_one_that_is_shutting_down_and_of_one_that_has(queue: Any) -> None:
+def test_health_of_a_queue_that_shuts_down_is_not_ready_and_then_not_live(queue: Any) -> None:
     gate = threading.Event()
     queue.process("email", lambda job: gate.wait())
     queue.create("email").save()
@@ -63,19 +63,21 @@ def test_of_one_that_is_shutting_down_and_of_one_that_has(queue: Any) -> None:
     assert facts(queue, "live", "ready", "shutting_down", "active") == [False, False, True, 0]
 
 
-def test_of_a_producer_that_is_shut_down(queue: Any) -> None:
+def test_health_of_a_producer_that_is_shut_down_is_not_live(queue: Any) -> None:
     queue.shutdown()
     assert facts(queue, "live", "ready", "shutting_down") == [False, False, True]
 
 
-def test_is_json(queue: Any) -> None:
+def test_health_is_json(queue: Any) -> None:
     queue.process("email", lambda job: None)
     assert json.loads(json.dumps(queue.health())) == queue.health() | {
         "stalled_seconds": pytest.approx(queue.health()["stalled_seconds"], abs=30)
     }
 
 
-def test_while_redis_is_away(own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]) -> None:
+def test_health_is_not_ready_while_redis_is_away(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
     queue, producer = make_queue(own_server.url), make_queue(own_server.url)
     queue.process("email", lambda job: None)
     wait_until(lambda: queue.health()["ready"])

@@ -46,13 +46,15 @@ class TestStates:
             assert where(queue, job.id) == [after, f"email:{after}"], f"from {before}"
 
     @pytest.mark.parametrize("state", STATES)
-    def test_each_change_is_one_command(self, queue: Any, client: Any, state: str) -> None:
+    def test_each_change_of_state_is_one_command(self, queue: Any, client: Any, state: str) -> None:
         job = queue.create("email").save()
         with commands(client) as sent:
             job.state(state)
         assert sent == ["EVALSHA"]
 
-    def test_only_inactive_is_announced_and_brings_a_token(self, everywhere: Any, heard: Any, backend: Any) -> None:
+    def test_only_a_change_to_inactive_is_announced_and_brings_a_token(
+        self, everywhere: Any, heard: Any, backend: Any
+    ) -> None:
         job = everywhere.create("email").save()
         for state in ("active", "complete", "failed", "delayed", "inactive"):
             job.state(state)
@@ -60,7 +62,7 @@ class TestStates:
         assert heard == [("enqueue", 1, "email")] * 2
         assert backend.client.llen(f"{backend.prefix}:email:jobs") == 2
 
-    def test_complete_sets_the_progress_and_failed_its_moment(self, queue: Any) -> None:
+    def test_complete_sets_the_progress_and_failed_sets_its_moment(self, queue: Any) -> None:
         done, failed = queue.create("email").save().complete(), queue.create("email").save().failed()
         assert (done.progress(), Job.get(done.id, queue=queue).progress()) == (100, 100)
         assert Job.get(failed.id, queue=queue).failed_at == failed.failed_at == failed.updated_at
@@ -91,7 +93,7 @@ class TestStates:
 
 
 class TestUpdate:
-    def test_writes_data_and_options_again(self, everywhere: Any) -> None:
+    def test_an_update_writes_data_and_options_again(self, everywhere: Any) -> None:
         job = everywhere.create("email", {"n": 1}, attempts=2).save()
         job.data["n"] = 2
         assert job.attempts(7).priority("high").ttl(500).update() is job
@@ -105,13 +107,13 @@ class TestUpdate:
         assert [found.priority() for found in Job.range(0, -1, queue=everywhere)] == [-3]
         wait_until(lambda: heard == [("enqueue", 1, "email")] * 2)  # as Kue does
 
-    def test_is_one_command(self, queue: Any, client: Any) -> None:
+    def test_an_update_is_one_command(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save()
         with commands(client) as sent:
             job.priority("high").update()
         assert sent == ["EVALSHA"]
 
-    def test_the_new_priority_counts_in_the_queue(self, queue: Any) -> None:
+    def test_an_updated_priority_counts_in_the_queue(self, queue: Any) -> None:
         first, second = (queue.create("email").save() for _ in range(2))
         second.priority("critical").update()
         ran: list[int] = []
@@ -124,20 +126,20 @@ class TestUpdate:
         assert job.promote_at == job.created_at + 90_000
         assert client.zscore("q:jobs:delayed", b"01|1") == job.promote_at
 
-    def test_the_state_is_the_one_in_redis(self, queue: Any) -> None:
+    def test_an_update_keeps_the_state_in_redis(self, queue: Any) -> None:
         stale = queue.create("email").save()
         Job.get(stale.id, queue=queue).complete()
         assert stale.priority(4).update().state() == "complete"
         assert where(queue, stale.id) == ["complete", "email:complete"]
 
-    def test_of_a_job_that_is_gone_is_refused(self, queue: Any, client: Any) -> None:
+    def test_an_update_of_a_job_that_is_gone_is_refused(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save().remove()
         before = keyspace(client)
         with pytest.raises(kue.JobNotFound, match="1"):
             job.update()
         assert keyspace(client) == before
 
-    def test_data_json_cannot_hold_leaves_the_job_as_it_was(self, queue: Any, client: Any) -> None:
+    def test_data_that_json_cannot_hold_leaves_the_job_as_it_was(self, queue: Any, client: Any) -> None:
         job = queue.create("email", {"n": 1}).save()
         before = keyspace(client)
         job.data = {"n": float("nan")}
@@ -147,7 +149,7 @@ class TestUpdate:
 
 
 class TestRemove:
-    def test_takes_every_trace_and_says_so(self, everywhere: Any, heard: Any, backend: Any) -> None:
+    def test_a_removal_takes_every_trace_and_is_announced(self, everywhere: Any, heard: Any, backend: Any) -> None:
         job = everywhere.create("email").save()
         job.log("a line")
         assert job.remove() is job
@@ -156,11 +158,11 @@ class TestRemove:
         p = backend.prefix
         assert left == {f"{p}:ids": "1", f"{p}:job:types": {"email"}, f"{p}:email:jobs": ["1"]}
 
-    def test_twice_is_no_error(self, everywhere: Any) -> None:
+    def test_a_second_removal_is_no_error(self, everywhere: Any) -> None:
         job = everywhere.create("email").save()
         job.remove().remove()
 
-    def test_by_id_of_an_unknown_job_is(self, everywhere: Any) -> None:
+    def test_a_removal_by_the_id_of_an_unknown_job_is_an_error(self, everywhere: Any) -> None:
         job = everywhere.create("email").save()
         Job.remove_by_id(str(job.id), queue=everywhere)
         with pytest.raises(kue.JobNotFound, match="1"):
@@ -173,7 +175,7 @@ class TestRemove:
         queue.process("email", lambda job: ran.append(job.id))
         wait_until(lambda: ran == [second.id] and client.llen("q:email:jobs") == 0)
 
-    def test_in_every_state(self, queue: Any, client: Any) -> None:
+    def test_a_job_can_be_removed_in_every_state(self, queue: Any, client: Any) -> None:
         for state in STATES:
             queue.create("email").save().state(state).remove()
         assert sorted(keyspace(client)) == ["q:email:jobs", "q:ids", "q:job:types"]
@@ -191,7 +193,7 @@ class TestCompleteAndRemoved:
             Job.get(job.id, queue=queue)
         assert Job.range(0, -1, queue=queue) == []
 
-    def test_a_failed_one_stays(self, queue: Any) -> None:
+    def test_a_failed_job_does_not_remove_itself(self, queue: Any) -> None:
         queue.process("email", lambda job: 1 / 0)
         job = queue.create("email", remove_on_complete=True).save()
         wait_until(lambda: queue.failed() == [job.id])

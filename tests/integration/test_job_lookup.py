@@ -28,14 +28,14 @@ def ids(jobs: list[Any]) -> list[int]:
 
 
 class TestGet:
-    def test_finds_a_job_by_a_number_or_its_digits(self, everywhere: Any) -> None:
+    def test_get_finds_a_job_by_a_number_or_its_digits(self, everywhere: Any) -> None:
         job = everywhere.create("email", {"a": 1}).save()
         for id in (job.id, str(job.id)):
             found = Job.get(id, queue=everywhere)
             assert (found.id, found.data) == (job.id, {"a": 1})
 
     @pytest.mark.parametrize("id", [0, 99, "99"])
-    def test_of_an_unknown_id_raises(self, everywhere: Any, id: Any) -> None:
+    def test_get_of_an_unknown_id_raises(self, everywhere: Any, id: Any) -> None:
         with pytest.raises(kue.JobNotFound, match=str(id)) as caught:
             Job.get(id, queue=everywhere)
         assert caught.value.id == int(id)
@@ -59,7 +59,7 @@ class TestGet:
         with pytest.raises(kue.RedisRefused, match="WRONGTYPE"):
             Job.get(1, queue=queue)
 
-    def test_is_one_command(self, queue: Any, client: Any) -> None:
+    def test_get_is_one_command(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
         with commands(client) as sent:
             Job.get(1, queue=queue)
@@ -75,18 +75,18 @@ class TestRanges:
         assert ids(Job.range(-3, -2, queue=many)) == [2, 3]
         assert Job.range(12, 20, queue=many) == []
 
-    def test_by_state(self, many: Any) -> None:
+    def test_range_by_state_finds_the_jobs_of_a_state(self, many: Any) -> None:
         assert ids(Job.range_by_state("failed", 0, -1, queue=many)) == [1, 2, 3]
         assert ids(Job.range_by_state("failed", 0, 1, "desc", queue=many)) == [3, 2]
         assert ids(Job.range_by_state("inactive", 0, 3, queue=many)) == [9, 10, 11, 12]
         assert Job.range_by_state("delayed", 0, -1, queue=many) == []
 
-    def test_by_type_and_state(self, many: Any) -> None:
+    def test_range_by_type_finds_the_jobs_of_a_type_and_state(self, many: Any) -> None:
         assert ids(Job.range_by_type("email", "failed", 0, -1, queue=many)) == [1, 3]
         assert ids(Job.range_by_type("pdf", "inactive", 0, 1, queue=many)) == [10, 12]
         assert Job.range_by_type("sms", "inactive", 0, -1, queue=many) == []
 
-    def test_the_jobs_are_whole(self, many: Any) -> None:
+    def test_the_jobs_of_a_page_are_whole(self, many: Any) -> None:
         job = Job.range_by_type("pdf", "failed", 0, -1, queue=many)[0]
         assert (job.id, job.type, job.data, job.priority(), job.state()) == (2, "pdf", {"n": 2}, -2, "failed")
         assert job.inactive().state() == "inactive"
@@ -97,7 +97,7 @@ class TestRanges:
             assert len(Job.range(0, -1, queue=queue)) == 400
         assert sent == ["ZRANGE", *["HGETALL"] * 400]
 
-    def test_a_job_that_cannot_be_read_is_left_out_and_told(
+    def test_a_job_that_cannot_be_read_is_left_out_and_reported(
         self, queue: Any, client: Any, errors: list[BaseException]
     ) -> None:
         queue.save_all([queue.create("email") for _ in range(4)])
@@ -111,7 +111,7 @@ class TestRanges:
 
 
 class TestCounts:
-    def test_of_all_types_and_of_one(self, many: Any) -> None:
+    def test_counts_are_of_all_types_or_of_one(self, many: Any) -> None:
         many.create("sms", delay=60_000).save()
         expected = {"inactive": 9, "active": 0, "complete": 0, "failed": 3, "delayed": 1}
         assert {state: many.card(state) for state in STATES} == expected
@@ -126,7 +126,7 @@ class TestCounts:
         assert [getattr(many, f"{state}_count")("sms") for state in STATES] == [0, 0, 0, 0, 1]
         assert many.types() == ["email", "pdf", "sms"]
 
-    def test_ids_by_state(self, many: Any) -> None:
+    def test_ids_are_listed_by_state(self, many: Any) -> None:
         assert many.failed() == many.state("failed") == [3, 2, 1]
         assert many.inactive() == list(range(12, 3, -1))
         assert (many.active(), many.complete(), many.delayed()) == ([], [], [])
@@ -138,7 +138,7 @@ class TestCounts:
         wait_until(lambda: everywhere.complete_count() == 5)
         assert everywhere.work_time() == sum(Job.get(job.id, queue=everywhere).duration for job in jobs)
 
-    def test_settings(self, everywhere: Any, backend: Any) -> None:
+    def test_settings_are_read(self, everywhere: Any, backend: Any) -> None:
         backend.client.hset(f"{backend.prefix}:settings", "theme", "dark é")
         assert (everywhere.setting("theme"), everywhere.setting("none")) == ("dark é", None)
 

@@ -1,4 +1,4 @@
-"""The fluent interface, the same options as keywords, and the flags of a type: one job, however it is said."""
+"""The fluent interface, the same options as keywords, and the flags of a type: the same job each way."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ def test_an_option_is_set_by_its_method_or_its_keyword_and_read_by_its_method(
     assert getattr(queue.create_job("email", None, **{name: given}), name)() == read
 
 
-def test_without_a_value_a_job_has_the_defaults(queue: Any) -> None:
+def test_a_job_without_options_has_the_defaults(queue: Any) -> None:
     job = queue.create("email")
     options = ("priority", "attempts", "backoff", "delay", "ttl", "remove_on_complete", "search_keys", "events")
     assert [getattr(job, name)() for name in options] == [0, 1, None, None, None, False, None, True]
@@ -100,7 +100,7 @@ def test_a_saved_job_comes_back_with_its_options(everywhere: Any) -> None:
     assert job.promote_at == job.created_at + 250
 
 
-def test_an_aware_datetime_is_a_moment(queue: Any) -> None:
+def test_an_aware_datetime_as_delay_is_a_moment(queue: Any) -> None:
     moment = datetime.now(UTC) + timedelta(hours=1)
     job = queue.create("email").delay(moment).save()
     assert abs(job.promote_at - moment.timestamp() * 1000) < 2000
@@ -113,7 +113,7 @@ FLAGS = {"email": {"attempts": 5, "priority": "high", "backoff": True}, "pdf": {
 class TestFlags:
     """`job_flags`: options of every job of a type."""
 
-    def test_each_type_has_its_own(self, make_queue: MakeQueue, client: Any) -> None:
+    def test_each_type_has_its_own_flags(self, make_queue: MakeQueue, client: Any) -> None:
         queue = make_queue(job_flags=FLAGS)
         email, pdf, other = (queue.create(type).save() for type in ("email", "pdf", "sms"))
         assert (email.attempts(), email.priority(), email.backoff()) == (5, -10, True)
@@ -121,7 +121,7 @@ class TestFlags:
         assert (pdf.ttl(), pdf.attempts()) == (9000, 1)
         assert (other.ttl(), other.attempts()) == (None, 1)
 
-    def test_what_a_job_says_itself_counts_more(self, make_queue: MakeQueue) -> None:
+    def test_an_option_of_a_job_overrides_the_flag_of_its_type(self, make_queue: MakeQueue) -> None:
         queue = make_queue(job_flags=FLAGS)
         job = queue.create("email", attempts=2).priority("low")
         assert (job.attempts(), job.priority(), job.backoff()) == (2, 10, True)
@@ -131,7 +131,7 @@ class TestFlags:
         queue.create("email").attempts(9)
         assert queue.create("email").attempts() == 5
 
-    def test_values_that_can_be_changed_in_place_are_each_job_s_own(self, make_queue: MakeQueue) -> None:
+    def test_flags_that_can_be_changed_in_place_are_each_job_s_own(self, make_queue: MakeQueue) -> None:
         given = {"backoff": {"type": "fixed", "delay": 5}, "search_keys": ["to"]}
         queue = make_queue(job_flags={"email": given})
         for job in (queue.create("email"), queue.create("email", attempts=2)):
@@ -141,7 +141,7 @@ class TestFlags:
         job = queue.create("email")
         assert (job.backoff(), job.search_keys()) == ({"type": "fixed", "delay": 5}, ["to"])
 
-    def test_a_moment_as_delay_stays_that_moment(self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_moment_as_flag_stays_that_moment(self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
         moment = datetime(2030, 1, 1, tzinfo=UTC)
         queue = make_queue(job_flags={"email": {"delay": moment}})
         delays = []

@@ -1,4 +1,4 @@
-"""What is said of a job on the way: log, progress, fields and errors, from a producer and from a handler."""
+"""Log, progress, fields and errors of a job, from a producer and from a handler."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -63,19 +63,19 @@ def logged(queue: Any, id: int | None) -> list[str]:
 
 class TestLog:
     @pytest.mark.parametrize(("args", "line"), LINES, ids=[str(i) for i in range(len(LINES))])
-    def test_a_line_is_formatted_and_never_raises(self, queue: Any, args: tuple[Any, ...], line: str) -> None:
+    def test_a_log_line_is_formatted_and_never_raises(self, queue: Any, args: tuple[Any, ...], line: str) -> None:
         job = queue.create("email").save()
         assert job.log(*args) is job
         assert logged(queue, job.id) == [line]
 
-    def test_lines_stay_in_order(self, everywhere: Any) -> None:
+    def test_log_lines_stay_in_order(self, everywhere: Any) -> None:
         job = everywhere.create("email").save()
         for n in range(20):
             job.log("line %d", n)
         assert logged(everywhere, job.id) == [f"line {n}" for n in range(20)]
         assert Job.get(job.id, queue=everywhere).updated_at >= job.created_at
 
-    def test_a_handler_says_everything_in_order_before_its_outcome(self, everywhere: Any) -> None:
+    def test_a_handler_reports_everything_in_order_before_its_outcome(self, everywhere: Any) -> None:
         heard: list[Any] = []
 
         @everywhere.process("email")
@@ -92,7 +92,7 @@ class TestLog:
         assert logged(everywhere, job.id) == [f"line {n}" for n in range(50)]
         assert job.get_field("by") == "me"
 
-    def test_of_an_unknown_job(self, queue: Any, client: Any) -> None:
+    def test_the_log_of_an_unknown_job_is_empty(self, queue: Any, client: Any) -> None:
         job = queue.create("email")
         with pytest.raises(kue.JobNotFound, match="not saved yet"):
             job.log("a line")
@@ -106,14 +106,14 @@ class TestLog:
 
 class TestProgress:
     @pytest.mark.parametrize(("args", "percent"), PROGRESS)
-    def test_is_a_percentage_as_in_kue(self, queue: Any, args: tuple[Any, ...], percent: int) -> None:
+    def test_progress_is_a_percentage_as_in_kue(self, queue: Any, args: tuple[Any, ...], percent: int) -> None:
         job = queue.create("email").save()
         assert job.progress() == 0
         assert job.progress(*args) is job
         assert job.progress() == Job.get(job.id, queue=queue).progress() == percent
         assert job.get_field("progress") == str(percent)
 
-    def test_carries_data(self, everywhere: Any) -> None:
+    def test_progress_carries_data(self, everywhere: Any) -> None:
         heard: list[Any] = []
         job = everywhere.create("email").on("progress", lambda *args: heard.append(args)).save()
         job.progress(1, 4, {"step": ["smtp", 2**60, None]}).progress(2, 4)
@@ -123,13 +123,13 @@ class TestProgress:
         found = Job.get(job.id, queue=everywhere)
         assert (found.progress(), found.progress_data) == (50, job.progress_data)
 
-    def test_is_one_command(self, queue: Any, client: Any) -> None:
+    def test_progress_is_one_command(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save()
         with commands(client) as sent:
             job.progress(1, 2, "half").log("line").set("a", 1)
         assert sent == ["EVALSHA"] * 3
 
-    def test_data_json_cannot_hold_writes_nothing(self, queue: Any, client: Any) -> None:
+    def test_progress_data_that_json_cannot_hold_writes_nothing(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save()
         before = keyspace(client)
         with pytest.raises(kue.InvalidJobData, match=r"progress data\.at"):
@@ -139,12 +139,12 @@ class TestProgress:
 
 
 class TestFields:
-    def test_are_written_and_read(self, everywhere: Any) -> None:
+    def test_fields_are_written_and_read(self, everywhere: Any) -> None:
         job = everywhere.create("email").save()
         assert job.set("tenant", "é").set("n", 7).set("x", 0.5) is job
         assert [job.get_field(name) for name in ("tenant", "n", "x", "none")] == ["é", "7", "0.5", None]
 
-    def test_a_handler_reads_what_it_wrote(self, everywhere: Any) -> None:
+    def test_a_handler_reads_the_field_it_wrote(self, everywhere: Any) -> None:
         read: list[Any] = []
 
         def handler(job: Any) -> None:
@@ -158,7 +158,7 @@ class TestFields:
         wait_until(lambda: everywhere.complete_count() == 1)
         assert read == ["first", ("second", "50", ["a line"])]
 
-    def test_of_a_job_that_is_gone(self, queue: Any, client: Any) -> None:
+    def test_fields_of_a_job_that_is_gone_are_not_written(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save().remove()
         before = keyspace(client)
         with pytest.raises(kue.JobNotFound):
@@ -177,7 +177,7 @@ class TestError:
         assert logged(everywhere, job.id) == ["ValueError: no"]
         wait_until(lambda: heard == ["ValueError: no\nway"])
 
-    def test_of_one_that_was_raised_the_stack_is_stored_too(self, queue: Any) -> None:
+    def test_the_stack_of_an_exception_that_was_raised_is_stored_too(self, queue: Any) -> None:
         job = queue.create("email").save()
         try:
             raise ValueError("no way")

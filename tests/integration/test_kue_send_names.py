@@ -1,4 +1,4 @@
-"""kue_send has every public name of kue, and Promise; only what sends and promises is its own."""
+"""kue_send has every public name of kue, and Promise; only the names that send and promise are its own."""
 
 import kue
 import kue_send
@@ -10,6 +10,6 @@ def test_kue_send_has_every_name_of_kue() -> None:
     assert set(kue_send.__all__) == set(kue.__all__) | {"Promise"}
 
 
-def test_only_what_sends_and_promises_differs() -> None:
+def test_only_names_that_send_and_promise_differ() -> None:
     differing = {name for name in kue.__all__ if getattr(kue, name) is not getattr(kue_send, name)}
     assert differing == OWN

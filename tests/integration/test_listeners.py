@@ -35,7 +35,7 @@ class Listener:
 
 
 class TestRegistering:
-    def test_chains(self, working: Any) -> None:
+    def test_on_once_and_off_return_the_object(self, working: Any) -> None:
         a, b = Listener(), Listener()
         job = working.create("email")
         assert job.on("complete", a).once("complete", b).off("failed").on("failed", a) is job
@@ -45,7 +45,7 @@ class TestRegistering:
         # which of a job's and a queue's listeners comes first depends on how soon the save is answered
         assert sorted(a.calls, key=len) == sorted(b.calls, key=len) == [({},), (job.id, {})]
 
-    def test_decorates(self, working: Any) -> None:
+    def test_on_and_once_decorate_a_function(self, working: Any) -> None:
         heard: list[Any] = []
         by_queue: list[Any] = []  # before the job's own listeners where the reply to the save comes after the event
 
@@ -69,7 +69,7 @@ class TestRegistering:
         of_job("still a function")
         assert heard[-1] == "still a function"
 
-    def test_once_is_once(self, working: Any) -> None:
+    def test_a_listener_added_by_once_is_called_once(self, working: Any) -> None:
         always, once = Listener(), Listener()
         working.on("job complete", always).once("job complete", once)
         working.save_all([working.create("email") for _ in range(20)])
@@ -128,7 +128,7 @@ class TestRegistering:
         assert calls == [heard]
 
     @pytest.mark.parametrize("unusable", [7, "print", [], lambda *, needed: None], ids=named)
-    def test_what_cannot_be_called_is_refused(self, queue: Any, client: Any, unusable: Any) -> None:
+    def test_a_listener_that_cannot_be_called_is_refused(self, queue: Any, client: Any, unusable: Any) -> None:
         async def coroutine(result: Any) -> None:
             pass
 
@@ -141,7 +141,7 @@ class TestRegistering:
 
 class TestRaising:
     @pytest.mark.parametrize("problem", [ValueError("boom"), SystemExit("boom"), GeneratorExit("boom")], ids=named)
-    def test_is_logged_and_reported_and_hurts_nobody(
+    def test_an_exception_of_a_listener_is_reported_and_the_others_still_run(
         self, working: Any, errors: list[BaseException], caplog: pytest.LogCaptureFixture, problem: BaseException
     ) -> None:
         def bad() -> None:
@@ -159,7 +159,9 @@ class TestRaising:
         assert [record.levelno for record in logged] == [logging.ERROR] * 2
         errors.clear()
 
-    def test_one_of_the_queue_too(self, working: Any, errors: list[BaseException]) -> None:
+    def test_an_exception_of_a_listener_of_the_queue_is_reported(
+        self, working: Any, errors: list[BaseException]
+    ) -> None:
         good = Listener()
         working.on("job complete", lambda: 1 / 0).on("job complete", good)
         job = working.create("email").save()
@@ -176,7 +178,7 @@ class TestRaising:
         wait_until(lambda: len([r for r in caplog.records if r.name == "kue"]) == 2)
         errors.clear()
 
-    def test_without_anybody_listening_to_error_nothing_is_raised(
+    def test_an_error_event_without_listeners_raises_nothing(
         self, redis_url: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         with kue.Queue(redis=redis_url) as queue:
@@ -188,9 +190,7 @@ class TestRaising:
 
 
 class TestComingLate:
-    def test_a_listener_that_another_brings_hears_what_comes_after_that_one_s_event(
-        self, make_queue: MakeQueue
-    ) -> None:
+    def test_a_listener_added_by_another_hears_what_comes_after_its_event(self, make_queue: MakeQueue) -> None:
         """Though it came while the other one was called, or before."""
         queue, heard, over = make_queue(send=True), [], threading.Event()
         job = queue.create("email").on("complete", over.set)
@@ -210,7 +210,7 @@ class TestComingLate:
         assert over.wait(10)
         assert heard == [20, 40, 60, 80, 100]
 
-    def test_to_a_job_that_has_ended_it_gets_the_outcome_once(self, working: Any) -> None:
+    def test_a_listener_added_after_the_end_gets_the_outcome_once(self, working: Any) -> None:
         for times in range(1, 4):
             job = working.create("email", {"n": times}).save()
             wait_until(lambda job=job: job.id in working.complete())
@@ -232,7 +232,7 @@ class TestComingLate:
         wait_until(lambda: late.calls)
         assert late.calls == [("boom",)]
 
-    def test_of_a_job_that_is_not_there_it_hears_nothing_and_is_forgotten(self, queue: Any) -> None:
+    def test_a_listener_of_a_removed_job_hears_nothing_and_is_forgotten(self, queue: Any) -> None:
         job = queue.create("email").save()
         job.remove()
         late = Listener()
@@ -240,7 +240,7 @@ class TestComingLate:
         wait_until(lambda: not queue.runtime.hub._router.watched(must_settle=False))
         assert late.calls == []
 
-    def test_while_the_job_runs_it_hears_the_rest(self, queue: Any) -> None:
+    def test_a_listener_added_while_the_job_runs_hears_the_rest(self, queue: Any) -> None:
         gate = threading.Event()
         queue.process("email", lambda job: gate.wait() and "done")
         job = queue.create("email").save()
@@ -250,7 +250,7 @@ class TestComingLate:
         gate.set()
         wait_until(lambda: late.calls == [("done",)])
 
-    def test_at_the_very_moment_of_the_end_it_hears_it_once(self, make_queue: MakeQueue) -> None:
+    def test_a_listener_added_at_the_moment_of_the_end_hears_it_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         queue.process("email", 4, lambda job: job.data)
         all_of_them: list[Listener] = []
@@ -266,8 +266,8 @@ class TestComingLate:
         assert [listener.calls for listener in all_of_them] == [[(n,)] for n in range(200) for _ in range(3)]
 
 
-class TestListenersMay:
-    def test_wait_for_redis_and_create_jobs(self, working: Any) -> None:
+class TestWhatListenersMayDo:
+    def test_a_listener_may_wait_for_redis_and_create_jobs(self, working: Any) -> None:
         heard: list[int] = []
 
         def next_one(id: int) -> None:
@@ -279,7 +279,7 @@ class TestListenersMay:
         working.create("email").save()
         wait_until(lambda: heard == list(range(1, 21)))
 
-    def test_add_and_remove_listeners(self, working: Any) -> None:
+    def test_a_listener_may_add_and_remove_listeners(self, working: Any) -> None:
         heard: list[str] = []
 
         def first() -> None:

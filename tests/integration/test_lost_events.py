@@ -147,7 +147,7 @@ class TestADroppedConnection:
 
 
 @pytest.mark.slow
-def test_listeners_added_at_the_very_moment_of_the_end_hear_it_once(queue: Any) -> None:
+def test_listeners_added_at_the_moment_of_the_end_hear_it_once(queue: Any) -> None:
     interval = sys.getswitchinterval()
     queue.process("email", 4, lambda job: job.data)
     heard: Counter[tuple[int, int]] = Counter()

@@ -1,4 +1,4 @@
-"""What others may publish on the events channel: nothing of it harms those who listen, and what comes next is heard."""
+"""Other programs may publish anything on the events channel: listeners ignore it and hear what comes next."""
 
 import json
 from typing import Any
@@ -54,7 +54,7 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("message", ODD, ids=[str(i) for i in range(len(ODD))])
 @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-def test_it_is_ignored_and_the_next_is_heard(everywhere: Any, backend: Any, message: bytes) -> None:
+def test_an_odd_message_is_ignored_and_the_next_one_is_heard(everywhere: Any, backend: Any, message: bytes) -> None:
     heard: list[Any] = []
     job = everywhere.create("email").on("complete", lambda *args: heard.append(args)).save()
     assert job.id == 1
@@ -65,7 +65,7 @@ def test_it_is_ignored_and_the_next_is_heard(everywhere: Any, backend: Any, mess
     assert heard == [(9, 1)]
 
 
-def test_the_first_of_the_arguments_is_the_name_that_counts(queue: Any, client: Any) -> None:
+def test_the_first_argument_of_a_message_is_the_name_that_counts(queue: Any, client: Any) -> None:
     """As in Node, where `event` is never looked at."""
     heard: list[Any] = []
     queue.create("email").on("one", lambda: heard.append("one")).on("other", lambda: heard.append("other")).save()
@@ -93,7 +93,7 @@ def test_other_spellings_of_a_good_message_are_heard(queue: Any, client: Any, me
     assert heard == [1, (1, 1)]
 
 
-def test_a_promise_survives_them(make_queue: MakeQueue, client: Any) -> None:
+def test_a_promise_settles_in_spite_of_odd_messages(make_queue: MakeQueue, client: Any) -> None:
     queue = make_queue(send=True)
     promise = queue.create("email").promise()
     for event in ("complete", "failed", "error", "result", "remove", "progress"):

@@ -10,7 +10,7 @@ from tests.conftest import Backend
 from tests.helpers import wait_until
 
 
-def test_it_reaches_the_server_of_the_queue(backend: Backend) -> None:
+def test_the_client_of_a_queue_reaches_its_server(backend: Backend) -> None:
     with kue.Queue(redis=backend.redis, prefix=backend.prefix) as queue:
         queue.create("email").save()
         assert queue.client.get(f"{backend.prefix}:ids") == b"1"
@@ -18,7 +18,9 @@ def test_it_reaches_the_server_of_the_queue(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("form", ["client", "dict"])
-def test_it_does_so_too_from_other_forms_of_address(redis_url: str, client: "redis.Redis", form: str) -> None:
+def test_the_client_of_a_queue_reaches_its_server_from_every_form_of_address(
+    redis_url: str, client: "redis.Redis", form: str
+) -> None:
     settings = client.connection_pool.connection_kwargs
     given: Any = client if form == "client" else {"host": settings["host"], "port": settings["port"]}
     with kue.Queue(redis=given) as queue:
@@ -26,7 +28,7 @@ def test_it_does_so_too_from_other_forms_of_address(redis_url: str, client: "red
         assert queue.client.get("q:ids") == b"1"
 
 
-def test_shutdown_closes_its_connections(redis_url: str, client: "redis.Redis") -> None:
+def test_shutdown_closes_the_connections_of_the_client(redis_url: str, client: "redis.Redis") -> None:
     before = {connection["id"] for connection in client.client_list()}
     queue = kue.Queue(redis=redis_url)
     queue.create("email").save()

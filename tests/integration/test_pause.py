@@ -50,7 +50,7 @@ def settled(queue: Any) -> None:
     wait_until(lambda: queue.complete_count("marker") == 1)
 
 
-def test_paused_it_takes_no_more_until_it_is_resumed(queue: Any, held: Held) -> None:
+def test_a_paused_type_takes_no_jobs_until_it_is_resumed(queue: Any, held: Held) -> None:
     held.contexts[0].pause()
     held.dones[0]()
     waiting = [queue.create("email").save().id for _ in range(3)]
@@ -73,7 +73,7 @@ def test_pausing_one_type_leaves_the_others(queue: Any, held: Held) -> None:
     wait_until(lambda: queue.complete_count("email") == 1)
 
 
-def test_what_still_runs_after_the_timeout_fails_with_shutdown(queue: Any, held: Held) -> None:
+def test_a_job_that_runs_after_the_timeout_of_a_pause_fails_with_shutdown(queue: Any, held: Held) -> None:
     held.contexts[0].pause(10)
     wait_until(lambda: queue.failed() == [1])
     assert Job.get(1, queue=queue).error() == "Shutdown"
@@ -85,7 +85,7 @@ def test_what_still_runs_after_the_timeout_fails_with_shutdown(queue: Any, held:
     wait_until(lambda: queue.complete() == [after.id])
 
 
-def test_resumed_in_time_nothing_fails(queue: Any, held: Held) -> None:
+def test_no_job_fails_if_the_type_is_resumed_in_time(queue: Any, held: Held) -> None:
     held.contexts[0].pause(60_000)
     held.contexts[0].resume()
     settled(queue)
@@ -105,7 +105,7 @@ def let_timers_pass(queue: Any, timeout: float) -> None:
 
 
 @pytest.mark.parametrize("way", ["resume", "another pause", "process"])
-def test_paused_twice_nothing_of_the_first_pause_is_left(queue: Any, held: Held, way: str) -> None:
+def test_a_second_pause_leaves_nothing_of_the_first(queue: Any, held: Held, way: str) -> None:
     held.contexts[0].pause(50)
     if way == "another pause":
         held.contexts[0].pause(60_000)
@@ -150,7 +150,7 @@ def test_shutdown_ends_one_slot_once_its_job_is_done(queue: Any) -> None:
 
 
 @pytest.mark.parametrize("timeout", [-1, "soon", float("nan")])
-def test_a_timeout_that_is_none_is_refused(queue: Any, held: Held, timeout: Any) -> None:
+def test_a_bad_timeout_of_a_pause_is_refused(queue: Any, held: Held, timeout: Any) -> None:
     with pytest.raises(kue.InvalidOption, match="timeout"):
         held.contexts[0].pause(timeout)
     held.dones[0]()

@@ -1,4 +1,4 @@
-"""`job.promise()`: a Future of what the job comes to, however it ends and whoever waits for it."""
+"""`job.promise()`: a Future that settles with the outcome of the job, however it ends."""
 
 import asyncio
 import concurrent.futures
@@ -27,7 +27,7 @@ def everywhere(make_queue: MakeQueue, backend: Any) -> Any:
 
 
 class TestItResolves:
-    def test_with_what_was_sent_as_result(self, everywhere: Any) -> None:
+    def test_a_promise_resolves_with_the_result_that_was_sent(self, everywhere: Any) -> None:
         @everywhere.process("email")
         def work(job: Any) -> str:
             job.send("other", 0)
@@ -41,7 +41,7 @@ class TestItResolves:
         assert promise.job.id == 1
         wait_until(lambda: everywhere.complete() == [1])
 
-    def test_as_soon_as_it_was_sent(self, queue: Any) -> None:
+    def test_a_promise_resolves_as_soon_as_the_result_was_sent(self, queue: Any) -> None:
         gate = threading.Event()
 
         @queue.process("email")
@@ -54,16 +54,16 @@ class TestItResolves:
         gate.set()
 
     @pytest.mark.parametrize("value", [{"a": [1]}, [], 0, False, "", None, 2**60], ids=repr)
-    def test_with_what_the_handler_returned(self, everywhere: Any, value: Any) -> None:
+    def test_a_promise_resolves_with_what_the_handler_returned(self, everywhere: Any, value: Any) -> None:
         everywhere.process("email", lambda job: value)
         assert everywhere.create("email").promise().result(10) == value
 
     @pytest.mark.parametrize("value", [[], 0, False, "", None], ids=repr)
-    def test_with_a_falsy_value_that_was_sent(self, queue: Any, value: Any) -> None:
+    def test_a_promise_resolves_with_a_falsy_value_that_was_sent(self, queue: Any, value: Any) -> None:
         queue.process("email", lambda job: job.send("result", value) or "returned")
         assert queue.create("email").promise().result(10) == value
 
-    def test_of_a_saved_job_and_of_one_from_another_process(self, queue: Any, make_queue: MakeQueue) -> None:
+    def test_a_promise_of_a_saved_job_resolves_in_every_process(self, queue: Any, make_queue: MakeQueue) -> None:
         gate = threading.Event()
         make_queue().process("email", lambda job: gate.wait() and "done")
         job = queue.create("email").save()
@@ -81,7 +81,7 @@ class TestItResolves:
         with pytest.raises(kue.JobFailed, match="job 2 failed: boom"):
             promises[1].result(10)
 
-    def test_and_the_object_hears_its_events_too(self, queue: Any) -> None:
+    def test_a_job_with_a_promise_hears_its_events_too(self, queue: Any) -> None:
         heard: list[Any] = []
         queue.process("email", lambda job: job.progress(1, 2) and "done")
         job = queue.create("email").on("progress", heard.append).on("complete", heard.append)
@@ -91,7 +91,7 @@ class TestItResolves:
 
 
 class TestItRaises:
-    def test_when_the_last_attempt_failed_and_not_before(self, everywhere: Any) -> None:
+    def test_a_promise_raises_once_the_last_attempt_failed(self, everywhere: Any) -> None:
         runs: list[int] = []
 
         @everywhere.process("email")
@@ -108,7 +108,7 @@ class TestItRaises:
         assert stack[0] == "LookupError: no address 2" and "in work" in stack[2]
         assert promise.exception(0) is caught.value
 
-    def test_a_retry_that_succeeds_resolves(self, queue: Any) -> None:
+    def test_a_promise_resolves_if_a_retry_succeeds(self, queue: Any) -> None:
         @queue.process("email")
         def work(job: Any) -> int:
             if job.attempts_made < 2:
@@ -117,19 +117,19 @@ class TestItRaises:
 
         assert queue.create("email", attempts=3).promise().result(10) == 2
 
-    def test_when_the_job_is_removed(self, everywhere: Any) -> None:
+    def test_a_promise_raises_if_the_job_is_removed(self, everywhere: Any) -> None:
         promise = everywhere.create("email").promise()
         promise.job.remove()
         with pytest.raises(kue.JobRemoved, match="job 1 was removed before it finished") as caught:
             promise.result(10)
         assert (caught.value.id, caught.value.outcome_unknown) == (1, False)
 
-    def test_one_that_removes_itself_resolves(self, everywhere: Any) -> None:
+    def test_a_promise_of_a_job_that_removes_itself_resolves(self, everywhere: Any) -> None:
         everywhere.process("email", lambda job: "done")
         assert everywhere.create("email", remove_on_complete=True).promise().result(10) == "done"
 
     @pytest.mark.parametrize("timeout", [20, timedelta(milliseconds=20), 0])
-    def test_when_the_time_is_up(self, queue: Any, timeout: Any) -> None:
+    def test_a_promise_raises_when_its_time_is_up(self, queue: Any, timeout: Any) -> None:
         promise = queue.create("email").promise(timeout=timeout)
         with pytest.raises(kue.PromiseTimeout, match="job 1 did not settle within") as caught:
             promise.result(10)
@@ -142,7 +142,7 @@ class TestItRaises:
         queue.process("email", lambda job: "done")
         assert queue.create("email").promise(timeout=60_000).result(10) == "done"
 
-    def test_waiting_has_a_timeout_of_its_own(self, queue: Any) -> None:
+    def test_waiting_for_a_promise_has_a_timeout_of_its_own(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         with pytest.raises(TimeoutError):
             promise.result(0.01)
@@ -151,14 +151,14 @@ class TestItRaises:
         assert promise.result(10) == "done"
 
     @pytest.mark.parametrize("timeout", [-1, "soon", float("nan"), True])
-    def test_a_timeout_that_is_none_is_refused_before_anything_is_saved(self, queue: Any, timeout: Any) -> None:
+    def test_a_bad_timeout_is_refused_before_the_job_is_saved(self, queue: Any, timeout: Any) -> None:
         with pytest.raises(kue.InvalidOption, match=f"timeout.*{timeout!r}"):
             queue.create("email").promise(timeout=timeout)
         assert queue.inactive() == []
 
 
 class TestCancel:
-    def test_stops_waiting_and_the_job_goes_on(self, queue: Any) -> None:
+    def test_a_cancelled_promise_stops_waiting_and_the_job_goes_on(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         assert promise.cancel() and promise.cancelled()
         with pytest.raises(concurrent.futures.CancelledError):
@@ -167,7 +167,7 @@ class TestCancel:
         queue.process("email", lambda job: "done")
         wait_until(lambda: queue.complete() == [1])
 
-    def test_who_waits_for_several_is_told(self, queue: Any) -> None:
+    def test_a_cancelled_promise_wakes_those_that_wait_for_several(self, queue: Any) -> None:
         before, after = queue.create("email").promise(), queue.create("email").promise()
         before.cancel()
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -177,7 +177,9 @@ class TestCancel:
             after.cancel()
             assert waits.result().done == completes.result() == {before, after}
 
-    def test_many_times_from_many_threads_it_is_told_once(self, queue: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_promise_that_many_threads_cancel_is_cancelled_once(
+        self, queue: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
         for _ in range(50):
             promise, together = queue.create("email").promise(), threading.Barrier(4)
             promise.add_done_callback(lambda promise: promise.cancel())
@@ -191,7 +193,7 @@ class TestCancel:
             assert concurrent.futures.wait([promise], 10).done == {promise}
         assert caplog.text == ""
 
-    def test_of_a_settled_one_does_nothing(self, queue: Any) -> None:
+    def test_cancelling_a_settled_promise_does_nothing(self, queue: Any) -> None:
         queue.process("email", lambda job: "done")
         promise = queue.create("email").promise()
         assert promise.result(10) == "done"
@@ -199,7 +201,7 @@ class TestCancel:
 
 
 class TestAsAFuture:
-    def test_asyncio_can_await_it(self, queue: Any) -> None:
+    def test_asyncio_can_await_a_promise(self, queue: Any) -> None:
         queue.process("email", 2, lambda job, done: done(job.data.get("err"), "done"))
 
         async def main() -> Any:
@@ -210,7 +212,7 @@ class TestAsAFuture:
         good, bad = asyncio.run(main())
         assert good == "done" and isinstance(bad, kue.JobFailed)
 
-    def test_cancelled_by_asyncio_it_is_cancelled(self, queue: Any) -> None:
+    def test_a_promise_that_asyncio_cancels_is_cancelled(self, queue: Any) -> None:
         promise = queue.create("email").promise()
 
         async def main() -> None:
@@ -221,14 +223,16 @@ class TestAsAFuture:
         assert promise.cancelled()
         assert concurrent.futures.wait([promise], 10).done == {promise}
 
-    def test_the_tools_of_concurrent_futures_take_it(self, queue: Any) -> None:
+    def test_the_tools_of_concurrent_futures_take_a_promise(self, queue: Any) -> None:
         queue.process("email", 4, lambda job: job.data["n"])
         promises = [queue.create("email", {"n": n}).promise() for n in range(20)]
         assert sorted(p.result() for p in concurrent.futures.as_completed(promises, 10)) == list(range(20))
         assert concurrent.futures.wait(promises, 10).not_done == set()
 
     @pytest.mark.parametrize(("count", "slots"), [(300, 5), pytest.param(3_000, 50, marks=pytest.mark.slow)])
-    def test_many_at_once(self, queue: Any, make_queue: MakeQueue, count: int, slots: int) -> None:
+    def test_many_promises_at_once_get_their_own_results(
+        self, queue: Any, make_queue: MakeQueue, count: int, slots: int
+    ) -> None:
         make_queue().process("email", slots, lambda job: job.data)
         jobs = queue.save_all([queue.create("email", n) for n in range(count // 2)])
         promises = [job.promise() for job in jobs]

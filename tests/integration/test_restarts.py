@@ -1,4 +1,4 @@
-"""Redis goes away and comes back while queues are idle or busy: said once, over once, and the work goes on."""
+"""Redis goes away and comes back while queues are idle or busy: each is reported once, and the work goes on."""
 
 import threading
 from typing import Any
@@ -27,7 +27,9 @@ def assert_told_once(errors: list[BaseException]) -> None:
     errors.clear()
 
 
-def test_an_idle_worker(own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]) -> None:
+def test_an_idle_worker_survives_a_restart_of_redis(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
     queue = make_queue(own_server.url)
     heard: list[Any] = []
     queue.on("job complete", lambda id, result: heard.append(result))
@@ -42,7 +44,7 @@ def test_an_idle_worker(own_server: RedisServer, make_queue: MakeQueue, errors: 
     assert_told_once(errors)
 
 
-def test_a_busy_one_writes_what_it_came_to_once_redis_is_back(
+def test_a_busy_worker_writes_its_outcomes_once_redis_is_back(
     own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
 ) -> None:
     queue = make_queue(own_server.url)
@@ -126,7 +128,9 @@ def test_scripts_that_redis_forgot_are_loaded_again(make_queue: MakeQueue, backe
         wait_until(lambda round=round: queue.complete_count() == 21 * round)
 
 
-def test_everything_flushed_is_only_an_empty_queue(queue: Any, client: Any, errors: list[BaseException]) -> None:
+def test_a_queue_whose_keys_were_flushed_is_empty_and_works(
+    queue: Any, client: Any, errors: list[BaseException]
+) -> None:
     gate = threading.Event()
     queue.process("email", 2, lambda job: gate.wait() and "done")
     queue.save_all([queue.create("email") for _ in range(5)])
@@ -158,7 +162,7 @@ def test_connections_that_are_killed_one_by_one_lose_no_job(
     errors.clear()
 
 
-def test_trouble_between_collecting_outcomes_and_sending_them_loses_none(
+def test_an_error_between_collecting_outcomes_and_sending_them_loses_none(
     queue: Any, errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection of the wait may break just then; a run whose outcome was lost would be taken for an orphan."""

@@ -1,4 +1,4 @@
-"""Attempts and backoff: how often a failing job runs, when, and what is told of each attempt."""
+"""Attempts and backoff: how often a failing job runs, when, and which events each attempt has."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def prompt(make_queue: MakeQueue, backend: Any) -> Any:
 
 
 class TestAttempts:
-    def test_without_a_number_one(self, everywhere: Any) -> None:
+    def test_a_job_without_attempts_is_tried_once(self, everywhere: Any) -> None:
         flaky = Flaky(9)
         everywhere.process("email", flaky)
         job = everywhere.create("email")
@@ -47,7 +47,7 @@ class TestAttempts:
         assert [event for event, *_ in heard] == ["enqueue", "start", "failed"]
         assert flaky.runs == [(0, None)]
 
-    def test_so_often_as_asked_at_once(self, everywhere: Any) -> None:
+    def test_a_job_is_tried_as_often_as_asked_for(self, everywhere: Any) -> None:
         flaky = Flaky(9)
         everywhere.process("email", flaky)
         job = everywhere.create("email", attempts=3)
@@ -64,7 +64,7 @@ class TestAttempts:
         assert found.to_json()["attempts"] == {"made": 3, "remaining": 0, "max": 3}
         assert Job.get_log(job.id, queue=everywhere) == [f"ValueError: attempt {n}" for n in (1, 2, 3)]
 
-    def test_no_more_than_needed(self, everywhere: Any) -> None:
+    def test_a_job_is_tried_no_more_often_than_needed(self, everywhere: Any) -> None:
         flaky = Flaky(2)
         everywhere.process("email", flaky)
         job = everywhere.create("email", attempts=5)
@@ -76,7 +76,7 @@ class TestAttempts:
         assert (found.state(), found.attempts_made, found.result) == ("complete", 3, "done")
         assert found.error() is not None, "as in Kue, the last error stays"
 
-    def test_a_job_may_set_them_while_it_runs(self, queue: Any) -> None:
+    def test_a_job_may_set_its_attempts_while_it_runs(self, queue: Any) -> None:
         runs: list[int] = []
 
         @queue.process("email")
@@ -90,7 +90,7 @@ class TestAttempts:
         wait_until(lambda: queue.failed() == [job.id])
         assert runs == [0, 1]
 
-    def test_a_failing_job_holds_up_nobody(self, queue: Any) -> None:
+    def test_a_failing_job_delays_no_other(self, queue: Any) -> None:
         def work(job: Any) -> None:
             if job.data.get("bad"):
                 raise ValueError("boom")
@@ -116,7 +116,9 @@ class TestBackoff:
         ids=["fixed", "exponential", "with a limit", "fixed by delay", "exponential by delay", "delay", "none"],
     )
     @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-    def test_delays_are_kues(self, prompt: Any, options: dict[str, Any], delays: list[Any]) -> None:
+    def test_the_delays_of_a_backoff_are_those_of_kue(
+        self, prompt: Any, options: dict[str, Any], delays: list[Any]
+    ) -> None:
         """Each delay overwrites the job's own, from which the next one is computed where backoff has none."""
         flaky = Flaky(3)
         prompt.process("email", flaky)
@@ -124,7 +126,7 @@ class TestBackoff:
         wait_until(lambda: prompt.complete() == [job.id])
         assert flaky.runs == list(enumerate(delays))
 
-    def test_it_waits_as_a_delayed_job(self, everywhere: Any, backend: Any) -> None:
+    def test_a_job_waits_for_its_retry_as_a_delayed_job(self, everywhere: Any, backend: Any) -> None:
         everywhere.process("email", Flaky(9))
         job = everywhere.create("email", attempts=2, backoff={"type": "fixed", "delay": 60_000})
         heard = listen(job)
@@ -135,7 +137,7 @@ class TestBackoff:
         assert backend.client.zscore(f"{backend.prefix}:jobs:delayed", "01|1") == found.promote_at
         assert everywhere.inactive_count() == 0
 
-    def test_events_in_order(self, prompt: Any) -> None:
+    def test_the_events_of_a_retry_come_in_order(self, prompt: Any) -> None:
         prompt.process("email", Flaky(1))
         job = prompt.create("email", attempts=2, backoff={"type": "fixed", "delay": 1})
         heard = listen(job)
@@ -148,7 +150,7 @@ class TestBackoff:
 
 
 class TestWhatIsReadFromRedis:
-    def test_javascript_is_not_run_and_the_own_delay_counts(
+    def test_a_javascript_backoff_is_not_run_and_the_delay_of_the_job_counts(
         self, make_queue: MakeQueue, client: Any, errors: list[BaseException]
     ) -> None:
         queue = make_queue(promotion={"interval": 5})
@@ -162,7 +164,7 @@ class TestWhatIsReadFromRedis:
         errors.clear()
 
     @pytest.mark.parametrize("backoff", ['{"type":"magic"}', '{"delay":5}', "{}"])
-    def test_a_backoff_nobody_knows_ends_the_attempts_and_says_so(self, queue: Any, client: Any, backoff: str) -> None:
+    def test_an_unknown_backoff_ends_the_attempts_with_an_error(self, queue: Any, client: Any, backoff: str) -> None:
         job = queue.create("email", attempts=5).save()
         client.hset("q:job:1", "backoff", backoff)
         flaky = Flaky(9)
@@ -178,7 +180,9 @@ class TestWhatIsReadFromRedis:
         ("field", "value"),
         [("attempts", "x"), ("max_attempts", ""), ("max_attempts", "many"), ("priority", "urgent"), ("delay", "soon")],
     )
-    def test_numbers_that_are_none_hurt_nobody(self, queue: Any, client: Any, field: str, value: str) -> None:
+    def test_the_other_jobs_run_if_a_number_of_one_cannot_be_read(
+        self, queue: Any, client: Any, field: str, value: str
+    ) -> None:
         bad = queue.create("email").save()
         client.hset("q:job:1", field, value)
         queue.process("email", Flaky(1))

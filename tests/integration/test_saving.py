@@ -1,4 +1,4 @@
-"""Saving: one round trip for a job, a pipeline for many, and what stands in Redis when it was interrupted."""
+"""Saving: one round trip for a job, a pipeline for many, and what is in Redis if it was interrupted."""
 
 import select
 import socket
@@ -39,21 +39,21 @@ def test_saving_a_job_is_one_command(queue: Any, client: Any, options: dict[str,
 
 
 @pytest.mark.parametrize("backend", offered("redis", "redis62", "valkey", "cluster"), indirect=True)
-def test_so_it_is_on_every_server(everywhere: Any, backend: Any) -> None:
+def test_saving_a_job_is_one_command_on_every_server(everywhere: Any, backend: Any) -> None:
     everywhere.create("email").save()
     with commands(backend.client) as sent:
         everywhere.create("email").save()
     assert sent == ["EVALSHA"]
 
 
-def test_saving_a_job_with_listeners_is_one_command_once_somebody_listens(queue: Any, client: Any) -> None:
+def test_saving_a_job_with_listeners_is_one_command_once_the_queue_listens(queue: Any, client: Any) -> None:
     queue.create("email").on("complete", print).save()
     with commands(client) as sent:
         queue.create("email").on("complete", print).save()
     assert sent == ["EVALSHA"]
 
 
-def test_an_object_whose_events_are_off_is_saved_without_subscribing(make_queue: MakeQueue, client: Any) -> None:
+def test_a_job_whose_events_are_off_is_saved_without_subscribing(make_queue: MakeQueue, client: Any) -> None:
     make_queue().create("email").events(False).on("complete", print).save()
     make_queue(job_events=False).create("email").on("complete", print).save()
     assert client.pubsub_numsub("q:events") == [(b"q:events", 0)]
@@ -79,7 +79,7 @@ def test_ids_count_up_and_an_unsaved_job_has_none(everywhere: Any) -> None:
 
 
 class TestSaveAll:
-    def test_gives_ids_in_order_and_the_jobs_given(self, everywhere: Any) -> None:
+    def test_save_all_gives_ids_in_order_and_returns_the_jobs(self, everywhere: Any) -> None:
         jobs = emails(everywhere, 1200)
         saved = everywhere.save_all(iter(jobs))
         assert all(one is other for one, other in zip(saved, jobs, strict=True))
@@ -87,19 +87,21 @@ class TestSaveAll:
         assert [job.data["n"] for job in Job.range(0, -1, queue=everywhere)] == list(range(1200))
         assert everywhere.inactive_count("email") == 1200
 
-    def test_sends_one_command_for_fifty_jobs_and_nothing_else(self, queue: Any, client: Any) -> None:
+    def test_save_all_sends_one_command_for_fifty_jobs(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
         with commands(client) as sent:
             queue.save_all(emails(queue, 720))
         assert sent == ["EVALSHA"] * 15
 
-    def test_sends_fewer_jobs_at_once_where_they_are_big(self, queue: Any, client: Any) -> None:
+    def test_save_all_sends_fewer_jobs_at_once_if_they_are_big(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
         with commands(client) as sent:
             queue.save_all(queue.create("email", "x" * 30_000) for _ in range(10))
         assert sent == ["EVALSHA"] * 5
 
-    def test_sends_some_hundred_before_it_waits_for_an_answer(self, queue: Any, client: Any, proxy: Any) -> None:
+    def test_save_all_sends_some_hundred_jobs_before_it_waits_for_an_answer(
+        self, queue: Any, client: Any, proxy: Any
+    ) -> None:
         """A server that answers only once it has a whole chunk would hold up for ever whoever waits before."""
         queue.create("email").save()
         with PatientServer(client, SCRIPTS) as server:
@@ -108,13 +110,13 @@ class TestSaveAll:
             assert server.waited_for == [SCRIPTS, SCRIPTS]
             far.shutdown()
 
-    def test_an_empty_one_sends_nothing(self, queue: Any, client: Any) -> None:
+    def test_save_all_without_jobs_sends_nothing(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
         with commands(client) as sent:
             assert queue.save_all([]) == []
         assert sent == []
 
-    def test_mixes_types_states_and_listeners(self, queue: Any) -> None:
+    def test_save_all_mixes_types_states_and_listeners(self, queue: Any) -> None:
         heard: list[Any] = []
         jobs = [queue.create("email"), queue.create("pdf", delay=60_000), queue.create("pdf")]
         jobs[2].on("complete", heard.append)
@@ -123,7 +125,7 @@ class TestSaveAll:
         queue.process("pdf", lambda job: "done")
         wait_until(lambda: heard == ["done"])
 
-    def test_data_that_json_cannot_hold_is_refused_before_anything_is_written(self, queue: Any, client: Any) -> None:
+    def test_save_all_refuses_data_that_json_cannot_hold_before_it_writes(self, queue: Any, client: Any) -> None:
         jobs = [*emails(queue, 600), queue.create("email", {"n": {1, 2}})]
         with pytest.raises(kue.InvalidJobData, match=r"data\.n"):
             queue.save_all(jobs)
@@ -131,7 +133,7 @@ class TestSaveAll:
         assert {job.id for job in jobs} == {None}
 
     @pytest.mark.parametrize("wrong", ["saved", "twice", "no job", "another queue's"])
-    def test_takes_only_new_jobs_of_its_own_and_each_once(
+    def test_save_all_takes_only_new_jobs_of_its_queue_and_each_once(
         self, queue: Any, make_queue: MakeQueue, client: Any, wrong: str
     ) -> None:
         saved, new = queue.create("email").save(), queue.create("email")
@@ -146,7 +148,7 @@ class TestSaveAll:
 
 class TestInterrupted:
     @pytest.mark.parametrize("listening", [False, True])
-    def test_saved_holds_what_was_answered(
+    def test_an_interrupted_save_all_names_the_jobs_that_were_saved(
         self, proxy: Any, make_queue: MakeQueue, client: Any, listening: bool
     ) -> None:
         queue = make_queue(proxy.url)
@@ -165,7 +167,7 @@ class TestInterrupted:
         assert stored >= set(range(CHUNK + 1))
         assert stored <= set(range(2 * CHUNK)), "after the break nothing more is sent"
 
-    def test_what_was_not_sent_can_be_saved_again(self, proxy: Any, make_queue: MakeQueue) -> None:
+    def test_jobs_that_were_not_sent_can_be_saved_again(self, proxy: Any, make_queue: MakeQueue) -> None:
         queue = make_queue(proxy.url)
         jobs = emails(queue, CHUNK + 1)
         cut = proxy.lose_request(b'{"n":%d}' % CHUNK)
@@ -176,7 +178,7 @@ class TestInterrupted:
         assert [job.data["n"] for job in Job.range(0, -1, queue=queue)] == list(range(CHUNK + 1))
 
     @pytest.mark.parametrize("listening", [False, True])
-    def test_a_server_that_is_gone_saves_nothing(
+    def test_save_all_to_a_server_that_is_gone_saves_nothing(
         self, proxy: Any, make_queue: MakeQueue, errors: list[BaseException], listening: bool
     ) -> None:
         queue = make_queue(proxy.url)
@@ -192,7 +194,7 @@ class TestInterrupted:
             wait_until(lambda: errors)
             assert isinstance(errors.pop(), kue.ConnectionFailed)
 
-    def test_a_refusal_in_the_middle_ends_it(self, queue: Any, client: Any) -> None:
+    def test_a_refusal_in_the_middle_ends_save_all(self, queue: Any, client: Any) -> None:
         client.hset("q:pdf:jobs", "no", "list")
         jobs = [queue.create("email"), queue.create("pdf"), queue.create("email")]
         with pytest.raises(kue.SaveInterrupted, match="WRONGTYPE") as caught:

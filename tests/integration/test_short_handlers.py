@@ -1,4 +1,4 @@
-"""Short handlers run on the I/O thread; one that is held up there all the same holds up nobody else."""
+"""Short handlers run on the I/O thread; if one of them is held up there, the others go on."""
 
 import threading
 from collections import Counter
@@ -55,7 +55,7 @@ def state_of(queue: Any, job: Any) -> str | None:
     return found
 
 
-def test_one_that_is_held_up_holds_up_no_job_no_timer_and_no_event(work: Work) -> None:
+def test_a_handler_that_is_held_up_delays_no_job_no_timer_and_no_event(work: Work) -> None:
     queue, heard = work.queue, []
     queue.on("job complete", heard.append)
     held = queue.create("email", {"what": "hold"}).save()
@@ -71,7 +71,7 @@ def test_one_that_is_held_up_holds_up_no_job_no_timer_and_no_event(work: Work) -
     assert kue.Job.get(held.id, queue=queue).result == "held"
 
 
-def test_all_slots_may_be_held_up_at_once_and_each_goes_on(work: Work) -> None:
+def test_handlers_of_all_slots_may_be_held_up_at_once_and_each_goes_on(work: Work) -> None:
     queue = work.queue
     held = queue.save_all(queue.create("email", {"what": "hold"}) for _ in range(6))
     wait_until(lambda: work.held == 4)
@@ -82,7 +82,7 @@ def test_all_slots_may_be_held_up_at_once_and_each_goes_on(work: Work) -> None:
     work.run(20)
 
 
-def test_what_it_reads_after_it_has_spoken_is_there(work: Work) -> None:
+def test_a_handler_reads_what_it_has_written_before(work: Work) -> None:
     """The handler waits for the I/O thread, which it keeps busy itself."""
     work.speak = lambda job: job.log("one").set("mine", "x").get_field("mine")  # type: ignore[attr-defined]
     for job in work.run(5, what="speak"):
@@ -90,7 +90,7 @@ def test_what_it_reads_after_it_has_spoken_is_there(work: Work) -> None:
         assert kue.Job.get_log(job.id, queue=work.queue) == ["one"]
 
 
-def test_it_may_save_and_move_jobs_and_wait_for_others(work: Work) -> None:
+def test_a_handler_may_save_jobs_and_wait_for_them(work: Work) -> None:
     queue = work.queue
 
     def chain(job: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Shutdown: what runs is waited for, what does not end in time fails or goes back, and nothing of the queue is left."""
+"""Shutdown waits for running jobs; those that do not end in time fail or go back; nothing of the queue is left."""
 
 import asyncio
 import inspect
@@ -36,7 +36,7 @@ def in_background(call: Any) -> threading.Thread:
 
 class TestGraceful:
     @pytest.mark.parametrize("backend", ["redis", "valkey", "fake"], indirect=True)
-    def test_waits_for_what_runs_and_takes_no_more(
+    def test_shutdown_waits_for_running_jobs_and_takes_no_more(
         self, make_queue: MakeQueue, backend: Any, gate: threading.Event
     ) -> None:
         queue, look = make_queue(backend), make_queue(backend)
@@ -53,7 +53,7 @@ class TestGraceful:
         assert look.inactive() == [*(job.id for job in jobs[2:]), more.id]
         assert backend.client.llen(f"{backend.prefix}:email:jobs") == 4
 
-    def test_leaves_no_connection_behind(self, client: Any, redis_url: str) -> None:
+    def test_shutdown_leaves_no_connection_behind(self, client: Any, redis_url: str) -> None:
         before = {connection["id"] for connection in client.client_list()}
         queue = kue.Queue(redis=redis_url)
         queue.process(["email", "pdf"], 3, lambda job: "done")
@@ -65,7 +65,7 @@ class TestGraceful:
         queue.shutdown()
         wait_until(lambda: {connection["id"] for connection in client.client_list()} == before)
 
-    def test_leaves_no_thread_of_a_handler_behind(self, queue: Any) -> None:
+    def test_shutdown_leaves_no_thread_of_a_handler_behind(self, queue: Any) -> None:
         async def coroutine(job: Any) -> None:
             await asyncio.sleep(0)
 
@@ -78,7 +78,7 @@ class TestGraceful:
         queue.shutdown()
         wait_until(lambda: set(threading.enumerate()) <= before)
 
-    def test_writes_everything_that_was_said(self, queue: Any, look: Any) -> None:
+    def test_shutdown_writes_everything_that_was_reported(self, queue: Any, look: Any) -> None:
         started = threading.Event()
 
         @queue.process("email", 4)
@@ -107,7 +107,9 @@ class TestGraceful:
         assert sorted(heard) == [job.id for job in jobs]
 
     @pytest.mark.parametrize("round", range(5))
-    def test_in_the_middle_of_a_flood_loses_nothing(self, queue: Any, look: Any, client: Any, round: int) -> None:
+    def test_shutdown_in_the_middle_of_many_jobs_loses_none(
+        self, queue: Any, look: Any, client: Any, round: int
+    ) -> None:
         ran: list[int] = []
         queue.process("email", 4, lambda job: ran.append(job.id))
         queue.process("pdf", 2, lambda job: ran.append(job.id))
@@ -120,7 +122,7 @@ class TestGraceful:
             assert look.complete_count(type) + look.inactive_count(type) == 300
             assert client.llen(f"q:{type}:jobs") == look.inactive_count(type)
 
-    def test_of_a_queue_that_did_nothing(self) -> None:
+    def test_shutdown_of_a_queue_that_did_nothing_needs_no_redis(self) -> None:
         kue.Queue(redis="redis://127.0.0.1:1").shutdown()
         queue = kue.Queue(redis="redis://127.0.0.1:1").on("error", print)
         queue.shutdown(0)
@@ -130,7 +132,7 @@ class TestGraceful:
 class TestDeadline:
     @pytest.mark.parametrize("kind", ["plain", "coroutine", "done"])
     @pytest.mark.parametrize("timeout", [0, 30])
-    def test_what_still_runs_fails_with_shutdown(
+    def test_a_job_that_still_runs_fails_with_shutdown(
         self, queue: Any, look: Any, gate: threading.Event, client: Any, kind: str, timeout: int
     ) -> None:
         async def coroutine(job: Any) -> None:
@@ -150,7 +152,9 @@ class TestDeadline:
         assert client.llen("q:email:jobs") == 1
         wait_until(lambda: sorted(heard) == [(jobs[0].id, "Shutdown"), (jobs[1].id, "Shutdown")])
 
-    def test_attempts_and_backoff_apply(self, queue: Any, look: Any, gate: threading.Event, client: Any) -> None:
+    def test_attempts_and_backoff_apply_to_a_job_that_fails_with_shutdown(
+        self, queue: Any, look: Any, gate: threading.Event, client: Any
+    ) -> None:
         queue.process("email", 2, lambda job: gate.wait())
         again = queue.create("email", attempts=2).save()
         later = queue.create("email", attempts=2, backoff={"type": "fixed", "delay": 60_000}).save()
@@ -161,7 +165,7 @@ class TestDeadline:
         assert client.llen("q:email:jobs") == 1
 
     @pytest.mark.parametrize("timeout", [0, 30])
-    def test_or_goes_back_as_if_it_had_not_begun(
+    def test_a_requeued_job_goes_back_as_if_it_had_not_begun(
         self, queue: Any, look: Any, gate: threading.Event, client: Any, timeout: int
     ) -> None:
         queue.process("email", 2, lambda job: gate.wait())
@@ -177,7 +181,9 @@ class TestDeadline:
         look.process("email", lambda job: "done")
         wait_until(lambda: look.complete_count() == 3)
 
-    def test_what_was_taken_too_late_goes_back(self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_job_that_was_taken_too_late_goes_back(
+        self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr("kue.worker.pool._LAST_TAKES_SECONDS", 0.0)
         queue.process("email", lambda job: "done")
         runner, group = queue._pool.fetcher, queue._pool.slots["email"]

@@ -34,7 +34,7 @@ def over(queue: Any) -> bool:
 
 
 class TestByType:
-    def test_only_its_workers_stop(self, queue: Any, gate: threading.Event) -> None:
+    def test_a_shutdown_by_type_stops_only_its_workers(self, queue: Any, gate: threading.Event) -> None:
         queue.process("email", 2, lambda job: gate.wait())
         queue.process("pdf", lambda job: "done")
         emails = queue.save_all([queue.create("email") for _ in range(3)])
@@ -52,7 +52,9 @@ class TestByType:
         assert queue.health()["ready"] and not queue.is_shut_down
 
     @pytest.mark.parametrize("requeue", [False, True])
-    def test_with_a_deadline(self, queue: Any, client: Any, gate: threading.Event, requeue: bool) -> None:
+    def test_a_shutdown_by_type_ends_its_jobs_at_the_deadline(
+        self, queue: Any, client: Any, gate: threading.Event, requeue: bool
+    ) -> None:
         queue.process(["email", "pdf"], lambda job: gate.wait())
         email, pdf = queue.create("email").save(), queue.create("pdf").save()
         wait_until(lambda: queue.active_count() == 2)
@@ -61,14 +63,14 @@ class TestByType:
         assert queue.active() == [pdf.id]
         wait_until(lambda: client.llen("q:email:jobs") == int(requeue))
 
-    def test_processing_it_again_begins_anew(self, queue: Any) -> None:
+    def test_a_type_that_was_shut_down_can_be_processed_again(self, queue: Any) -> None:
         queue.process("email", lambda job: "old")
         queue.shutdown(None, "email")
         job = queue.create("email").save()
         queue.process("email", lambda job: "new")
         wait_until(lambda: queue.complete() == [job.id])
 
-    def test_its_slots_are_gone_for_good(self, queue: Any) -> None:
+    def test_the_slots_of_a_type_that_was_shut_down_are_gone(self, queue: Any) -> None:
         ran: list[str] = []
         queue.process("email", 2, lambda job: ran.append("before"))
         queue.process("pdf", lambda job: None)
@@ -81,7 +83,7 @@ class TestByType:
         wait_until(lambda: len(ran) == 20)
         assert set(ran) == {"after"}
 
-    def test_no_token_is_lost(self, queue: Any, client: Any) -> None:
+    def test_a_shutdown_by_type_loses_no_token(self, queue: Any, client: Any) -> None:
         ran: list[int] = []
         queue.process(["email", "pdf"], 3, lambda job: ran.append(job.id))
         queue.save_all([queue.create("email") for _ in range(500)])
@@ -92,7 +94,7 @@ class TestByType:
         assert queue.inactive_count() + queue.complete_count() == 500
 
     @pytest.mark.parametrize("type", ["sms", "", 7])
-    def test_of_a_type_that_is_not_processed_is_refused(self, queue: Any, type: Any) -> None:
+    def test_a_shutdown_of_a_type_that_is_not_processed_is_refused(self, queue: Any, type: Any) -> None:
         queue.process("email", lambda job: None)
         with pytest.raises(kue.InvalidOption, match="type"):
             queue.shutdown(None, type)
@@ -101,7 +103,7 @@ class TestByType:
 
 class TestFromInside:
     @pytest.mark.parametrize("kind", ["plain", "coroutine", "done"])
-    def test_a_handler(self, queue: Any, look: Any, kind: str) -> None:
+    def test_a_handler_may_shut_its_queue_down(self, queue: Any, look: Any, kind: str) -> None:
         """It returns at once, since it would wait for the very handler that calls it."""
 
         def plain(job: Any) -> str:
@@ -123,7 +125,9 @@ class TestFromInside:
         assert Job.get(jobs[0].id, queue=look).result == "done"
         assert (look.inactive(), look.active()) == ([jobs[1].id], [])
 
-    def test_a_handler_with_a_deadline_for_itself(self, queue: Any, look: Any, gate: threading.Event) -> None:
+    def test_a_handler_may_shut_its_queue_down_with_a_deadline_for_itself(
+        self, queue: Any, look: Any, gate: threading.Event
+    ) -> None:
         def work(job: Any) -> None:
             queue.shutdown(0)
             gate.wait()
@@ -134,7 +138,7 @@ class TestFromInside:
         gate.set()
         wait_until(lambda: over(queue))
 
-    def test_a_listener_of_the_queue(self, queue: Any, look: Any) -> None:
+    def test_a_listener_of_the_queue_may_shut_it_down(self, queue: Any, look: Any) -> None:
         returned = threading.Event()
         queue.on("job complete", lambda: (queue.shutdown(), returned.set()))
         queue.process("email", lambda job: "done")
@@ -143,13 +147,13 @@ class TestFromInside:
         wait_until(lambda: over(queue))
         assert look.active() == [] and look.complete_count() + look.inactive_count() == 50
 
-    def test_a_listener_of_a_job(self, queue: Any, look: Any) -> None:
+    def test_a_listener_of_a_job_may_shut_the_queue_down(self, queue: Any, look: Any) -> None:
         queue.process("email", lambda job: "done")
         queue.create("email").on("complete", lambda result: queue.shutdown()).save()
         wait_until(lambda: over(queue))
         assert look.complete_count() == 1
 
-    def test_the_callback_of_a_promise(self, make_queue: MakeQueue) -> None:
+    def test_a_callback_of_a_promise_may_shut_the_queue_down(self, make_queue: MakeQueue) -> None:
         queue, gate = make_queue(send=True), threading.Event()
         queue.process("email", lambda job: gate.wait() and "done")
         promise = queue.create("email").promise()
@@ -160,14 +164,14 @@ class TestFromInside:
 
 
 class TestTwice:
-    def test_the_second_is_refused(self, queue: Any) -> None:
+    def test_a_second_shutdown_is_refused(self, queue: Any) -> None:
         queue.process("email", lambda job: None)
         queue.shutdown()
         for again in (queue.shutdown, queue.close):
             with pytest.raises(kue.ShutdownInProgress, match="already"):
                 again()
 
-    def test_of_many_at_once_one_does_it(self, queue: Any) -> None:
+    def test_one_of_many_shutdowns_at_once_is_carried_out(self, queue: Any) -> None:
         queue.process("email", lambda job: None)
         refused: list[Exception] = []
         together = threading.Barrier(8)
@@ -213,7 +217,7 @@ class TestAfterwards:
 
     @pytest.mark.parametrize(("what", "call"), AFTER, ids=[what for what, _ in AFTER])
     @pytest.mark.parametrize("used", [False, True])
-    def test_it_takes_no_more(
+    def test_a_queue_that_was_shut_down_takes_no_calls(
         self, make_queue: MakeQueue, client: Any, what: str, call: Callable[[Any, Any], Any], used: bool
     ) -> None:
         queue = make_queue(send=True)
@@ -231,7 +235,7 @@ class TestAfterwards:
         assert keyspace(client) == before
 
     @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-    def test_a_promise_that_nobody_will_settle_says_so(self, make_queue: MakeQueue, backend: Any) -> None:
+    def test_a_promise_that_cannot_settle_any_more_raises(self, make_queue: MakeQueue, backend: Any) -> None:
         queue = make_queue(backend, send=True)
         promises = [queue.create("email").promise(), queue.create("email").promise(timeout=60_000)]
         called: list[Any] = []

@@ -1,4 +1,4 @@
-"""Slots: as many jobs at once as asked for and never more, in order of priority, and nobody held up by a neighbour."""
+"""Slots: as many jobs at once as asked for and never more, in order of priority, and none delays another."""
 
 import asyncio
 import random
@@ -37,7 +37,7 @@ class Turnstile:
 class TestLimit:
     @pytest.mark.parametrize("slots", [1, 2, 7])
     @pytest.mark.parametrize("kind", ["plain", "coroutine"])
-    def test_so_many_at_once_and_never_more(self, everywhere: Any, slots: int, kind: str) -> None:
+    def test_as_many_jobs_run_at_once_as_there_are_slots(self, everywhere: Any, slots: int, kind: str) -> None:
         turnstile, enough = Turnstile(), 40
 
         def plain(job: Any) -> None:
@@ -73,7 +73,7 @@ class TestLimit:
         assert turnstile.most == 5
         assert [worker.job for worker in queue.workers] == [None] * 5
 
-    def test_each_type_has_its_own(self, queue: Any) -> None:
+    def test_each_type_has_its_own_slots(self, queue: Any) -> None:
         turnstiles, gate = {"email": Turnstile(), "pdf": Turnstile()}, threading.Event()
 
         def work(job: Any) -> None:
@@ -87,7 +87,7 @@ class TestLimit:
         wait_until(lambda: queue.complete_count() == 10)
         assert [turnstile.most for turnstile in turnstiles.values()] == [2, 2]
 
-    def test_of_several_queues_each_job_runs_once(self, make_queue: MakeQueue) -> None:
+    def test_each_job_runs_once_in_one_of_several_queues(self, make_queue: MakeQueue) -> None:
         ran: list[int] = []
         queues = [make_queue() for _ in range(3)]
         for queue in queues:
@@ -108,7 +108,7 @@ class TestOrder:
         expected = sorted(zip(scores, (job.id for job in jobs), strict=True))
         assert ran == [id for _, id in expected]
 
-    def test_equal_ones_stay_in_line_across_a_change_of_digits(self, queue: Any, client: Any) -> None:
+    def test_jobs_of_equal_priority_run_in_order_of_ids_of_more_digits(self, queue: Any, client: Any) -> None:
         client.set("q:ids", 95)
         jobs = [queue.create("email").save() for _ in range(12)]
         ran: list[int] = []
@@ -135,9 +135,9 @@ class TestOrder:
         assert ran == ["first", "urgent", "normal 0", "normal 1", "normal 2"]
 
 
-class TestNobodyWaitsForANeighbour:
+class TestJobsDoNotDelayEachOther:
     @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-    def test_a_handler_that_blocks_holds_up_no_slot_no_timer_and_no_event(
+    def test_a_handler_that_blocks_delays_no_slot_no_timer_and_no_event(
         self, make_queue: MakeQueue, backend: Any
     ) -> None:
         queue = make_queue(backend, promotion={"interval": 20})
@@ -162,7 +162,7 @@ class TestNobodyWaitsForANeighbour:
         gate.set()
         wait_until(lambda: heard[-1] == slow.id)
 
-    def test_a_plain_handler_that_blocks_holds_up_no_coroutine(self, queue: Any) -> None:
+    def test_a_plain_handler_that_blocks_delays_no_coroutine(self, queue: Any) -> None:
         gate = threading.Event()
 
         async def coroutine(job: Any) -> str:

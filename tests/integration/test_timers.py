@@ -30,7 +30,7 @@ def held_by_node(queue: Any, client: Any, prefix: str = "q", **options: Any) -> 
 
 
 class TestPromotion:
-    def test_at_its_moment_and_not_before(self, everywhere: Any, backend: Any) -> None:
+    def test_a_job_is_promoted_at_its_moment_and_not_before(self, everywhere: Any, backend: Any) -> None:
         job = everywhere.create("email", delay=60_000, priority=-3).save()
         duty = promotion(everywhere)
         assert duty.run_once(job.promote_at - 1) is False
@@ -41,7 +41,7 @@ class TestPromotion:
         found = Job.get(job.id, queue=everywhere)
         assert (found.state(), found.updated_at, found.priority()) == ("inactive", job.promote_at, -3)
 
-    def test_events_in_the_order_of_the_moments(self, queue: Any) -> None:
+    def test_promotions_are_announced_in_the_order_of_their_moments(self, queue: Any) -> None:
         heard: list[Any] = []
         queue.on("job promotion", heard.append)
         jobs = [queue.create("email", delay=delay).save() for delay in (3000, 1000, 2000)]
@@ -50,7 +50,7 @@ class TestPromotion:
         assert heard == [jobs[1].id, jobs[2].id, jobs[0].id]
 
     @pytest.mark.parametrize(("limit", "rounds"), [(1000, 1), (300, 2), (100, 5)])
-    def test_a_full_round_asks_for_another(self, queue: Any, limit: int, rounds: int) -> None:
+    def test_a_full_round_of_promotion_asks_for_another(self, queue: Any, limit: int, rounds: int) -> None:
         jobs = queue.save_all([queue.create("email", delay=1000) for _ in range(420)])
         duty, done = promotion(queue, limit), 0
         while duty.run_once(jobs[-1].promote_at):
@@ -59,7 +59,7 @@ class TestPromotion:
         assert done + 1 == rounds
         assert queue.delayed_count() == 0 and queue.inactive_count() == len(jobs)
 
-    def test_under_kues_lock(self, queue: Any, client: Any) -> None:
+    def test_promotion_respects_the_lock_of_kue(self, queue: Any, client: Any) -> None:
         job = queue.create("email", delay=10).save()
         duty = promotion(queue)
         client.set("promotion:lock", "somebody else")
@@ -71,7 +71,7 @@ class TestPromotion:
         assert queue.inactive() == [job.id]
         assert client.exists("promotion:lock") == 0
 
-    def test_one_that_lost_its_lock_promotes_nothing(self, queue: Any, client: Any) -> None:
+    def test_a_promoter_that_lost_its_lock_promotes_nothing(self, queue: Any, client: Any) -> None:
         jobs = queue.save_all([queue.create("email", delay=10) for _ in range(3)])
         duty = promotion(queue)
         really = queue.runtime.store.transitions.promote
@@ -85,13 +85,13 @@ class TestPromotion:
         assert queue.delayed_count() == 3
         assert client.get("promotion:lock") == b"somebody else"
 
-    def test_with_nothing_due_no_lock_is_taken(self, queue: Any, client: Any) -> None:
+    def test_promotion_takes_no_lock_if_nothing_is_due(self, queue: Any, client: Any) -> None:
         job = queue.create("email", delay=60_000).save()
         before = keyspace(client)
         promotion(queue).run_once(job.created_at)
         assert keyspace(client) == before
 
-    def test_a_job_that_cannot_be_promoted_is_dropped_and_told(
+    def test_a_job_that_cannot_be_promoted_is_dropped_and_reported(
         self, queue: Any, client: Any, errors: list[BaseException]
     ) -> None:
         bad, good = (queue.create("email", delay=10).save() for _ in range(2))
@@ -101,7 +101,7 @@ class TestPromotion:
         wait_until(lambda: len(errors) == 1)
         assert "job 1 was delayed, but has no type" in str(errors.pop())
 
-    def test_many_at_once_promote_each_job_once(self, make_queue: MakeQueue, client: Any) -> None:
+    def test_many_promoters_at_once_promote_each_job_once(self, make_queue: MakeQueue, client: Any) -> None:
         queues = [make_queue() for _ in range(4)]
         heard: list[int] = []
         queues[0].on("job promotion", heard.append)
@@ -125,7 +125,9 @@ class TestPromotion:
 class TestTtlCheck:
     """What happens to jobs whose worker does nothing about their ttl."""
 
-    def test_announced_first_and_ended_a_second_later(self, everywhere: Any, backend: Any) -> None:
+    def test_a_job_past_its_ttl_is_announced_first_and_ended_a_second_later(
+        self, everywhere: Any, backend: Any
+    ) -> None:
         heard: list[Any] = []
         for event in ("ttl exceeded", "failed", "failed attempt"):
             everywhere.on(f"job {event}", lambda *args, event=event: heard.append((event, *args)))
@@ -143,7 +145,7 @@ class TestTtlCheck:
         assert Job.get(job.id, queue=everywhere).error() == "TTL exceeded"
         assert everywhere.failed() == [job.id] and backend.client.exists("activeJobsTTL:lock") == 0
 
-    def test_attempts_and_backoff_apply(self, queue: Any, client: Any) -> None:
+    def test_attempts_and_backoff_apply_to_a_job_past_its_ttl(self, queue: Any, client: Any) -> None:
         again = held_by_node(queue, client, ttl=200_000, attempts=2)
         later = held_by_node(queue, client, ttl=200_000, attempts=2, backoff={"type": "fixed", "delay": 500})
         due = int(client.zscore("q:jobs:active", "01|2"))
@@ -165,7 +167,7 @@ class TestTtlCheck:
         ],
         ids=["acknowledged", "progress", "update", "complete", "removed", "another run"],
     )
-    def test_what_changes_meanwhile_is_left_alone(
+    def test_a_job_that_changes_meanwhile_is_left_alone(
         self, queue: Any, client: Any, change: Callable[[Any, Any], Any]
     ) -> None:
         marker = threading.Event()
@@ -181,7 +183,7 @@ class TestTtlCheck:
         duty.run_once(due + 1000)
         assert keyspace(client, "q:*") == before
 
-    def test_under_kues_lock(self, queue: Any, client: Any) -> None:
+    def test_the_ttl_check_respects_the_lock_of_kue(self, queue: Any, client: Any) -> None:
         held_by_node(queue, client, ttl=200_000)
         client.set("activeJobsTTL:lock", "somebody else")
         before = keyspace(client)
@@ -198,7 +200,7 @@ class TestTtlCheck:
 
 
 class TestTokens:
-    def test_missing_ones_are_put_back_and_surplus_ones_stay(self, everywhere: Any, backend: Any) -> None:
+    def test_missing_tokens_are_put_back_and_surplus_ones_stay(self, everywhere: Any, backend: Any) -> None:
         tokens = backend.client, f"{backend.prefix}:email:jobs"
         everywhere.save_all([everywhere.create("email") for _ in range(5)] + [everywhere.create("pdf")])
         tokens[0].lpop(tokens[1], 3)
@@ -208,7 +210,7 @@ class TestTokens:
         Tokens(everywhere.runtime.store, 1000).run_once(0)
         assert tokens[0].llen(tokens[1]) == 7
 
-    def test_a_thousand_a_round(self, queue: Any, client: Any) -> None:
+    def test_a_round_puts_back_a_thousand_tokens(self, queue: Any, client: Any) -> None:
         queue.save_all([queue.create("email") for _ in range(1200)])
         client.delete("q:email:jobs")
         duty = Tokens(queue.runtime.store, 1000)
@@ -228,7 +230,7 @@ class TestStuckJobs:
         client.lpop(f"{prefix}:email:jobs")
         return job
 
-    def test_put_back_once_seen_so_for_long_enough(self, everywhere: Any, backend: Any) -> None:
+    def test_a_job_that_is_stuck_for_long_enough_is_put_back(self, everywhere: Any, backend: Any) -> None:
         everywhere.create("email").save()
         job = self.stuck(everywhere, backend.client, backend.prefix)
         duty = StuckJobs(everywhere.runtime.store, 1000, self.AFTER)
@@ -239,7 +241,7 @@ class TestStuckJobs:
         assert [found.id for found in Job.range_by_type("email", "inactive", 0, -1, queue=everywhere)] == [1, job.id]
         assert backend.client.llen(f"{backend.prefix}:email:jobs") == 2
 
-    def test_one_that_moved_meanwhile_is_counted_from_then_on(self, queue: Any, client: Any) -> None:
+    def test_a_stuck_job_that_changed_is_counted_from_then_on(self, queue: Any, client: Any) -> None:
         """A live but blocked Node worker looks the same for a moment."""
         job = self.stuck(queue, client)
         duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
@@ -250,7 +252,7 @@ class TestStuckJobs:
         duty.run_once(2 * self.AFTER)
         assert queue.inactive_count("email") == 1
 
-    def test_one_that_goes_on_is_left_alone(self, queue: Any, client: Any) -> None:
+    def test_a_stuck_job_that_goes_on_is_left_alone(self, queue: Any, client: Any) -> None:
         job = self.stuck(queue, client)
         duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
         duty.run_once(0)
@@ -260,7 +262,7 @@ class TestStuckJobs:
         duty.run_once(2 * self.AFTER)
         assert keyspace(client) == before
 
-    def test_by_another_process_it_is_counted_anew(self, queue: Any, client: Any) -> None:
+    def test_a_stuck_job_is_counted_anew_by_another_process(self, queue: Any, client: Any) -> None:
         self.stuck(queue, client)
         StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(0)
         StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(self.AFTER)
@@ -288,7 +290,7 @@ class TestEndToEnd:
         wait_until(lambda: set(queue.complete()) == {delayed.id, stuck.id, expired.id})
         assert queue.inactive() == [waiting.id] and client.llen(f"{p}:sms:jobs") == 1
 
-    def test_watching_without_working_puts_back_tokens_only(self, make_queue: MakeQueue, client: Any) -> None:
+    def test_a_queue_that_only_watches_puts_back_tokens_only(self, make_queue: MakeQueue, client: Any) -> None:
         queue = make_queue(promotion={"interval": 5}, stuck_after=0)
         delayed = queue.create("email", delay=1).save()
         waiting = queue.create("email").save()

@@ -1,4 +1,4 @@
-"""A run that takes longer than its ttl: it fails, its slot goes on, and what it says afterwards counts no more."""
+"""A run that takes longer than its ttl fails, its slot goes on, and what it reports afterwards is discarded."""
 
 import asyncio
 import threading
@@ -28,7 +28,7 @@ def gate() -> Iterator[threading.Event]:
 
 class TestPlainHandlers:
     @pytest.mark.parametrize("backend", ["redis", "valkey", "fake"], indirect=True)
-    def test_a_stuck_one_fails_and_its_slot_goes_on(self, everywhere: Any, gate: threading.Event) -> None:
+    def test_a_run_past_its_ttl_fails_and_its_slot_goes_on(self, everywhere: Any, gate: threading.Event) -> None:
         heard: list[Any] = []
 
         @everywhere.process("email")
@@ -59,7 +59,7 @@ class TestPlainHandlers:
         wait_until(lambda: everywhere.health()["strays"] == 0)
         assert everywhere.complete() == [after.id], "what the stray returned is dropped"
 
-    def test_what_a_stray_says_is_dropped(
+    def test_what_a_stray_reports_is_discarded(
         self, make_queue: MakeQueue, gate: threading.Event, errors: list[BaseException]
     ) -> None:
         queue, other = make_queue(), make_queue()
@@ -108,7 +108,7 @@ class TestPlainHandlers:
         wait_until(lambda: len(refused) == 1)
         assert Job.get(job.id, queue=queue).to_json() == before
 
-    def test_attempts_apply_and_each_run_has_the_full_ttl(self, queue: Any, gate: threading.Event) -> None:
+    def test_each_attempt_has_the_full_ttl(self, queue: Any, gate: threading.Event) -> None:
         made: list[int] = []
 
         @queue.process("email")
@@ -124,7 +124,7 @@ class TestPlainHandlers:
         assert Job.get(job.id, queue=queue).attempts_made == 3
         assert queue.health()["strays"] == 2
 
-    def test_one_that_is_called_only_after_its_run_has_ended_is_called_in_every_form(
+    def test_a_handler_whose_thread_is_late_is_called_after_its_run_has_ended(
         self, queue: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its thread may be late, and then the run has no slot any more."""
@@ -143,7 +143,7 @@ class TestPlainHandlers:
         wait_until(lambda: len(called) == 2)
         assert sorted(called) == ["three", "two"]
 
-    def test_done_that_is_never_called(self, queue: Any) -> None:
+    def test_a_run_whose_done_is_never_called_fails(self, queue: Any) -> None:
         queue.process("email", lambda job, done: None)
         jobs = queue.save_all([queue.create("email", ttl=TTL) for _ in range(3)])
         wait_until(lambda: queue.failed() == [job.id for job in jobs])
@@ -151,7 +151,7 @@ class TestPlainHandlers:
 
 
 class TestWhatCanBeCancelled:
-    def test_a_coroutine_is_cancelled(self, queue: Any) -> None:
+    def test_a_coroutine_past_its_ttl_is_cancelled(self, queue: Any) -> None:
         ended: list[str] = []
 
         @queue.process("email")
@@ -169,7 +169,7 @@ class TestWhatCanBeCancelled:
         assert ended == ["cancelled", "cleaned up"]
         assert Job.get(job.id, queue=queue).error() == "TTL exceeded"
 
-    def test_one_that_goes_on_all_the_same_changes_nothing(self, make_queue: MakeQueue) -> None:
+    def test_a_cancelled_coroutine_that_goes_on_changes_nothing(self, make_queue: MakeQueue) -> None:
         queue, other = make_queue(), make_queue()
         ended: list[str] = []
 
@@ -186,7 +186,7 @@ class TestWhatCanBeCancelled:
         queue.shutdown()
         assert Job.get(job.id, queue=other).result is None
 
-    def test_a_returned_future_is_cancelled(self, queue: Any) -> None:
+    def test_a_returned_future_past_its_ttl_is_cancelled(self, queue: Any) -> None:
         future: Future[None] = Future()
         queue.process("email", lambda job: future)
         job = queue.create("email", ttl=TTL).save()
@@ -195,7 +195,7 @@ class TestWhatCanBeCancelled:
 
 
 class TestDeadline:
-    def test_progress_pushes_it(self, queue: Any) -> None:
+    def test_progress_extends_the_ttl(self, queue: Any) -> None:
         @queue.process("email")
         def work(job: Any) -> str:
             end = time.monotonic() + 1.5 * LONG_TTL / 1000
@@ -205,7 +205,7 @@ class TestDeadline:
         job = queue.create("email", ttl=LONG_TTL).save()
         wait_until(lambda: queue.complete() == [job.id])
 
-    def test_update_pushes_it(self, queue: Any) -> None:
+    def test_an_update_extends_the_ttl(self, queue: Any) -> None:
         @queue.process("email")
         def work(job: Any) -> str:
             job.ttl(600_000).update()
@@ -216,19 +216,21 @@ class TestDeadline:
         job = queue.create("email", ttl=LONG_TTL).save()
         wait_until(lambda: queue.complete() == [job.id])
 
-    def test_without_progress_it_stays(self, queue: Any, gate: threading.Event) -> None:
+    def test_a_log_line_does_not_extend_the_ttl(self, queue: Any, gate: threading.Event) -> None:
         queue.process("email", lambda job: job.log("still here") and gate.wait())
         job = queue.create("email", ttl=TTL).save()
         wait_until(lambda: queue.failed() == [job.id])
 
-    def test_others_see_it_a_few_seconds_later(self, queue: Any, client: Any, gate: threading.Event) -> None:
+    def test_other_processes_see_the_deadline_a_few_seconds_later(
+        self, queue: Any, client: Any, gate: threading.Event
+    ) -> None:
         queue.process("email", lambda job: gate.wait())
         job = queue.create("email", ttl=60_000).save()
         wait_until(lambda: queue.active() == [job.id])
         started = int(job.get_field("started_at"))
         assert client.zscore("q:jobs:active", "01|1") == started + 60_000 + 5000
 
-    def test_a_run_in_time_is_not_disturbed(self, queue: Any) -> None:
+    def test_a_run_in_time_publishes_nothing_about_its_ttl(self, queue: Any) -> None:
         heard: list[Any] = []
         queue.on("job ttl exceeded", heard.append)
         queue.process("email", 5, lambda job: "done")

@@ -14,7 +14,7 @@ from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue, what_is_missing
 from tests.interop.tellers import PROMOTION, NodeTeller, PythonTeller, Story, Tell, Teller
-from tests.interop.told import Channel, Told
+from tests.interop.traces import Channel, Traces
 
 HERE = Path(__file__).parent
 
@@ -85,7 +85,7 @@ def channel(client: "redis.Redis") -> Iterator[Channel]:
 def tell(node_kue: Any, unharmed_node: Any, make_queue: Any, redis_url: str, client: "redis.Redis") -> Tell:
     """Tells a story twice, each time in an empty Redis: what Node left, and what Python left while Node listened."""
 
-    def tell_both(story: Story) -> tuple[Told, Told]:
+    def tell_both(story: Story) -> tuple[Traces, Traces]:
         node: NodeKue = node_kue(redis_url, promotion=PROMOTION)
         by_node = tell_once(story, NodeTeller(node), node.flush)
         node.assert_unharmed()
@@ -103,12 +103,12 @@ def tell(node_kue: Any, unharmed_node: Any, make_queue: Any, redis_url: str, cli
         assert trouble == []
         return by_node, by_python
 
-    def tell_once(story: Story, teller: Teller, flush: Callable[[], None] = lambda: None) -> Told:
+    def tell_once(story: Story, teller: Teller, flush: Callable[[], None] = lambda: None) -> Traces:
         channel, since = Channel(client), now_ms()
         story(teller, channel)
         flush()
-        told = Told(client, channel, since)
+        traces = Traces(client, channel, since)
         channel.close()
-        return told
+        return traces
 
     return tell_both

@@ -7,7 +7,7 @@ import kue
 from kue.common.clock import now_ms
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
-from tests.interop.told import Channel, Told
+from tests.interop.traces import Channel, Traces
 
 PROMOTION = {"interval": 20}  # ms, so that promotions and checks of the ttl come soon
 PYTHON_NAMES = {"removeOnComplete": "remove_on_complete", "searchKeys": "search_keys"}
@@ -38,11 +38,11 @@ class Teller(Protocol):
 
 
 Story = Callable[[Teller, Channel], None]
-Tell = Callable[[Story], tuple[Told, Told]]  # what Node left, and what Python left
+Tell = Callable[[Story], tuple[Traces, Traces]]  # what Node left, and what Python left
 
 
-def assert_same(told: tuple[Told, Told]) -> None:
-    by_node, by_python = told
+def assert_same(traces: tuple[Traces, Traces]) -> None:
+    by_node, by_python = traces
     assert by_python.keys == by_node.keys
     assert by_python.messages == by_node.messages
 

@@ -1,4 +1,4 @@
-"""Saved by Python and worked by Node, and the other way round: outcomes, retries, order, delays, and what is heard."""
+"""Jobs saved by Python and run by Node, and the other way round: outcomes, retries, order, delays, and events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ import kue
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import PROMOTION, handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -41,7 +41,7 @@ def in_node(heard: Heard) -> Heard:
 # --- what is heard ---
 
 
-def test_what_node_does_is_heard_in_python(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_hears_what_node_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     queue_heard = heard_by(queue, "job ")
     job = queue.create("email", {"to": "a"})
@@ -64,7 +64,7 @@ def test_what_node_does_is_heard_in_python(unharmed_node: Start, make_queue: Mak
     assert (done.result, done.attempts_made, done.error()) == ({"to": "a"}, 1, None)
 
 
-def test_what_python_does_is_heard_in_node(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_hears_what_python_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     queue_heard = heard_by(queue, "job ")
     id = node.create("email", {"to": "a"})
@@ -85,7 +85,7 @@ def test_what_python_does_is_heard_in_node(unharmed_node: Start, make_queue: Mak
     assert (done["result"], done["attempts"]["made"]) == ({"to": "a"}, 1)
 
 
-def test_a_job_removed_by_node_is_heard_in_python(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_hears_of_a_job_that_node_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     job = queue.create("email").save()
     heard = heard_by(job)
@@ -94,7 +94,7 @@ def test_a_job_removed_by_node_is_heard_in_python(unharmed_node: Start, make_que
     assert heard == [["remove", "email"]]
 
 
-def test_a_job_removed_by_python_is_heard_in_node(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_hears_of_a_job_that_python_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     id = node.create("email")
     wait_until(node.events)
@@ -103,7 +103,7 @@ def test_a_job_removed_by_python_is_heard_in_node(unharmed_node: Start, make_que
     assert node.job_events(id) == [["enqueue", "email"], ["remove", "email"]]
 
 
-def test_an_event_with_the_id_as_a_string(unharmed_node: Start, make_queue: MakeQueue, channel: Channel) -> None:
+def test_both_hear_an_event_with_its_id_as_text(unharmed_node: Start, make_queue: MakeQueue, channel: Channel) -> None:
     """As Node publishes it for a job that was fetched so, which Kue's HTTP API does."""
     node, queue = unharmed_node(), make_queue()
     queue_heard = heard_by(queue, "job ")
@@ -117,7 +117,9 @@ def test_an_event_with_the_id_as_a_string(unharmed_node: Start, make_queue: Make
     assert job_heard[-1] == ["progress", 25, None]
 
 
-def test_a_prefix_and_a_database_of_their_own(unharmed_node: Start, make_queue: MakeQueue, redis_url: str) -> None:
+def test_both_share_a_prefix_and_a_database_of_their_own(
+    unharmed_node: Start, make_queue: MakeQueue, redis_url: str
+) -> None:
     place = {"prefix": "our app:ü"}
     node, queue = unharmed_node(f"{redis_url}/3", **place), make_queue(redis=f"{redis_url}/3", **place)
     results: list[Any] = []
@@ -129,7 +131,7 @@ def test_a_prefix_and_a_database_of_their_own(unharmed_node: Start, make_queue: 
     assert (results, node.get(id)["result"]) == ([{"a": 2}], {"a": 1})
 
 
-def test_a_job_removed_on_complete(unharmed_node: Start, make_queue: MakeQueue, client: Any) -> None:
+def test_both_hear_of_a_job_removed_on_complete(unharmed_node: Start, make_queue: MakeQueue, client: Any) -> None:
     node, queue = unharmed_node(), make_queue()
     node.process("to node")
     queue.process("to python", handler("echo"))
@@ -145,7 +147,7 @@ def test_a_job_removed_on_complete(unharmed_node: Start, make_queue: MakeQueue, 
 # --- failure and retries ---
 
 
-def test_node_fails_a_job_of_python(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_hears_that_node_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     job = queue.create("email", attempts=3, priority="high")
     heard = heard_by(job)
@@ -168,7 +170,7 @@ def test_node_fails_a_job_of_python(unharmed_node: Start, make_queue: MakeQueue)
     assert len(node.runs()) == 3
 
 
-def test_python_fails_a_job_of_node(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_hears_that_python_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     id = node.create("email", attempts=3, priority="high")
     wait_until(node.events)
@@ -206,7 +208,7 @@ BACKOFFS: list[tuple[Any, list[int]]] = [
 
 @pytest.mark.parametrize(("backoff", "delays"), BACKOFFS, ids=str)
 @pytest.mark.parametrize("saved_by", ["python", "node"])
-def test_backoff(
+def test_the_backoff_of_a_job_is_the_same_on_either_side(
     unharmed_node: Start,
     make_queue: MakeQueue,
     channel: Channel,
@@ -241,7 +243,9 @@ def test_backoff(
 
 
 @pytest.mark.parametrize("saved_by", ["python", "node"])
-def test_priorities(unharmed_node: Start, make_queue: MakeQueue, channel: Channel, saved_by: str) -> None:
+def test_jobs_of_either_side_run_in_order_of_priority(
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, saved_by: str
+) -> None:
     node, queue = unharmed_node(), make_queue()
     levels = ["low", "normal", "critical", "normal", "high", "medium", 7, -100] * 2
     if saved_by == "python":
@@ -258,7 +262,9 @@ def test_priorities(unharmed_node: Start, make_queue: MakeQueue, channel: Channe
 
 
 @pytest.mark.parametrize("saved_by", ["python", "node"])
-def test_delays(unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: Any, saved_by: str) -> None:
+def test_delayed_jobs_of_either_side_run_when_they_are_due(
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: Any, saved_by: str
+) -> None:
     """Who works also promotes, and only when the time has come."""
     node, queue = unharmed_node(promotion=PROMOTION), make_queue(promotion=PROMOTION)
     delays = (150, HOUR, 50)

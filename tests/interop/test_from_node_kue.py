@@ -29,7 +29,7 @@ THEIRS = """() => {
 KEPT_THERE = {("kue", "singleton"), ("Job", "client")}  # where Kue keeps its own objects while it runs
 
 
-def test_every_name_of_kue_has_its_place(node: NodeKue) -> None:
+def test_every_name_of_kue_is_in_the_guide(node: NodeKue) -> None:
     spans = code_spans(PAGE.read_text())
     told = {(name[1], name[2]) for span in spans if (name := re.match(r"(\w+)\.(\w+)", span))}
     theirs = {(owner, name) for owner, names in node.evaluate(THEIRS).items() for name in names} - KEPT_THERE
@@ -53,7 +53,7 @@ def test_kue_stores_no_falsy_result_and_python_does(node: NodeKue, redis_url: st
     assert node.get(here.id)["result"] == falsy
 
 
-def test_a_priority_nobody_knows_leaves_a_job_in_no_set(node: NodeKue, client: "redis.Redis") -> None:
+def test_an_unknown_priority_leaves_a_job_in_no_set(node: NodeKue, client: "redis.Redis") -> None:
     id = node.create("email", priority="urgent")
     assert client.hget(f"q:job:{id}", "priority") == b"urgent"
     assert client.exists("q:jobs", "q:jobs:inactive", "q:jobs:email:inactive") == 0
@@ -102,7 +102,7 @@ def test_a_fetched_job_hears_nothing(node: NodeKue) -> None:
     assert heard == ["saved"]
 
 
-def test_work_time_nan_and_missing_jobs(node: NodeKue) -> None:
+def test_work_time_nan_and_missing_jobs_in_node_are_as_the_guide_says(node: NodeKue) -> None:
     assert node.evaluate("async () => String(await call(queue, 'workTime'))") == "NaN"
     save = "async () => { const job = queue.create('a', {n: NaN}); await call(job, 'save'); return job.id; }"
     id = int(node.evaluate(save))

@@ -11,7 +11,7 @@ from kue.errors import JobLost
 from tests.helpers import keyspace, wait_until
 from tests.interop.node import STATES, NodeKue
 from tests.interop.tellers import handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -56,7 +56,7 @@ def steps(channel: Channel, id: int | None) -> list[str]:
 
 
 @pytest.mark.parametrize("requeue", [False, True])
-def test_node_goes_on_where_python_shut_down(
+def test_node_runs_the_jobs_of_python_workers_that_shut_down(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, held: Held, requeue: bool
 ) -> None:
     node, queue = unharmed_node(), make_queue()
@@ -73,7 +73,7 @@ def test_node_goes_on_where_python_shut_down(
     assert len(node.runs()) == 1
 
 
-def test_python_goes_on_where_node_shut_down(
+def test_python_runs_the_jobs_of_node_workers_that_shut_down(
     node_kue: Start, make_queue: MakeQueue, channel: Channel, redis_url: str
 ) -> None:
     node, queue = node_kue(redis_url), make_queue()
@@ -116,7 +116,7 @@ def test_the_jobs_of_a_dead_node_worker_are_not_python_s_to_recover(
 # --- taken away ---
 
 
-def test_a_job_that_node_removes_while_python_runs_it(
+def test_python_loses_a_job_that_node_removes_while_it_runs(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", held: Held
 ) -> None:
     """What the run says and how it ends is dropped: no key of the job comes back."""
@@ -139,7 +139,7 @@ def test_a_job_that_node_removes_while_python_runs_it(
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "active"])
-def test_a_job_that_node_moves_while_python_runs_it(
+def test_python_loses_a_job_that_node_moves_while_it_runs(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", held: Held, state: str
 ) -> None:
     node, queue, trouble = unharmed_node(), make_queue(), []
@@ -161,7 +161,7 @@ def test_a_job_that_node_moves_while_python_runs_it(
     assert [type(problem) for problem in trouble] == [JobLost]
 
 
-def test_an_update_by_node_while_python_runs_the_job(
+def test_an_update_by_node_while_python_runs_the_job_is_kept(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", held: Held
 ) -> None:
     """New data, priority and ttl do not disturb the run; its outcome counts."""

@@ -12,7 +12,7 @@ import kue
 from tests.helpers import wait_until
 from tests.interop.node import STATES, NodeKue
 from tests.interop.tellers import handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]

@@ -11,7 +11,7 @@ import kue_send as kue
 from tests.helpers import wait_until
 from tests.interop.node import NodeError, NodeKue
 from tests.interop.tellers import PROMOTION, handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]

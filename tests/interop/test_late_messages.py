@@ -1,4 +1,4 @@
-"""Who learns from Redis that Node failed a job gets the message that Node's event had."""
+"""A listener that reads from Redis that Node failed a job gets the message of Node's event."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,9 @@ ERRORS = [
 ]
 
 
-def test_the_late_message_is_that_of_the_event(unharmed_node: Start, make_queue: Callable[..., kue.Queue]) -> None:
+def test_a_late_listener_gets_the_message_of_the_event_of_node(
+    unharmed_node: Start, make_queue: Callable[..., kue.Queue]
+) -> None:
     node, queue = unharmed_node(), make_queue(kue.Queue)
     live: dict[int, str] = {}
     queue.on("job failed", lambda id, message: live.update({id: message}))

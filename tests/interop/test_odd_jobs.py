@@ -11,7 +11,7 @@ from kue.errors import JobInvalid
 from tests.helpers import wait_until
 from tests.interop.node import NodeError, NodeKue
 from tests.interop.tellers import Error, handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]

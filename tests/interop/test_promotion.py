@@ -14,7 +14,7 @@ from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import PROMOTION, handler
 from tests.interop.test_shared_work import Counting, assert_the_books_agree, produce, runs_of
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -114,7 +114,7 @@ def test_a_lock_that_python_lost_is_not_used_nor_freed(
     assert queue.delayed_count() == 1
 
 
-def test_a_promoter_that_dies_with_the_lock_holds_up_nobody_for_long(
+def test_a_promoter_that_dies_with_the_lock_delays_others_no_longer_than_the_lock(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:
     node, queue = unharmed_node(promotion={"interval": HOUR, "lockTtl": 100}), make_queue(promotion=PROMOTION)
@@ -127,7 +127,7 @@ def test_a_promoter_that_dies_with_the_lock_holds_up_nobody_for_long(
     assert not client.exists("promotion:lock")
 
 
-def test_who_promotes_more_than_its_limit_goes_on_at_once(make_queue: MakeQueue, client: "redis.Redis") -> None:
+def test_a_promoter_with_more_than_its_limit_goes_on_at_once(make_queue: MakeQueue, client: "redis.Redis") -> None:
     """Rounds of a hundred, in one turn, and no more than the limit."""
     queue = make_queue()
     queue.save_all(queue.create("email", delay=1) for _ in range(450))

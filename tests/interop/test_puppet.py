@@ -1,4 +1,4 @@
-"""The tests' own Node process: that real Kue runs in it, hears, works, fails and dies as asked."""
+"""The tests' own Node process: real Kue runs in it, hears, works, fails and dies as asked."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ def test_jobs_are_worked_off_and_recorded(node: NodeKue) -> None:
         ("sleep", {"ms": 1}, 0),
     ],
 )
-def test_failed_attempts_are_tried_again(node: NodeKue, behaviour: str, options: dict[str, Any], failures: int) -> None:
+def test_a_failed_attempt_is_tried_again(node: NodeKue, behaviour: str, options: dict[str, Any], failures: int) -> None:
     id = node.create("email", attempts=3)
     node.process("email", 1, behaviour, **options)
     wait_until(lambda: node.events("job complete"))
@@ -109,7 +109,7 @@ def test_missing_tokens_are_put_back(node: NodeKue, client: "redis.Redis") -> No
     wait_until(lambda: client.llen("q:email:jobs") == 1)
 
 
-def test_a_killed_process_says_so(node: NodeKue) -> None:
+def test_a_killed_process_is_reported(node: NodeKue) -> None:
     node.create("email")
     node.process("email", behaviour="hang")
     wait_until(node.runs)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.interop.tellers import Story, Tell, Teller, assert_same
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 DATA = {"to": "zoë \u2028 \U0001f600", "n": [1, 2.5, None, True, {}, []]}
 HOUR = 3_600_000

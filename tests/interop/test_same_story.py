@@ -7,7 +7,7 @@ import pytest
 
 from tests.interop.node import STATES
 from tests.interop.tellers import Tell, Teller, assert_same
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 HOUR = 3_600_000
 DATA = {"to": "zoë \u2028 \U0001f600", "n": [1, 2.5, None, True, {}, []]}

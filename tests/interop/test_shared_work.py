@@ -1,4 +1,4 @@
-"""Node and Python workers share the jobs of one type: none is lost, none runs twice, and the books agree."""
+"""Node and Python workers share the jobs of one type: none is lost, none runs twice, and the counts agree."""
 
 import threading
 from collections import Counter
@@ -69,7 +69,9 @@ def assert_the_books_agree(client: Any, prefix: str, type: str, ids: list[int]) 
     assert found == [(b"complete", b"1", True)] * len(ids)
 
 
-def test_two_thousand_jobs(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
+def test_two_thousand_jobs_shared_by_both_sides_run_once_each(
+    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
+) -> None:
     node, queue, counting = unharmed_node(), make_queue(), Counting()
     heard: Counter[int] = Counter()
     queue.on("job complete", lambda id: heard.update([id]))
@@ -88,7 +90,9 @@ def test_two_thousand_jobs(unharmed_node: Start, make_queue: MakeQueue, client: 
     assert client.llen("q:email:jobs") == 0
 
 
-def test_jobs_that_fail_once_on_either_side(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
+def test_jobs_that_fail_once_run_twice_on_either_side(
+    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
+) -> None:
     """Each job has two attempts, the first of which fails, wherever it runs."""
     node, queue, runs = unharmed_node(), make_queue(), Counter[int]()
     lock = threading.Lock()
@@ -114,7 +118,9 @@ def test_jobs_that_fail_once_on_either_side(unharmed_node: Start, make_queue: Ma
     assert replies[1::2] == [1] * 600
 
 
-def test_workers_come_and_go(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
+def test_no_job_is_lost_while_workers_come_and_go(
+    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
+) -> None:
     """A Python worker that shuts down, and a Node worker that does, leave their jobs to who is left."""
     node, other, producer = unharmed_node(), unharmed_node(), make_queue()
     first, second, counting = make_queue(), make_queue(), Counting()
@@ -137,7 +143,7 @@ def test_workers_come_and_go(unharmed_node: Start, make_queue: MakeQueue, client
 @pytest.mark.parametrize(
     ("kind", "node_client"), [("redis", "ioredis"), ("cluster", "ioredis"), ("cluster", "cluster")]
 )
-def test_the_braced_prefix_of_ioredis(
+def test_both_sides_share_the_braced_prefix_of_ioredis(
     unharmed_node: Start,
     make_queue: MakeQueue,
     servers: Callable[[str], RedisServer],

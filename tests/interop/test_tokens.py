@@ -11,7 +11,7 @@ from kue.maintenance.tokens import Tokens
 from tests.helpers import keyspace, wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -58,7 +58,9 @@ def test_missing_tokens_wake_a_node_worker(
     assert not client.exists("q:email:jobs")
 
 
-def test_no_more_tokens_than_are_missing(unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis") -> None:
+def test_no_more_tokens_are_added_than_are_missing(
+    unharmed_node: Start, make_queue: MakeQueue, client: "redis.Redis"
+) -> None:
     node, queue = unharmed_node(), make_queue()
     node.create_many("a:b ü", [{}] * 5)
     node.create_many("full", [{}] * 2)
@@ -125,7 +127,7 @@ def test_an_idle_node_worker_takes_a_stuck_job(
     assert len(node.runs()) == 1
 
 
-def test_a_node_worker_killed_between_its_two_steps(
+def test_a_job_of_a_node_worker_killed_between_its_two_steps_is_put_back(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:
     """From end to end: the job of the dead worker is run by Python, once, and the neighbours are not touched."""

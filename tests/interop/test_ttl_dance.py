@@ -13,7 +13,7 @@ from kue.maintenance.ttl import TtlCheck
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 from tests.interop.tellers import PROMOTION, handler
-from tests.interop.told import Channel
+from tests.interop.traces import Channel
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -106,7 +106,7 @@ def test_a_python_run_that_node_asks_for_ends_and_acknowledges_once(
     assert (node.get(id)["attempts"]["made"], blocking.runs) == (1, [id])
 
 
-def test_neighbours_in_nodes_round_are_not_failed(
+def test_other_jobs_in_a_round_of_node_are_not_failed(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", blocking: Blocking
 ) -> None:
     """Two Python runs and one of a live Node worker are asked for at once; a fourth, of Python, is not."""
@@ -236,7 +236,7 @@ def test_an_active_job_without_a_type_is_dropped(
     assert client.keys() == []
 
 
-def test_only_the_dead_in_pythons_round_are_failed(
+def test_only_jobs_of_dead_workers_are_failed_in_a_round_of_python(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", blocking: Blocking
 ) -> None:
     """Of one round: a job of a dead Node worker, one of a live Node worker, one of a live Python worker."""

@@ -1,4 +1,4 @@
-"""Where Redis is: what each form of the `redis` option comes to, and that a password is never shown."""
+"""Where Redis is: what each form of the `redis` option means, and that a password is never shown."""
 
 import ssl
 import traceback

@@ -1,4 +1,4 @@
-"""The job a handler is running, and the mark it leaves on every log record written meanwhile."""
+"""The job that a handler is running, and its mark on every log record written meanwhile."""
 
 import asyncio
 import contextvars

@@ -1,4 +1,4 @@
-"""What is said of a job on the way: log lines that never raise, Kue's percentages, and the triples of each saying."""
+"""What a handler reports of its job: log lines that never raise, Kue's percentages, and the triple of each effect."""
 
 from collections import UserDict
 from types import MappingProxyType

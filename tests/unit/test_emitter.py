@@ -1,4 +1,4 @@
-"""Listeners: how many arguments they get, once and off, and that one that raises hurts nobody."""
+"""Listeners: how many arguments they get, `once` and `off`, and which of them are called."""
 
 import functools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Background trouble: told once when it begins and once when it is over, to the listeners and to the log."""
+"""An outage is reported once when it begins and once when it is over, to the listeners and to the log."""
 
 import logging
 import threading

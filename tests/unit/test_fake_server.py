@@ -1,4 +1,4 @@
-"""A client of fakeredis that nobody has used yet: all that a queue opens is connected to one server."""
+"""A client of fakeredis that was not used yet: all connections of a queue go to one server."""
 
 import threading
 from typing import Any

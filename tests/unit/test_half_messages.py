@@ -1,4 +1,4 @@
-"""A message of which only a part has come holds up no timer, and is heard once the rest has come."""
+"""A message of which only a part has come delays no timer, and is heard once the rest has come."""
 
 import itertools
 import socket

@@ -1,4 +1,4 @@
-"""The forms a handler can have, told by its parameters without defaults."""
+"""The forms that a handler can have: its required parameters decide."""
 
 import asyncio
 import functools

@@ -1,4 +1,4 @@
-"""Short handlers on the I/O thread, and the relief that takes over when one of them is held up."""
+"""Short handlers on the I/O thread, and the standby thread that goes on if one of them is held up."""
 
 import threading
 from collections.abc import Callable, Iterator

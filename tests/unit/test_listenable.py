@@ -1,4 +1,4 @@
-"""`on`, `once` and `off` of whatever has listeners: they chain and decorate."""
+"""`on`, `once` and `off` of anything that has listeners: they chain and decorate."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The public names of kue: loaded when they are first used, and all there all the same."""
+"""The public names of kue are loaded when they are first used, and all of them exist."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Each option of a queue: what stands where none is given, what it accepts, and how it refuses the rest."""
+"""Each option of a queue: its default, what it accepts, and how it refuses the rest."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Which refusals pass without anybody's doing, as redis-py hands them over: with the code on their head, or without."""
+"""Which refusals are transient, as redis-py hands them over: with the code on their head, or without."""
 
 import pytest
 from redis._parsers.base import BaseParser

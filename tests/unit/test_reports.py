@@ -1,4 +1,4 @@
-"""Completions of one moment go out as one call; where it is refused for all, each goes again alone."""
+"""Completions of one moment go out as one call; if it is refused for all, each goes again alone."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Outcomes that no event told are read from Redis; a job that says failed is believed only a second later."""
+"""Outcomes without an event are read from Redis; a job that is failed counts as failed only a second later."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

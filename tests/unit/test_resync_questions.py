@@ -1,4 +1,4 @@
-"""Questions to Redis that take their time: one is under way at once, and who came too late for it waits on."""
+"""Questions to Redis that take time: one is under way at once, and a watcher that came too late for it waits."""
 
 from collections import deque
 from collections.abc import Callable, Iterator

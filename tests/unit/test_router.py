@@ -1,4 +1,4 @@
-"""Who hears which message: in order, also what came while the save was under way, and nothing once it is over."""
+"""Which watcher hears which message: in order, also what came during the save, and nothing once it is over."""
 
 import gc
 import json

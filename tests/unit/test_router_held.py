@@ -1,4 +1,4 @@
-"""What comes while a save is under way: held, heard once the id is known, in order, and forgotten with the save."""
+"""Events that come during a save are held, heard once the id is known, in order, and forgotten with the save."""
 
 import gc
 import threading

@@ -1,4 +1,4 @@
-"""One run: the first outcome counts, whoever settles it, and what was said goes out in order with it."""
+"""One run: the first outcome counts, whichever thread settles it, and messages go out in order with it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

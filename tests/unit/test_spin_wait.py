@@ -1,4 +1,4 @@
-"""Looking for a reply before sleeping: short, one thread at a time, and ever less where replies are late."""
+"""Looking for a reply before sleeping: briefly, one thread at a time, and ever less often while replies are late."""
 
 import os
 import socket

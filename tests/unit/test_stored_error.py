@@ -1,4 +1,4 @@
-"""The message of a failure, told from the stored error: what the event said."""
+"""The message of a failure, read from the stored error, is that of the event."""
 
 from typing import Any
 

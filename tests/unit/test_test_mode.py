@@ -1,4 +1,4 @@
-"""Test mode: what is saved is collected for assertions, and Redis is left alone unless it shall really run."""
+"""Test mode collects saved jobs for assertions, and leaves Redis alone unless jobs shall really run."""
 
 import threading
 from collections.abc import Callable, Iterator

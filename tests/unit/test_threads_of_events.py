@@ -1,4 +1,4 @@
-"""The threads that events run on: in order, started when first needed, and ended by nothing that is called there."""
+"""The threads that events run on: in order, started when first needed, and ended by no exception of a listener."""
 
 import logging
 import threading

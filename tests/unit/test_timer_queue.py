@@ -1,4 +1,4 @@
-"""Timers: calls that one thread makes later at the wish of others, by a clock that the test moves."""
+"""Timers: any thread schedules a call, one thread makes it, by a clock that the test moves."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Judges what runs said: every line once and in order up to the end of the run, and nothing that was not theirs to say.
+"""Judges the log lines of runs: each once, in order, up to the end of the run, and while it holds the job.
 
 A line is said by a call in a handler, and heard once it stands in the job's log. What a run says goes to Redis in
 batches, each a transaction that checks first that the run holds its job. A batch is not marked: where the connection

@@ -54,7 +54,7 @@ class Channel:
         self._pubsub.close()
 
 
-class Told:
+class Traces:
     """Taken when the telling is over; `since` is when it began."""
 
     def __init__(self, client: "redis.Redis", channel: Channel, since: int, prefix: str = "q") -> None:
