@@ -5,6 +5,7 @@ reconfigures its server starts one of its own: `with RedisServer() as server`.
 """
 
 import functools
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         if params.get("backend", "redis") != "redis":
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """What the collection made stays to the end: the garbage collector need not look through all of it again and again,
+    which took a fifth of the time of some tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

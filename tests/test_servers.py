@@ -87,6 +87,7 @@ def test_settings_reach_the_server() -> None:
         assert server.client().config_get("maxmemory") == {"maxmemory": str(100 * 1024 * 1024)}
 
 
+@pytest.mark.slow
 def test_a_server_dies_with_its_parent_even_of_sigkill(tmp_path: Path) -> None:
     start().close()  # skips where there is none
     program = "from tests.servers import RedisServer; print(RedisServer().port, flush=True); input()"

@@ -29,6 +29,7 @@ def test_help_names_every_command() -> None:
         assert re.search(rf"\b{name}\b", result.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absent", ["typer", "rich"])
 def test_the_command_says_how_to_install_its_extra(tmp_path: Path, absent: str) -> None:
     hidden = f"import sys; sys.modules[{absent!r}] = None; from kue.cli import main; main()"
@@ -37,6 +38,7 @@ def test_the_command_says_how_to_install_its_extra(tmp_path: Path, absent: str) 
         assert command.errors == [f"kue: the command line needs {absent}: pip install 'kue[cli]'"]
 
 
+@pytest.mark.slow
 def test_kue_itself_does_not_load_what_the_command_needs() -> None:
     seen = "import sys, kue, kue_send; print([name for name in ('typer', 'rich', 'click') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", seen], cwd=ROOT, check=True, capture_output=True, text=True)
@@ -53,6 +55,7 @@ def test_the_scripts_for_node_are_shipped() -> None:
     assert scripts <= shipped
 
 
+@pytest.mark.slow
 def test_the_command_prints_to_an_output_that_is_not_unicode(start: Start) -> None:
     command = start("--help", PYTHONIOENCODING="ascii", LC_ALL="C")
     assert command.wait() == 0

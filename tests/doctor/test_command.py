@@ -165,6 +165,7 @@ def test_a_text_that_is_no_duration_is_refused(text: str) -> None:
         duration(text)
 
 
+@pytest.mark.slow
 @on_redis
 def test_the_command_runs_in_a_shell(patient: Patient) -> None:
     patient.seed(NEIGHBOURS)

@@ -114,7 +114,7 @@ def test_there_is_no_current_job_outside_of_handlers(queue: Any, seen: Callable[
     queue.process("email", lambda job: None)
     heard = threading.Event()
     queue.create("email").on("complete", lambda: (note("listener"), heard.set())).save()
-    heard.wait()
+    assert heard.wait(10)
     note("main thread")
     assert seen() == [("listener", None, None, None), ("main thread", None, None, None)]
 

@@ -137,6 +137,7 @@ def test_a_handler_that_was_held_up_is_trusted_again_after_a_while(work: Work) -
     assert work.where["kue-io"] > before
 
 
+@pytest.mark.slow
 def test_a_child_that_comes_back_from_the_handler_ends_there(redis_url: str) -> None:
     told = run_script(
         redis_url,

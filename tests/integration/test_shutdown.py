@@ -89,7 +89,7 @@ class TestGraceful:
             return "done"
 
         jobs = queue.save_all([queue.create("email") for _ in range(4)])
-        started.wait()
+        assert started.wait(10)
         wait_until(lambda: queue.active_count() + queue.complete_count() == 4)
         queue.shutdown()
         for job in jobs:
@@ -102,7 +102,7 @@ class TestGraceful:
         queue.on("job complete", heard.append)
         queue.process("email", 4, lambda job: started.wait())
         jobs = queue.save_all([queue.create("email") for _ in range(4)])
-        started.wait()
+        started.wait(10)
         queue.shutdown()
         assert sorted(heard) == [job.id for job in jobs]
 

@@ -127,7 +127,7 @@ class TestOrder:
             ran.append(job.data["name"])
 
         queue.create("email", {"name": "first"}).save()
-        started.wait()
+        assert started.wait(10)
         queue.save_all([queue.create("email", {"name": f"normal {n}"}) for n in range(3)])
         queue.create("email", {"name": "urgent"}, priority="critical").save()
         gate.set()
@@ -150,7 +150,7 @@ class TestJobsDoNotDelayEachOther:
         queue.process("slow", block)
         queue.process("email", 2, lambda job: "done")
         slow = queue.create("slow").save()
-        blocked.wait()
+        assert blocked.wait(10)
         heard: list[Any] = []
         queue.on("job complete", lambda id, result: heard.append(id))
         neighbours = [queue.create("email").save() for _ in range(20)]

@@ -74,11 +74,11 @@ class TestPlainHandlers:
             over.set()
             return "late"
 
-        job = queue.create("email", ttl=TTL).save()
+        job = queue.create("email", ttl=LONG_TTL).save()  # in which the handler certainly begins
         wait_until(lambda: queue.failed() == [job.id])
         before = job.get_field("updated_at")
         gate.set()
-        over.wait()
+        assert over.wait(10)
         wait_until(lambda: queue.health()["strays"] == 0)
         queue.shutdown()
         found = Job.get(job.id, queue=other)

@@ -17,12 +17,14 @@ def in_a_fresh_process(code: str) -> object:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_importing_kue_loads_no_redis_py_and_no_event_loop() -> None:
     loaded = in_a_fresh_process("import kue\nprint(json.dumps([name for name in sys.modules]))")
     assert isinstance(loaded, list)
     assert not {"redis", "asyncio", "pyee", "kue.queue.queue"} & set(loaded)
 
 
+@pytest.mark.slow
 def test_each_name_that_is_loaded_later_may_be_the_first_to_be_used() -> None:
     names = ["Context", "Job", "Queue", "Worker", "create_queue", "current_job"]
     # Each in a child of a process in which nothing was used yet.
@@ -42,11 +44,13 @@ def test_each_name_that_is_loaded_later_may_be_the_first_to_be_used() -> None:
     assert in_a_fresh_process(textwrap.dedent(code)) == dict.fromkeys(names, 0)
 
 
+@pytest.mark.slow
 def test_a_star_import_brings_all_public_names() -> None:
     found = in_a_fresh_process("from kue import *\nprint(json.dumps(sorted(globals())))")
     assert isinstance(found, list) and set(kue.__all__) <= set(found)
 
 
+@pytest.mark.slow
 def test_a_job_class_knows_the_queue_of_the_process_however_it_was_loaded() -> None:
     assert in_a_fresh_process("import kue\nprint(json.dumps(kue.Queue.job_class.default_queue is not None))") is True
     assert kue.Job is kue.Queue.job_class
