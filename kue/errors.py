@@ -200,9 +200,9 @@ class RedisRefused(KueError):
     read-only or out of memory, or it refuses the password).
     """
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, passing: bool | None = None) -> None:
         super().__init__(message)
-        self.transient = transient
+        self.transient = transient if passing is None else passing
 
     @property
     def passing(self) -> bool:

@@ -44,9 +44,27 @@ def command_in(node: ast.expr) -> str | None:
     return None
 
 
+def is_client(node: ast.expr) -> bool:
+    """Whether an expression is a redis-py client, by its name."""
+    name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return name in ("client", "_client")
+
+
+def commands_by_name(tree: ast.AST) -> dict[str, str]:
+    """The names that are given a tuple, or a list of tuples, which begins with a command."""
+    named = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and (command := command_in(node.value)):
+            named |= {target.id: command for target in node.targets if isinstance(target, ast.Name)}
+    return named
+
+
 def commands_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    named = commands_by_name(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute) and is_client(node.func.value) and node.func.attr != "close":
+                yield node.lineno, node.func.attr.upper()
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name not in SENDERS:
                 continue
@@ -56,6 +74,11 @@ def commands_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
             for argument in node.args:
                 if command := command_in(argument):
                     yield node.lineno, command
+                yield from (
+                    (node.lineno, named[part.id])
+                    for part in ast.walk(argument)
+                    if isinstance(part, ast.Name) and part.id in named
+                )
         elif isinstance(node, ast.AnnAssign) and node.value is not None and "Command" in ast.unparse(node.annotation):
             if command := command_in(node.value):
                 yield node.lineno, command
@@ -101,6 +124,8 @@ def test_no_module_outside_the_store_spells_a_key() -> None:
         ("Call(('LPUSH', key, 1))", "LPUSH"),
         ("def build(self) -> Command:\n    return ('ZSCORE', key)", "ZSCORE"),
         ("read: list[Command] = [('HMGET', key)]", "HMGET"),
+        ("_PING = ('PING',)\nconnection.send([_PING])", "PING"),
+        ("queue.client.hget(key, field)", "HGET"),
     ],
 )
 def test_a_spelled_command_is_found(source: str, command: str) -> None:

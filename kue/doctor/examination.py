@@ -106,7 +106,7 @@ def _with_confirmed_others(checks: Checks, findings: list[Finding]) -> list[Find
 
 
 def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """What checks find now where these were found."""
+    """Check again what these findings are about, and yield what is wrong now."""
     ids: dict[str, None] = {}
     logs: list[str] = []
     unique: list[str] = []

@@ -9,9 +9,9 @@ from kue.store.job_hash import JobHash
 
 
 class HasHash(Protocol):
-    """An object with such fields; its `_hash` is None until there is a hash."""
+    """An object with such fields; its `stored_hash` is None until there is a hash."""
 
-    _hash: JobHash | None
+    stored_hash: JobHash | None
 
 
 _T = TypeVar("_T")
@@ -35,9 +35,9 @@ class HashField(Generic[_T]):
     def __get__(self, job: HasHash | None, owner: type | None = None) -> Any:
         if job is None:
             return self
-        if job._hash is None:
+        if job.stored_hash is None:
             return self._missing
-        return job.__dict__.setdefault(self._name, self._read(job._hash))
+        return job.__dict__.setdefault(self._name, self._read(job.stored_hash))
 
     if TYPE_CHECKING:  # at run time an assignment makes an attribute of the job, which Python finds before this one
 

@@ -83,7 +83,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
     result: Any = None
     progress_data: Any = None
     only_collected = False
-    _hash: JobHash | None = None
+    stored_hash: JobHash | None = None
     _emitter: Emitter | None = None
     _watcher: JobWatcher | None = None
     active_run: ActiveRun | None = None
@@ -107,7 +107,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
-        job.runtime, job.id, job._hash = runtime, id, hash
+        job.runtime, job.id, job.stored_hash = runtime, id, hash
         job.type = codec.text(hash.type)
         job.data = job_hash.read_json(id, "data", hash.data, {})
         if hash.result is not None:

@@ -125,7 +125,7 @@ class Pool:
         if type is None:
             self._closed = True
         deadline = None if timeout is None else time.monotonic() + timeout
-        # Takes that are on their way may have made jobs active. A caller who saw that relies on the jobs being run.
+        # Takes that are on their way may have made jobs active. Code that saw that relies on the jobs being run.
         self.loop.settle_down(_LAST_TAKES_SECONDS)
         for type_slots in draining:
             type_slots.closed = True
