@@ -43,7 +43,7 @@ def report(chaos: Chaos) -> str:
 
 
 def forget(folder: Path) -> None:
-    """Remove what an earlier run kept here: a history of two runs tells of jobs that were run by nobody."""
+    """Remove what an earlier run kept here: a history of two runs would show jobs that no worker ran."""
     shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
     for name in ("record.jsonl", "python.log", "doctor.log", "node.txt"):
         (folder / name).unlink(missing_ok=True)

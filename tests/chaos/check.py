@@ -246,7 +246,7 @@ class Verdict:
         return bool(held) and ended_all and any(begin <= line.at for begin, _ in self._cuts)
 
     def _may_have_ended(self, id: int | None) -> bool:
-        """Whether a job was ever taken from a worker that nobody harmed, since its time was up."""
+        """Whether a job was ever taken from an unharmed worker, since its time was up."""
         job = self._history.get(id or 0, Job())
         return job.changed_by_node or any(step.error == TTL_EXCEEDED for step in job.steps)
 

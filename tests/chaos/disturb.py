@@ -129,7 +129,7 @@ class Disturber:
         """A replica whose master cannot be reached: every second time it does not let itself be read either."""
         stale = "yes" if what.pick < 0.5 else "no"
         with self._fleet.server.client() as client, socket.socket() as nowhere:
-            nowhere.bind(("127.0.0.1", 0))  # held and not listened to, so that nobody can be taken for the master
+            nowhere.bind(("127.0.0.1", 0))  # held and not listened to, so that no server can be taken for the master
             client.config_set("replica-serve-stale-data", stale)
             client.replicaof("127.0.0.1", nowhere.getsockname()[1])
             self._wait(_LEASE * (0.1 + 1.9 * what.share**2))

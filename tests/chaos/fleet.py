@@ -107,7 +107,7 @@ class Fleet:
         self.node[number] = self._new_node()
 
     def look_after(self) -> None:
-        """Replace whoever has left by himself, and remember that he did."""
+        """Replace each worker that has left by itself, and remember that it did."""
         for worker in list(self.python):
             if worker.process.poll() is not None:
                 self.deserters.append(f"a Python worker ended by itself with code {worker.process.returncode}")

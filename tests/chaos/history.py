@@ -1,6 +1,7 @@
 """What happened to each job, read from Redis's append-only file: every write in its order, across kills and restarts.
 
-It is written by the server alone, and knows of every transition, whoever made it and whether its reply arrived or not.
+It is written by the server alone, and knows of every transition, whichever process made it
+and whether its reply arrived or not.
 """
 
 from collections import defaultdict
@@ -22,7 +23,7 @@ class Step:
     """One transition: the state gone to, the worker that has or had the job, and how it came about.
 
     `ghost`: put back because its worker was lost. `error`: written with the state, as a failed attempt of Python's is.
-    `at`: the time written with it, by the clock of who did it; 0 where there is none, as with Node's.
+    `at`: the time written with it, by the clock of the process that did it; 0 if there is none, as with Node's.
     """
 
     state: str

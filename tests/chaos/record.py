@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-AT_THE_END = "closed at the end"  # the last fate of whoever lives so long
+AT_THE_END = "closed at the end"  # the last fate of a process that lives so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Record:
 
 
 def pid_of(worker: str) -> int:
-    """The process id in a worker id, Python's (`pid-nonce`) or Node's; 0 where there is none."""
+    """The process id in a worker id, Python's (`pid-nonce`) or Node's; 0 if there is none."""
     parts = worker.split(":")
     number = parts[2].partition("-")[0] if len(parts) > 2 else ""
     return int(number) if number.isdigit() else 0

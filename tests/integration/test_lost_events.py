@@ -109,7 +109,9 @@ class TestADroppedConnection:
             "again": [("complete", "again")],
         }
 
-    def test_a_job_that_is_not_over_is_heard_later(self, queue: Any, client: Any, errors: list[BaseException]) -> None:
+    def test_an_event_of_a_job_that_is_not_over_is_received_later(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
         heard: list[Any] = []
         queue.create("email").on("complete", heard.append).save()
         with deaf(queue, client, errors):

@@ -54,7 +54,7 @@ ODD: list[Any] = [
 
 @pytest.mark.parametrize("message", ODD, ids=[str(i) for i in range(len(ODD))])
 @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-def test_an_odd_message_is_ignored_and_the_next_one_is_heard(everywhere: Any, backend: Any, message: bytes) -> None:
+def test_an_odd_message_is_ignored_and_the_next_one_is_received(everywhere: Any, backend: Any, message: bytes) -> None:
     heard: list[Any] = []
     job = everywhere.create("email").on("complete", lambda *args: heard.append(args)).save()
     assert job.id == 1
@@ -84,7 +84,7 @@ def test_the_first_argument_of_a_message_is_the_name_that_counts(queue: Any, cli
         b'{"id":"1","event":"nudge","args":["nudge",1]}',
     ],
 )
-def test_other_spellings_of_a_good_message_are_heard(queue: Any, client: Any, message: bytes) -> None:
+def test_other_spellings_of_a_good_message_are_received(queue: Any, client: Any, message: bytes) -> None:
     heard: list[Any] = []
     queue.create("email").on("nudge", heard.append).save()
     queue.on("job nudge", lambda id, value: heard.append((id, value)))

@@ -171,7 +171,7 @@ class TestTwice:
             with pytest.raises(kue.ShutdownInProgress, match="already"):
                 again()
 
-    def test_one_of_many_shutdowns_at_once_is_carried_out(self, queue: Any) -> None:
+    def test_exactly_one_of_many_shutdowns_at_once_is_carried_out(self, queue: Any) -> None:
         queue.process("email", lambda job: None)
         refused: list[Exception] = []
         together = threading.Barrier(8)

@@ -14,7 +14,7 @@ def jobs(count: int, type: str = "email") -> World:
 @pytest.mark.parametrize(
     ("waiting", "tokens", "added"), [(3, 0, 3), (3, 2, 1), (3, 3, 0), (2, 5, 0), (0, 0, 0), (0, 2, 0)]
 )
-def test_there_are_as_many_tokens_as_waiting_jobs_and_none_is_taken_away(
+def test_tokens_are_added_up_to_the_number_of_waiting_jobs_and_none_is_taken_away(
     place: Place, waiting: int, tokens: int, added: int
 ) -> None:
     place.seed(world(jobs(waiting), token_list("email", tokens)))

@@ -18,7 +18,7 @@ def active(id: int = 1, score: int = NOW, **more: Any) -> World:
     return job(id, "active", **{"workerId": NODE, "ttl": 500, "score": score, **more})
 
 
-def test_a_job_at_its_deadline_is_told_and_stays_as_it_is(place: Place) -> None:
+def test_a_job_at_its_deadline_is_announced_and_stays_as_it_is(place: Place) -> None:
     before = world(active(), LOCK)
     place.seed(before)
     place.check(announce(place), reply=[1, "1", NODE], after=before, events=[(1, "ttl exceeded")])
@@ -50,7 +50,7 @@ def test_nothing_overdue_is_no_error(place: Place) -> None:
 
 
 @pytest.mark.parametrize("lock", [{}, {"activeJobsTTL:lock": "somebody else's"}], ids=["free", "taken"])
-def test_without_the_lock_nothing_is_told(place: Place, lock: World) -> None:
+def test_without_the_lock_nothing_is_announced(place: Place, lock: World) -> None:
     before = world(active(), lock)
     place.seed(before)
     place.check(announce(place), reply=[-1], after=before)
@@ -64,13 +64,13 @@ NO_WORKER = {
 
 
 @pytest.mark.parametrize("before", NO_WORKER.values(), ids=NO_WORKER)
-def test_a_job_that_names_no_worker_is_told_all_the_same(place: Place, before: World) -> None:
+def test_a_job_that_names_no_worker_is_announced_all_the_same(place: Place, before: World) -> None:
     place.seed(world(before, LOCK))
     place.check(announce(place), reply=[1, "1", ""], after=world(before, LOCK), events=[(1, "ttl exceeded")])
 
 
 @pytest.mark.parametrize("member", NO_ZIDS)
-def test_a_member_that_is_no_zid_is_dropped_and_never_told(place: Place, member: str) -> None:
+def test_a_member_that_is_no_zid_is_dropped_and_never_announced(place: Place, member: str) -> None:
     before = world(active(9), LOCK)
     place.seed(world(before, {"q:jobs:active": {member: float(NOW - 1)}}))
     place.check(announce(place), reply=[1, "9", NODE], after=before, events=[(9, "ttl exceeded")])

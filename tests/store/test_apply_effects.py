@@ -57,7 +57,7 @@ def test_a_field_is_written(place: Place) -> None:
     assert place.world() == held(page=7, name="Zo\u00eb \"'\\")
 
 
-def test_an_event_is_sent_and_kept_where_it_shall_be(place: Place) -> None:
+def test_an_event_is_sent_and_is_kept_if_asked(place: Place) -> None:
     place.seed(held())
     said = (*effects.send(1, "result", {"n": 1}, None, keep=True), *effects.send(1, "page", None, None, keep=False))
     place.check(
@@ -68,7 +68,7 @@ def test_an_event_is_sent_and_kept_where_it_shall_be(place: Place) -> None:
     )
 
 
-def test_an_error_is_stored_logged_and_told(place: Place) -> None:
+def test_an_error_is_stored_logged_and_published(place: Place) -> None:
     place.seed(held())
     place.check(
         say(place, effects.error(1, "Error: boom\n  at x", "Error: boom", NOW)),
@@ -78,7 +78,7 @@ def test_an_error_is_stored_logged_and_told(place: Place) -> None:
     )
 
 
-def test_everything_is_said_in_order(place: Place) -> None:
+def test_everything_a_run_reports_is_written_in_order(place: Place) -> None:
     said = [triple for n in range(200) for triple in effects.log(f"line {n}", (), NOW)]
     said += [part for n in range(50) for part in effects.send(1, "n", n, None, keep=False)]
     said += [part for n in range(50) for part in effects.set_field("n", n)]
@@ -109,7 +109,7 @@ def test_a_touch_without_a_ttl_changes_nothing(place: Place, ttl: str | None) ->
 
 
 @pytest.mark.parametrize("state", ["inactive", "complete", "failed", "delayed"])
-def test_anybody_may_speak_of_a_job_in_any_state_and_its_place_stays(place: Place, state: str) -> None:
+def test_any_caller_may_report_on_a_job_in_any_state_and_its_place_stays(place: Place, state: str) -> None:
     place.seed(job(1, state, ttl=TTL, workerId=PYTHON))
     place.check(
         say(place, (*effects.log("hello", (), NOW), *TOUCH), worker=""),
@@ -136,13 +136,13 @@ NOT_HELD = {
 
 
 @pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
-def test_a_run_that_does_not_hold_its_job_says_nothing(place: Place, before: World, answer: list[Any]) -> None:
+def test_a_run_that_does_not_hold_its_job_reports_nothing(place: Place, before: World, answer: list[Any]) -> None:
     place.seed(before)
     said = (*effects.log("too late", (), NOW), *effects.send(1, "x", 1, None, keep=True), *TOUCH)
     place.check(say(place, said), reply=answer, after=before)
 
 
-def test_nobody_speaks_of_a_job_that_is_gone(place: Place) -> None:
+def test_no_caller_reports_on_a_job_that_is_gone(place: Place) -> None:
     place.check(say(place, effects.log("hello", (), NOW), worker=""), reply=[-2], after={})
 
 

@@ -45,7 +45,7 @@ def test_a_job_is_complete_without_a_result(place: Place) -> None:
         ('"\u2709 \U0001f680 \\" \\\\ \\u0000"'.encode(), '\u2709 \U0001f680 " \\ \0'),
     ],
 )
-def test_a_result_is_stored_byte_for_byte_and_told(place: Place, result: bytes, value: Any) -> None:
+def test_a_result_is_stored_byte_for_byte_and_published(place: Place, result: bytes, value: Any) -> None:
     place.seed(held())
     place.check(
         complete(place, result=result),
@@ -123,7 +123,7 @@ def test_an_empty_remove_on_complete_means_no(place: Place) -> None:
     assert place.world() == done(removeOnComplete="")
 
 
-def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
+def test_what_the_run_reported_comes_first_and_in_order(place: Place) -> None:
     percent, progress = effects.progress(1, 1, 3, {"k": "v"}, NOW - 5, None)
     one, two = effects.log("one", (), NOW - 9), effects.log("two", (), NOW - 4)
     said = (*one, *progress, *effects.set_field("page", 7), *two)
@@ -136,7 +136,7 @@ def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
     )
 
 
-def test_what_was_said_of_a_job_that_removes_itself_is_heard_and_goes_with_it(place: Place) -> None:
+def test_what_was_reported_of_a_job_that_removes_itself_is_published_and_goes_with_it(place: Place) -> None:
     said = (*effects.log("one", (), NOW), *effects.send(1, "result", {"pages": 2}, None, keep=True))
     place.seed(held(removeOnComplete="true"))
     place.check(
@@ -182,7 +182,7 @@ NOT_HELD = {
 
 
 @pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
-def test_a_late_outcome_changes_nothing_and_says_nothing(place: Place, before: World, answer: list[str]) -> None:
+def test_a_late_outcome_changes_nothing_and_publishes_nothing(place: Place, before: World, answer: list[str]) -> None:
     place.seed(before)
     said = effects.log("too late", (), NOW)
     place.check(complete(place, result=b"1", said=said), reply=[[-1, *answer, ""]], after=before)
@@ -235,7 +235,7 @@ def test_many_runs_end_in_one_call_each_answered_for_itself(place: Place) -> Non
 
 
 @pytest.mark.parametrize("key", ["q:jobs:pdf:active", "q:jobs:pdf:complete", "q:job:3"])
-def test_of_many_runs_none_ends_where_one_is_refused(place: Place, key: str) -> None:
+def test_of_many_runs_none_ends_if_one_is_refused(place: Place, key: str) -> None:
     before = world(held(1), held(2, type="pdf"), held(3)) | {key: "poison"}
     place.seed(before)
     runs = [completion(id, PYTHON, 10, None, effects.log("x", (), NOW)) for id in (1, 2, 3)]

@@ -38,7 +38,7 @@ def test_what_is_left_of_the_hash_goes_too(place: Place, hash: World) -> None:
     place.check(place.scripts.drop_broken(1, "email"), reply=1, after=gone())
 
 
-def test_it_leaves_every_state_it_was_listed_in(place: Place) -> None:
+def test_a_broken_job_leaves_every_state_it_was_listed_in(place: Place) -> None:
     place.seed(world(*(broken(state) for state in STATES), job(2)))
     place.check(place.scripts.drop_broken(1, "email"), reply=1, after=job(2, tokens=2))
 

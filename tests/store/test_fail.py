@@ -95,7 +95,7 @@ def test_after_the_last_attempt_it_has_failed(place: Place) -> None:
     )
 
 
-def test_it_may_fail_for_good_whatever_attempts_remain(place: Place) -> None:
+def test_a_job_may_fail_for_good_whatever_attempts_remain(place: Place) -> None:
     place.seed(held())
     place.check(fail(place, NEVER), reply=[1, "failed"], after=after("failed"), events=[ERROR, FAILED])
 
@@ -153,7 +153,7 @@ def test_tokens_that_wait_already_stay(place: Place) -> None:
     ],
     ids=["a string", "quotes", "nothing", "half a surrogate pair"],
 )
-def test_the_words_are_stored_logged_and_told(place: Place, failure: Failure) -> None:
+def test_the_words_of_an_error_are_stored_logged_and_published(place: Place, failure: Failure) -> None:
     written = [words.replace("\ud83d", "\\ud83d") for words in (failure.error, failure.line, failure.message)]
     kept = keep_message(failure.error, failure.message)  # for what the words alone do not tell
     own = {FIELD: text(kept[2])} if kept else {}
@@ -177,7 +177,7 @@ def test_any_type_is_queued_again_as_it_is(place: Place, type: str) -> None:
     )
 
 
-def test_what_was_said_comes_before_the_error(place: Place) -> None:
+def test_what_the_run_reported_comes_before_the_error(place: Place) -> None:
     one, two = effects.log("one", (), BEFORE), effects.log("two", (), BEFORE)
     sent = effects.send(1, "page", 7, None, keep=False)
     place.seed(held())

@@ -11,7 +11,7 @@ from tests.store.world import NODE, NOW, PYTHON, World, job, without, world
 
 
 @pytest.mark.parametrize(("mode", "announced"), [("ttl", True), ("asked", False)])
-def test_a_run_that_ends_itself_acknowledges_and_announces_where_nobody_has(
+def test_a_run_that_ends_itself_acknowledges_and_announces_if_no_process_has(
     place: Place, mode: str, announced: bool
 ) -> None:
     place.seed(held())
@@ -103,7 +103,7 @@ NOT_HELD = {
 
 @pytest.mark.parametrize("mode", ["", "ttl", "asked"])
 @pytest.mark.parametrize(("before", "answer"), NOT_HELD.values(), ids=NOT_HELD)
-def test_a_late_outcome_changes_nothing_and_says_nothing(
+def test_a_late_outcome_changes_nothing_and_publishes_nothing(
     place: Place, before: World, answer: list[str], mode: str
 ) -> None:
     place.seed(before)

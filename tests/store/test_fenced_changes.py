@@ -24,7 +24,9 @@ AFTER = {
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("worker", [PYTHON, ""], ids=["the run", "anybody"])
-def test_whoever_holds_the_job_changes_it_and_anybody_who_claims_no_run(place: Place, change: str, worker: str) -> None:
+def test_the_run_that_holds_the_job_changes_it_and_so_does_any_caller_that_claims_no_run(
+    place: Place, change: str, worker: str
+) -> None:
     place.seed(job(1, "active", workerId=PYTHON))
     assert place.run(CHANGES[change](place, worker)) != -1
     assert place.world() == AFTER[change]

@@ -36,7 +36,7 @@ def no_memory(place: Place) -> Iterator[None]:
 
 @each_server
 @pytest.mark.parametrize("what", sorted(ALL.keys() - FREEING))
-def test_what_is_refused_has_changed_nothing_and_told_nothing(place: Place, what: str) -> None:
+def test_a_refused_script_has_changed_nothing_and_published_nothing(place: Place, what: str) -> None:
     step = ALL[what]
     place.seed(step.before)
     with no_memory(place), pytest.raises(RedisRefused, match=r"OOM|maxmemory"):

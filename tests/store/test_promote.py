@@ -116,7 +116,7 @@ def test_a_broken_job_is_named_and_its_neighbours_are_promoted(place: Place, has
 
 
 @pytest.mark.parametrize("member", NO_ZIDS)
-def test_a_member_that_is_no_zid_is_named_and_never_told(place: Place, member: str) -> None:
+def test_a_member_that_is_no_zid_is_named_and_never_published(place: Place, member: str) -> None:
     named = {f"q:job:{member.rpartition('|')[2]}": {"type": "email", "state": "delayed"}}
     place.seed(world(delayed(9), named, {"q:jobs:delayed": {member: 1.0}}, LOCK))
     place.check(
@@ -134,7 +134,9 @@ def test_tokens_that_wait_already_stay(place: Place) -> None:
 
 
 @pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
-def test_the_duty_drops_a_broken_job_from_every_index_it_can_know_and_says_so_once(place: Place, hash: World) -> None:
+def test_the_duty_drops_a_broken_job_from_every_index_it_can_know_and_reports_that_once(
+    place: Place, hash: World
+) -> None:
     told: list[BaseException] = []
     store = Store(place.connections, place.backend.prefix)
     duty = Promotion(store, ErrorReporter(told.append), interval=1000, limit=1000, lock_ttl=2000)

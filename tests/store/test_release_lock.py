@@ -17,7 +17,7 @@ def test_a_lock_of_ours_is_freed_and_no_other(place: Place, lock: str) -> None:
 
 @LOCKS
 @pytest.mark.parametrize("held", ["somebody else's", "token2", "Token", ""])
-def test_a_lock_of_somebody_else_stays(place: Place, lock: str, held: str) -> None:
+def test_a_lock_of_another_process_stays(place: Place, lock: str, held: str) -> None:
     place.seed({lock: held})
     place.check(place.scripts.release_lock(lock, "token"), reply=0, after={lock: held})
 

@@ -26,7 +26,7 @@ def test_neighbours_stay(place: Place) -> None:
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_any_type_is_removed_and_told_as_it_is(place: Place, type: str) -> None:
+def test_any_type_is_removed_and_published_as_it_is(place: Place, type: str) -> None:
     place.seed(job(1, "complete", type))
     place.check(place.scripts.remove(1), reply=1, after=gone(type), events=[(1, "remove", type)])
 
@@ -47,7 +47,7 @@ def test_a_job_that_is_gone_is_no_job(place: Place, before: World) -> None:
     place.check(place.scripts.remove(1), reply=0, after=before)
 
 
-def test_a_second_remove_says_that_it_is_gone(place: Place) -> None:
+def test_a_second_remove_reports_that_the_job_is_gone(place: Place) -> None:
     place.seed(job(1, "failed"))
     assert [place.run(place.scripts.remove(1)) for _ in range(2)] == [1, 0]
     assert place.events() == [(1, "remove", "email")]

@@ -36,7 +36,7 @@ def test_a_first_lease_lasts_from_now(place: Place, only_new: bool) -> None:
     assert place.events() == []
 
 
-def test_a_renewal_says_how_much_was_left_and_counts_from_now_again(place: Place) -> None:
+def test_a_renewal_reports_how_much_was_left_and_counts_from_now_again(place: Place) -> None:
     ends = float(redis_now(place) + 20_000)
     place.seed({LEASES: {PROCESS: ends, "other": 5.0}})
     before, left, after = between(place, lambda: place.run(place.scripts.renew_lease(PROCESS, 30_000)))
@@ -57,7 +57,7 @@ def test_a_lease_that_ran_out_leaves_less_than_nothing_and_stands_again(place: P
 
 
 @pytest.mark.parametrize("offset", [20_000, -20_000])
-def test_one_that_is_given_to_the_new_only_leaves_any_other_as_it_is(place: Place, offset: int) -> None:
+def test_a_lease_for_new_processes_only_leaves_an_existing_one_as_it_is(place: Place, offset: int) -> None:
     ends = float(redis_now(place) + offset)
     place.seed({LEASES: {PROCESS: ends}})
     left = place.run(place.scripts.renew_lease(PROCESS, 30_000, only_new=True))

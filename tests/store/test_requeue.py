@@ -29,7 +29,7 @@ def test_the_job_is_inactive_with_a_token_and_its_attempts_as_they_were(place: P
 
 
 @pytest.mark.parametrize("priority", [-15, 10])
-def test_it_is_scored_by_priority_and_no_longer_by_its_deadline(place: Place, priority: int) -> None:
+def test_the_job_is_scored_by_priority_and_no_longer_by_its_deadline(place: Place, priority: int) -> None:
     place.seed(held(priority=priority, ttl=500, score=NOW + 5500))
     place.run(requeue(place))
     assert place.world() == back(priority=priority, ttl=500)
@@ -47,7 +47,7 @@ def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
     place.check(requeue(place, type=type), reply=[1], after=back(type=type), events=[(1, "enqueue", type)])
 
 
-def test_what_was_said_comes_first_and_in_order(place: Place) -> None:
+def test_what_the_run_reported_comes_first_and_in_order(place: Place) -> None:
     one, two = effects.log("one", (), NOW), effects.log("two", (), NOW)
     place.seed(held())
     place.check(

@@ -49,7 +49,7 @@ def test_with_a_delay_it_waits(place: Place) -> None:
 
 
 @pytest.mark.parametrize("priority", [-15, 10])
-def test_it_is_scored_by_priority_and_no_longer_by_its_deadline(place: Place, priority: int) -> None:
+def test_the_job_is_scored_by_priority_and_no_longer_by_its_deadline(place: Place, priority: int) -> None:
     place.seed(held(priority=priority, ttl=500, score=NOW + 5500))
     place.run(rescue(place))
     assert place.world() == back(priority=priority, ttl=500)

@@ -25,7 +25,7 @@ def test_a_stuck_job_is_back_in_its_type_with_a_token(place: Place) -> None:
 
 
 @pytest.mark.parametrize("priority", [-15, 10])
-def test_it_keeps_its_priority(place: Place, priority: int) -> None:
+def test_a_stuck_job_keeps_its_priority(place: Place, priority: int) -> None:
     place.seed(stuck(priority=priority))
     place.run(restore(place))
     assert place.world() == job(1, priority=priority, updated_at=NOW)
@@ -49,7 +49,7 @@ def test_neighbours_and_their_tokens_stay(place: Place) -> None:
     assert place.world() == world(job(1, updated_at=NOW), others)
 
 
-def test_two_who_have_seen_it_stuck_put_it_back_once_though_it_was_popped_in_between(place: Place) -> None:
+def test_two_processes_that_saw_a_job_stuck_put_it_back_once_though_it_was_popped_in_between(place: Place) -> None:
     place.seed(stuck())
     assert place.run(restore(place)) == 1
     place.client.zpopmin(place.keys.type_state("email", "inactive"))  # as a Node worker does first

@@ -75,7 +75,7 @@ def test_every_field_is_stored_as_it_was_given(place: Place) -> None:
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_any_type_is_stored_and_told_as_it_is(place: Place, type: str) -> None:
+def test_any_type_is_stored_and_published_as_it_is(place: Place, type: str) -> None:
     place.check(
         save(place, new(type)),
         reply=1,
@@ -137,7 +137,7 @@ def test_many_jobs_of_all_kinds_are_saved_by_one_call_in_order(place: Place) -> 
 
 
 @pytest.mark.parametrize("key", ["q:jobs:pdf:inactive", "q:pdf:jobs", "q:job:2", "q:jobs", "q:job:types"])
-def test_of_many_jobs_none_is_saved_where_one_is_refused(place: Place, key: str) -> None:
+def test_of_many_jobs_none_is_saved_if_one_is_refused(place: Place, key: str) -> None:
     place.seed({key: "poison"})
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
         place.run(save(place, new("email"), new("pdf")))

@@ -152,7 +152,7 @@ def test_a_script_names_exactly_the_shared_files_that_it_calls(name: str) -> Non
 
 
 @each_shared
-def test_a_shared_file_says_its_duty_and_names_exactly_the_others_that_it_calls(name: str) -> None:
+def test_a_shared_file_states_its_duty_and_names_exactly_the_others_that_it_calls(name: str) -> None:
     lines = head(shared_text(name))
     assert lines[0].startswith(f"-- {name}: ")
     needs = [line for line in lines if "Needs" in line]

@@ -70,7 +70,7 @@ def test_other_commands_of_a_pipeline_are_not_repeated(place: Place) -> None:
     assert replies == [1, b"OK", 2, 1, 3]
 
 
-def test_one_refused_command_of_a_pipeline_leaves_the_others_their_replies(place: Place) -> None:
+def test_a_refused_command_of_a_pipeline_leaves_the_others_their_replies(place: Place) -> None:
     place.seed({"q:job:2": ["poison"]})
     replies = place.connections.run([save(place), save(place), save(place)])
     assert replies[0] == 1

@@ -43,7 +43,7 @@ def files_with(pattern: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("what", ONLY_THERE)
-def test_it_happens_only_where_a_feature_will_look_for_it(what: str) -> None:
+def test_a_step_is_taken_only_in_the_files_where_a_feature_will_look_for_it(what: str) -> None:
     pattern, allowed = ONLY_THERE[what]
     assert {path.stem for path in files_with(pattern)} == allowed
 

@@ -104,7 +104,7 @@ def test_any_type_is_queued_as_it_is(place: Place, type: str) -> None:
     )
 
 
-def test_neighbours_stay_where_they_are(place: Place) -> None:
+def test_neighbouring_jobs_stay_where_they_are(place: Place) -> None:
     others = world(job(2, "failed"), job(3, "failed", "pdf"), job(11, "failed"), token_list("pdf", 1))
     place.seed(world(job(1, "failed"), others))
     place.run(set_state(place, "complete"))

@@ -124,7 +124,7 @@ def test_the_score_of_no_priority_is_plain_zero_as_node_writes_it(place: Place) 
 
 
 @pytest.mark.parametrize("type", TYPES)
-def test_any_type_is_taken_and_told_as_it_is(place: Place, type: str) -> None:
+def test_any_type_is_taken_and_published_as_it_is(place: Place, type: str) -> None:
     place.seed(job(1, type=type))
     place.check(
         take(place, type=type),
@@ -207,7 +207,7 @@ def test_a_queue_of_nothing_but_jobs_of_another_type_is_emptied(place: Place) ->
 
 
 @pytest.mark.parametrize("member", NO_ZIDS)
-def test_a_member_that_is_no_zid_leaves_the_indexes_and_is_never_told(place: Place, member: str) -> None:
+def test_a_member_that_is_no_zid_leaves_the_indexes_and_is_never_published(place: Place, member: str) -> None:
     """Told, it would be a message that is not JSON, which crashes every Node process that listens."""
     named = {f"q:job:{member.rpartition('|')[2]}": {"type": "email", "state": "inactive"}}
     listed = {name: {member: -1.0} for name in ("q:jobs", "q:jobs:inactive", "q:jobs:email:inactive")}

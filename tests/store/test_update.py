@@ -28,7 +28,7 @@ def test_an_inactive_job_is_queued_again_with_another_token_as_in_kue(place: Pla
 
 
 @pytest.mark.parametrize("state", ["complete", "failed", "active", "delayed"])
-def test_a_job_in_another_state_is_told_to_nobody(place: Place, state: str) -> None:
+def test_an_update_of_a_job_in_another_state_is_not_published(place: Place, state: str) -> None:
     place.seed(job(1, state))
     place.check(update(place), reply=[state, str(BEFORE)], after=job(1, state, updated_at=NOW, **NEW))
 

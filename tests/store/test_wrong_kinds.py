@@ -22,7 +22,9 @@ def test_the_table_names_every_key_that_is_written(place: Place, what: str) -> N
 
 
 @pytest.mark.parametrize(("what", "key"), [(what, key) for what, step in STEPS.items() for key in step.writes])
-def test_it_is_refused_and_nothing_is_written(place: Place, what: str, key: str) -> None:
+def test_a_script_that_would_write_to_a_key_of_another_kind_is_refused_and_writes_nothing(
+    place: Place, what: str, key: str
+) -> None:
     step = STEPS[what]
     before = step.before | {key: ["poison"] if key == IDS else "poison"}
     place.seed(before)

@@ -51,7 +51,7 @@ def test_a_job_that_cannot_be_promoted_stays_and_the_others_are(place: Place, ke
 
 
 @pytest.mark.parametrize("key", PROMOTED)
-def test_one_that_is_in_another_state_by_now_stays_too(place: Place, key: str) -> None:
+def test_a_job_that_is_in_another_state_by_now_stays_too(place: Place, key: str) -> None:
     listed = {"q:jobs:delayed": {"01|1": float(BEFORE)}, "q:jobs:email:delayed": {"01|1": 0.0}}
     place.seed(poisoned(key, job(1, "failed"), listed, delayed(2, "pdf"), LOCK))
     place.check(

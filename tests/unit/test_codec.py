@@ -156,7 +156,7 @@ def cycle_of(kind: str) -> tuple[Any, str]:
 
 
 @pytest.mark.parametrize("kind", ["itself", "round", "below"])
-def test_a_cycle_is_refused_where_it_closes(kind: str) -> None:
+def test_a_cycle_is_refused_at_the_path_that_closes_it(kind: str) -> None:
     value, path = cycle_of(kind)
     for default in DEFAULTS:
         with pytest.raises(InvalidJobData) as refused:

@@ -50,7 +50,7 @@ def mark(made: Any) -> tuple[Any, Any]:
     return made.__dict__["job_id"], made.__dict__["job_type"]
 
 
-def test_there_is_no_current_job_outside_of_handlers() -> None:
+def test_the_current_job_is_none_outside_of_handlers() -> None:
     assert current_job() is None
 
 

@@ -176,7 +176,7 @@ def test_data_that_is_null_stays_null(queue: kue.Queue) -> None:
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_hash_that_cannot_be_read_says_why(queue: kue.Queue, fields: Any, message: str) -> None:
+def test_the_error_for_a_hash_that_cannot_be_read_explains_why(queue: kue.Queue, fields: Any, message: str) -> None:
     with pytest.raises(JobInvalid) as invalid:
         job_of(queue, **fields)
     assert str(invalid.value).startswith(message)

@@ -120,7 +120,7 @@ def test_the_head_of_a_message_in_the_usual_form_is_read_alone(raw: bytes, head:
 
 
 @pytest.mark.parametrize("raw", [raw for raw, _ in FROM_NODE if peek(raw) is not None])
-def test_a_head_says_what_the_whole_message_says(raw: bytes) -> None:
+def test_the_head_of_a_message_has_the_same_id_and_event_as_the_whole(raw: bytes) -> None:
     message = decode_message(raw)
     assert message is not None
     assert peek(raw) == (message.id, message.event)

@@ -131,7 +131,7 @@ def test_the_queue_hears_an_event_after_the_watcher_of_the_job(queue: Queue) -> 
     assert order == ["job", "queue"]
 
 
-def test_a_watcher_that_has_heard_its_last_event_is_released(router: Router) -> None:
+def test_a_watcher_that_has_received_its_last_event_is_released(router: Router) -> None:
     watch = Listener(until="complete")
     router.watch(1, watch)
     router.on_message(message(1, "complete", 5))
@@ -154,7 +154,7 @@ def test_the_end_of_one_watcher_leaves_the_others(router: Router) -> None:
     assert [watch.got for watch in (brief, long)] == [[("start", None)], [("start", None), ("complete", None)]]
 
 
-def test_unwatch_says_whether_there_was_anything_to_stop(router: Router) -> None:
+def test_unwatch_reports_whether_there_was_anything_to_stop(router: Router) -> None:
     watch = Listener()
     assert router.unwatch(1, watch) is False
     router.watch(1, watch)

@@ -10,7 +10,7 @@ from kue.store.messages import Message
 from tests.unit.test_router import Listener, Queue, message, queue, router  # noqa: F401 (fixtures)
 
 
-def test_events_that_come_before_the_id_is_known_are_heard_then_and_in_order(queue: Queue) -> None:
+def test_events_that_come_before_the_id_is_known_are_received_then_and_in_order(queue: Queue) -> None:
     router, watch = queue.router, Listener()
     with router.saving():
         for event, args in (("enqueue", ["email"]), ("start", ["email"]), ("complete", [5])):
@@ -24,7 +24,7 @@ def test_events_that_come_before_the_id_is_known_are_heard_then_and_in_order(que
     assert queue.got == [("job complete", 7, 5)]
 
 
-def test_held_events_are_heard_before_those_that_come_then(router: Router) -> None:
+def test_held_events_are_received_before_those_that_come_then(router: Router) -> None:
     watch = Listener()
     with router.saving():
         router.on_message(message(7, "enqueue", "email"))

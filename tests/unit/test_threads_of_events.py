@@ -109,7 +109,7 @@ def ear(no_leaks: None) -> Iterator[Ear]:
     ear.client.close()
 
 
-def test_messages_are_heard_in_order_once_the_subscription_stands(ear: Ear) -> None:
+def test_messages_are_received_in_order_once_the_subscription_stands(ear: Ear) -> None:
     ear.subscriber.ensure()
     for number in range(50):
         assert ear.client.publish("q:events", number) == 1
@@ -119,7 +119,7 @@ def test_messages_are_heard_in_order_once_the_subscription_stands(ear: Ear) -> N
 
 
 @pytest.mark.parametrize("number", range(len(PROBLEMS)))
-def test_the_next_message_is_heard_whatever_one_raises(ear: Ear, number: int) -> None:
+def test_the_next_message_is_received_whatever_the_one_before_raises(ear: Ear, number: int) -> None:
     ear.subscriber.ensure()
     for message in (f"raise {number}", "next"):
         ear.client.publish("q:events", message)
