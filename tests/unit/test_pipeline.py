@@ -166,16 +166,18 @@ def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:
     assert len(again) == 2 and desk.happened == [("check", "active")]
 
 
-def test_an_error_in_a_reply_keeps_the_reports_just_sent(desk: Desk) -> None:
-    desk.link.replies = ["bad", 2, 3]
+@pytest.mark.parametrize(("reply", "error"), [("bad", ValueError), (ResponseError("OOM"), RedisRefused)])
+def test_replies_behind_a_failed_one_are_handled_before_it_is_raised(
+    desk: Desk, reply: Any, error: type[Exception]
+) -> None:
+    desk.link.replies = [reply, 2, 3]
     desk.exchange.send(desk.link, [desk.report("a"), desk.report("b")])
-    sent = desk.report("c")
-    desk.exchange.send(desk.link, [sent])
-    with pytest.raises(ValueError, match="a"):
-        desk.exchange.finish(desk.link)
-    desk.exchange.give_up()
-    assert desk.happened == [("a", "bad"), ("b", 2)]
-    assert desk.outbox.collect() == [sent] and sent.in_doubt
+    desk.exchange.send(desk.link, [desk.report("c")])
+    with pytest.raises(error):
+        desk.exchange.receive(desk.link)
+    assert desk.exchange.outstanding == 0
+    assert desk.happened[-2:] == [("b", 2), ("c", 3)]
+    assert not any(report.command[0] == "c" for report in desk.outbox.collect())
 
 
 def test_the_pipeline_asks_for_half_of_many_slots_at_once() -> None:

@@ -52,7 +52,16 @@ class Pipeline:
         """Wait for the replies to the oldest batch, and handle them.
 
         Raises what breaks the connection, the refusal if Redis refuses for a while, and what handling a reply raises.
+        After a refusal or an error, the caller closes the connection. So the replies to all newer batches are handled
+        first: what Redis carried out must not be sent again.
         """
+        problem = self._receive_oldest(connection)
+        while problem is not None and self._sent:
+            self._receive_oldest(connection)
+        if problem is not None:
+            raise problem
+
+    def _receive_oldest(self, connection: Connection) -> Exception | None:
         batch = self._sent[0]
         replies = [connection.read() for _ in batch]
         if NoScriptError in map(type, replies):
@@ -62,7 +71,7 @@ class Pipeline:
             self._sent = deque([batch])
             replies = scripts.repaired(connection, [call.command for call in batch], replies)
         self._sent.popleft()
-        self._handle(batch, replies)
+        return self._handle(batch, replies)
 
     def finish(self, connection: Connection) -> None:
         """Wait for the replies to everything that was sent, and handle them."""
@@ -74,7 +83,8 @@ class Pipeline:
         self.send(connection, calls)
         self.finish(connection)
 
-    def _handle(self, calls: Sequence[Call], replies: Sequence[Any]) -> None:
+    def _handle(self, calls: Sequence[Call], replies: Sequence[Any]) -> Exception | None:
+        """Handle replies. Returns the refusal if Redis refused one for a while, or what handling a reply raised."""
         problem: Exception | None = None
         refused: list[Call] = []
         for call, reply in zip(calls, replies, strict=True):
@@ -94,8 +104,7 @@ class Pipeline:
                 problem = error
         if refused:
             self.drop(refused, sent=True)
-        if problem is not None:
-            raise problem
+        return problem
 
     def give_up(self) -> None:
         """Drop all that was sent and not answered: the connection is broken, and Redis may have carried it out."""
