@@ -13,6 +13,7 @@ def send(job):
 from typing import TYPE_CHECKING, Any
 
 from kue import errors
+from kue.common.version import VERSION as __version__
 from kue.errors import *
 from kue.options.job import PRIORITIES
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from kue.worker.current import current_job
     from kue.worker.slots import Worker
 
-__version__ = "0.1.0"
 
 __all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
 __all__ += errors.__all__

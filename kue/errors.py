@@ -26,6 +26,7 @@ __all__ = [
     "KueError",
     "ListenerError",
     "MissingExtra",
+    "NewerProtocol",
     "PromiseTimeout",
     "Recovered",
     "RedisRefused",
@@ -209,6 +210,21 @@ class RedisRefused(KueError):
         """The name of `transient` before version 0.2. The release after that removes it."""
         warnings.warn("RedisRefused.passing is now RedisRefused.transient", DeprecationWarning, stacklevel=2)
         return self.transient
+
+
+class NewerProtocol(KueError):
+    """A process of a newer release works under the same prefix. This one leaves alone what that process holds.
+
+    Attributes: `process` (the first one that was met), `protocol` (the number that it speaks).
+    """
+
+    def __init__(self, process: str, protocol: int, own: int) -> None:
+        super().__init__(
+            f"{process} speaks protocol {protocol}, and this process knows only {own}: it leaves alone the jobs and "
+            "leases of such processes; run the newer release here, too"
+        )
+        self.process = process
+        self.protocol = protocol
 
 
 class ShutdownInProgress(KueError, RuntimeError):

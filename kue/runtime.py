@@ -1,4 +1,4 @@
-"""The parts that the jobs of one queue share: store, hub, error reporter, options. So a job need not know its queue."""
+"""What the parts of one queue share: store, hub, error reporter, options, fleet. So a job need not know its queue."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from kue.common.emitter import Emitter
 from kue.common.error_reporter import ErrorReporter
 from kue.events.hub import Hub
+from kue.fleet import Fleet
 from kue.options.queue import QueueOptions
 from kue.store.store import Store
 from kue.test_mode import TestMode
@@ -19,6 +20,7 @@ class Runtime:
         self.store = store
         self.error_reporter = error_reporter
         self.options = options
+        self.fleet = Fleet(error_reporter)
         self.test_mode: TestMode[Any] = TestMode()
         self.hub = Hub(store, emitter, error_reporter)
 
@@ -26,6 +28,7 @@ class Runtime:
         """In a forked child: replace the connections and threads that belong to the parent."""
         self.store.connections.reset_after_fork()
         self.error_reporter.after_fork()
+        self.fleet = Fleet(self.error_reporter)
         self.hub.emitter.after_fork()
         inherited, self.hub = self.hub, Hub(self.store, self.hub.emitter, self.error_reporter)
         inherited.after_fork()

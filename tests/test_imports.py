@@ -21,6 +21,7 @@ ORDER = (
     "store",
     "events",
     "test_mode",
+    "fleet",
     "runtime",
     "jobs",
     "worker",

@@ -81,6 +81,8 @@ class DoctorCommand:
         rounds = 0
         while True:
             report = self._examine()
+            if before is None:
+                _print_processes(report)
             if report.is_clean:
                 self._print_clean(report, repaired=before is not None)
                 return True
@@ -122,6 +124,17 @@ class DoctorCommand:
             print_line(f"{many} among {_count(report.jobs, 'job')}{more}", style="bold")
 
 
+def _print_processes(report: Report) -> None:
+    if report.versions:
+        counts = [f"{_count(number, 'process', 'es')} of kue {version}" for version, number in report.versions.items()]
+        print_line(f"working: {', '.join(counts)}")
+    if report.newer:
+        print_line(
+            f"left alone, since a newer release of kue runs them: the jobs and leases of {', '.join(report.newer)}; "
+            "use the doctor of that release, too"
+        )
+
+
 def _print_repaired(repaired: Repaired) -> None:
     if repaired.problem:
         print_error(f"{repaired.finding}: {repaired.problem}")
@@ -129,5 +142,5 @@ def _print_repaired(repaired: Repaired) -> None:
         print_line(f"{repaired.finding}: {repaired.done or 'left alone, since it is no longer so'}")
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+def _count(number: int, what: str, ending: str = "s") -> str:
+    return f"{number:,} {what}{'' if number == 1 else ending}"

@@ -34,6 +34,7 @@ from kue.store import codec
 from kue.store.inspection import Inspection, unless_refused
 from kue.store.repairs import Repairs, decode_name
 from kue.store.store import Store
+from kue.store.worker_id import process_of
 
 BATCH_SIZE = 100
 # Removed jobs leave their tokens, and workers that find no job take these away. Only a large surplus is a finding.
@@ -50,6 +51,7 @@ class Checks:
         self._scripts = Repairs(store.keys)
         self._inspection = Inspection(store)
         self._old = old
+        self.newer: set[str] = set()  # processes with active jobs and a newer protocol, whose jobs are not judged
 
     def jobs(self, ids: Sequence[str]) -> list[Finding]:
         """Check that the hash and the sets of each job agree, and that it can be run."""
@@ -61,6 +63,8 @@ class Checks:
         examined, *replies = self._store.ask([self._scripts.examine_jobs(ids, self._old), *read])
         for job in unless_refused(examined):
             yield from _job_findings(*job)
+            if b"newer" in job[5]:
+                self.newer.add(process_of(decode_name(job[4])) or "")
         for id, held in zip(ids, replies, strict=True):
             if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
                 try:

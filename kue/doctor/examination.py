@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -44,6 +44,8 @@ class Report:
 
     - `jobs` is how many were read, `types` are the names of all types
     - `is_full`: there may be more to find, since the limit of findings was reached
+    - `versions`: how many working processes there are of each version
+    - `newer`: processes that speak a newer protocol, so that their jobs and leases were not judged
     - `is_blocked`: keys that everything else depends on are of the wrong type, so nothing else was checked
     - `seen_at` is when everything was read, in seconds of the steady clock
     """
@@ -54,6 +56,8 @@ class Report:
     is_full: bool
     seen_at: float
     is_blocked: bool
+    versions: Mapping[str, int]
+    newer: tuple[str, ...]
 
     @property
     def is_clean(self) -> bool:
@@ -89,7 +93,17 @@ def examine(
         wait(grace_seconds / TOKEN_CHECKS)
         findings = _with_confirmed_tokens(checks, findings)
     findings = _with_confirmed_tokens(checks, _with_confirmed_others(checks, findings))
-    return Report(tuple(findings), scan.jobs, tuple(sorted(scan.types)), scan.is_full, seen_at, scan.is_blocked)
+    versions, newer = ({}, []) if scan.is_blocked else store.versions()
+    return Report(
+        findings=tuple(findings),
+        jobs=scan.jobs,
+        types=tuple(sorted(scan.types)),
+        is_full=scan.is_full,
+        seen_at=seen_at,
+        is_blocked=scan.is_blocked,
+        versions=versions,
+        newer=tuple(sorted({*newer, *checks.newer})),
+    )
 
 
 def _with_confirmed_tokens(checks: Checks, findings: list[Finding]) -> list[Finding]:

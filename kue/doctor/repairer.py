@@ -16,9 +16,10 @@ from kue.doctor import findings as found
 from kue.doctor.checks import batches
 from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
-from kue.maintenance.recovery import Recovery, process_of
+from kue.maintenance.recovery import Recovery
 from kue.runtime import HasRuntime, Runtime
 from kue.store.repairs import Repairs, decode_name
+from kue.store.worker_id import process_of
 
 GRACE = 60_000  # milliseconds
 NOT_JSON = "Error: the data of this job is not JSON"

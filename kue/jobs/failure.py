@@ -11,6 +11,8 @@ from kue.store.transitions import Failure
 
 TTL_EXCEEDED = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
 SHUTDOWN = Failure("Shutdown", "Shutdown", "Shutdown")
+_TOO_OFTEN = "Shutdown: put back too often (max_requeues)"
+PUT_BACK_TOO_OFTEN = Failure(_TOO_OFTEN, _TOO_OFTEN, _TOO_OFTEN)
 
 
 def failure_of(problem: Any) -> Failure:

@@ -38,9 +38,9 @@ from kue.store.transitions import NewJob, new_job
 class Job(Lookup, Reporting, StateChanges, Listenable):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
-    Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `duration` (milliseconds that
-    the run took), and these times in milliseconds since the epoch: `created_at`, `promote_at`, `updated_at`,
-    `failed_at`, `started_at`. A field is None until it is known; `attempts_made` is 0.
+    Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
+    worker gave it back), `duration` (ms that the run took), and these times in ms since the epoch: `created_at`,
+    `promote_at`, `updated_at`, `failed_at`, `started_at`. A field is None until it is known; the two counts are 0.
     """
 
     priority = OptionMethod[int | str, int](
@@ -74,6 +74,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
     duration = HashField(lambda hash: parse_number(hash.duration), None)
     worker_id = HashField(lambda hash: job_hash.read_text(hash.workerId), None)
     attempts_made = HashField(lambda hash: int(parse_number(hash.attempts) or 0), 0)
+    requeues = HashField(lambda hash: int(parse_number(hash.py_requeues) or 0), 0)
     _state = HashField(lambda hash: job_hash.read_text(hash.state), None)
     _error = HashField(lambda hash: job_hash.read_text(hash.error), None)
     _progress = HashField(lambda hash: job_hash.read_text(hash.progress), None)

@@ -1,13 +1,12 @@
 """Looks, some times in each lease, for active jobs of Python processes that died, and puts them back.
 
-It touches no job of a Node worker. In each interval one process of a fleet checks. A process that has active jobs and
-no lease gets one first, and loses it like any other. No process checks before its own connection has worked for one
-lease: after an outage, the holders of leases need that time to renew them.
+It touches no job of a Node worker, and none of a process that speaks a newer protocol. In each interval one process of
+a fleet checks. A process that has active jobs and no lease gets one first, and loses it like any other. No process
+checks before its own connection has worked for one lease: after an outage, the holders of leases need that time.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
@@ -23,18 +22,12 @@ from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.transitions import Failure, Retry
+from kue.store.worker_id import process_of
 
 _SEARCHES_PER_LEASE = 3
 _BATCH_SIZE = 100  # jobs in one script
 _PAGE_SIZE = 1000
 WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
-_PROCESS = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
-
-
-def process_of(worker: str) -> str | None:
-    """The process that a worker id names; None if it is not the id of a Python worker."""
-    match = _PROCESS.fullmatch(worker)
-    return match and match[1]
 
 
 class Recovery:
@@ -66,7 +59,7 @@ class Recovery:
         if not first or self._clock() - self._connected_since < self._lease:
             return False
         for process, runs in self._runs_by_process().items():
-            if store.renew_lease(process, self._runtime.options.lease, only_new=True) is not None:
+            if not self._runtime.fleet.is_newer(process) and not store.give_lease(process, self._runtime.options.lease):
                 self._rescue(process, runs, now)
         self._end_expired_leases()
         return False
@@ -116,6 +109,6 @@ class Recovery:
     def _end_expired_leases(self) -> None:
         """Forget leases that ran out, of processes that hold no active job."""
         store = self._runtime.store
-        known = store.leases()
+        known = [name for name in store.leases() if not self._runtime.fleet.is_newer(name)]
         busy = self._runs_by_process() if known else {}
         store.end_expired_leases([name for name in known if name not in busy])

@@ -97,8 +97,11 @@ class Working:
         `live`: the threads of this process work. `ready`: Redis answers as well, and the queue is not shutting down.
         Further: `shutting_down`, `slots`, `active` (runs), `strays` (handlers that run on past the end of their run),
         with handlers also `connected`, `running` and `stalled_seconds` of the I/O thread, and without them `problem` if
-        Redis does not answer.
+        Redis does not answer. `versions` is how many working processes of each version were seen under the prefix, and
+        `newer_protocols` are the protocols that this process does not know; a process with handlers looks three times
+        in each lease, and others look now.
         """
+        fleet = self.runtime.fleet
         facts: dict[str, Any] = {"slots": 0, "active": 0, "strays": 0}
         live = ready = not self._shutting_down
         if self._pool is not None:
@@ -107,9 +110,10 @@ class Working:
             ready = live and not self._shutting_down and facts["connected"]
         elif ready:
             try:
-                self.runtime.store.ping()
+                fleet.seen(*self.runtime.store.versions())
             except KueError as problem:
                 ready, facts["problem"] = False, str(problem)
+        facts |= {"versions": dict(fleet.versions), "newer_protocols": sorted(fleet.newer_protocols)}
         return {"live": bool(live), "ready": bool(ready), "shutting_down": self._shutting_down, **facts}
 
     def _refuse_if_shut_down(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kue.connection.connection import Command
-from kue.store import messages
+from kue.store import messages, scripts
 from kue.store.keys import Keys, zid
 
 
@@ -49,6 +49,12 @@ class Commands:
     def active_ids(self, type: str) -> Command:
         """Ask for the members of a type's active set."""
         return ("ZRANGE", self.keys.type_state(type, "active"), 0, -1)
+
+    # the other processes
+
+    def versions(self) -> Command:
+        """Ask which versions of kue work here."""
+        return ("EVALSHA", scripts.sha("versions"), 1, self.keys.jobs, self.keys.prefix)
 
     # the channel, and the connection itself
 

@@ -38,6 +38,7 @@ class JobHash(NamedTuple):
     progress_data: bytes | None = None
     result: bytes | None = None
     error: bytes | None = None
+    py_requeues: bytes | None = None
 
 
 FIELDS = JobHash._fields

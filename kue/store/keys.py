@@ -41,6 +41,7 @@ KEYS = {
     "settings": Key("{P}:settings", "hash", "free-form settings"),
     "unique": Key("{P}:unique:jobs", "hash", "unique key to job id, shared with kue-unique"),
     "leases": Key("{P}:py:workers", "zset", "working Python processes, by when their lease ends (ms, Redis's time)"),
+    "worker": Key("{P}:py:worker:{process}", "hash", "what a working Python process says of itself, for 30 days"),
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
 }
 
@@ -91,6 +92,9 @@ class Keys:
 
     def tokens(self, type: str) -> str:
         return KEYS["tokens"].template.format(P=self.prefix, type=type)
+
+    def worker(self, process: str) -> str:
+        return KEYS["worker"].template.format(P=self.prefix, process=process)
 
     def zset(self, state: str | None = None, type: str | None = None) -> str:
         """The zset of all jobs, of those in a state, or of those of a type in a state."""

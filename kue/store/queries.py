@@ -14,6 +14,7 @@ from kue.store import codec
 from kue.store.commands import Commands
 from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys, ids_of, zid
+from kue.store.process_record import UNKNOWN_VERSION
 
 _MAX_COMMANDS_PER_ROUND_TRIP = 500
 
@@ -106,6 +107,13 @@ class Queries:
     def setting(self, name: str) -> str | None:
         """A free-form setting; None if it is not set."""
         return _text(self.connections.call("HGET", self.keys.settings, codec.text_bytes(name)))
+
+    def versions(self) -> tuple[dict[str, int], list[str]]:
+        """How many working processes there are of each version, and which processes speak a newer protocol."""
+        found, newer = self.connections.call(*self.commands.versions())
+        counts = zip(found[::2], found[1::2], strict=True)
+        versions = {codec.text(version) or UNKNOWN_VERSION: count for version, count in counts}
+        return versions, [codec.text(process) for process in newer]
 
     def leases(self) -> list[str]:
         """Every process that has a lease, or had one that ran out."""

@@ -14,9 +14,10 @@ from importlib import resources
 from kue.options.values import STATES
 from kue.store.job_hash import lua_fields
 from kue.store.keys import lua_functions
+from kue.store.worker_id import lua_protocol
 
 _LUA = resources.files("kue.store") / "lua"
-_FOLDERS = ("transitions", "repairs")  # each holds the scripts whose commands the class of that name builds
+_FOLDERS = ("transitions", "queries", "repairs")  # each holds the scripts whose commands the class of that name builds
 _SHARED = re.compile(r"^-- Shared +([\w ]+)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 # A top-level function with the comment above it. Its last `end` is on its first line, or begins a line.
@@ -30,8 +31,9 @@ def source(name: str) -> str:
     script = _files(*_FOLDERS)[name]
     shared = _files("shared")
     parts = in_order(name, _named(_SHARED, script), {part: _named(_NEEDS, text) for part, text in shared.items()})
-    fields = [lua_fields()] if "FIELDS" in script else []
-    text = "\n".join(["local P = ARGV[1]", *fields, *_generated(), *(shared[part] for part in parts), script])
+    constants = [lua_fields()] if "FIELDS" in script else []
+    constants += [lua_protocol()] if "protocol" in parts else []
+    text = "\n".join(["local P = ARGV[1]", *constants, *_generated(), *(shared[part] for part in parts), script])
     return without_unused_functions(text)
 
 

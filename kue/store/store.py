@@ -15,6 +15,7 @@ from kue.connection.pool import ConnectionPool, is_transient
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
+from kue.store.process_record import ProcessRecord
 from kue.store.queries import Queries
 from kue.store.transitions import NewJob, Transitions
 
@@ -144,10 +145,14 @@ class Store(Queries):
 
     # leases and locks
 
-    def renew_lease(self, process: str, length: int, *, only_new: bool = False) -> int | None:
-        """Take or renew a lease of `length` ms. Returns the ms that were left of it; None if there was none."""
-        left = self.connections.call(*self.transitions.renew_lease(process, length, only_new=only_new))
+    def renew_lease(self, process: str, record: ProcessRecord) -> int | None:
+        """Take or renew a lease, and write the record. Returns the ms that were left of the lease; None: it is new."""
+        left = self.connections.call(*self.transitions.renew_lease(process, record.lease, record.fields()))
         return None if left is None else int(left)
+
+    def give_lease(self, process: str, length: int) -> bool:
+        """Give a lease of `length` ms to another process. Returns False if it has one, or had one that ran out."""
+        return self.connections.call(*self.transitions.renew_lease(process, length, only_new=True)) is None
 
     def end_lease(self, process: str) -> None:
         """Give up a lease."""

@@ -110,8 +110,10 @@ class Transitions:
     def apply_effects(self, id: int, worker: str, now: int, effects: Effects) -> Command:
         return (*self._heads["apply_effects"], id, worker, now, *effects)
 
-    def requeue(self, id: int, worker: str, type: str, now: int, effects: Effects = _NO_ARGUMENTS) -> Command:
-        return (*self._heads["requeue"], id, worker, _json(type), now, *effects)
+    def requeue(
+        self, id: int, worker: str, type: str, now: int, reason: str, effects: Effects = _NO_ARGUMENTS
+    ) -> Command:
+        return (*self._heads["requeue"], id, worker, _json(type), now, f"put back: {reason}", *effects)
 
     def update(
         self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str = ""
@@ -139,8 +141,10 @@ class Transitions:
     def restore_stuck(self, id: int, updated_at: str, now: int) -> Command:
         return (*self._heads["restore_stuck"], id, updated_at, now)
 
-    def renew_lease(self, process: str, lease: int, *, only_new: bool = False) -> Command:
-        return (*self._heads["renew_lease"], process, lease, "NX" if only_new else "")
+    def renew_lease(
+        self, process: str, lease: int, record: Sequence[Argument] = _NO_ARGUMENTS, *, only_new: bool = False
+    ) -> Command:
+        return (*self._heads["renew_lease"], process, lease, "NX" if only_new else "", *record)
 
     def end_lease(self, process: str, *, only_expired: bool = False) -> Command:
         return (*self._heads["end_lease"], process, "expired" if only_expired else "")

@@ -166,7 +166,7 @@ class Fetcher:
         job.taken(worker_id, now, run)
         handler = slots.occupy(run)
         if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
-            run.settle(PutBack())
+            run.settle(PutBack("its worker was shut down before the handler was called"))
             return
         if broken is not None:
             self._runtime.error_reporter.warn(broken)
@@ -177,7 +177,7 @@ class Fetcher:
         try:
             self._executor.start(run, handler)
         except BaseException:  # no thread could be started: the job goes back, and the loop waits a little
-            run.settle(PutBack())
+            run.settle(PutBack("no thread could be started for its handler"))
             raise
 
     def _read(self, id: int, hash: JobHash) -> tuple[Job, JobInvalid | None]:

@@ -1,4 +1,4 @@
-"""Renews the lease of this process: while it is valid, no other process touches the jobs active under its name.
+"""Renews the lease of this process, and its record: while it is valid, no other process touches its active jobs.
 
 A thread of its own renews it, and Redis measures it by its own clock. If a handler holds the GIL for longer than the
 lease, that thread cannot run either, and the process counts as dead.
@@ -7,13 +7,13 @@ lease, that thread cannot run either, and the process counts as dead.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kue.common.backoff import Backoff
 from kue.common.clock import steady
-from kue.common.error_reporter import ErrorReporter
 from kue.errors import KueError, ShutdownInProgress
-from kue.store.store import Store
+from kue.runtime import Runtime
+from kue.store.process_record import ProcessRecord
 
 _RENEWALS_PER_LEASE = 3
 
@@ -21,26 +21,34 @@ _RENEWALS_PER_LEASE = 3
 class Lease:
     """Held from `start` to `stop`. Unless it is valid, no job may be taken.
 
-    `length` is in ms. `renewed` is called whenever the lease becomes valid. Its argument is true if it had run out in
-    Redis before, so that other processes may have taken over jobs.
+    Its length is the option `lease`. `types` gives the number of slots of each type, for the record. `renewed` is
+    called whenever the lease becomes valid. Its argument is true if the lease had run out in Redis before, so that
+    other processes may have taken over jobs.
     """
 
     def __init__(
-        self, store: Store, process: str, length: int, error_reporter: ErrorReporter, renewed: Callable[[bool], None]
+        self, runtime: Runtime, process: str, types: Callable[[], Mapping[str, int]], renewed: Callable[[bool], None]
     ) -> None:
-        self._store = store
+        self._store = runtime.store
+        self._fleet = runtime.fleet
+        self._options = runtime.options
+        self._error_reporter = runtime.error_reporter
         self._process = process
-        self._length = length
-        self._error_reporter = error_reporter
+        self._types = types
         self._renewed = renewed
         self._valid_until = 0.0
         self._was_held = False
-        self._stopping = threading.Event()
+        self._stopping = False
+        self._wakeup = threading.Event()
         self._gives_up = False
         self._thread = threading.Thread(target=self._run, name="kue-lease", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def renew_soon(self) -> None:
+        """Renew now, since the record has changed."""
+        self._wakeup.set()
 
     @property
     def is_valid(self) -> bool:
@@ -54,7 +62,8 @@ class Lease:
         lease while jobs are active under its name.
         """
         self._gives_up = give_up
-        self._stopping.set()
+        self._stopping = True
+        self._wakeup.set()
         self._thread.join(timeout)
         self._valid_until = 0.0
 
@@ -65,30 +74,52 @@ class Lease:
                 self._store.end_lease(self._process)
             except ShutdownInProgress:  # the queue stopped waiting for Redis; the lease runs out by itself
                 pass
-            except KueError as problem:
-                self._error_reporter.outage_began("lease", problem)
             except Exception as problem:
-                self._error_reporter.unexpected("lease", problem)
+                self._report(problem)
 
     def _renew(self) -> None:
-        every = self._length / 1000 / _RENEWALS_PER_LEASE
+        length = self._options.lease / 1000
+        every = length / _RENEWALS_PER_LEASE
         backoff = Backoff()
-        while not self._stopping.is_set():
+        while not self._stopping:
             requested_at = steady()
             try:
-                left = self._store.renew_lease(self._process, self._length)
+                left = self._store.renew_lease(self._process, self._record())
             except Exception as problem:
-                if isinstance(problem, KueError):
-                    self._error_reporter.outage_began("lease", problem)
-                else:
-                    self._error_reporter.unexpected("lease", problem)
-                self._stopping.wait(min(backoff.next(), every))
+                self._report(problem)
+                self._sleep(min(backoff.next(), every))
                 continue
             self._error_reporter.outage_ended("lease")
             backoff.reset()
             was_valid, was_held = self.is_valid, self._was_held
             self._was_held = True
-            self._valid_until = requested_at + self._length / 1000
+            self._valid_until = requested_at + length
             if not was_valid:
                 self._renewed(was_held and (left is None or left <= 0))
-            self._stopping.wait(every)
+            self._look_around()
+            self._sleep(every)
+
+    def _look_around(self) -> None:
+        """Note which versions work here. If that fails, the lease is no worse for it."""
+        try:
+            self._fleet.seen(*self._store.versions())
+        except ShutdownInProgress:
+            pass
+        except Exception as problem:
+            self._report(problem)
+
+    def _report(self, problem: Exception) -> None:
+        if isinstance(problem, KueError):
+            self._error_reporter.outage_began("lease", problem)
+        else:
+            self._error_reporter.unexpected("lease", problem)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._wakeup.wait(seconds) and not self._stopping:
+            self._wakeup.clear()
+
+    def _record(self) -> ProcessRecord:
+        options = self._options
+        return ProcessRecord.of_this_process(
+            self._process, options.lease, options.ghost_retries, options.ghost_delay, self._types()
+        )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -14,9 +11,10 @@ from typing import Any
 from kue.common.clock import TimeBudget
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption, ShutdownInProgress
-from kue.jobs.failure import SHUTDOWN
+from kue.jobs.failure import PUT_BACK_TOO_OFTEN, SHUTDOWN
 from kue.jobs.job import Job
 from kue.runtime import Runtime
+from kue.store.worker_id import new_process
 from kue.worker.current import current, mark_log_records
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
@@ -40,7 +38,8 @@ class Pool:
     """
 
     def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Worker], Any]) -> None:
-        self.process = f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(4)}"
+        self.process = new_process()
+        self._options = runtime.options
         self.slots = AllSlots()
         self._lock = threading.Lock()
         self._closed = False
@@ -51,7 +50,7 @@ class Pool:
         self.executor = Executor(runtime.error_reporter, lambda run: context(self, self.slots.worker_of(run)))
         self.loop = IOLoop(runtime.store, self.outbox, self.executor.inline, runtime.error_reporter)
         self.deadlines = Deadlines(runtime, self.executor, self.tracker.abandon, self.loop.timers)
-        self.lease = Lease(runtime.store, self.process, runtime.options.lease, runtime.error_reporter, self._renewed)
+        self.lease = Lease(runtime, self.process, self.slots.counts, self._renewed)
         self.fetcher = Fetcher(
             runtime,
             job_class,
@@ -80,6 +79,8 @@ class Pool:
                 mark_log_records()
                 self.lease.start()
                 self.loop.start(self.fetcher)
+            else:
+                self.lease.renew_soon()
         self.loop.wake()
 
     def unsettled_runs(self, type: str | None = None) -> list[Run]:
@@ -152,10 +153,13 @@ class Pool:
 
     def _end(self, type: str | None, *, requeue: bool) -> None:
         for run in self.unsettled_runs(type):
-            if requeue:
-                run.settle(PutBack())
-            else:
+            most = self._options.max_requeues
+            if not requeue:
                 self.executor.settle_failed(run, SHUTDOWN)
+            elif most is not None and run.job.requeues >= most:
+                self.executor.settle_failed(run, PUT_BACK_TOO_OFTEN)
+            else:
+                run.settle(PutBack("its worker was shut down"))
             self.tracker.abandon(run)
 
     def stop(self, budget: TimeBudget) -> None:

@@ -38,7 +38,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """The run gives its job back, which uses up no attempt."""
+    """The run gives its job back, which uses up no attempt. `reason` is for the log of the job."""
+
+    reason: str
 
 
 Outcome = Completed | Failed | PutBack

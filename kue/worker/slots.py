@@ -130,6 +130,10 @@ class AllSlots(dict[str, TypeSlots]):
         """Every slot."""
         return [slot for type_slots in self.all() for slot in type_slots.slots]
 
+    def counts(self) -> dict[str, int]:
+        """How many slots there are of each type."""
+        return {type_slots.type: len(type_slots.slots) for type_slots in self.all()}
+
     @property
     def count(self) -> int:
         """How many slots there are."""

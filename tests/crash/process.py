@@ -19,16 +19,21 @@ Fact = dict[str, Any]
 
 
 class PythonWorker:
-    """Runs worker.py with these types ({type: slots}) and this behaviour; further keywords are the queue's options."""
+    """Runs worker.py with these types ({type: slots}) and this behaviour; further keywords are the queue's options.
 
-    def __init__(self, url: str, types: dict[str, int], behaviour: str = "hold", **options: Any) -> None:
+    `root` is the folder whose `kue` and `tests` it runs.
+    """
+
+    def __init__(
+        self, url: str, types: dict[str, int], behaviour: str = "hold", *, root: Path = ROOT, **options: Any
+    ) -> None:
         config = {"types": types, "behaviour": behaviour, "queue": {"redis": url, **options}}
         self.facts: list[Fact] = []
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
         self._child = subprocess.Popen(
             tied([sys.executable, "-m", "tests.crash.worker", json.dumps(config)]),
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            cwd=root,
+            env=os.environ | {"PYTHONPATH": str(root)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kue.maintenance.recovery import process_of
+from kue.store.worker_id import process_of
 from tests.doctor.cases import ALIVE, NEIGHBOURS, PROCESS
 from tests.doctor.conftest import Patient
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
@@ -97,7 +97,8 @@ def test_a_job_that_node_left_active_goes_back_only_if_asked_for(patient: Patien
         "and was not updated for too long"
     ]
     assert [one.done for one in patient.repair(report)] == ["put back in its queue"]
-    after = world(NEIGHBOURS, job(1, ttl=500, **OLD | {"workerId": worker, "updated_at": NOW}))
+    fields = OLD | {"workerId": worker, "updated_at": NOW, "py_requeues": 1}
+    after = world(NEIGHBOURS, job(1, ttl=500, log=["put back: kue doctor found it active for too long"], **fields))
     assert patient.world() == after
     assert patient.events() == [(1, "enqueue", "email")]
     assert patient.examine(requeue_active_older_than=HOUR).is_clean

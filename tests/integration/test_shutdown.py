@@ -175,7 +175,7 @@ class TestDeadline:
         assert look.inactive() == [job.id for job in jobs]
         found = Job.get(jobs[0].id, queue=look)
         assert (found.attempts_made, found.error(), found.priority()) == (0, None, -1)
-        assert Job.get_log(jobs[0].id, queue=look) == []
+        assert (found.requeues, Job.get_log(jobs[0].id, queue=look)) == (1, ["put back: its worker was shut down"])
         assert client.llen("q:email:jobs") == 3
         gate.set()
         look.process("email", lambda job: "done")

@@ -11,6 +11,7 @@ from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool
 from kue.store import scripts
 from kue.store.keys import Keys
+from kue.store.store import Store
 from kue.store.transitions import Transitions
 from tests.conftest import Backend
 from tests.helpers import keyspace, wait_until
@@ -28,6 +29,7 @@ class Place:
         self.keys = Keys(backend.prefix)
         self.scripts = Transitions(self.keys)
         self.connections = ConnectionPool(resolve(backend.redis), scripts.run)
+        self.store = Store(self.connections, backend.prefix)
         self._ear = backend.client.pubsub(ignore_subscribe_messages=True)
         self._ear.subscribe(self.keys.events)
         wait_until(lambda: self.client.pubsub_numsub(self.keys.events)[0][1] == 1, message="the ear is subscribed")

@@ -80,7 +80,7 @@ STEPS = {
     "fail, for good": Step(ACTIVE, fails(Retry("failed")), [JOB, *sets("active", "failed")]),
     "requeue": Step(
         ACTIVE,
-        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, SAID),
+        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", SAID),
         [JOB, TOKENS, *sets("active", "inactive")],
     ),
     "say, with a new deadline": Step(

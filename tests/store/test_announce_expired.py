@@ -56,6 +56,15 @@ def test_without_the_lock_nothing_is_announced(place: Place, lock: World) -> Non
     place.check(announce(place), reply=[-1], after=before)
 
 
+NEWER = PYTHON.replace("-beef0001:", "-beef0001f:")  # it speaks protocol 15
+
+
+def test_jobs_of_a_process_with_a_newer_protocol_are_left_alone_and_hide_no_others(place: Place) -> None:
+    before = world(*(active(id, NOW - 9, workerId=NEWER) for id in range(1, 8)), active(8, workerId=PYTHON), LOCK)
+    place.seed(before)
+    place.check(announce(place, 3), reply=[1, "8", PYTHON], after=before, events=[(8, "ttl exceeded")])
+
+
 NO_WORKER = {
     "no worker": active(workerId=None),
     "no hash": without(active(), "q:job:1"),

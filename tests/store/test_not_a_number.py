@@ -56,7 +56,7 @@ def command(place: Place, what: str) -> Command:
             }[how]
             return scripts.fail(1, PYTHON, "email", NOW, BOOM, retry)
         case "requeue":
-            return scripts.requeue(1, PYTHON, "email", NOW)
+            return scripts.requeue(1, PYTHON, "email", NOW, "no reason")
         case "rescue":
             return scripts.rescue(PROCESS, NOW, 1, 0, [(1, PYTHON)])
         case "promote":

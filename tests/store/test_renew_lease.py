@@ -10,6 +10,7 @@ from tests.store.world import job, world
 
 PROCESS = "kue:host:77-beef0001"
 LEASES = "q:py:workers"
+RECORD = f"q:py:worker:{PROCESS}"
 
 
 def redis_now(place: Place) -> int:
@@ -63,6 +64,21 @@ def test_a_lease_for_new_processes_only_leaves_an_existing_one_as_it_is(place: P
     left = place.run(place.scripts.renew_lease(PROCESS, 30_000, only_new=True))
     assert (left > 0) is (offset > 0)
     assert place.world() == {LEASES: {PROCESS: ends}}
+
+
+def test_the_record_is_written_with_the_lease_and_kept_for_30_days(place: Place) -> None:
+    place.seed({RECORD: {"version": "old", "pid": "77"}})
+    place.run(place.scripts.renew_lease(PROCESS, 30_000, ("version", "new", "lease", 30_000)))
+    assert place.world()[RECORD] == {"version": "new", "pid": "77", "lease": "30000"}
+    days = place.client.pttl(RECORD) / (24 * 3600 * 1000)
+    assert 29.9 < days <= 30
+
+
+def test_a_record_of_another_kind_costs_the_process_no_lease(place: Place) -> None:
+    place.seed({RECORD: "poison"})
+    place.run(place.scripts.renew_lease(PROCESS, 30_000, ("version", "new")))
+    assert place.world()[LEASES].keys() == {PROCESS} and place.world()[RECORD] == "poison"
+    assert place.client.pttl(RECORD) == -1
 
 
 def test_a_key_of_another_kind_is_refused(place: Place) -> None:

@@ -7,7 +7,9 @@ import pytest
 from kue.errors import RedisRefused
 from kue.store import effects
 from tests.store.conftest import Place
-from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job, without
+from tests.store.world import NODE, NOW, PYTHON, TYPES, World, job, without, world
+
+REASON, LINE = "its worker was shut down", "put back: its worker was shut down"
 
 
 def held(**more: Any) -> World:
@@ -16,11 +18,12 @@ def held(**more: Any) -> World:
 
 def back(**more: Any) -> World:
     """What `held()` is once it was put back."""
-    return job(1, "inactive", **{"workerId": PYTHON, "max_attempts": 3, "attempts": 1, "updated_at": NOW, **more})
+    known = {"workerId": PYTHON, "max_attempts": 3, "attempts": 1, "updated_at": NOW, "py_requeues": 1}
+    return job(1, "inactive", **{**known, "log": [LINE], **more})
 
 
 def requeue(place: Place, *, type: str = "email", said: Any = ()) -> Any:
-    return place.scripts.requeue(1, PYTHON, type, NOW, said)
+    return place.scripts.requeue(1, PYTHON, type, NOW, REASON, said)
 
 
 def test_the_job_is_inactive_with_a_token_and_its_attempts_as_they_were(place: Place) -> None:
@@ -53,9 +56,22 @@ def test_what_the_run_reported_comes_first_and_in_order(place: Place) -> None:
     place.check(
         requeue(place, said=(*one, *effects.send(1, "page", [7], None, keep=False), *two)),
         reply=[1],
-        after=back(log=["one", "two"]),
+        after=back(log=["one", "two", LINE]),
         events=[(1, "page", [7]), (1, "enqueue", "email")],
     )
+
+
+@pytest.mark.parametrize(("before", "after"), [("4", 5), ("many", 1), ("NaN", 1)])
+def test_each_put_back_counts(place: Place, before: str, after: int) -> None:
+    place.seed(held(py_requeues=before))
+    place.run(requeue(place))
+    assert place.world() == back(py_requeues=after)
+
+
+def test_a_key_in_the_way_of_the_log_costs_only_the_line(place: Place) -> None:
+    in_the_way = {"q:job:1:log": "poison"}
+    place.seed(world(held(), in_the_way))
+    place.check(requeue(place), reply=[1], after=world(back(log=None), in_the_way), events=[(1, "enqueue", "email")])
 
 
 NOT_HELD = {

@@ -83,6 +83,33 @@ def test_a_job_s_own_rules_come_first(place: Place) -> None:
     )
 
 
+def record(**fields: Any) -> World:
+    return {f"q:py:worker:{PROCESS}": {"protocol": "1", **{name: str(value) for name, value in fields.items()}}}
+
+
+def test_the_options_of_the_process_that_died_decide_and_not_those_of_the_rescuer(place: Place) -> None:
+    owner = record(ghost_retries=5, ghost_delay=700)
+    place.seed(world(held(1, py_ghosts=2), held(2, py_ghosts=5), owner))
+    place.check(
+        rescue(place, 1, 2, retries=0),
+        reply=[1, 1, "2"],
+        after=world(back(1, "delayed", ghosts=3, most=5, promote_at=NOW + 700), held(2, py_ghosts=5), owner),
+    )
+
+
+def test_a_job_s_own_rules_come_before_those_of_its_process(place: Place) -> None:
+    owner = record(ghost_retries=0, ghost_delay=700)
+    own = {"py_ghost_retries": 1, "py_ghost_delay": 0}
+    place.seed(world(held(**own), owner))
+    place.check(rescue(place), reply=[1, 1], after=world(back(**own), owner), events=[(1, "enqueue", "email")])
+
+
+@pytest.mark.parametrize("owner", [record(), record(ghost_retries="many"), {f"q:py:worker:{PROCESS}": "poison"}])
+def test_without_a_readable_record_the_rescuer_decides(place: Place, owner: World) -> None:
+    place.seed(world(held(), owner))
+    place.check(rescue(place), reply=[1, 1], after=world(back(), owner), events=[(1, "enqueue", "email")])
+
+
 NOT_LOST = {
     "another run holds it": held(workerId=PYTHON + "1"),
     "a Node worker holds it": held(workerId=NODE),

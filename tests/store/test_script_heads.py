@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from kue.store import scripts
+from kue.store.commands import Commands
 from kue.store.keys import Keys, lua_functions
 from kue.store.repairs import Repairs
 from kue.store.transitions import Failure, Retry, Transitions
 
 LUA = Path(str(resources.files("kue.store"))) / "lua"
 NAMES = scripts.names()
-FILES = sorted([*(LUA / "transitions").glob("*.lua"), *(LUA / "repairs").glob("*.lua")])
+FILES = sorted(path for path in LUA.glob("*/*.lua") if path.parent.name != "shared")
 SHARED = sorted(path.stem for path in (LUA / "shared").glob("*.lua"))
 TRANSITIONS = Transitions(Keys("q"))
 each_script = pytest.mark.parametrize("name", NAMES)
@@ -31,7 +32,7 @@ COMMANDS = {
     "complete": TRANSITIONS.complete(2, MORE),
     "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), effects=MORE),
     "apply_effects": TRANSITIONS.apply_effects(1, "w", 2, MORE),
-    "requeue": TRANSITIONS.requeue(1, "w", "t", 2, MORE),
+    "requeue": TRANSITIONS.requeue(1, "w", "t", 2, "why", MORE),
     "update": TRANSITIONS.update(1, 2, 0, None, MORE),
     "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),
     "remove": TRANSITIONS.remove(1),
@@ -40,7 +41,7 @@ COMMANDS = {
     "announce_expired": TRANSITIONS.announce_expired("token", 2, 3),
     "add_tokens": TRANSITIONS.add_tokens("t"),
     "restore_stuck": TRANSITIONS.restore_stuck(1, "2", 3),
-    "renew_lease": TRANSITIONS.renew_lease("p", 2),
+    "renew_lease": TRANSITIONS.renew_lease("p", 2, MORE),
     "end_lease": TRANSITIONS.end_lease("p"),
     "rescue": TRANSITIONS.rescue("p", 2, 3, 4, [MORE]),
     "release_lock": TRANSITIONS.release_lock("key", "token"),
@@ -91,6 +92,10 @@ def test_a_folder_holds_the_scripts_whose_commands_one_class_builds(
 ) -> None:
     offered = {name for name in vars(builder) if not name.startswith("_")}
     assert {path.stem for path in FILES if path.parent.name == folder} | borrowed == offered - {"publish"}
+
+
+def test_the_folder_of_queries_holds_only_scripts_whose_commands_commands_builds() -> None:
+    assert {path.stem for path in FILES if path.parent.name == "queries"} <= set(vars(Commands))
 
 
 @each_script

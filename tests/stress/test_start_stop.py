@@ -241,7 +241,7 @@ def test_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> N
         renewed = threading.Event()
         name = f"kue:host:{threading.get_ident()}-ab"
         with lend() as runtime:
-            lease = Lease(runtime.store, name, 30_000, runtime.error_reporter, lambda lapsed: renewed.set())
+            lease = Lease(runtime, name, dict, lambda lapsed: renewed.set())
             lease.start()
             assert renewed.wait(10) and lease.is_valid
             lease.stop()

@@ -51,6 +51,7 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
     "WouldDeadlock": {RuntimeError},
     "ListenerError": set(),
     "MissingExtra": {ImportError},
+    "NewerProtocol": set(),
 }
 
 

@@ -102,12 +102,12 @@ def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
 
 
 def test_a_job_put_back_is_reported_as_requeued(run: Run) -> None:
-    run.settle(PutBack())
-    assert reported(run, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, ()), True)
+    run.settle(PutBack("it must"))
+    assert reported(run, NOW) == (TRANSITIONS.requeue(7, WORKER, "email", NOW, "it must", ()), True)
 
 
 def test_the_first_outcome_of_a_run_counts(ear: Ear, run: Run) -> None:
-    outcomes = [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack(), Completed(b"2")]
+    outcomes = [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack("it must"), Completed(b"2")]
     assert [run.settle(outcome) for outcome in outcomes] == [True, False, False, False]
     assert ear.told == 1
     assert run.settled
@@ -158,7 +158,7 @@ def test_touch_moves_the_deadline_and_wake_notifies_without_news(ear: Ear, run: 
     assert reported(run, NOW) == (None, False)
 
 
-@pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack()], ids=repr)
+@pytest.mark.parametrize("outcome", [Completed(b"1"), Failed(BOOM, Retry("failed")), PutBack("it must")], ids=repr)
 def test_a_run_that_handed_its_job_over_reports_messages_and_no_outcome(run: Run, outcome: Any) -> None:
     run.hand_over()
     run.apply_effects(line("one"))

@@ -94,7 +94,7 @@ class InlineRunner:
         try:
             self._start_on_thread(run)
         except BaseException:  # no thread could be started: the job goes back, and the I/O thread waits a little
-            run.settle(PutBack())
+            run.settle(PutBack("no thread could be started for its handler"))
             raise
 
     def _wake_standby(self) -> bool:

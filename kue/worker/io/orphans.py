@@ -25,7 +25,7 @@ def put_back_orphans(
         ids = ids_of(zids)
         holders = connection.exchange([store.commands.holder(id) for id in ids])
         requeues = [
-            store.transitions.requeue(id, worker, type, store.clock())
+            store.transitions.requeue(id, worker, type, store.clock(), "the reply to its take was lost")
             for id, holder in zip(ids, holders, strict=True)
             if (worker := _worker_of(holder)).startswith(stem) and worker not in held
         ]

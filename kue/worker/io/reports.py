@@ -59,7 +59,7 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
         command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, effects=effects)
     else:
-        command = transitions.requeue(id, worker, type, now, effects)
+        command = transitions.requeue(id, worker, type, now, outcome.reason, effects)
     return Report(command, run, ends=True, on_reply=on_reply, arguments=len(effects))
 
 

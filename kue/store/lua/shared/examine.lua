@@ -1,11 +1,6 @@
 -- examine: finds everything that is wrong with one job, at one moment, for the doctor.
 -- The hash says where the job belongs, and the zsets are compared with that.
--- Needs: number, index, lease.
-
--- The process of a Python worker; nil for a Node worker.
-local function python_process(worker)
-  return worker and string.match(worker, '^(kue:.-:%d+%-%x+):.*:%d+$')
-end
+-- Needs: number, index, lease, protocol.
 
 -- The score that a job must have in the zset of its state; nil if any score will do.
 local function due_score(job)
@@ -90,7 +85,9 @@ local function examine(id, old)
   end
   if job.state == 'active' then
     local process = python_process(job.worker)
-    if process then
+    if process and is_newer(process) then
+      add('newer')
+    elseif process then
       if not is_alive(process) then add('abandoned') end
     elseif old ~= '' and math.max(to_number(held[3]) or 0, to_number(held[4]) or 0) < tonumber(old) then
       add('old')

@@ -1,4 +1,4 @@
--- requeue: a run gives its job back: it becomes inactive and uses up no attempt.
+-- requeue: a run gives its job back: it becomes inactive and uses up no attempt. The field py_requeues counts that.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -6,22 +6,25 @@
 --          3    worker id of the run
 --          4    type as JSON
 --          5    now, in ms
---          6... effects
+--          6    line for the log, with the reason
+--          7... effects
 -- Returns  {1}, or {-1, state, worker id} if the run does not hold the job
 -- Events   those among the effects; enqueue
--- Shared   number index check effects enqueue
+-- Shared   number index append_log check effects enqueue
 
 local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority')
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_requeues')
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or ''} end
 
 check_state('active', held[3])
 check_entry('inactive', held[3])
-write_effects(id, job, 6, #ARGV)
-redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5])
-publish_effects(6, #ARGV)
+write_effects(id, job, 7, #ARGV)
+append_log(id, ARGV[6])
+redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5], 'py_requeues',
+  string.format('%.0f', (to_number(held[5]) or 0) + 1))
+publish_effects(7, #ARGV)
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, to_number(held[4]) or 0)
 return {1}

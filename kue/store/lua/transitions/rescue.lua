@@ -5,8 +5,8 @@
 -- ARGV     1    prefix
 --          2    process
 --          3    now, in ms
---          4    how often a job may be put back, if its hash does not say that
---          5    delay in ms before it is queued, if its hash does not say that
+--          4    how often a job may be put back, if neither its hash nor the record of the process says that
+--          5    delay in ms before it is queued, if neither says that
 --          6... id and worker id of each job (at most 100)
 -- Returns  {1, how many were put back, ids of jobs that were put back too often already...}, or {-1} if the process
 --          is alive
@@ -16,14 +16,18 @@
 local now = tonumber(ARGV[3])
 
 if is_alive(ARGV[2]) then return {-1} end
+local owner = redis.pcall('HMGET', key_worker(ARGV[2]), 'ghost_retries', 'ghost_delay')
+if owner.err then owner = {} end
+local ghost_retries = to_number(owner[1]) or tonumber(ARGV[4])
+local ghost_delay = to_number(owner[2]) or tonumber(ARGV[5])
 local lost, answer = {}, {1, 0}
 for i = 6, #ARGV, 2 do
   local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
     'py_ghost_retries', 'py_ghost_delay')
   if not held.err and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
-    local ghosts, most = to_number(held[5]) or 0, to_number(held[6]) or tonumber(ARGV[4])
+    local ghosts, most = to_number(held[5]) or 0, to_number(held[6]) or ghost_retries
     if ghosts < most then
-      local delay = to_number(held[7]) or tonumber(ARGV[5])
+      local delay = to_number(held[7]) or ghost_delay
       if can_move(held[3], 'active', delay > 0 and 'delayed' or 'inactive') then
         lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = to_number(held[4]) or 0, ghosts = ghosts + 1,
           most = most, delay = delay}

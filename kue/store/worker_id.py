@@ -1,0 +1,58 @@
+"""Worker ids: which process holds a job, and which protocol that process speaks.
+
+    kue:<host>:<pid>-<nonce>:<type>:<number of the run>
+    `------- process ------'
+
+The nonce is 8 random hexadecimal digits, and after them the number of the protocol, also hexadecimal. A nonce of just 8
+digits means protocol 0, as releases before 0.2 write it.
+
+The protocol is the set of rules by which Python processes share a prefix: which keys say that a process is alive, and
+what may be done with the jobs of one that is not. A process follows the rules of its own protocol and of all lower
+ones. What a process with a higher protocol holds, it leaves alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+
+PROTOCOL = 1
+_NONCE_BYTES = 4
+_NONCE_DIGITS = 2 * _NONCE_BYTES
+_WORKER = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
+_PROCESS = re.compile(rf"kue:(?P<host>.*):(?P<pid>\d+)-[0-9a-f]{{{_NONCE_DIGITS}}}(?P<protocol>[0-9a-f]*)", re.DOTALL)
+
+
+def new_process() -> str:
+    """A name for this process that no other process has had."""
+    own = f"{PROTOCOL:x}" if PROTOCOL else ""
+    return f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(_NONCE_BYTES)}{own}"
+
+
+def process_of(worker: str) -> str | None:
+    """The process that a worker id names; None if it is not the id of a Python worker."""
+    match = _WORKER.fullmatch(worker)
+    return match and match[1]
+
+
+def parts_of(process: str) -> tuple[str, int, int]:
+    """The host, the process number and the protocol of a process; "", 0 and 0 if it has another form."""
+    match = _PROCESS.fullmatch(process)
+    return (match["host"], int(match["pid"]), int(match["protocol"] or "0", 16)) if match else ("", 0, 0)
+
+
+def protocol_of(process: str) -> int:
+    """The protocol that a process speaks."""
+    return parts_of(process)[2]
+
+
+def is_newer(process: str) -> bool:
+    """Whether a process speaks a higher protocol than this one, which therefore leaves its jobs and lease alone."""
+    return protocol_of(process) > PROTOCOL
+
+
+def lua_protocol() -> str:
+    """Lua constants with which a script does the same (lua/shared/protocol.lua)."""
+    return f"local PROTOCOL, NONCE_DIGITS = {PROTOCOL}, {_NONCE_DIGITS}"

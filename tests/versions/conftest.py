@@ -1,0 +1,84 @@
+"""Trees of other releases, made from the repository's own history, and worker processes that run them."""
+
+import io
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.crash.conftest import Watched
+from tests.crash.process import ROOT, PythonWorker
+from tests.servers import RedisServer
+
+HERE = Path(__file__).parent
+LEASE = 800  # milliseconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tree of the release before this one, whose commit `PREVIOUS` names."""
+    commit = (HERE / "PREVIOUS").read_text().strip()
+    archive = ["git", "archive", commit, "kue", "kue_send", "tests"]
+    packed = subprocess.run(archive, check=False, cwd=ROOT, capture_output=True)
+    if packed.returncode:
+        pytest.skip(f"the history has no commit {commit[:9]}, the release before this one: git fetch --unshallow")
+    folder = tmp_path_factory.mktemp("previous")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This tree as a release with a higher protocol: its processes keep their leases under another key."""
+    folder = tmp_path_factory.mktemp("newer")
+    for package in ("kue", "kue_send", "tests"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+    _replace(folder / "kue" / "store" / "worker_id.py", "PROTOCOL = 1\n", "PROTOCOL = 2\n")
+    _replace(folder / "kue" / "store" / "keys.py", '"{P}:py:workers"', '"{P}:py:living"')
+    return folder
+
+
+def _replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Closed, last things first, when the test is over."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def server(stack: ExitStack) -> RedisServer:
+    return stack.enter_context(RedisServer())
+
+
+@pytest.fixture
+def start(stack: ExitStack, server: RedisServer) -> Callable[..., PythonWorker]:
+    """Starts a worker process of a tree, with a short lease."""
+    return lambda root, types, *args, **options: stack.enter_context(
+        PythonWorker(server.url, types, *args, root=root, **{"lease": LEASE} | options)
+    )
+
+
+@pytest.fixture
+def queue(stack: ExitStack, server: RedisServer) -> Watched:
+    """A queue of this release, in this process."""
+    queue = Watched(redis=server.url, lease=LEASE)
+    stack.callback(queue.end)
+    return queue
