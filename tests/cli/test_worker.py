@@ -32,6 +32,8 @@ TASKS = """
         os.write(1, b"running %d\\n" % job.id)
         while not os.path.exists("go"):
             time.sleep(0.01)
+        while os.path.exists("when it takes no more jobs") and not queue._pool.slots["slow"].paused:
+            time.sleep(0.01)
         return {"went": job.id}
 
     @queue.process("quick", 3)
@@ -106,6 +108,7 @@ def test_the_worker_waits_for_jobs_that_finish_in_time(
     worker.wait_for(r"running \d", count=2)
     worker.signal(signal.SIGTERM)
     worker.wait_for("stopping: 2 running")
+    (tmp_path / "when it takes no more jobs").touch()
     (tmp_path / "go").touch()
     assert worker.wait() == 0
     assert queue.complete() == [jobs[0].id, jobs[1].id]

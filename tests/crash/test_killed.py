@@ -1,10 +1,13 @@
 """A worker process dies of SIGKILL with jobs in hand."""
 
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import kue
 from tests.crash.conftest import Watched
 from tests.crash.process import PythonWorker
 from tests.helpers import wait_until
@@ -81,13 +84,13 @@ def test_a_job_that_kills_its_workers_fails_in_the_end(
     assert heard == [*retried, ("job failed", "worker lost")]
 
 
-def test_ghost_retries_and_ghost_delay_are_those_of_the_queue(
+def test_the_ghost_options_of_the_process_that_died_decide(
     server: RedisServer, start_worker: Start, make_queue: MakeQueue
 ) -> None:
     queue = make_queue(server.url)
-    start_worker(server.url, {"other": 1}, ghost_retries=2, ghost_delay=600_000)
+    start_worker(server.url, {"other": 1}, ghost_retries=0)
     job = queue.create("email").save()
-    victim = start_worker(server.url, {"email": 1})
+    victim = start_worker(server.url, {"email": 1}, ghost_retries=2, ghost_delay=600_000)
     wait_until(lambda: victim.reported("start"))
 
     victim.kill()
@@ -97,6 +100,23 @@ def test_ghost_retries_and_ghost_delay_are_those_of_the_queue(
     assert found.promote_at is not None and found.updated_at is not None
     assert found.promote_at - found.updated_at == 600_000
     assert queue.job_class.get_log(job.id, queue=queue) == ["worker lost: put back (1 of 2)"]
+
+
+def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisServer) -> None:
+    with kue.Queue(redis=server.url, ghost_retries=3, ghost_delay=40, lease=5000) as queue:
+        queue.process("email", 4, lambda job: None)
+
+        def record() -> dict[str, str]:
+            names = server.client().keys("q:py:worker:*")
+            found = server.client().hgetall(names[0]) if names else {}
+            return {name.decode(): value.decode() for name, value in found.items()}
+
+        own = {"protocol": "1", "version": kue.__version__, "host": socket.gethostname(), "pid": str(os.getpid())}
+        own |= {"lease": "5000", "ghost_retries": "3", "ghost_delay": "40"}
+        wait_until(lambda: record() == {**own, "types": '{"email":4}'})
+        queue.process(["email", "pdf"], 2, lambda job: None)
+        wait_until(lambda: record() == {**own, "types": '{"email":6,"pdf":2}'}, 4, "the record is renewed at once")
+    assert server.client().keys("q:py:worker*") == []
 
 
 def test_more_jobs_than_one_script_takes_are_all_put_back(

@@ -181,6 +181,21 @@ class TestDeadline:
         look.process("email", lambda job: "done")
         wait_until(lambda: look.complete_count() == 3)
 
+    def test_beyond_max_requeues_a_put_back_is_a_failed_attempt(
+        self, make_queue: MakeQueue, look: Any, gate: threading.Event
+    ) -> None:
+        job = look.create("email", attempts=2).save()
+        for requeues, attempts in ((1, 0), (1, 1), (1, 2)):  # put back, failed and tried again, failed for good
+            queue = make_queue(max_requeues=1)
+            queue.process("email", lambda job: gate.wait())
+            wait_until(lambda: look.active_count() == 1)
+            queue.shutdown(0, requeue=True)
+            found = Job.get(job.id, queue=look)
+            assert (found.requeues, found.attempts_made) == (requeues, attempts)
+        too_often = "Shutdown: put back too often (max_requeues)"
+        assert (found.state(), found.error()) == ("failed", too_often)
+        assert Job.get_log(job.id, queue=look) == ["put back: its worker was shut down", too_often, too_often]
+
     def test_a_job_that_was_taken_too_late_goes_back(
         self, queue: Any, look: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
