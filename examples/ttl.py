@@ -46,5 +46,5 @@ for _ in range(3):
     assert ended.acquire(timeout=10)
 assert noticed.wait(5)
 queue.shutdown(1000)
-print(outcomes)
+print(dict(sorted(outcomes.items())))
 assert outcomes == {"ttl plain": "TTL exceeded", "ttl coroutine": "TTL exceeded", "ttl patient": "complete"}

@@ -48,7 +48,7 @@ TELLING = {
     "several_types.py": "slots: ['original', 'preview', 'preview', 'thumbnail', 'thumbnail']",
     "stuck_jobs.py": "tokens: 1 waiting: 1\ntokens: 2 waiting: 2\nran: ['half taken', 'without a token']",
     "testing_your_code.py": "Ran 2 tests in",
-    "ttl.py": "{'ttl plain': 'TTL exceeded', 'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete'}",
+    "ttl.py": "{'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete', 'ttl plain': 'TTL exceeded'}",
     "with_node.py": "came to {'words': 6, 'by': 'Python'}",
 }
 
