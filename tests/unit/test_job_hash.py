@@ -9,6 +9,7 @@ import pytest
 import kue
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
+from kue.options.job import JOB_OPTIONS
 from kue.options.values import parse_number
 from kue.store import job_hash
 from kue.store.job_hash import JobHash, from_pairs
@@ -232,6 +233,10 @@ def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None
 )
 def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fields: list[Any]) -> None:
     assert job_hash.option_fields(options) == fields
+
+
+def test_the_field_of_every_option_is_among_those_that_are_read() -> None:
+    assert {option.field for option in JOB_OPTIONS.values() if option.field} <= {*job_hash.FIELDS}
 
 
 @pytest.mark.parametrize(
