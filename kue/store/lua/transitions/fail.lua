@@ -33,10 +33,10 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
   return {-3}
 end
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'ttl', 'attempts', 'max_attempts',
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
   'promote_at')
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
-  return {-1, held[1] or '', held[2] or '', held[6] or ''}
+  return {-1, held[1] or '', held[2] or '', held[5] or ''}
 end
 local type, priority = held[3], to_number(held[4]) or 0
 
@@ -46,7 +46,7 @@ if mode == 'expired' then
   if left > 0 then return {0, left} end
 end
 
-local made, remaining = count_attempt(held[6], held[7])
+local made, remaining = count_attempt(held[5], held[6])
 local state = 'failed'
 if remaining > 0 then state = ARGV[10] end
 
@@ -57,7 +57,7 @@ if made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
-local promote_at = to_number(held[8]) or ARGV[5]
+local promote_at = to_number(held[7]) or ARGV[5]
 if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
