@@ -15,7 +15,7 @@ def render(job):
 
 
 future = queue.create("pdf", {"pages": 12}).promise(timeout=5000)  # saves the job
-print("job", future.job.id, "came to", future.result())
+print("job", future.job.id, "has the result", future.result())
 assert future.result() == {"bytes": 12_000}
 
 futures = [queue.create("pdf", {"pages": pages}).promise() for pages in range(100)]

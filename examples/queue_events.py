@@ -17,7 +17,7 @@ def on_start(id, type):
 
 @queue.on("job complete")
 def on_complete(id, result):
-    print(f"job {id} came to {result}")
+    print(f"job {id} has the result {result}")
     totals.append(result)
     if len(totals) == 3:
         finished.set()

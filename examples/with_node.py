@@ -25,7 +25,7 @@ def summarise(job):
 
 @queue.on("job complete")
 def on_complete(id, result):
-    print(f"Python: job {id} came to {result}")
+    print(f"Python: job {id} has the result {result}")
     results.append(result)
     ended.release()
 

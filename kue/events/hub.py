@@ -49,7 +49,7 @@ class Hub:
         self._subscriber.start()
 
     def listen(self) -> None:
-        """Wait until the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
+        """Wait until the subscription is set up. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         self._subscriber.ensure()
 
     def watch(self, id: int, watcher: Watcher) -> None:
@@ -61,13 +61,13 @@ class Hub:
             self._resync.keep_asking()
 
     def watch_soon(self, id: int, watcher: Watcher) -> None:
-        """Pass the events of a job to a watcher as soon as the subscription stands. Does not wait for that."""
+        """Pass the events of a job to a watcher as soon as the subscription is set up. Does not wait for that."""
         self._router.watch(id, watcher)
         self._subscriber.start()
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[Callable[[int, Watcher], None]]:
-        """A block around a save. The subscription stands before it, and jobs watched inside it miss no event."""
+        """A block around a save. The subscription is set up first, and jobs watched inside it miss no event."""
         self._subscriber.ensure()
         must_settle = False
 

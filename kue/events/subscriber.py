@@ -41,8 +41,8 @@ _LAST_REPLY_SECONDS = 1.0
 class Subscriber:
     """The subscription of one queue. It starts with the first `ensure` or `start`, and ends with `stop`.
 
-    It calls `on_message` with every message, `on_return` when a lost subscription stands again, and `on_end` after the
-    last message. These and the timers run on its thread.
+    It calls `on_message` with every message, `on_return` when a lost subscription is set up again, and `on_end` after
+    the last message. These and the timers run on its thread.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Subscriber:
         self._wakeup = Wakeup()
 
     def ensure(self, timeout: float = _ENSURE_SECONDS) -> None:
-        """Wait until the subscription stands. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
+        """Wait until the subscription is set up. Raises `ConnectionFailed`, `RedisRefused` or `ShutdownInProgress`."""
         if self._subscribed.is_set():
             return
         if self._stopping:

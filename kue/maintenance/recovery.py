@@ -1,4 +1,4 @@
-"""Looks, some times in each lease, for active jobs of Python processes that died, and puts them back.
+"""Looks for active jobs of Python processes that died, several times in each lease, and puts them back.
 
 It touches no job of a Node worker, and none of a process that speaks a newer protocol. In each interval one process of
 a fleet checks. A process that has active jobs and no lease gets one first, and loses it like any other. No process

@@ -1,4 +1,4 @@
-"""The options of a job, as one table that option methods, keywords, `job_flags`, the hash and the JSON API read."""
+"""The options of a job, as one table that option methods, keywords, `job_flags`, the hash and the docs read."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _write_number(value: int | float | None) -> int | float | None:
 class JobOption:
     """One option of a job.
 
-    - `name` is the keyword in Python, `kue_name` the name in Kue and in JSON
+    - `name` is the keyword in Python, `kue_name` the name in Kue
     - `read` checks a value that a user gives, and returns it in the form in which it is kept
     - `default` is the value of an option that is not set
     - `field` is the field of the job's hash that holds the option; "" if none does

@@ -1,6 +1,6 @@
 """Takes jobs into free slots and starts their handlers, on the I/O thread.
 
-- asks Redis for as many jobs as there are free slots, under a standing lease only
+- asks Redis for as many jobs as there are free slots, only while the lease is valid
 - makes a run of each job that comes, and hands it to the executor
 - gives back tokens that no free slot can use
 - looks for jobs that were taken without this process learning of it

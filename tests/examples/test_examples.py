@@ -41,15 +41,15 @@ TELLING = {
     "pause_and_resume.py": "too many requests\nresumed with 2 waiting\nnext",
     "priorities.py": "5  first of two at 5\n   5  second of two at 5\n  10  low",
     "progress_and_log.py": " 66 %  numbers\n100 %  questions\n",
-    "promise.py": "job 1 came to {'bytes': 12000}\nfailed: a book has no negative pages",
-    "queue_events.py": "job 3 came to 11",
+    "promise.py": "job 1 has the result {'bytes': 12000}\nfailed: a book has no negative pages",
+    "queue_events.py": "job 3 has the result 11",
     "retries.py": "job 1: uploaded\njob 2: attempt 1 of 2 failed\njob 2 gave up: attempt 2 of 2 failed",
     "save_many.py": "refused: data.price: is nan, which JSON does not have",
     "several_types.py": "slots: ['original', 'preview', 'preview', 'thumbnail', 'thumbnail']",
     "stuck_jobs.py": "tokens: 1 waiting: 1\ntokens: 2 waiting: 2\nran: ['half taken', 'without a token']",
     "testing_your_code.py": "Ran 2 tests in",
     "ttl.py": "{'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete', 'ttl plain': 'TTL exceeded'}",
-    "with_node.py": "came to {'words': 6, 'by': 'Python'}",
+    "with_node.py": "has the result {'words': 6, 'by': 'Python'}",
 }
 
 
