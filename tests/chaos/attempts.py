@@ -1,4 +1,4 @@
-"""Judges the attempts of one job that Python workers had: each came to what the plan says, or was lost."""
+"""Judges the attempts of one job that Python workers had: each ended as the plan says, or was lost."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -58,7 +58,7 @@ def _judge_late(job: Job, taken: Step, end: Step, run: Run) -> Iterator[str]:
         yield f"ended before its ttl: {taken.worker}, after {end.at - taken.at} ms of {_ttl(job)}"
     facts = run.returned.facts if run.returned is not None else {"asked_at": 0}
     if ended_itself(job, taken, end) and facts["asked_at"] > end.at and not facts["lost"]:
-        yield f"not told that it had exceeded its ttl: {taken.worker}"
+        yield f"its handler did not learn that it had exceeded its ttl: {taken.worker}"
 
 
 def _ttl(job: Job) -> int:

@@ -31,7 +31,7 @@ class Verdict:
         self.jobs_again: set[int] = set()
         self.given_up = 0
         self.false_alarms = 0
-        self.said: Counter[str] = Counter()
+        self.reports: Counter[str] = Counter()
         self.late: Counter[str] = Counter()
         self._saved = saved
         self._poison = poison
@@ -42,7 +42,7 @@ class Verdict:
         self._runs: dict[int, dict[str, Run]] = defaultdict(lambda: defaultdict(Run))
         self._cuts = list(_windows(lines, plans.CUTTING))
         for line in lines:
-            if line.what in ("start", "said", "end", "raise", "cancel") and line.id is not None:
+            if line.what in ("start", "reported", "end", "raise", "cancel") and line.id is not None:
                 self._runs[line.id][line.worker].add(line)
             if line.what == "start" and line.id is not None:
                 self._starts[line.id].append(line)
@@ -117,7 +117,7 @@ class Verdict:
         for id in self._starts:
             self._judge_runs(id)
         for id, job in self._history.items():
-            self._judge_said(id, job, final)
+            self._judge_reports(id, job, final)
 
     def _judge_end(self, id: int, final: Snapshot) -> None:
         job = self._history.get(id)
@@ -131,9 +131,9 @@ class Verdict:
     def _judge_outcome(self, id: int, plan: JobPlan, fields: dict[str, str] | None) -> None:
         if fields is None:
             if not (plan.is_removed and plan.succeeds):
-                self._blame(id, "gone, though nobody removed it")
+                self._blame(id, "gone, though it was not to be removed")
             elif not self._ends[id]:
-                self._blame(id, "removed as complete, and no handler came to its end")
+                self._blame(id, "removed as complete, and no handler has ended")
             self._judge_attempts(id, plan, REMOVED)
             return
         state, error = fields.get("state", ""), fields.get("error", "")
@@ -143,7 +143,7 @@ class Verdict:
             if self._losses(id) <= GHOST_RETRIES:
                 self._blame(id, "given up as lost too early")
         elif state == "failed" and error == TTL_EXCEEDED and plan.succeeds:
-            self.late["jobs that came to nothing for that"] += 1
+            self.late["jobs that failed for that"] += 1
         elif state != ("complete" if plan.succeeds else "failed"):
             self._blame(id, f"ended otherwise than planned: {state}")
         elif state == "complete":
@@ -220,9 +220,9 @@ class Verdict:
         kind = next((kind for kind in kinds if kind in fates), None)
         return BY_PYTHON_ALONE if kind is None else f"{kind}{' (put back at shutdown)' if was_put_back else ''}"
 
-    def _judge_said(self, id: int, job: Job, final: Snapshot) -> None:
+    def _judge_reports(self, id: int, job: Job, final: Snapshot) -> None:
         """Nothing that a Node worker does excuses these: a batch is one script, that looks first."""
-        complaints = list(log_lines.complaints(job, self._runs[id], self._cuts, self.said))
+        complaints = list(log_lines.complaints(job, self._runs[id], self._cuts, self.reports))
         if id in final.jobs and final.logs.get(id, []) != [line for batch in job.batches for line in batch.lines]:
             complaints.append("its log is not what was written to it")
         self.violations += [f"job {id}: {complaint}: {self.story(id)}" for complaint in complaints]
@@ -233,7 +233,7 @@ class Verdict:
             if self._is_false_alarm(line):
                 self.false_alarms += 1
             else:
-                self.violations.append(f"a worker that nobody harmed lost a job: {text}")
+                self.violations.append(f"a worker that was not disturbed lost a job: {text}")
         if kind not in EXPECTED:
             self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
 
@@ -273,7 +273,7 @@ def _is_saved_by_node(fields: dict[str, Any], keys_of_node: set[int]) -> bool:
 
 
 def _is_retry(between: list[Step]) -> bool:
-    """Whether a run came to a bad end of its own, so that another attempt followed."""
+    """Whether a run failed by itself, so that another attempt followed."""
     return any(step.state == "failed" or (step.error and step.error != LOST) for step in between)
 
 

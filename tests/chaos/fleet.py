@@ -16,7 +16,7 @@ from tests.servers import RedisServer
 
 ROOT = Path(__file__).parent.parent.parent
 SLOTS = 8
-GRACE = 300  # ms that running jobs have when a worker is told to stop
+GRACE = 300  # ms that running jobs have when a worker is to stop
 
 NODE_HANDLER = """
   (job, done) => {

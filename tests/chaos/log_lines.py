@@ -1,8 +1,8 @@
 """Judges the log lines of runs: each once, in order, up to the end of the run, and while it holds the job.
 
-A line is said by a call in a handler, and heard once it stands in the job's log. What a run says goes to Redis in
-batches, each a transaction that checks first that the run holds its job. A batch is not marked: where the connection
-breaks before the answer it is sent again, as a whole, before anything newer.
+A handler reports a line with `job.log`. The line is found if it is in the job's log at the end. Reports go to Redis in
+batches, each a transaction that checks first that the run holds its job. A batch is not marked: if the connection
+breaks before the answer, it is sent again, as a whole, before anything newer.
 """
 
 import json
@@ -19,36 +19,36 @@ Window = tuple[int, int]
 
 
 def complaints(job: Job, runs: Mapping[str, Run], cuts: Sequence[Window], counts: "Counter[str]") -> Iterator[str]:
-    """What is wrong with what the Python runs of one job said; `cuts` is when connections were, or may have been."""
-    heard: dict[str, list[tuple[Batch, list[int]]]] = defaultdict(list)
+    """What is wrong with the reports of a job's Python runs; `cuts` is when connections were cut, as far as known."""
+    found: dict[str, list[tuple[Batch, list[int]]]] = defaultdict(list)
     for batch in job.batches:
         lines = [match.groups() for match in map(_LINE.fullmatch, batch.lines) if match]
         for worker in dict.fromkeys(worker for worker, _ in lines):
-            heard[worker].append((batch, [int(number) for by, number in lines if by == worker]))
-    for worker in filter(is_python, dict.fromkeys([*heard, *runs])):
+            found[worker].append((batch, [int(number) for by, number in lines if by == worker]))
+    for worker in filter(is_python, dict.fromkeys([*found, *runs])):
         run = runs.get(worker, Run())
         end = _end_of(job, worker)
-        if any(batch.holder != worker for batch, _ in heard[worker]):
-            yield f"heard when it did not hold the job: {worker}"
-        count, repeats, stray = _in_order([numbers for _, numbers in heard[worker]])
+        if any(batch.holder != worker for batch, _ in found[worker]):
+            yield f"found a line of a run that did not hold the job: {worker}"
+        count, repeats, stray = _in_order([numbers for _, numbers in found[worker]])
         if stray:
-            yield f"heard out of order: {worker} says {stray} after {count} lines"
+            yield f"found out of order: {worker} has {stray} after {count} lines"
         if repeats and not _overlaps(cuts, run.started or 0, end[1].at if end else 0):
-            yield f"heard twice, and no connection was cut: {worker}"
-        if count > len(run.said) + 1:  # killed after a line, it may have had no time to record that
-            yield f"heard more than was said: {worker}, {count} lines of {len(run.said)}"
+            yield f"found twice, and no connection was cut: {worker}"
+        if count > len(run.reported) + 1:  # killed after a line, it may have had no time to record that
+            yield f"found more than was reported: {worker}, {count} lines of {len(run.reported)}"
         if count < (due := _due(job, run, *end) if end else 0):
-            yield f"not heard in full: {worker} had said {due} lines before it ended, and {count} stand"
-        counts["lines said"] += len(run.said)
-        counts["lines heard"] += count
-        counts["batches heard twice"] += repeats
-        counts["lines of runs cut short that were not heard"] += max(0, len(run.said) - count)
+            yield f"lines are missing: {worker} had reported {due} before it ended, and {count} were found"
+        counts["lines reported"] += len(run.reported)
+        counts["lines found"] += count
+        counts["batches found twice"] += repeats
+        counts["lines of runs cut short that were not found"] += max(0, len(run.reported) - count)
 
 
 def complaints_of_last(holder: str, says: int, fields: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the progress and the result that a job, now complete, was sent last."""
     if says and json.loads(fields.get("progress_data", "null")) != {"by": holder, "n": says - 1}:
-        yield f"its progress is not what {holder} told last: {fields.get('progress_data')}"
+        yield f"its progress is not what {holder} reported last: {fields.get('progress_data')}"
     if says and fields.get("py_sent") != json.dumps(holder):
         yield f"what was sent is not what {holder} sent last: {fields.get('py_sent')}"
 
@@ -75,14 +75,14 @@ def _end_of(job: Job, worker: str) -> tuple[Step, Step] | None:
 
 
 def _due(job: Job, run: Run, taken: Step, end: Step) -> int:
-    """How many lines must stand. Those who end a run from outside do not know what it still had to say."""
+    """How many lines must be found. A process that ends a run from outside does not know all that it reported."""
     if end.state == REMOVED or (end.at and (end.state == "complete" or end.error.startswith(PLANNED))):
-        return len(run.said)  # the run's own outcome, which comes after all that its handler said
+        return len(run.reported)  # the run's own outcome, which comes after all that its handler reported
     if end.ghost or not end.at or end.error == LOST:
         return 0
     if end.error == TTL_EXCEEDED and not ended_itself(job, taken, end):
         return 0
-    return sum(at < end.at for at in run.said)
+    return sum(at < end.at for at in run.reported)
 
 
 def _overlaps(windows: Sequence[Window], began: int, ended: int) -> bool:

@@ -17,8 +17,8 @@ AT_THE_END = "closed at the end"  # the last fate of a process that lives so lon
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`what`: start, said, end, raise, cancel (a handler's run), acked, doubt (a save), error (an event), fate (what is
-    about to be done to a process, or to all of them), over (a disturbance is)."""
+    """`what`: start, reported, end, raise, cancel (a handler's run), acked, doubt (a save), error (an event), fate
+    (what is about to be done to a process, or to all of them), over (a disturbance is)."""
 
     at: int
     what: str
@@ -34,18 +34,18 @@ class Line:
 
 @dataclass(slots=True)
 class Run:
-    """What one handler wrote of its run; `said` holds the moment after each line that it said."""
+    """What one handler wrote of its run; `reported` holds the moment after each line that it reported."""
 
     started: int | None = None
-    said: list[int] = field(default_factory=list)
+    reported: list[int] = field(default_factory=list)
     returned: Line | None = None
     was_cancelled: bool = False
 
     def add(self, line: Line) -> None:
         if line.what == "start":
             self.started = line.at if self.started is None else self.started
-        elif line.what == "said":
-            self.said.append(line.at)
+        elif line.what == "reported":
+            self.reported.append(line.at)
         elif line.what in ("end", "raise"):
             self.returned = line
         elif line.what == "cancel":

@@ -22,7 +22,7 @@ Batches = list[list[int]]
 
 
 def job_of(batches: Batches, end: dict[str, str], holder: str = W) -> Job:
-    """A job with a ttl of 500 ms that one run had, said something of in these batches, and ended so."""
+    """A job with a ttl of 500 ms that one run had, reported on in these batches, and ended so."""
     job = Job()
     job.write({"ttl": "500", "max_attempts": "2"})
     job.write(TAKEN | {"workerId": holder})
@@ -32,26 +32,26 @@ def job_of(batches: Batches, end: dict[str, str], holder: str = W) -> Job:
     return job
 
 
-def heard(job: Job, run: Run, cuts: list[tuple[int, int]] | None = None) -> list[str]:
+def judged(job: Job, run: Run, cuts: list[tuple[int, int]] | None = None) -> list[str]:
     return list(log_lines.complaints(job, {W: run}, cuts or [], Counter()))
 
 
 @pytest.mark.parametrize("batches", [[], [[0]], [[0, 1], [2]], [[0], [1], [2]]])
 def test_a_run_that_was_lost_may_be_cut_short(batches: Batches) -> None:
-    assert heard(job_of(batches, LOST), Run(1000, [1100, 1200, 1300])) == []
+    assert judged(job_of(batches, LOST), Run(1000, [1100, 1200, 1300])) == []
 
 
 @pytest.mark.parametrize("batches", [[[1]], [[0], [2]], [[0, 2]], [[1, 0]], [[0, 1], [1]], [[0], [1], [0]], [[0, 0]]])
 def test_lines_out_of_order_and_gaps_are_found(batches: Batches) -> None:
     run = Run(1000, [1100, 1200, 1300])
-    assert "heard out of order" in heard(job_of(batches, LOST), run, [(1100, 1200)])[0]
+    assert "found out of order" in judged(job_of(batches, LOST), run, [(1100, 1200)])[0]
 
 
 @pytest.mark.parametrize(("cut", "excused"), [((1200, 1300), True), ((500, 900), False), ((2000, 2100), False)])
 def test_a_batch_may_be_logged_twice_if_a_connection_was_cut_meanwhile(cut: tuple[int, int], excused: bool) -> None:
     job = job_of([[0, 1], [0, 1], [0, 1], [2]], COMPLETE)
-    complaint = [] if excused else [f"heard twice, and no connection was cut: {W}"]
-    assert heard(job, Run(1000, [1100, 1200, 1300]), [cut]) == complaint
+    complaint = [] if excused else [f"found twice, and no connection was cut: {W}"]
+    assert judged(job, Run(1000, [1100, 1200, 1300]), [cut]) == complaint
 
 
 @pytest.mark.parametrize(
@@ -61,21 +61,21 @@ def test_a_batch_may_be_logged_twice_if_a_connection_was_cut_meanwhile(cut: tupl
 def test_lines_logged_before_a_run_ended_must_be_in_the_log(end: dict[str, str], due: int) -> None:
     run = Run(1000, [1100, 1200, 1900])  # the third at the very moment of the end
     for count in range(4):
-        complaint = f"not heard in full: {W} had said {due} lines before it ended, and {count} stand"
-        assert heard(job_of([[n] for n in range(count)], end), run) == ([complaint] if count < due else [])
+        complaint = f"lines are missing: {W} had reported {due} before it ended, and {count} were found"
+        assert judged(job_of([[n] for n in range(count)], end), run) == ([complaint] if count < due else [])
 
 
 def test_lines_of_a_run_that_does_not_hold_the_job_are_found() -> None:
     other = job_of([[0]], COMPLETE, "kue:h:2-cd:python:1")
-    assert heard(other, Run(1000, [1100])) == [f"heard when it did not hold the job: {W}"]
+    assert judged(other, Run(1000, [1100])) == [f"found a line of a run that did not hold the job: {W}"]
     job = job_of([], TOO_LATE)
     job.say([f"{W} says 0"], 1)
-    assert heard(job, Run(1000, [1950])) == [f"heard when it did not hold the job: {W}"]
+    assert judged(job, Run(1000, [1950])) == [f"found a line of a run that did not hold the job: {W}"]
 
 
 def test_lines_that_no_run_logged_are_found() -> None:
-    assert heard(job_of([[0, 1]], LOST), Run(1000, [1100])) == []  # killed before it could record the second
-    assert "heard more than was said" in heard(job_of([[0, 1, 2]], LOST), Run(1000, [1100]))[0]
+    assert judged(job_of([[0, 1]], LOST), Run(1000, [1100])) == []  # killed before it could record the second
+    assert "found more than was reported" in judged(job_of([[0, 1, 2]], LOST), Run(1000, [1100]))[0]
 
 
 def test_the_last_fields_are_those_of_the_run_that_completed() -> None:
@@ -105,7 +105,7 @@ def test_a_handler_past_its_ttl_must_learn_that_its_job_is_lost() -> None:
 
     assert tried(job_of([], TOO_LATE), returned(1950, True), late=0) == []
     assert tried(job_of([], TOO_LATE), returned(1850, False), late=0) == []
-    assert "not told" in tried(job_of([], TOO_LATE), returned(1950, False), late=0)[0]
+    assert "did not learn" in tried(job_of([], TOO_LATE), returned(1950, False), late=0)[0]
     assert tried(job_of([], EXPIRED), returned(6800, False), late=0) == []  # the checker of another process ended it
 
 

@@ -1,7 +1,7 @@
-"""What the Python workers of a chaos run do: `kue worker tests.chaos.worker:queue`, told by the environment where.
+"""What the Python workers of a chaos run do: `kue worker tests.chaos.worker:queue`.
 
-CHAOS_REDIS is the URL, CHAOS_RECORD the file of the record, CHAOS_OPTIONS the queue's options as JSON, CHAOS_SLOTS the
-slots of each type.
+From the environment: CHAOS_REDIS is the URL, CHAOS_RECORD the file of the record, CHAOS_OPTIONS the queue's options as
+JSON, CHAOS_SLOTS the slots of each type.
 """
 
 import asyncio
@@ -34,20 +34,20 @@ def note(problem: BaseException) -> None:
 
 
 def work(job: Job) -> Iterator[float]:
-    """Begin, and say each line; gives the pauses to make in between."""
+    """Begin, and report each line; gives the pauses to make in between."""
     record.write("start", job.id, job.worker_id, attempts=job.attempts_made)
     says = job.data["says"]
     for n in range(max(1, says)):
         if n < says:
-            say(job, n)
+            report(job, n)
         yield job.data["ms"] / 1000 / max(1, says)
 
 
-def say(job: Job, n: int) -> None:
+def report(job: Job, n: int) -> None:
     job.log("%s says %d", job.worker_id, n)
     job.progress(n, job.data["says"], {"by": job.worker_id, "n": n})
     job.send("word", n)
-    record.write("said", job.id, job.worker_id, n=n)
+    record.write("reported", job.id, job.worker_id, n=n)
 
 
 def is_late(job: Job) -> bool:
@@ -56,12 +56,12 @@ def is_late(job: Job) -> bool:
 
 
 def overrun(job: Job) -> None:
-    """Until the run was given up, and a little longer: what is said now must not be heard."""
+    """Until the run was given up, and a little longer: what is reported now must not be found."""
     until = time.monotonic() + OVERLONG
     while not job.lost and time.monotonic() < until:
         time.sleep(0.02)
     time.sleep(0.2)
-    say(job, job.data["says"])
+    report(job, job.data["says"])
 
 
 def finish(job: Job) -> dict[str, Any]:
