@@ -80,7 +80,7 @@ class TestKuesEvents:
         job.save().remove()
         assert_heard(*heard, job.id, [("remove", "email")])
 
-    def test_a_job_that_ended_hears_no_more(self, queue: Any) -> None:
+    def test_a_job_that_ended_receives_no_more(self, queue: Any) -> None:
         """As in Kue: a completed job is forgotten, also when it removes itself or is queued again."""
         queue.process("email", lambda job: 1)
         job = queue.create("email", remove_on_complete=True)
@@ -89,7 +89,7 @@ class TestKuesEvents:
         wait_until(lambda: by_queue[-1:] == [("remove", job.id, "email")])
         assert by_job[-1] == ("complete", 1)
 
-    def test_every_queue_that_listens_hears_the_events(self, make_queue: MakeQueue) -> None:
+    def test_every_queue_that_listens_receives_the_events(self, make_queue: MakeQueue) -> None:
         queues = [make_queue() for _ in range(3)]
         heard: list[Heard] = [[] for _ in queues]
         for queue, mine in zip(queues, heard, strict=True):
@@ -99,7 +99,7 @@ class TestKuesEvents:
         wait_until(lambda: all(heard))
         assert heard == [[(job.id, [1])]] * 3
 
-    def test_a_queue_of_another_prefix_hears_nothing(self, make_queue: MakeQueue) -> None:
+    def test_a_queue_of_another_prefix_receives_nothing(self, make_queue: MakeQueue) -> None:
         queue, other = make_queue(), make_queue(prefix="q2")
         heard: Heard = []
         other.on("job enqueue", lambda *args: heard.append(args))
@@ -108,7 +108,7 @@ class TestKuesEvents:
         wait_until(lambda: heard)
         assert heard == [(1, "pdf")]
 
-    def test_a_queue_of_another_database_hears_the_events_as_in_redis(
+    def test_a_queue_of_another_database_receives_the_events_as_in_redis(
         self, make_queue: MakeQueue, redis_url: str
     ) -> None:
         queue, other = make_queue(f"{redis_url}/1"), make_queue(f"{redis_url}/2")

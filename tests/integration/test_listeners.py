@@ -190,7 +190,7 @@ class TestRaising:
 
 
 class TestComingLate:
-    def test_a_listener_added_by_another_hears_what_comes_after_its_event(self, make_queue: MakeQueue) -> None:
+    def test_a_listener_added_by_another_receives_what_comes_after_its_event(self, make_queue: MakeQueue) -> None:
         """Though it came while the other one was called, or before."""
         queue, heard, over = make_queue(send=True), [], threading.Event()
         job = queue.create("email").on("complete", over.set)
@@ -221,7 +221,7 @@ class TestComingLate:
             job.on("progress", print)  # another look at the same job brings no second outcome
             assert late.calls == fresh.calls == [({"n": times},)]
 
-    def test_a_listener_hears_of_a_failed_job_once_it_is_clear_that_it_stays_failed(
+    def test_a_listener_learns_of_a_failed_job_once_it_is_clear_that_it_stays_failed(
         self, queue: Any, early_second_look: None
     ) -> None:
         queue.process("email", lambda job, done: done("boom"))
@@ -232,7 +232,7 @@ class TestComingLate:
         wait_until(lambda: late.calls)
         assert late.calls == [("boom",)]
 
-    def test_a_listener_of_a_removed_job_hears_nothing_and_is_forgotten(self, queue: Any) -> None:
+    def test_a_listener_of_a_removed_job_receives_nothing_and_is_forgotten(self, queue: Any) -> None:
         job = queue.create("email").save()
         job.remove()
         late = Listener()
@@ -240,7 +240,7 @@ class TestComingLate:
         wait_until(lambda: not queue.runtime.hub._router.watched(must_settle=False))
         assert late.calls == []
 
-    def test_a_listener_added_while_the_job_runs_hears_the_rest(self, queue: Any) -> None:
+    def test_a_listener_added_while_the_job_runs_receives_the_rest(self, queue: Any) -> None:
         gate = threading.Event()
         queue.process("email", lambda job: gate.wait() and "done")
         job = queue.create("email").save()
@@ -250,7 +250,7 @@ class TestComingLate:
         gate.set()
         wait_until(lambda: late.calls == [("done",)])
 
-    def test_a_listener_added_at_the_moment_of_the_end_hears_it_once(self, make_queue: MakeQueue) -> None:
+    def test_a_listener_added_at_the_moment_of_the_end_receives_it_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         queue.process("email", 4, lambda job: job.data)
         all_of_them: list[Listener] = []

@@ -19,7 +19,7 @@ ROUNDS = 2000  # of a race between a listener that is added and the end of its j
 @pytest.mark.slow
 class TestBetweenSaveAndReply:
     @pytest.mark.parametrize("threads", [1, 6])
-    def test_every_job_hears_its_completion_exactly_once(self, make_queue: MakeQueue, threads: int) -> None:
+    def test_every_job_receives_its_completion_exactly_once(self, make_queue: MakeQueue, threads: int) -> None:
         """Workers in two other queues complete jobs as fast as they come, often before the reply to their save."""
         queue = make_queue()
         for _ in range(2):
@@ -41,7 +41,7 @@ class TestBetweenSaveAndReply:
         assert heard == Counter({n: threads for n in range(2000 // threads)})
         assert queue.runtime.hub._router.watched(must_settle=False) == []
 
-    def test_every_job_of_a_save_all_hears_its_completion_exactly_once(self, make_queue: MakeQueue) -> None:
+    def test_every_job_of_a_save_all_receives_its_completion_exactly_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         make_queue().process("email", 20, lambda job: job.data)
         heard: Counter[int] = Counter()
@@ -52,7 +52,7 @@ class TestBetweenSaveAndReply:
         wait_until(lambda: heard.total() >= 2000, 30)
         assert heard == Counter({n: 1 for n in range(2000)})
 
-    def test_every_job_hears_its_first_events(self, make_queue: MakeQueue) -> None:
+    def test_every_job_receives_its_first_events(self, make_queue: MakeQueue) -> None:
         queue = make_queue()
         make_queue().process("email", 5, lambda job: job.progress(1, 2) and None)
         heard: list[list[str]] = []

@@ -81,7 +81,7 @@ class TestItResolves:
         with pytest.raises(kue.JobFailed, match="job 2 failed: boom"):
             promises[1].result(10)
 
-    def test_a_job_with_a_promise_hears_its_events_too(self, queue: Any) -> None:
+    def test_a_job_with_a_promise_receives_its_events_too(self, queue: Any) -> None:
         heard: list[Any] = []
         queue.process("email", lambda job: job.progress(1, 2) and "done")
         job = queue.create("email").on("progress", heard.append).on("complete", heard.append)

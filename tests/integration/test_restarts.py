@@ -99,7 +99,7 @@ def test_a_producers_save_raises_and_the_next_one_works(own_server: RedisServer,
     assert queue.inactive() == [1, job.id]
 
 
-def test_a_producer_with_listeners_hears_again(
+def test_a_producer_with_listeners_receives_again(
     own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
 ) -> None:
     queue = make_queue(own_server.url, send=True)

@@ -41,7 +41,7 @@ def in_node(heard: Heard) -> Heard:
 # --- what is heard ---
 
 
-def test_python_hears_what_node_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_receives_what_node_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     queue_heard = heard_by(queue, "job ")
     job = queue.create("email", {"to": "a"})
@@ -64,7 +64,7 @@ def test_python_hears_what_node_does(unharmed_node: Start, make_queue: MakeQueue
     assert (done.result, done.attempts_made, done.error()) == ({"to": "a"}, 1, None)
 
 
-def test_node_hears_what_python_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_receives_what_python_does(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     queue_heard = heard_by(queue, "job ")
     id = node.create("email", {"to": "a"})
@@ -85,7 +85,7 @@ def test_node_hears_what_python_does(unharmed_node: Start, make_queue: MakeQueue
     assert (done["result"], done["attempts"]["made"]) == ({"to": "a"}, 1)
 
 
-def test_python_hears_of_a_job_that_node_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_learns_of_a_job_that_node_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     job = queue.create("email").save()
     heard = heard_by(job)
@@ -94,7 +94,7 @@ def test_python_hears_of_a_job_that_node_removes(unharmed_node: Start, make_queu
     assert heard == [["remove", "email"]]
 
 
-def test_node_hears_of_a_job_that_python_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_learns_of_a_job_that_python_removes(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     id = node.create("email")
     wait_until(node.events)
@@ -147,7 +147,7 @@ def test_both_hear_of_a_job_removed_on_complete(unharmed_node: Start, make_queue
 # --- failure and retries ---
 
 
-def test_python_hears_that_node_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_python_learns_that_node_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     job = queue.create("email", attempts=3, priority="high")
     heard = heard_by(job)
@@ -170,7 +170,7 @@ def test_python_hears_that_node_fails_its_job(unharmed_node: Start, make_queue: 
     assert len(node.runs()) == 3
 
 
-def test_node_hears_that_python_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
+def test_node_learns_that_python_fails_its_job(unharmed_node: Start, make_queue: MakeQueue) -> None:
     node, queue = unharmed_node(), make_queue()
     id = node.create("email", attempts=3, priority="high")
     wait_until(node.events)

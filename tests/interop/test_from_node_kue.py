@@ -82,7 +82,7 @@ def test_resume_wakes_one_slot_of_those_that_pause_stopped(node: NodeKue) -> Non
     assert sorted(running) == [False, False, True]
 
 
-def test_a_fetched_job_hears_nothing(node: NodeKue) -> None:
+def test_a_fetched_job_receives_nothing(node: NodeKue) -> None:
     heard = node.evaluate(
         """async () => {
             const heard = [];

@@ -199,7 +199,7 @@ def test_a_timeout_leaves_the_job_to_node(unharmed_node: Start, queue: kue.Queue
 # --- events of one's own ---
 
 
-def test_python_hears_own_events_of_a_node_worker(unharmed_node: Start, queue: kue.Queue) -> None:
+def test_python_receives_own_events_of_a_node_worker(unharmed_node: Start, queue: kue.Queue) -> None:
     node = unharmed_node()
     work(node, "send(job, 'page', { n: 1 }); job.progress(1, 2); send(job, 'page', { n: 2 }); done();")
     by_job: list[Any] = []
@@ -212,7 +212,7 @@ def test_python_hears_own_events_of_a_node_worker(unharmed_node: Start, queue: k
     assert by_queue == [(job.id, {"n": 1}), (job.id, {"n": 2})]
 
 
-def test_node_hears_own_events_of_a_python_worker(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
+def test_node_receives_own_events_of_a_python_worker(unharmed_node: Start, queue: kue.Queue, channel: Channel) -> None:
     node = unharmed_node()
     id = node.create("email", {"pages": 2})
     wait_until(node.events)

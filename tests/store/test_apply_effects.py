@@ -29,7 +29,7 @@ def test_a_log_line_is_added(place: Place) -> None:
     )
 
 
-def test_progress_writes_its_fields_and_tells(place: Place) -> None:
+def test_progress_writes_and_publishes_its_fields(place: Place) -> None:
     percent, said = effects.progress(1, 1, 3, {"k": [None, "\u2709"]}, NOW, None)
     place.seed(held())
     place.check(

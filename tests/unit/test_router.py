@@ -54,7 +54,7 @@ def router(queue: Queue) -> Router:
     return queue.router
 
 
-def test_a_watcher_hears_the_events_of_its_job_in_order_and_no_others(router: Router) -> None:
+def test_a_watcher_receives_the_events_of_its_job_in_order_and_no_others(router: Router) -> None:
     one, two = Listener(), Listener()
     router.watch(1, one)
     router.watch(2, two)
@@ -71,7 +71,7 @@ def test_an_id_in_a_message_may_be_text(router: Router) -> None:
     assert watch.got == [("start", "email")]
 
 
-def test_every_watcher_of_a_job_hears_its_events(router: Router) -> None:
+def test_every_watcher_of_a_job_receives_its_events(router: Router) -> None:
     first, second = Listener(), Listener()
     for watch in (first, second):
         router.watch(1, watch)
@@ -79,13 +79,13 @@ def test_every_watcher_of_a_job_hears_its_events(router: Router) -> None:
     assert first.got == second.got == [("start", "email")]
 
 
-def test_the_queue_hears_the_events_it_wants_of_all_jobs_with_their_ids(queue: Queue) -> None:
+def test_the_queue_receives_the_events_it_wants_of_all_jobs_with_their_ids(queue: Queue) -> None:
     for id, event, args in ((1, "complete", [5, None]), (2, "start", ["email"]), (2, "mine", [1, 2])):
         queue.router.on_message(message(id, event, *args))
     assert queue.got == [("job complete", 1, 5), ("job mine", 2, 1, 2)]
 
 
-def test_a_watcher_never_hears_the_events_it_does_not_want(router: Router) -> None:
+def test_a_watcher_never_receives_the_events_it_does_not_want(router: Router) -> None:
     watch = Listener(unwanted=("enqueue", "start"))
     with router.saving():
         for event in ("enqueue", "progress"):
@@ -117,7 +117,7 @@ def test_held_events_that_no_watcher_wants_are_not_delivered(router: Router) -> 
         assert not router.has_replay
 
 
-def test_the_queue_hears_an_event_after_the_watcher_of_the_job(queue: Queue) -> None:
+def test_the_queue_receives_an_event_after_the_watcher_of_the_job(queue: Queue) -> None:
     order: list[str] = []
 
     class First(Listener):

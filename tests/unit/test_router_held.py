@@ -34,7 +34,7 @@ def test_held_events_are_received_before_those_that_come_then(router: Router) ->
     assert [event[0] for event in watch.got] == ["enqueue", "start", "complete"]
 
 
-def test_a_watcher_that_is_over_hears_no_more_held_events(router: Router) -> None:
+def test_a_watcher_that_is_over_receives_no_more_held_events(router: Router) -> None:
     watch = Listener(until="start")
     with router.saving():
         for event in ("enqueue", "start", "complete"):

@@ -137,7 +137,7 @@ def test_the_subscriber_makes_calls_on_its_own_thread(ear: Ear) -> None:
     assert not ear.subscriber.is_current
 
 
-def test_a_stopped_subscriber_hears_nothing(ear: Ear) -> None:
+def test_a_stopped_subscriber_receives_nothing(ear: Ear) -> None:
     ear.subscriber.ensure()
     ear.subscriber.stop()
     with pytest.raises(KueError, match="shut down"):
