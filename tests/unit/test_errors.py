@@ -132,3 +132,11 @@ def test_an_error_keeps_its_attributes_in_a_copy_and_a_pickle(
         assert str(same) == message
         assert vars(same) == carried
         assert traceback.format_exception_only(same)[-1].rstrip().endswith(message.splitlines()[-1])
+
+
+@pytest.mark.parametrize("is_transient", [True, False])
+def test_transient_can_still_be_given_and_read_by_its_former_name(is_transient: bool) -> None:
+    error = RedisRefused("Redis refused: OOM", passing=is_transient)
+    assert error.transient is is_transient
+    with pytest.warns(DeprecationWarning, match="transient"):
+        assert error.passing is is_transient

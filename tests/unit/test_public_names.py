@@ -8,6 +8,7 @@ import textwrap
 import pytest
 
 import kue
+from kue import doctor
 
 
 def in_a_fresh_process(code: str) -> object:
@@ -60,3 +61,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'kue' has no attribute 'nothing'"):
         kue.nothing  # type: ignore[attr-defined]  # noqa: B018
     assert dir(kue) == sorted(kue.__all__)
+
+
+@pytest.mark.parametrize(("former", "name"), [("mend", "repair"), ("Mended", "Repaired")])
+def test_a_name_that_the_doctor_had_before_still_works_with_a_warning(former: str, name: str) -> None:
+    with pytest.warns(DeprecationWarning, match=rf"kue\.doctor\.{former} is now kue\.doctor\.{name}"):
+        assert getattr(doctor, former) is getattr(doctor, name)
+    with pytest.raises(AttributeError, match=r"module 'kue\.doctor' has no attribute 'nothing'"):
+        _ = doctor.nothing
