@@ -82,3 +82,8 @@ def queue(stack: ExitStack, server: RedisServer) -> Watched:
     queue = Watched(redis=server.url, lease=LEASE)
     stack.callback(queue.end)
     return queue
+
+
+def searches(server: RedisServer) -> int:
+    """How often a process has asked for the lock under which one of them looks for lost jobs."""
+    return int(server.client().info("commandstats").get("cmdstat_set", {"calls": 0})["calls"])

@@ -9,12 +9,9 @@ from tests.crash.conftest import Watched
 from tests.crash.process import PythonWorker
 from tests.helpers import wait_until
 from tests.servers import RedisServer
+from tests.versions.conftest import searches
 
 Start = Callable[..., PythonWorker]
-
-
-def searches(server: RedisServer) -> int:
-    return int(server.client().info("commandstats").get("cmdstat_set", {"calls": 0})["calls"])
 
 
 def test_jobs_of_a_newer_process_are_neither_put_back_nor_failed_and_its_lease_stays(

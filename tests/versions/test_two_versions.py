@@ -16,7 +16,7 @@ from tests.crash.conftest import Watched
 from tests.crash.process import ROOT, PythonWorker
 from tests.helpers import wait_until
 from tests.servers import RedisServer
-from tests.versions.conftest import LEASE
+from tests.versions.conftest import LEASE, searches
 
 Start = Callable[..., PythonWorker]
 LONG_LEASE = 3000  # ms, so that a process on a busy machine does not lose it
@@ -55,7 +55,8 @@ def test_each_brings_back_the_jobs_of_the_other_s_killed_process(
     for job in jobs:
         found = Job.get(job.id, queue=queue)
         assert (found.attempts_made, found.get_field("py_ghosts")) == (1, "1")
-    assert len(heir.reported("start")) == 5 and heir.errors() == []
+    wait_until(lambda: len(heir.reported("start")) == 5)
+    assert heir.errors() == []
     wait_until(lambda: len(server.client().keys("q:py:worker*")) <= 2, message="what the dead process left is gone")
     assert_both_doctors_find_nothing(queue, previous, server)
 
@@ -66,12 +67,8 @@ def test_living_processes_leave_each_other_s_jobs_alone_for_many_leases(
     queue.save_all(queue.create("email") for _ in range(4))
     workers = [start(root, {"email": 2}, lease=LONG_LEASE) for root in pair]
     wait_until(lambda: sum(len(worker.reported("start")) for worker in workers) == 4)
-    searches = server.client().info("commandstats")["cmdstat_set"]["calls"]
-    wait_until(
-        lambda: server.client().info("commandstats")["cmdstat_set"]["calls"] > searches + 8,
-        40,
-        "each has looked for lost jobs many times",
-    )
+    begun = searches(server)
+    wait_until(lambda: searches(server) > begun + 8, 40, "each has looked for lost jobs many times")
     for worker in workers:
         worker.command("release")
     wait_until(lambda: queue.complete_count() == 4)
