@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kue.doctor import examine, repair
 from kue.errors import NewerProtocol
+from kue.store.keys import zid
 from tests.crash.conftest import Watched
 from tests.crash.process import PythonWorker
 from tests.helpers import wait_until
@@ -38,12 +39,13 @@ def test_jobs_of_a_newer_process_are_neither_put_back_nor_failed_and_its_lease_s
 
 
 def test_the_doctor_names_a_newer_process_and_judges_none_of_its_jobs(
-    newer: Path, start: Start, queue: Watched
+    newer: Path, server: RedisServer, start: Start, queue: Watched
 ) -> None:
     queue.create("email").save()
     other = start(newer, {"email": 1})
     [run] = wait_until(lambda: other.reported("start"))
     other.kill()
+    server.client().zincrby("q:jobs:active", 1, zid(run["id"]))  # a score that this release would correct
     report = examine(queue, grace=0)
     assert report.is_clean and report.newer == (run["worker"].removesuffix(":email:1"),)
     assert repair(queue, report, grace=0) == []

@@ -73,6 +73,12 @@ local function examine(id, old)
   job.type, job.state, job.worker = held[1], held[2] or '', held[5] or ''
   job.priority, job.promote_at, job.ttl = to_number(held[6]), held[7], held[8]
 
+  local process = job.state == 'active' and python_process(job.worker)
+  if process and is_newer(process) then -- a newer release may file its jobs by other rules
+    add('newer')
+    return job
+  end
+
   local is_member = redis.pcall('SISMEMBER', key_types(), job.type)
   if type(is_member) == 'table' or not compare_filing(job) then return nil end
   if is_member == 0 then add('unlisted') end
@@ -84,10 +90,7 @@ local function examine(id, old)
     add('misfiled')
   end
   if job.state == 'active' then
-    local process = python_process(job.worker)
-    if process and is_newer(process) then
-      add('newer')
-    elseif process then
+    if process then
       if not is_alive(process) then add('abandoned') end
     elseif old ~= '' and math.max(to_number(held[3]) or 0, to_number(held[4]) or 0) < tonumber(old) then
       add('old')
