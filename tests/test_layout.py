@@ -119,7 +119,7 @@ def tied(lock: str) -> list[str]:
 
 def test_every_lock_file_pins_every_package_and_is_tied_to_no_private_registry() -> None:
     locks = {relative(path): path.read_text() for path in our_files() if path.name == "package-lock.json"}
-    assert locks.keys() >= {"tests/interop/package-lock.json"}
+    assert locks.keys() >= {"tests/interop/package-lock.json", "kue/cli/demo/package-lock.json"}
     assert {name: found for name, text in locks.items() if (found := tied(text))} == {}
     assert [name for name, text in locks.items() if len(json.loads(text)["packages"]) < 2] == []
 
@@ -127,6 +127,15 @@ def test_every_lock_file_pins_every_package_and_is_tied_to_no_private_registry()
 def test_the_node_peer_is_kue_0_11_6() -> None:
     packages = json.loads((ROOT / "tests/interop/package-lock.json").read_text())["packages"]
     assert packages["node_modules/kue"]["version"] == "0.11.6"
+
+
+def test_the_demo_installs_what_the_tests_run() -> None:
+    demo, tests = (
+        json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
+        for folder in ("kue/cli/demo", "tests/interop")
+    )
+    assert demo.pop("")["dependencies"] == {"kue": "0.11.6"}
+    assert {name: package for name, package in demo.items() if tests.get(name) != package} == {}
 
 
 @pytest.mark.parametrize(

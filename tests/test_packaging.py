@@ -1,4 +1,4 @@
-"""The wheel holds all that the packages need: every module, every script, the marks of typing."""
+"""The wheel holds all that the packages need: every module, every script, the lock file, the marks of typing."""
 
 import shutil
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("kue", "kue_send")
+SUFFIXES = (".py", ".lua", ".js", ".json")
 BUILD_FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -27,7 +28,7 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     subprocess.run(command, check=True)
     wheel = zipfile.ZipFile(next(tmp_path.glob("*.whl")))
     ours = [path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*")]
-    wanted = {str(path) for path in ours if path.suffix in (".py", ".lua") or path.name == "py.typed"}
+    wanted = {str(path) for path in ours if path.suffix in SUFFIXES or path.name == "py.typed"}
     assert wanted <= set(wheel.namelist())
     assert (
         "[console_scripts]\nkue = kue.cli:main"

@@ -48,7 +48,8 @@ def with_kue(programs: Callable[..., str]) -> str:
     missing = what_is_missing()
     if missing:
         absent(missing)
-    npm = f'exec {shutil.which("ln")} -s "{INTEROP / "node_modules"}" node_modules'
+    link = f'{shutil.which("ln")} -s "{INTEROP / "node_modules"}" node_modules'
+    npm = f'[ "$1" = ci ] && [ -s package-lock.json ] && exec {link}'
     return programs(node=f'exec {shutil.which("node")} "$@"', npm=npm)
 
 

@@ -1,6 +1,6 @@
 """The Node side of the demo.
 
-- installs real Kue in a temporary folder
+- installs real Kue in a temporary folder, from a lock file
 - starts a producer and a worker in Node, and ends them
 - sends the producer the jobs to create
 - reads what both report
@@ -27,6 +27,8 @@ from kue.cli.demo.plan import Part, Planned
 from kue.cli.worker.signals import Signals
 
 KUE = "kue@0.11.6"
+# npm checks every package against the hashes of the lock file, and installs no other version.
+_FILES = ("package.json", "package-lock.json", "producer.js", "worker.js")
 MAX_INSTALL_SECONDS = 300.0
 _MAX_END_SECONDS = 5.0
 # The demo is short, so due jobs are promoted more often than the usual once a second.
@@ -41,19 +43,18 @@ def installed(signals: Signals) -> Iterator[Path]:
             raise CommandError(f"--with-node needs {program}, which is not installed here", 1)
     with TemporaryDirectory(prefix="kue-demo-") as name:
         folder = Path(name)
-        (folder / "package.json").write_text('{"private": true}')
-        for script in ("producer.js", "worker.js"):
-            (folder / script).write_text(resources.files(__package__).joinpath(script).read_text())
+        for file in _FILES:
+            (folder / file).write_text(resources.files(__package__).joinpath(file).read_text())
         _install(folder, signals)
         yield folder
 
 
 def _install(folder: Path, signals: Signals) -> None:
-    quietly = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock", "--loglevel=error"]
+    quietly = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     log = folder / "npm.log"
     with log.open("w") as output:
         npm = subprocess.Popen(
-            ["npm", "install", *quietly, KUE],
+            ["npm", "ci", *quietly],
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
