@@ -68,7 +68,7 @@ class Checks:
         for id, held in zip(ids, replies, strict=True):
             if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
                 try:
-                    codec.decode(held[2])
+                    codec.decode(codec.text(held[2]))
                 except ValueError as problem:
                     yield NotJson(id, decode_name(held[0]), held[2], str(problem))
 

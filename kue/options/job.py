@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kue.common import strict_json
 from kue.common.clock import MAX_EXACT_INTEGER, milliseconds, now_ms, until
 from kue.common.describe import short_repr
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
@@ -69,7 +69,7 @@ def _write_backoff(value: bool | str | dict[str, Any] | None) -> str | bytes | N
     if value is True or isinstance(value, str):
         return "true" if value is True else value
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = strict_json.dumps(value)
     except ValueError as problem:
         raise InvalidJobData("backoff", f"cannot be written as JSON ({problem})") from None
     return text.encode("utf-8", "backslashreplace")
@@ -78,13 +78,9 @@ def _write_backoff(value: bool | str | dict[str, Any] | None) -> str | bytes | N
 def _parse_backoff(raw: bytes) -> Any:
     text = raw.decode("utf-8", "replace")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        return strict_json.loads(text)
+    except ValueError:
         return text  # Kue stores a backoff function as its JavaScript source
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _read_search_keys(name: str, value: Any) -> list[str]:

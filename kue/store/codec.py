@@ -5,24 +5,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from typing import Any
 
+from kue.common import strict_json
 from kue.common.describe import describe_error, error_text, short_repr
 from kue.errors import InvalidJobData
 
 Default = Callable[[Any], Any]
 _SCALARS = (str, int, float, bool, type(None))
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_refuse)
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def text_bytes(text: str) -> bytes:
@@ -42,7 +34,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     """
     kind = type(value)
     if value is None or kind is str or kind is bool:
-        return text_bytes(_encoder.encode(value))
+        return text_bytes(strict_json.dumps(value))
     try:
         return text_bytes(_written(value, path, default))
     except InvalidJobData:
@@ -57,7 +49,7 @@ def _written(value: Any, path: str, default: Default | None) -> str:
     if default is not None:
         value = _simplified(value, path, default, [])
     try:
-        written = _encoder.encode(value)
+        written = strict_json.dumps(value)
     except (TypeError, ValueError) as problem:
         _find_fault(value, path, [])
         raise InvalidJobData(path, f"cannot be written as JSON ({problem})") from None
@@ -67,11 +59,8 @@ def _written(value: Any, path: str, default: Default | None) -> str:
 
 
 def decode(raw: bytes | str) -> Any:
-    """Read JSON. Raises `ValueError` for anything else, also for NaN and Infinity."""
-    try:
-        return _decoder.decode(raw if isinstance(raw, str) else raw.decode())
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    """Read JSON. Raises `ValueError` for anything else, also for NaN, Infinity and a number that no float can hold."""
+    return strict_json.loads(raw if isinstance(raw, str) else raw.decode())
 
 
 def _check_keys(value: Any, path: str) -> None:

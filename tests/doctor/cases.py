@@ -75,6 +75,15 @@ for state in ("inactive", "delayed"):
         (1, "error", NOT_JSON["error"]),
         (1, "failed", NOT_JSON["error"], None),
     )
+add(
+    "inactive, with a number in its data that no float can hold",
+    job(1, data='{"a":1e999999}'),
+    "job 1 (email) is waiting, but its data is not JSON (the number '1e999999' is too large for a float)",
+    "marked as failed, so that you can examine it",
+    world(settled("failed", **NOT_JSON | {"data": '{"a":1e999999}'}), token_list("email", 1)),
+    (1, "error", NOT_JSON["error"]),
+    (1, "failed", NOT_JSON["error"], None),
+)
 
 # active jobs whose worker is gone
 

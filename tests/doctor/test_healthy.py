@@ -70,6 +70,13 @@ def test_the_doctor_finds_nothing_wrong_with_what_only_looks_odd(patient: Patien
     assert patient.messages() == []
 
 
+@on_redis
+def test_data_with_bytes_that_are_no_utf8_is_fine_because_workers_run_it(patient: Patient) -> None:
+    patient.seed(world(NEIGHBOURS, job(1)))
+    patient.client.hset(patient.keys.job(1), "data", b'"caf\xe9"')
+    assert patient.findings() == []
+
+
 @pytest.mark.parametrize("type", [*TYPES, TRICKY])
 def test_a_worker_id_names_its_process_whatever_the_type(type: str) -> None:
     assert process_of(f"{PROCESS}:{type}:17") == PROCESS

@@ -35,6 +35,7 @@ ODD: list[Any] = [
     b'{"id":1,"event":"complete","args":[""]}',
     b'{"id":1,"event":"complete","args":["complete",NaN]}',
     b'{"id":1,"event":"complete","args":["complete",Infinity]}',
+    b'{"id":1,"event":"complete","args":["complete",1e999]}',
     b'{"id":1,"event":"complete","args":["complete",1],',
     b'{"event":"complete","args":["complete"]}',
     b'{"id":null,"event":"complete","args":["complete"]}',

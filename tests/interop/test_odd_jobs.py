@@ -82,7 +82,7 @@ def test_an_unknown_backoff_fails_that_one_job(
     assert channel.names(good.id)[-1] == "failed"
 
 
-SPOILT = ["no JSON", "{", "NaN", '{"a":Infinity}', '{"a":1}x', "\x00", "[" * 100_000 + "]" * 100_000]
+SPOILT = ["no JSON", "{", "NaN", '{"a":Infinity}', '{"a":1e999999}', '{"a":1}x', "\x00", "[" * 100_000 + "]" * 100_000]
 
 
 def test_spoilt_data_fails_that_one_job_in_python(

@@ -5,6 +5,7 @@ import decimal
 import enum
 import itertools
 import json
+import re
 from collections import OrderedDict, UserDict
 from typing import Any, NamedTuple
 
@@ -220,6 +221,7 @@ def iso(value: Any) -> Any:
         (' "x" ', "x"),
         (b"12345678901234567890123", 12345678901234567890123),
         (rb'"\ud83d"', "\ud83d"),
+        ("[1.7976931348623157e308,-1e-999]", [1.7976931348623157e308, 0.0]),
     ],
 )
 def test_json_is_read_from_bytes_and_text(raw: bytes | str, value: Any) -> None:
@@ -233,6 +235,12 @@ def test_json_is_read_from_bytes_and_text(raw: bytes | str, value: Any) -> None:
 def test_a_text_that_is_no_json_is_a_value_error(raw: bytes | str) -> None:
     with pytest.raises(ValueError):
         decode(raw)
+
+
+@pytest.mark.parametrize("number", ["1e999999", "-1e309", "1.8e308", "9" * 400 + ".0"])
+def test_a_number_that_no_float_can_hold_is_a_value_error_that_names_it(number: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"the number '{number[:30]}")):
+        decode(f'{{"a":[0,{number}]}}')
 
 
 def test_stored_text_is_read_whatever_its_bytes() -> None:

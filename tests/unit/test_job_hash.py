@@ -172,6 +172,12 @@ def test_data_that_is_null_stays_null(queue: kue.Queue) -> None:
         ({"type": ""}, "job 7 has no type"),
         ({"data": "{half"}, "job 7 has data that is not JSON ("),
         ({"data": "NaN"}, "job 7 has data that is not JSON (NaN is not JSON)"),
+        (
+            {"data": '{"a":1e999999}'},
+            "job 7 has data that is not JSON (the number '1e999999' is too large for a float)",
+        ),
+        ({"result": "-1e309"}, "job 7 has a result that is not JSON (the number '-1e309' is too large for a float)"),
+        ({"progress_data": "[1e309]"}, "job 7 has progress data that is not JSON ("),
         ({"result": "undefined"}, "job 7 has a result that is not JSON ("),
         ({"progress_data": "function(){}"}, "job 7 has progress data that is not JSON ("),
     ],
@@ -248,6 +254,7 @@ def test_the_field_of_every_option_is_among_those_that_are_read() -> None:
         ("function(attempts, delay) { return 5 }", "function(attempts, delay) { return 5 }"),
         ("{type:'fixed'}", "{type:'fixed'}"),
         ("NaN", "NaN"),
+        ('{"type":"fixed","delay":1e999}', '{"type":"fixed","delay":1e999}'),
         ("", None),
     ],
 )

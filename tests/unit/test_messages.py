@@ -65,6 +65,7 @@ ODD = [
     b"\xff\xfe",
     b'{"id":1,"event":"complete","args":["complete",NaN]}',
     b'{"id":1,"event":"complete","args":["complete",-Infinity]}',
+    b'{"id":1,"event":"complete","args":["complete",1e999]}',
     b'{"id":1,"event":"complete","args":["complete",1]',
     b'{"id":1,"event":"complete","args":["complete"]} trailing',
     b'{"id":1,"event":"complete"}',
