@@ -17,7 +17,8 @@ from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
     name="kue",
-    help="Kue, Node's Redis job queue, in Python: run workers, check and repair the data, try it out.",
+    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue doctor checks and repairs the data in "
+    "Redis, kue server and kue demo are for trying it out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -31,7 +31,9 @@ def doctor(
     redis: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="The address of Redis. Without it: KUE_REDIS_URL, else redis://127.0.0.1:6379."
+            metavar="URL",
+            help="The address of Redis. Without it: KUE_REDIS_URL, else redis://127.0.0.1:6379. "
+            "Give a password by KUE_REDIS_URL: other users of the machine can read the options of a command.",
         ),
     ] = None,
     prefix: Annotated[str, typer.Option(help="The prefix of the queue.")] = "q",

@@ -25,8 +25,10 @@ def test_the_command_prints_its_version() -> None:
 def test_help_names_every_command() -> None:
     result = CliRunner().invoke(app, ["--help"])
     assert result.exit_code == 0
+    text, commands = result.stdout.split("Commands", 1)
     for name in ("worker", "server", "doctor", "demo"):
-        assert re.search(rf"\b{name}\b", result.stdout)
+        assert re.search(rf"\bkue {name}\b", " ".join(text.split()))
+        assert re.search(rf"\b{name}\b", commands)
 
 
 @pytest.mark.slow
