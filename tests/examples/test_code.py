@@ -20,9 +20,11 @@ from tests.interop.node import what_is_missing
 
 README = ROOT / "README.md"
 BESIDE_NODE = "Beside Node"
+BY_REPLICATION = "Copy by replication"  # in docs/guides/moving.md; see test_moving.py
 EXAMPLES = ROOT / "docs" / "examples.md"  # shows the programs that test_examples.py runs
 SECTIONS = [part for page in PAGES if page != EXAMPLES for part in sections(page)]
-TO_RUN = [part for part in SECTIONS if part.runs and part.title != BESIDE_NODE]
+ELSEWHERE = {BESIDE_NODE, BY_REPLICATION}  # need Node or a second Redis: these have tests of their own
+TO_RUN = [part for part in SECTIONS if part.runs and part.title not in ELSEWHERE]
 LANGUAGES = {"js", "ini", "dockerfile", "yaml"}  # others than python, sh and text, which are run or compared
 KUE_COMMAND = re.compile(r"^(?:\S*/)?kue ((?:worker|doctor|server|demo)\b.*)$")
 
