@@ -34,7 +34,7 @@ def report(chaos: Chaos) -> str:
         *_table(verdict.late),
         "         what runs reported:",
         *_table(verdict.reports),
-        "         what Node itself lost or doubled, brought back by kue doctor:",
+        "         what Node itself lost or doubled, and kue doctor repaired:",
         *_table(verdict.of_node),
         f"{len(chaos.violations):8} violations",
         *(f"         {violation}" for violation in chaos.violations[:40]),

@@ -1,4 +1,4 @@
-"""Judges the attempts of one job that Python workers had: each ended as the plan says, or was lost."""
+"""Judges the attempts of one job that Python workers had: each ended as planned, or was lost."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -29,7 +29,7 @@ def ended_itself(job: Job, taken: Step, end: Step) -> bool:
 def complaints(
     plan: JobPlan, job: Job, state: str, runs: Mapping[str, Run], is_harmed: Callable[[str], bool]
 ) -> Iterator[str]:
-    """What is wrong; `is_harmed` tells whether anything was done to the process of a worker before the end."""
+    """What is wrong; `is_harmed`: whether anything was done to the process of a worker before the end."""
     made = 0
     for taken, end in failures(job):
         planned = plan.attempt(made)
@@ -53,7 +53,7 @@ def complaints(
 
 
 def _judge_late(job: Job, taken: Step, end: Step, run: Run) -> Iterator[str]:
-    """A run that exceeded its ttl took that long, and, where its own process ended it, its handler could know."""
+    """A run that exceeded its ttl took that long. If its own process ended it, `job.lost` was true for its handler."""
     if end.at - taken.at < _ttl(job):
         yield f"ended before its ttl: {taken.worker}, after {end.at - taken.at} ms of {_ttl(job)}"
     facts = run.returned.facts if run.returned is not None else {"asked_at": 0}

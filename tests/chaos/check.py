@@ -85,7 +85,7 @@ class Verdict:
     # --- while there may still be something that only the doctor brings back ---
 
     def judge_sets(self, snapshot: Snapshot, keys_of_node: set[int]) -> None:
-        """Hashes and sets before the doctor came: what does not agree must be Node's work."""
+        """Hashes and sets before the doctor's repair: what does not agree must be Node's work."""
         for wrong in snapshot.disagreements():
             fields = snapshot.jobs.get(wrong.id, {})
             if self._is_nodes(wrong.id) or _is_saved_by_node(fields, keys_of_node):
@@ -104,7 +104,7 @@ class Verdict:
 
     def judge(self, final: Snapshot) -> None:
         for wrong in final.disagreements():
-            self.violations.append(f"job {wrong.id} {wrong.what}, after all was mended: {self.story(wrong.id)}")
+            self.violations.append(f"job {wrong.id} {wrong.what}, after the repair: {self.story(wrong.id)}")
         for id in [*self._saved, *self._poison]:
             self._judge_end(id, final)
         for id, plan in self._saved.items():
@@ -133,7 +133,7 @@ class Verdict:
             if not (plan.is_removed and plan.succeeds):
                 self._blame(id, "gone, though it was not to be removed")
             elif not self._ends[id]:
-                self._blame(id, "removed as complete, and no handler has ended")
+                self._blame(id, "removed as complete, and no handler finished")
             self._judge_attempts(id, plan, REMOVED)
             return
         state, error = fields.get("state", ""), fields.get("error", "")
@@ -143,14 +143,14 @@ class Verdict:
             if self._losses(id) <= GHOST_RETRIES:
                 self._blame(id, "given up as lost too early")
         elif state == "failed" and error == TTL_EXCEEDED and plan.succeeds:
-            self.late["jobs that failed for that"] += 1
+            self.late["jobs that failed because of that"] += 1
         elif state != ("complete" if plan.succeeds else "failed"):
             self._blame(id, f"ended otherwise than planned: {state}")
         elif state == "complete":
             self._judge_result(id, plan, fields)
 
     def _judge_attempts(self, id: int, plan: JobPlan, state: str) -> None:
-        """Only where all of them were Python's: of what failed under Node the history does not tell."""
+        """Only if all of them were Python's: the history does not show what failed under Node."""
         if self._is_nodes(id) or id not in self._history:
             return
         job = self._history[id]
@@ -175,9 +175,9 @@ class Verdict:
         if f'"{holder}"' not in fields.get("result", ""):
             self._blame(id, f"result of another run than the one that held it: {fields.get('result')}")
         if holder not in self._ends[id]:
-            self._blame(id, "complete, and its handler did not come to its end")
+            self._blame(id, "complete, and its handler did not finish")
         if is_python(holder):
-            for complaint in log_lines.complaints_of_last(holder, plan.data["says"], fields):
+            for complaint in log_lines.complaints_of_last(holder, plan.data["lines"], fields):
                 self._blame(id, complaint)
         lost = any(step.error == LOST for step in self._history[id].steps)
         if self._is_nodes(id) and not lost and fields.get("attempts") != str(plan.data["fail"] + 1):
@@ -221,7 +221,7 @@ class Verdict:
         return BY_PYTHON_ALONE if kind is None else f"{kind}{' (put back at shutdown)' if was_put_back else ''}"
 
     def _judge_reports(self, id: int, job: Job, final: Snapshot) -> None:
-        """Nothing that a Node worker does excuses these: a batch is one script, that looks first."""
+        """Nothing that a Node worker does excuses these: a batch is one script, which checks first."""
         complaints = list(log_lines.complaints(job, self._runs[id], self._cuts, self.reports))
         if id in final.jobs and final.logs.get(id, []) != [line for batch in job.batches for line in batch.lines]:
             complaints.append("its log is not what was written to it")
@@ -235,10 +235,10 @@ class Verdict:
             else:
                 self.violations.append(f"a worker that was not disturbed lost a job: {text}")
         if kind not in EXPECTED:
-            self.violations.append(f"unexpected trouble in a worker: {kind}: {text}")
+            self.violations.append(f"unexpected error in a worker: {kind}: {text}")
 
     def _is_false_alarm(self, line: Line) -> bool:
-        """Whether a worker cannot have known better: its outcome counted, the answer was cut off, and before it could
+        """Whether a worker could not know that its outcome counted: a cut took the reply, and before the worker could
         ask again the job had gone on to another run."""
         steps = self._history.get(line.id or 0, Job()).steps
         held = [(a, b) for a, b in itertools.pairwise(steps) if a.state == "active" and pid_of(a.worker) == line.pid]

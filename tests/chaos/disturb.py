@@ -18,7 +18,7 @@ _LEASE = plans.LEASE / 1000
 
 
 class Disturber:
-    """Does what the plan says to the fleet, and remembers how often it did each thing."""
+    """Does to the fleet what the plan contains, and counts how often it did each thing."""
 
     def __init__(self, fleet: Fleet, record: Record) -> None:
         self.counts: dict[str, int] = dict.fromkeys(plans.WEIGHTS, 0)
@@ -116,8 +116,8 @@ class Disturber:
     # --- a Redis that answers, and refuses ---
 
     def _no_memory(self, what: Disturbance) -> None:
-        """It refuses whatever needs memory, or, every second time, has as much as is used at the moment: then what one
-        command gives back is there for the next, and of a pipeline some are granted and some are not."""
+        """It refuses whatever needs memory. Every second time it has as much as is used at the moment: then one command
+        can use what another has freed, and of a pipeline Redis carries out some and refuses others."""
         until = time.monotonic() + _LEASE * (0.1 + 0.9 * what.share)
         with self._fleet.server.client() as client:
             while time.monotonic() < until:
@@ -126,7 +126,7 @@ class Disturber:
             client.config_set("maxmemory", 0)
 
     def _read_only(self, what: Disturbance) -> None:
-        """A replica whose master cannot be reached: every second time it does not let itself be read either."""
+        """A replica whose master cannot be reached: every second time it refuses reads too."""
         stale = "yes" if what.pick < 0.5 else "no"
         with self._fleet.server.client() as client, socket.socket() as nowhere:
             nowhere.bind(("127.0.0.1", 0))  # held and not listened to, so that no server can be taken for the master
@@ -151,7 +151,7 @@ class Disturber:
 
 def _save_poison(client: "redis.Redis", id: int, kind: str) -> None:
     now = str(time.time_ns() // 1_000_000)
-    fields = {"data": '{"ms":0,"fail":9,"late":0,"says":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
+    fields = {"data": '{"ms":0,"fail":9,"late":0,"lines":0}', "priority": "0", "max_attempts": "5", "state": "inactive"}
     fields |= {"created_at": now, "updated_at": now, "promote_at": now, "type": plans.PYTHON}
     if kind == plans.NOT_JSON:
         fields["data"] = "{not json"

@@ -24,9 +24,9 @@ NODE_HANDLER = """
     const write = what => fs.appendFileSync(%s, JSON.stringify(
       {at: Date.now(), what, id: job.id, worker: job.workerId, attempts: job.toJSON().attempts.made}) + '\\n');
     write('start');
-    for (let n = 0; n < job.data.says; n++) {
-      job.log('%%s says %%d', job.workerId, n);
-      job.progress(n, job.data.says);
+    for (let n = 0; n < job.data.lines; n++) {
+      job.log('%%s reports %%d', job.workerId, n);
+      job.progress(n, job.data.lines);
     }
     setTimeout(() => {
       const fails = job.toJSON().attempts.made < job.data.fail;
@@ -68,12 +68,12 @@ class PythonWorker:
 
 
 class Fleet:
-    """So many workers of each kind; one that is gone is replaced. For the main thread, to which they are tied."""
+    """A number of workers of each kind; one that ended is replaced. For the main thread, to which they are tied."""
 
     def __init__(self, folder: Path, record: Record, python: int, node: int, server: RedisServer) -> None:
         self.server = server
         self.record = record
-        self.deserters: list[str] = []
+        self.ended_by_themselves: list[str] = []
         self._folder = folder
         self._retired: list[PythonWorker] = []
         self.python = [self._new_python() for _ in range(python)]
@@ -107,20 +107,22 @@ class Fleet:
         self.node[number] = self._new_node()
 
     def look_after(self) -> None:
-        """Replace each worker that has left by itself, and remember that it did."""
+        """Replace each worker that ended by itself, and note that it did."""
         for worker in list(self.python):
             if worker.process.poll() is not None:
-                self.deserters.append(f"a Python worker ended by itself with code {worker.process.returncode}")
+                self.ended_by_themselves.append(
+                    f"a Python worker ended by itself with code {worker.process.returncode}"
+                )
                 self.replace_python(worker)
         for number, node in enumerate(self.node):
             if not node.running:
-                self.deserters.append(f"a Node worker ended by itself: {node.stderr()[-300:]}")
+                self.ended_by_themselves.append(f"a Node worker ended by itself: {node.stderr()[-300:]}")
                 self.fate(node.pid, "ended by itself")
                 node.close()
                 self.node[number] = self._new_node()
 
     def stop_node(self) -> None:
-        """No Node worker is left; what they held stays as it is."""
+        """End every Node worker; what they held stays as it is."""
         for node in self.node:
             self.fate(node.pid, AT_THE_END)
             node.close()

@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(slots=True)
 class Batch:
-    """Lines that one transaction added to a job's log, and the worker that had the job then ('' where none had it)."""
+    """Lines that one transaction added to a job's log, and the worker that had the job then ('' if none had it)."""
 
     holder: str
     lines: list[str]
@@ -68,13 +68,13 @@ class Job:
     def _is_of_node(self, fields: dict[str, str]) -> bool:
         """Whether Node's ttl checker failed it, or its promoter came late: to a job that had left `delayed` meanwhile.
 
-        Node writes one field at a time, where Python writes a state with its time.
+        Node writes one field at a time. Python writes a state with its time.
         """
         before, state = self.fields.get("state", "delayed"), fields.get("state", "active")
         is_alone = len(fields) == 1 and not self._ghost
         return is_alone and ("error" in fields or (before != "delayed" and state != "active"))
 
-    def say(self, lines: list[str], transaction: int) -> None:
+    def log(self, lines: list[str], transaction: int) -> None:
         if not self.batches or self._transaction != transaction:
             holder = self.fields.get("workerId", "") if self.fields.get("state") == "active" else ""
             self.batches.append(Batch(holder, []))
@@ -120,13 +120,13 @@ def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
         if name in (b"HSET", b"HMSET", b"HINCRBY") and command[1].startswith(head):
             id = command[1][len(head) :]
             if id.isdigit() and name == b"HINCRBY":
-                jobs[int(id)].changed_by_node = True  # so it counts attempts, where Python writes them with the state
+                jobs[int(id)].changed_by_node = True  # so it counts attempts; Python writes them with the state
             elif id.isdigit():
                 jobs[int(id)].write({_text(f): _text(v) for f, v in zip(command[2::2], command[3::2], strict=True)})
         elif name == b"RPUSH" and command[1].startswith(head) and command[1].endswith(b":log"):
             id = command[1][len(head) : -len(b":log")]
             if id.isdigit():
-                jobs[int(id)].say([_text(line) for line in command[2:]], transaction)
+                jobs[int(id)].log([_text(line) for line in command[2:]], transaction)
         elif name in (b"DEL", b"UNLINK"):
             for key in command[1:]:
                 id = key[len(head) :]

@@ -58,7 +58,7 @@ class Snapshot:
         return [[line.decode("utf-8", "surrogateescape") for line in lines] for lines in found]
 
     def disagreements(self) -> Iterator[Disagreement]:
-        """Every job whose hash and sets tell different stories."""
+        """Every job whose hash and sets do not agree."""
         known = set(self.jobs)
         sets = {("jobs", ""): self.listed} | {("state", s): ids for s, ids in self.by_state.items()}
         for (what, name), ids in sets.items():
@@ -82,7 +82,7 @@ class Snapshot:
             yield "is not listed among the jobs"
         for name, ids in self.by_state.items():
             if (id in ids) != (name == state):
-                yield f"says {state}, and is {'' if id in ids else 'not '}listed as {name}"
+                yield f"is {state}, and is {'' if id in ids else 'not '}listed as {name}"
         for (kind, name), ids in self.by_type.items():
             if (id in ids) != (name == state and kind == type):
-                yield f"says {state} {type}, and is {'' if id in ids else 'not '}listed as {name} {kind}"
+                yield f"is {state} {type}, and is {'' if id in ids else 'not '}listed as {name} {kind}"

@@ -2,7 +2,7 @@
 
 A handler reports a line with `job.log`. The line is found if it is in the job's log at the end. Reports go to Redis in
 batches, each a transaction that checks first that the run holds its job. A batch is not marked: if the connection
-breaks before the answer, it is sent again, as a whole, before anything newer.
+breaks before the reply, it is sent again, as a whole, before anything newer.
 """
 
 import json
@@ -14,7 +14,7 @@ from tests.chaos.attempts import LOST, PLANNED, TTL_EXCEEDED, ended_itself
 from tests.chaos.history import REMOVED, Batch, Job, Step
 from tests.chaos.record import Run, is_python
 
-_LINE = re.compile(r"(kue:.*) says (\d+)")
+_LINE = re.compile(r"(kue:.*) reports (\d+)")
 Window = tuple[int, int]
 
 
@@ -45,11 +45,11 @@ def complaints(job: Job, runs: Mapping[str, Run], cuts: Sequence[Window], counts
         counts["lines of runs cut short that were not found"] += max(0, len(run.reported) - count)
 
 
-def complaints_of_last(holder: str, says: int, fields: Mapping[str, str]) -> Iterator[str]:
+def complaints_of_last(holder: str, lines: int, fields: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with the progress and the result that a job, now complete, was sent last."""
-    if says and json.loads(fields.get("progress_data", "null")) != {"by": holder, "n": says - 1}:
+    if lines and json.loads(fields.get("progress_data", "null")) != {"by": holder, "n": lines - 1}:
         yield f"its progress is not what {holder} reported last: {fields.get('progress_data')}"
-    if says and fields.get("py_sent") != json.dumps(holder):
+    if lines and fields.get("py_sent") != json.dumps(holder):
         yield f"what was sent is not what {holder} sent last: {fields.get('py_sent')}"
 
 

@@ -40,7 +40,7 @@ class JobPlan:
     """One job; `options` in Kue's names, as Node's producer takes them.
 
     In its data, `fail` is how many attempts fail, `late` how many of those do because they overrun the ttl (the first),
-    `says` how many lines a run says, and `ms` how long it takes if it is not late.
+    `lines` how many lines a run reports, and `ms` how long it takes if it is not late.
     """
 
     key: int
@@ -49,7 +49,7 @@ class JobPlan:
     options: dict[str, Any]
 
     def attempt(self, made: int) -> str:
-        """What an attempt comes to, after so many that failed."""
+        """How an attempt ends, after `made` that failed."""
         if made < self.data["late"]:
             return LATE
         return RAISES if made < self.data["fail"] else SUCCEEDS
@@ -72,7 +72,7 @@ class JobPlan:
 
 @dataclass(frozen=True, slots=True)
 class Disturbance:
-    """One thing that goes wrong. `pick` in 0..1 says which victim, `share` how much or how long."""
+    """One thing that goes wrong. `pick` in 0..1 chooses the victim, `share` how much or how long."""
 
     kind: str
     pick: float
@@ -95,7 +95,7 @@ def _job(chance: random.Random, key: int) -> JobPlan:
     attempts = chance.choices([1, 2, 3, 5], [4, 2, 2, 1])[0]
     fail = chance.choices([0, 1, 2], [8, 2, 1])[0]
     ms = chance.choices([0, 20, 150, 1000], [4, 4, 4, 1])[0]
-    data = {"key": key, "ms": ms, "fail": fail, "late": 0, "says": chance.choices([0, 1, 5, 12], [5, 2, 2, 1])[0]}
+    data = {"key": key, "ms": ms, "fail": fail, "late": 0, "lines": chance.choices([0, 1, 5, 12], [5, 2, 2, 1])[0]}
     options: dict[str, Any] = {"attempts": attempts, "priority": chance.choice([0, 0, 0, 10, -10, -15])}
     if chance.random() < 0.15:
         options["delay"] = chance.choice([50, 500, 2500])

@@ -18,17 +18,17 @@ from tests.interop.node import NodeError, NodeKue
 BATCH = 20
 PACE = 35.0  # jobs a second that each producer saves; after an outage it catches up
 BACKLOG = 300  # jobs that wait before no more are saved
-# Kue tells the callback of `save` how its last step went, and nothing of the fields that were refused before it: so
-# each is listened to. Where the first step was refused, there is no id, and nothing was written.
+# Kue passes to the callback of `save` how its last step went, and nothing of the fields that Redis refused before it.
+# So this reads the reply to each. If Redis refused the first step, there is no id, and nothing was written.
 NODE_SAVES = """
   plans => Promise.all(plans.map(plan => new Promise(resolve => {
     const job = queue.create(plan.type, plan.data);
     for (const [name, value] of Object.entries(plan.options)) job[name](value);
     let refused = null;
     const set = job.set;
-    job.set = (field, value, heard) => set.call(job, field, value, (error, reply) => {
+    job.set = (field, value, callback) => set.call(job, field, value, (error, reply) => {
       refused = refused || error;
-      if (heard) heard(error, reply);
+      if (callback) callback(error, reply);
     });
     const answer = outcome => resolve({key: plan.key, id: job.id || null, outcome});
     const timer = setTimeout(answer, 8000, 'doubt');

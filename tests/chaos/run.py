@@ -23,26 +23,26 @@ from tests.interop.node import NodeKue
 from tests.servers import RedisServer
 
 PYTHON_WORKERS, NODE_WORKERS = 3, 2
-# The append-only file is the history: none of it may be written anew. Nothing may be evicted for want of memory.
+# The append-only file is the history: none of it may be written anew. Nothing may be evicted if memory is short.
 SETTINGS = {"auto_aof_rewrite_percentage": "0", "maxmemory_policy": "noeviction"}
-PATIENCE = 60.0  # how long nothing may change before it counts as stuck
-Tell = Callable[[str], object]
+STUCK_AFTER_SECONDS = 60.0  # how long nothing may change before the run counts as stuck
+PrintLine = Callable[[str], object]
 
 
 class Chaos:
     """Runs a plan; `seconds` ends the disturbances and the saving early."""
 
-    def __init__(self, plan: Plan, folder: Path, seconds: float | None, tell: Tell) -> None:
+    def __init__(self, plan: Plan, folder: Path, seconds: float | None, print_line: PrintLine) -> None:
         self.plan = plan
         self.folder = folder
         self.violations: list[str] = []
         self._ends_at = None if seconds is None else time.monotonic() + seconds
-        self._tell = tell
+        self._print_line = print_line
         self._began = time.monotonic()
         self.redis_version = ""
 
     def run(self) -> None:
-        """Everything; afterwards `verdict`, `disturber` and `violations` say how it went."""
+        """Everything; afterwards `verdict`, `disturber` and `violations` have what happened."""
         with ExitStack() as stack:
             server = stack.enter_context(RedisServer(persist=True, **SETTINGS))
             self.record = Record(self.folder / "record.jsonl")
@@ -60,7 +60,7 @@ class Chaos:
             if self._doctor(server, "--grace", "500ms") != 0:
                 self.violations.append("kue doctor finds something wrong at the end")
             if doctored != 0:
-                self.violations.append(f"kue doctor --fix left with exit code {doctored}")
+                self.violations.append(f"kue doctor --fix ended with exit code {doctored}")
             self._judge(server, before)
 
     # --- the run ---
@@ -88,7 +88,7 @@ class Chaos:
                 self._wait_for_progress(number / (len(disturbances) + 1))
                 if self._is_late:
                     break
-                self._tell(f"{self._ended:6} ended  {disturbance.kind}")
+                self._print_line(f"{self._ended:6} ended  {disturbance.kind}")
                 self.disturber.carry_out(disturbance)
             while not self._is_late and not all(producer.done for producer in self.producers):
                 self._tick()
@@ -111,17 +111,17 @@ class Chaos:
 
     def _wait_for_progress(self, share: float) -> None:
         """Until this share of the jobs has ended, not counting those that remove themselves or are lost with Node."""
-        mark, until = 0.85 * share * len(self.plan.jobs), time.monotonic() + PATIENCE
+        mark, until = 0.85 * share * len(self.plan.jobs), time.monotonic() + STUCK_AFTER_SECONDS
         while self._ended < mark and time.monotonic() < until and not self._is_late:
             self._tick()
 
     # --- the end ---
 
     def _rest(self) -> Snapshot:
-        """Wait until nothing moves any more but what only a doctor can move, and look at everything."""
-        self._tell(f"{self._ended:6} ended  waiting for the rest")
+        """Wait until nothing changes any more without the doctor, and read everything."""
+        self._print_line(f"{self._ended:6} ended  waiting for the others")
         still_since, last = time.monotonic(), (-1, 0)
-        while time.monotonic() - still_since < PATIENCE:
+        while time.monotonic() - still_since < STUCK_AFTER_SECONDS:
             self._tick()
             now = (self._ended, self._unfinished())
             if now != last:
@@ -129,7 +129,7 @@ class Chaos:
             elif now[1] == 0 and time.monotonic() - still_since > 1:
                 break
         else:
-            self.violations.append(f"{last[1]} jobs wait, and nothing has moved for {PATIENCE:.0f} s")
+            self.violations.append(f"{last[1]} jobs wait, and nothing has changed for {STUCK_AFTER_SECONDS:.0f} s")
         self.fleet.stop_node()
         return Snapshot(self._client)
 
@@ -150,7 +150,7 @@ class Chaos:
         )
 
     def _doctor(self, server: RedisServer, *options: str) -> int:
-        self._tell(f"{self._ended:6} ended  kue doctor {' '.join(options)}")
+        self._print_line(f"{self._ended:6} ended  kue doctor {' '.join(options)}")
         command = [sys.executable, "-m", "kue", "doctor", "--redis", server.url, *options]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -165,10 +165,10 @@ class Chaos:
         self.verdict.judge_sets(before, {plan.key for plan in self.plan.jobs[1::2]})
         self.verdict.judge(Snapshot(self._client))
         (self.folder / "node.txt").write_text("\n".join(self.verdict.stories_of_node))
-        self.violations += [*self.fleet.deserters, *self.verdict.violations]
+        self.violations += [*self.fleet.ended_by_themselves, *self.verdict.violations]
         self.acknowledged = len(saved) + len(self.disturber.poison)
         self.doubtful = sum(producer.doubtful for producer in self.producers)
         self.seconds = time.monotonic() - self._began
 
 
-assert STUCK_AFTER / 1000 < PATIENCE
+assert STUCK_AFTER / 1000 < STUCK_AFTER_SECONDS

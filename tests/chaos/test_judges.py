@@ -27,7 +27,7 @@ def job_of(batches: Batches, end: dict[str, str], holder: str = W) -> Job:
     job.write({"ttl": "500", "max_attempts": "2"})
     job.write(TAKEN | {"workerId": holder})
     for number, batch in enumerate(batches):
-        job.say([f"{W} says {n}" for n in batch], number)
+        job.log([f"{W} reports {n}" for n in batch], number)
     job.write(end)
     return job
 
@@ -69,7 +69,7 @@ def test_lines_of_a_run_that_does_not_hold_the_job_are_found() -> None:
     other = job_of([[0]], COMPLETE, "kue:h:2-cd:python:1")
     assert judged(other, Run(1000, [1100])) == [f"found a line of a run that did not hold the job: {W}"]
     job = job_of([], TOO_LATE)
-    job.say([f"{W} says 0"], 1)
+    job.log([f"{W} reports 0"], 1)
     assert judged(job, Run(1000, [1950])) == [f"found a line of a run that did not hold the job: {W}"]
 
 

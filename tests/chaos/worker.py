@@ -36,17 +36,17 @@ def note(problem: BaseException) -> None:
 def work(job: Job) -> Iterator[float]:
     """Begin, and report each line; gives the pauses to make in between."""
     record.write("start", job.id, job.worker_id, attempts=job.attempts_made)
-    says = job.data["says"]
-    for n in range(max(1, says)):
-        if n < says:
+    lines = job.data["lines"]
+    for n in range(max(1, lines)):
+        if n < lines:
             report(job, n)
-        yield job.data["ms"] / 1000 / max(1, says)
+        yield job.data["ms"] / 1000 / max(1, lines)
 
 
 def report(job: Job, n: int) -> None:
-    job.log("%s says %d", job.worker_id, n)
-    job.progress(n, job.data["says"], {"by": job.worker_id, "n": n})
-    job.send("word", n)
+    job.log("%s reports %d", job.worker_id, n)
+    job.progress(n, job.data["lines"], {"by": job.worker_id, "n": n})
+    job.send("line", n)
     record.write("reported", job.id, job.worker_id, n=n)
 
 
@@ -61,7 +61,7 @@ def overrun(job: Job) -> None:
     while not job.lost and time.monotonic() < until:
         time.sleep(0.02)
     time.sleep(0.2)
-    report(job, job.data["says"])
+    report(job, job.data["lines"])
 
 
 def finish(job: Job) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def finish(job: Job) -> dict[str, Any]:
     if job.attempts_made < job.data["fail"] and not is_late(job):
         record.write("raise", job.id, job.worker_id, asked_at=asked_at, lost=lost)
         raise Planned(f"attempt {job.attempts_made + 1}")
-    if job.data["says"]:
+    if job.data["lines"]:
         job.send("result", job.worker_id)
     record.write("end", job.id, job.worker_id, asked_at=asked_at, lost=lost)
     return {"by": job.worker_id}
