@@ -10,6 +10,7 @@ from kue.common.describe import error_text
 from kue.store.transitions import Failure
 
 TTL_EXCEEDED = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
+WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
 SHUTDOWN = Failure("Shutdown", "Shutdown", "Shutdown")
 _TOO_OFTEN = "Shutdown: put back too often (max_requeues)"
 PUT_BACK_TOO_OFTEN = Failure(_TOO_OFTEN, _TOO_OFTEN, _TOO_OFTEN)

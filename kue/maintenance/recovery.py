@@ -15,19 +15,17 @@ from redis.exceptions import ResponseError
 
 from kue.common.clock import steady
 from kue.connection.pool import refusal
-from kue.errors import JobInvalid, KueError
-from kue.jobs.job import Job
-from kue.jobs.retry import UnknownBackoff, retry_of
+from kue.errors import KueError
+from kue.jobs.failure import WORKER_LOST
+from kue.maintenance.failing import fail_from_outside
 from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
-from kue.store.transitions import Failure, Retry
 from kue.store.worker_id import process_of
 
 _SEARCHES_PER_LEASE = 3
 _BATCH_SIZE = 100  # jobs in one script
 _PAGE_SIZE = 1000
-WORKER_LOST = Failure("worker lost", "worker lost", "worker lost")
 
 
 class Recovery:
@@ -95,14 +93,8 @@ class Recovery:
             if isinstance(found, ResponseError):
                 raise refusal(found)
             hash = found or JobHash()
-            try:
-                job = Job.from_hash(self._runtime, id, hash)
-                retry = retry_of(job)
-            except (JobInvalid, UnknownBackoff):
-                retry = Retry("failed")
-            type = codec.text(hash.type or b"")
             commands.append(
-                store.transitions.fail(id, worker, type, now, WORKER_LOST, retry, mode="lost", dead_process=process)
+                fail_from_outside(self._runtime, id, worker, hash, now, WORKER_LOST, mode="lost", dead_process=process)
             )
         store.ask(commands)
 

@@ -14,14 +14,11 @@ from redis.exceptions import ResponseError
 from kue.errors import JobInvalid
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
-from kue.jobs.job import Job
-from kue.jobs.retry import UnknownBackoff, retry_of
+from kue.maintenance.failing import fail_from_outside
 from kue.maintenance.lock import Lock
 from kue.runtime import Runtime
-from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK
-from kue.store.transitions import Retry
 
 _BATCH_SIZE = 100
 ACK_MS = 1000  # that a worker has to acknowledge
@@ -92,22 +89,9 @@ class TtlCheck:
                 self._runtime.error_reporter.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
                 store.drop_broken([id])
                 continue
-            try:
-                job = Job.from_hash(self._runtime, id, hash)
-                retry = retry_of(job)
-            except (JobInvalid, UnknownBackoff):
-                retry = Retry("failed")
+            worker, token = announced[id][0], self._lock.token
             commands.append(
-                store.transitions.fail(
-                    id,
-                    announced[id][0],
-                    codec.text(hash.type),
-                    now,
-                    TTL_EXCEEDED,
-                    retry,
-                    mode="expired",
-                    ttl_lock=self._lock.token,
-                )
+                fail_from_outside(self._runtime, id, worker, hash, now, TTL_EXCEEDED, mode="expired", ttl_lock=token)
             )
         try:
             if commands:
