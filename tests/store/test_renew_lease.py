@@ -70,7 +70,7 @@ def test_the_record_is_written_with_the_lease_and_kept_for_30_days(place: Place)
     place.seed({RECORD: {"version": "old", "pid": "77"}})
     place.run(place.scripts.renew_lease(PROCESS, 30_000, ("version", "new", "lease", 30_000)))
     assert place.world()[RECORD] == {"version": "new", "pid": "77", "lease": "30000"}
-    days = place.client.pttl(RECORD) / (24 * 3600 * 1000)
+    days = place.client.pttl(place.keys.worker(PROCESS)) / (24 * 3600 * 1000)
     assert 29.9 < days <= 30
 
 
@@ -78,7 +78,7 @@ def test_a_record_of_another_kind_costs_the_process_no_lease(place: Place) -> No
     place.seed({RECORD: "poison"})
     place.run(place.scripts.renew_lease(PROCESS, 30_000, ("version", "new")))
     assert place.world()[LEASES].keys() == {PROCESS} and place.world()[RECORD] == "poison"
-    assert place.client.pttl(RECORD) == -1
+    assert place.client.pttl(place.keys.worker(PROCESS)) == -1
 
 
 def test_a_key_of_another_kind_is_refused(place: Place) -> None:
