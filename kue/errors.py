@@ -157,7 +157,7 @@ class PromiseTimeout(KueError, TimeoutError):
 
 
 class ConnectionFailed(KueError, ConnectionError):
-    """Redis could not be reached, or the connection broke before the reply came.
+    """Redis could not be reached, the connection broke before the reply came, or no connection became free in time.
 
     Attributes: `sent` (False: no command was sent, so nothing was done; True: the commands may have been carried out),
     `silent_since` (if the reply did not come in time: when something was received last, in seconds of the monotonic

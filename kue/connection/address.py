@@ -28,14 +28,21 @@ ADDRESS_HINT = (
 )
 _TIMEOUT_SECONDS = 10.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
+_NO_LIMIT = 2**31  # what redis-py before 8.0 writes for it
 _DICT_KEYS = {"host", "port", "db", "auth", "socket", "options"}
 
 
 class Address:
-    """A connection class of redis-py with its settings. `str()` gives the address without its password."""
+    """A connection class of redis-py with its settings. `str()` gives the address without its password.
 
-    def __init__(self, connection_class: type[Any], settings: Mapping[str, Any]) -> None:
+    `max_connections` is how many connections a client for the address may have; None: it does not say.
+    """
+
+    def __init__(
+        self, connection_class: type[Any], settings: Mapping[str, Any], max_connections: int | None = None
+    ) -> None:
         self._class = connection_class
+        self.max_connections = max_connections
         self._settings = {
             "socket_timeout": _TIMEOUT_SECONDS,
             "socket_connect_timeout": _CONNECT_TIMEOUT_SECONDS,
@@ -56,7 +63,16 @@ class Address:
 
     def client(self) -> redis.Redis:
         """A new redis-py client for this address, whose replies are bytes. Closing it closes its connections."""
-        return redis.Redis.from_pool(redis.ConnectionPool(connection_class=self._class, **self._settings))
+        settings = {"connection_class": self._class, **self._settings}
+        if self.max_connections is None:
+            return redis.Redis.from_pool(redis.ConnectionPool(**settings))
+        limit = {"max_connections": self.max_connections, "timeout": self.timeout}
+        return redis.Redis.from_pool(redis.BlockingConnectionPool(**limit, **settings))
+
+    @property
+    def timeout(self) -> float:
+        """How long a call waits for an answer, in seconds."""
+        return float(self._settings["socket_timeout"])
 
     @property
     def is_real(self) -> bool:
@@ -93,7 +109,8 @@ def resolve(given: object) -> Address:
         # Some settings tie a connection to the client's own pool, which redis-py 8 notifies of maintenance.
         own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
-        address = Address(pool.connection_class, settings)
+        limit = pool.max_connections if pool.max_connections < _NO_LIMIT else None
+        address = Address(pool.connection_class, settings, limit)
         if not address.is_real:
             with contextlib.suppress(RedisError):  # the fake server may be down
                 # fakeredis makes its server at the first connection. Several at once would make a server each.
@@ -129,6 +146,7 @@ def _from_url(url: str, name: str = "redis") -> Address:
             raise ValueError("# has to be written as %23")
         settings: dict[str, Any] = dict(parse_url(url))
         connection_class = settings.pop("connection_class", Connection)
+        limit = _max_connections(settings)
         if connection_class is UnixDomainSocketConnection:
             if not settings.get("path"):
                 raise ValueError("it names no socket")
@@ -142,7 +160,7 @@ def _from_url(url: str, name: str = "redis") -> Address:
                 raise ValueError(f"the database has to be a number, not {short_repr(unquote(path[1:]))}")
             if query:
                 parse_qsl(query, strict_parsing=True)
-        address = Address(connection_class, settings)
+        address = Address(connection_class, settings, limit)
         address.connection()  # raises if redis-py does not know a setting after the ?
     except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
@@ -160,6 +178,7 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
     try:
         settings: dict[str, Any] = dict(given.get("options") or {})
         ssl = settings.pop("ssl", False)
+        limit = _max_connections(settings)
         if given.get("auth") is not None:
             if not isinstance(given["auth"], str):
                 raise TypeError(f"auth has to be a string, not {type(given['auth']).__name__}")
@@ -167,17 +186,22 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
         settings["db"] = _number("db", given.get("db"), range(2**31), 0)
         if given.get("socket"):
             settings["path"] = os.fspath(given["socket"])
-            address = Address(UnixDomainSocketConnection, settings)
+            address = Address(UnixDomainSocketConnection, settings, limit)
         else:
             settings["host"] = given.get("host") or "127.0.0.1"
             if not isinstance(settings["host"], str):
                 raise TypeError(f"host has to be a string, not {short_repr(settings['host'])}")
             settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
-            address = Address(SSLConnection if ssl else Connection, settings)
+            address = Address(SSLConnection if ssl else Connection, settings, limit)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
         raise InvalidOption(f"redis={short_repr(_without_secrets(given))} cannot be used: {problem}") from None
     return address
+
+
+def _max_connections(settings: dict[str, Any]) -> int | None:
+    """Take out of the settings what redis-py gives to its pool, not to a connection. None if it is not given."""
+    return _number("max_connections", settings.pop("max_connections", None), range(1, _NO_LIMIT), 0) or None
 
 
 def _number(name: str, value: object, allowed: range, default: int) -> int:

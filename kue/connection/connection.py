@@ -23,19 +23,28 @@ _MAX_BYTES_PER_SEND = 16_000
 
 
 class Connection:
-    """A connection that opens at its first use. Once it broke, it is never opened again."""
+    """A connection that opens at its first use. Once it broke, it is never opened again.
 
-    def __init__(self, open_connection: Callable[[], AbstractConnection]) -> None:
-        self._connection = open_connection()
+    `connect` makes redis-py's connection, `on_close` is called with this one whenever it is closed.
+    """
+
+    def __init__(
+        self, connect: Callable[[], AbstractConnection], on_close: Callable[[Connection], object] | None = None
+    ) -> None:
+        self._connect = connect
+        self._on_close = on_close
+        self._connection: AbstractConnection | None = None
         self._replies: ReplyReader | None = None
         self.opened = False
+        self.idle_since = 0.0  # by the clock of the pool
 
     def open(self) -> None:
         """Connect, unless that was done before. Raises `redis.ConnectionError` or `redis.TimeoutError`."""
         if not self.opened:
-            self._connection.connect()
+            self._connection = connection = self._connect()
+            connection.connect()
             if self.socket is not None:
-                self._replies = ReplyReader(self.socket, self._connection._parser.parse_error)
+                self._replies = ReplyReader(self.socket, connection._parser.parse_error)
             self.opened = True
 
     def send(self, commands: Sequence[Command]) -> None:
@@ -43,6 +52,7 @@ class Connection:
         if not self.opened:
             self.open()
         connection = self._connection
+        assert connection is not None
         packed: list[bytes] = []
         size = 0
         for command in commands:
@@ -58,6 +68,7 @@ class Connection:
         """Wait for the next reply. If Redis answers with an error, it is returned, not raised."""
         if self._replies is not None:
             return self._replies.next()
+        assert self._connection is not None
         try:
             return self._connection.read_response()
         except ResponseError as refused:
@@ -67,6 +78,7 @@ class Connection:
         """Like `read`, but `NOT_YET` if the next reply has not arrived as a whole. Does not wait."""
         if self._replies is not None:
             return self._replies.next_if_complete()
+        assert self._connection is not None
         return self.read() if self._connection.can_read(0) else NOT_YET
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
@@ -100,4 +112,7 @@ class Connection:
         return bool(poll.poll(0))
 
     def close(self) -> None:
-        self._connection.disconnect()
+        if self._connection is not None:
+            self._connection.disconnect()
+        if self._on_close is not None:
+            self._on_close(self)

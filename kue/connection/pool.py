@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import builtins
-import contextlib
 import math
 import os
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from redis.connection import AbstractConnection
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -27,34 +26,51 @@ from redis.exceptions import (
 )
 
 from kue.connection.address import ADDRESS_HINT, Address
+from kue.connection.capacity import Capacity
 from kue.connection.connection import Command, Connection
 from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
 
 BROKEN = (ConnectionError, TimeoutError, OSError)
 _TIMEOUT_ERRORS = (TimeoutError, builtins.TimeoutError)
 _RECONNECT_EVERY_SECONDS = 1.0  # while the server is read-only
+MAX_CONNECTIONS = 50
 
 
 class ConnectionPool:
-    """Connections to one address, for any number of threads. Each call has a connection of its own while it lasts."""
+    """Connections to one address, for any number of threads. Each call has a connection of its own while it lasts.
+
+    There are at most `max_connections`, or fewer if the address says so. If all are in use, calls wait for one in turn,
+    at most as long as they would wait for an answer.
+    """
 
     def __init__(
-        self, address: Address, exchange: Callable[[Connection, Sequence[Command]], list[Any]] = Connection.exchange
+        self,
+        address: Address,
+        exchange: Callable[[Connection, Sequence[Command]], list[Any]] = Connection.exchange,
+        max_connections: int = MAX_CONNECTIONS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`exchange` makes one round trip. The store passes one that loads scripts if Redis does not know them."""
         self.address = address
         self._exchange = exchange
-        self._idle: deque[Connection] = deque()
-        self._pid = os.getpid()
+        self._max_connections = min(max_connections, address.max_connections or max_connections)
+        self._clock = clock
         self._reconnected_at = -math.inf
         self.closed = False
+        self.reset_after_fork()
+
+    def reset_after_fork(self) -> None:
+        """In a forked child: drop the connections, since the parent process goes on using them."""
+        self._capacity = Capacity(
+            self._max_connections, self._connect, closes_idle=self.address.is_real, clock=self._clock
+        )
 
     def open(self) -> Connection:
-        """A new open connection, which the caller keeps and closes.
+        """A new open connection, which the caller keeps and closes. It counts, but does not wait for others.
 
         Raises `ConnectionFailed` or `RedisRefused`, naming the address.
         """
-        connection = Connection(self.address.connection)
+        connection = self._current_capacity().keep()
         try:
             connection.open()
         except (RedisError, OSError) as broken:
@@ -68,41 +84,40 @@ class ConnectionPool:
         Raises `ConnectionFailed`, whose `sent` is True if the commands may have been carried out, `RedisRefused` if
         Redis refuses the connection or all commands, and `ShutdownInProgress` if the pool is closed.
         """
-        connection = self._borrow()
+        capacity = self._current_capacity()
+        connection = self._borrow(capacity)
         try:
             replies = self._exchange(connection, commands)
             if isinstance(replies[0], ResponseError) and _UNAUTHENTICATED in str(replies[0]):
                 raise AuthenticationError("Authentication required.")
         except ResponseError as refused:
-            connection.close()
+            capacity.drop(connection)
             raise refusal(refused) from refused
         except BusyLoadingError as loading:  # redis-py takes it for a broken connection
-            connection.close()
+            capacity.drop(connection)
             raise (refusal(loading) if len(commands) == 1 else self.lost(loading)) from loading
         except BROKEN as broken:
-            connection.close()
-            self._close_idle()  # they may be broken too, and each would take a timeout to find out
+            capacity.drop(connection)
+            capacity.close_idle()  # they may be broken too, and each would take a timeout to find out
             raise self.lost(broken, connection.received_at) from broken
         except BaseException:
-            connection.close()
+            capacity.drop(connection)
             raise
         if any(isinstance(reply, ResponseError) and _is_read_only(reply) for reply in replies):
-            self._reconnect_to_master(connection)
-        elif self.closed:
-            connection.close()
+            self._reconnect_to_master(capacity, connection)
         else:
-            self._idle.append(connection)
+            capacity.give_back(connection)
         return replies
 
-    def _reconnect_to_master(self, connection: Connection) -> None:
+    def _reconnect_to_master(self, capacity: Capacity, connection: Connection) -> None:
         """The server is a replica now: connect anew, since the new master may be at the same address."""
         now = time.monotonic()
-        if now - self._reconnected_at < _RECONNECT_EVERY_SECONDS and not self.closed:
-            self._idle.append(connection)
+        if now - self._reconnected_at < _RECONNECT_EVERY_SECONDS:
+            capacity.give_back(connection)
         else:
             self._reconnected_at = now
-            connection.close()
-            self._close_idle()
+            capacity.drop(connection)
+            capacity.close_idle()
 
     def call(self, *command: Any) -> Any:
         """Send one command and return its reply. Raises as `run` does, and `RedisRefused` if the reply is an error."""
@@ -111,34 +126,47 @@ class ConnectionPool:
             raise refusal(reply) from reply
         return reply
 
-    def _borrow(self) -> Connection:
-        if self._pid != os.getpid():
+    def _current_capacity(self) -> Capacity:
+        if self._capacity.pid != os.getpid():
             self.reset_after_fork()
-        if self.closed:
-            raise ShutdownInProgress("the queue is shut down; make another with kue.create_queue()")
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return self.open()
+        return self._capacity
+
+    def _borrow(self, capacity: Capacity) -> Connection:
+        while not self.closed:
+            connection = capacity.take_idle() or capacity.wait(self.address.timeout)
+            if connection is None:
+                break
+            if not connection.opened:
+                return self._opened(capacity, connection)
             if not connection.is_stale():
                 return connection
-            connection.close()
+            capacity.drop(connection)
+        if self.closed:
+            raise ShutdownInProgress("the queue is shut down; make another with kue.create_queue()")
+        raise ConnectionFailed(
+            f"all {capacity.allowed} connections for calls to Redis at {self.address} are in use, and none became free "
+            f"in {self.address.timeout:g} s; Redis answers late, or more threads call it than max_connections allows: "
+            "raise it with kue.create_queue(max_connections=...), and where the address sets it"
+        )
 
-    def reset_after_fork(self) -> None:
-        """In a forked child: drop the connections, since the parent process goes on using them."""
-        self._idle = deque()
-        self._pid = os.getpid()
+    def _opened(self, capacity: Capacity, connection: Connection) -> Connection:
+        try:
+            connection.open()
+        except (RedisError, OSError) as broken:
+            capacity.drop(connection)
+            raise self.unreachable(broken) from broken
+        except BaseException:
+            capacity.drop(connection)
+            raise
+        return connection
+
+    def _connect(self) -> AbstractConnection:
+        return self.address.connection()
 
     def close(self) -> None:
-        """Close the idle connections. Those in use are closed when their call ends."""
+        """Close the idle connections, and those in use when their call ends. Calls that wait for one are ended."""
         self.closed = True
-        self._close_idle()
-
-    def _close_idle(self) -> None:
-        with contextlib.suppress(IndexError):
-            while True:
-                self._idle.pop().close()
+        self._current_capacity().close()
 
     def unreachable(self, problem: BaseException) -> KueError:
         """The error for a connection that could not be made."""

