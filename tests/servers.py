@@ -47,7 +47,10 @@ class RedisServer:
 
     package = "redis-server (Debian)"
 
-    def __init__(self, *, persist: bool = False, password: str = "", tls: bool = False, **settings: str) -> None:
+    def __init__(
+        self, *, persist: bool = False, password: str = "", tls: bool = False, host: str = "127.0.0.1", **settings: str
+    ) -> None:
+        """`host` is the address that the certificate is for, besides localhost."""
         binary = self.find_binary()
         if binary is None:
             raise MissingPackage(f"{type(self).__name__} needs the package {self.package}")
@@ -59,7 +62,7 @@ class RedisServer:
         self._tls = tls
         self.port = self.tls_port = 0
         if tls:
-            self._make_certificate()
+            self._make_certificate(host)
         self._start_on_a_free_port()
 
     # --- where it is ---
@@ -174,11 +177,11 @@ class RedisServer:
 
     # --- TLS ---
 
-    def _make_certificate(self) -> None:
+    def _make_certificate(self, host: str) -> None:
         if not shutil.which("openssl"):
             raise MissingPackage("a server with TLS needs the package openssl (Debian)")
         new = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -keyout key.pem -out cert.pem"
-        names = "-subj /CN=localhost -addext subjectAltName=IP:127.0.0.1,DNS:localhost"
+        names = f"-subj /CN=localhost -addext subjectAltName=IP:{host},DNS:localhost"
         subprocess.run(f"{new} {names}".split(), cwd=self.directory, check=True, capture_output=True)
 
     def _tls_settings(self) -> dict[str, str]:

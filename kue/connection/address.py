@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from ssl import CERT_NONE
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -160,6 +161,8 @@ def _from_url(url: str, name: str = "redis") -> Address:
                 raise ValueError(f"the database has to be a number, not {short_repr(unquote(path[1:]))}")
             if query:
                 parse_qsl(query, strict_parsing=True)
+        if connection_class is SSLConnection:
+            _check_host_names(settings)
         address = Address(connection_class, settings, limit)
         address.connection()  # raises if redis-py does not know a setting after the ?
     except (ValueError, TypeError, RedisError) as problem:
@@ -192,11 +195,19 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
             if not isinstance(settings["host"], str):
                 raise TypeError(f"host has to be a string, not {short_repr(settings['host'])}")
             settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
+            if ssl:
+                _check_host_names(settings)
             address = Address(SSLConnection if ssl else Connection, settings, limit)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
         raise InvalidOption(f"redis={short_repr(_without_secrets(given))} cannot be used: {problem}") from None
     return address
+
+
+def _check_host_names(settings: dict[str, Any]) -> None:
+    """A certificate must be for the host, unless the settings say otherwise. redis-py before 6.0 would not check."""
+    if settings.get("ssl_check_hostname") is None:
+        settings["ssl_check_hostname"] = settings.get("ssl_cert_reqs") not in ("none", CERT_NONE)
 
 
 def _max_connections(settings: dict[str, Any]) -> int | None:

@@ -1,5 +1,6 @@
 """Settings of redis-py in an address that mean more to kue than to a connection."""
 
+import ssl
 from typing import Any
 
 import pytest
@@ -34,6 +35,28 @@ def test_an_address_may_say_how_many_connections_there_may_be(given: Any, limit:
     pool = address.client().connection_pool
     assert pool.max_connections == (limit or redis.ConnectionPool().max_connections)
     assert isinstance(pool, redis.BlockingConnectionPool) == (limit is not None), "calls wait, rather than fail"
+
+
+@pytest.mark.parametrize(
+    ("given", "checks"),
+    [
+        ("rediss://box", True),
+        ("rediss://box?ssl_check_hostname=true", True),
+        ("rediss://box?ssl_check_hostname=false", False),
+        ("rediss://box?ssl_cert_reqs=optional", True),
+        ("rediss://box?ssl_cert_reqs=none", False),
+        ({"options": {"ssl": True}}, True),
+        ({"options": {"ssl": True, "ssl_check_hostname": None}}, True),
+        ({"options": {"ssl": True, "ssl_check_hostname": False}}, False),
+        ({"options": {"ssl": True, "ssl_cert_reqs": ssl.CERT_NONE}}, False),
+        (redis.Redis(ssl=True, ssl_check_hostname=True), True),
+        (redis.Redis(ssl=True, ssl_check_hostname=False), False),
+    ],
+    ids=lambda value: "client" if isinstance(value, redis.Redis) else str(value),
+)
+def test_tls_checks_host_names_unless_the_address_says_otherwise(given: Any, checks: bool) -> None:
+    connection: Any = resolve(given).connection()
+    assert connection.check_hostname is checks
 
 
 @pytest.mark.parametrize("number", ["x", "0", "-1"])
