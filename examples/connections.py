@@ -10,14 +10,13 @@ first = kue.Queue(redis="embedded:")  # or embedded:///directory, which keeps it
 job = first.create("where", "am I").save()
 
 # for the sake of the example: what a configuration file would know
-settings = first.client.connection_pool.connection_kwargs
-host, port, db = settings["host"], settings["port"], settings.get("db", 0)
-os.environ["KUE_REDIS_URL"] = f"redis://{host}:{port}/{db}"
+path = first.client.connection_pool.connection_kwargs["path"]
+os.environ["KUE_REDIS_URL"] = f"unix://{path}?db=0"
 
 for name, address in {
-    "a URL": f"redis://{host}:{port}/{db}",  # also redis://:password@..., rediss://... (TLS), unix:///path
-    "Kue's dict": {"host": host, "port": port, "db": db},  # also auth, socket, options (redis-py's settings)
-    "a client": redis.Redis(host=host, port=port, db=db),  # its connection settings are taken, not the client
+    "a URL": f"unix://{path}?db=0",  # also redis://:password@host:port/db, rediss://... (TLS)
+    "Kue's dict": {"socket": path, "db": 0},  # also host, port, auth, options (redis-py's settings)
+    "a client": redis.Redis(unix_socket_path=path),  # its connection settings are taken, not the client
     "the environment": None,
 }.items():
     with kue.Queue(redis=address) as queue:

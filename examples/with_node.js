@@ -2,7 +2,7 @@
 // Needs real Kue: npm install kue@0.11.6
 
 const kue = require('kue');
-const queue = kue.createQueue({ redis: process.argv[2] });
+const queue = kue.createQueue({ redis: process.env.KUE_REDIS_URL });
 
 queue.on('error', error => console.error('Node:', error));
 

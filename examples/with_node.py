@@ -1,18 +1,16 @@
 """Side by side with Node's Kue: each creates jobs that the other runs, and receives their events.
 
-Starts with_node.js, which needs Node and real Kue: `npm install kue@0.11.6` in this folder.
+Starts with_node.js, which needs Node and real Kue: `npm install kue@0.11.6` in this folder. Node's Kue cannot use the
+socket of a private server, so that both connect to KUE_REDIS_URL, or to redis://127.0.0.1:6379.
 """
 
-import os
 import subprocess
 import threading
 from pathlib import Path
 
 import kue
 
-queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-settings = queue.client.connection_pool.connection_kwargs
-url = os.environ.get("KUE_REDIS_URL") or f"redis://{settings['host']}:{settings['port']}"
+queue = kue.create_queue()
 ended = threading.Semaphore(0)
 results = []
 
@@ -30,7 +28,7 @@ def on_complete(id, result):
     ended.release()
 
 
-node = subprocess.Popen(["node", Path(__file__).with_suffix(".js"), url], stdin=subprocess.PIPE)
+node = subprocess.Popen(["node", Path(__file__).with_suffix(".js")], stdin=subprocess.PIPE)
 resize = queue.create("resize", {"photo": "cat.png", "width": 640}).save()
 
 try:

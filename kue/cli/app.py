@@ -78,10 +78,24 @@ def server(
         str | None,
         typer.Option(metavar="DIR", help="Keep the data in this folder. Without it the data is lost at the end."),
     ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(
+            envvar="KUE_SERVER_PASSWORD",
+            metavar="TEXT",
+            help="The password of the server. Without it, a random one. Other users can see it on the command line, "
+            "but not in the environment.",
+        ),
+    ] = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="Let every user of this machine use the server.")
+    ] = False,
 ) -> None:
     """Run an embedded server in place of Redis, to try things with Node, until SIGTERM or Ctrl-C."""
+    if password == "" or (password and no_password):
+        raise typer.BadParameter("give either a password or --no-password")
     with exit_on_error():
-        run_server(port, dir)
+        run_server(port, dir, "" if no_password else password)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 
 from kue.cli.console import CommandError, print_line
@@ -11,20 +12,27 @@ from kue.connection.embedded import HOST, EmbeddedServer
 _CHECK_EVERY_SECONDS = 0.5
 
 
-def run_server(port: int, directory: str | None) -> None:
-    """Run the server until SIGTERM or SIGINT. Raises `CommandError` if the port is taken, or the server ends."""
+def run_server(port: int, directory: str | None, password: str | None) -> None:
+    """Run the server until SIGTERM or SIGINT. A `password` of None is a random one, and "" is none.
+
+    Raises `CommandError` if the port is taken, or the server ends.
+    """
     _refuse_port(port)
-    with Signals() as signals, EmbeddedServer(directory, port) as server:
-        print_line(f"the server listens at {server.url}", style="bold")
+    place = f"redis://{HOST}:{port}"
+    with Signals() as signals, EmbeddedServer(directory, port, password=password) as server:
+        print_line(f"the server listens at {place}", style="bold")
         print_line(
             f"its data is kept in {directory}" if directory else "its data is lost when it ends (--dir keeps it)"
         )
-        print_line(f"  Python  kue.create_queue(redis={server.url!r})")
-        print_line(f"  Node    kue.createQueue({{ redis: '{server.url}' }})")
+        print_line("enter this in other terminals" + (": it has the password" if server.url != place else ""))
+        print_line(f"  export KUE_REDIS_URL={shlex.quote(server.url)}")
+        print_line("then connect with")
+        print_line("  Python  kue.create_queue()")
+        print_line("  Node    kue.createQueue({ redis: process.env.KUE_REDIS_URL })")
         print_line("Ctrl-C or SIGTERM stops it", style="dim")
         while not signals.wait(_CHECK_EVERY_SECONDS):
             if not server.is_running:
-                raise CommandError(f"the server at {server.url} has ended", 1)
+                raise CommandError(f"the server at {place} has ended", 1)
     print_line("stopped")
 
 

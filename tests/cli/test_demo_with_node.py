@@ -14,7 +14,7 @@ import pytest
 from kue.cli.demo.scenario import NODE_PARTS, PYTHON_PARTS
 from tests.cli.command import Command, is_alive, is_listening
 from tests.cli.summary import read_summary
-from tests.cli.test_demo import assert_it_adds_up, play_of, port_of, workers_of
+from tests.cli.test_demo import assert_it_adds_up, play_of, workers_of
 from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import HERE as INTEROP
@@ -111,7 +111,8 @@ def test_the_demo_installs_kue_from_npm(start: Start, module: Module) -> None:
 def test_the_demo_with_node_leaves_nothing_behind(start: Start, module: Module, with_kue: str, temporary: Path) -> None:
     module("play", play_of(show=4))
     demo = start(*PLAY_WITH_NODE, program=("play.py",), PATH=with_kue, TMPDIR=str(temporary))
-    port, workers = port_of(demo), workers_of(demo)
+    port = int(demo.wait_for(r" on redis://127\.0\.0\.1:(\d+)/0$")[0][1])
+    workers = workers_of(demo)
     node = wait_until(lambda: (found := node_processes(temporary)) and len(found) == 2 and found, 30)
     assert demo.wait() == 0
     assert_both_sides_took_part(demo)

@@ -1,5 +1,6 @@
 """`kue server` starts a server that is reached at its port and ends with the command."""
 
+import shlex
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,23 +18,67 @@ pytestmark = pytest.mark.slow
 Start = Callable[..., Command]
 
 
-def client(port: int) -> "redis.Redis":
-    return redis.Redis(port=port, retry=NO_RETRY)
+def client(server: Command) -> "redis.Redis":
+    """A client for the address that the command prints."""
+    server.wait_for("Ctrl-C")
+    (line,) = server.wait_for(r"^  export KUE_REDIS_URL=")
+    (word,) = shlex.split(line.string)[1:]
+    return redis.Redis.from_url(word.partition("=")[2], retry=NO_RETRY)
 
 
 def test_the_server_prints_how_to_reach_it(start: Start) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
-    server.wait_for("Ctrl-C")
+    with client(server) as redis_client:
+        assert redis_client.ping()
+    password = redis_client.connection_pool.connection_kwargs["password"]
     assert server.lines == [
         f"the server listens at redis://127.0.0.1:{port}",
         "its data is lost when it ends (--dir keeps it)",
-        f"  Python  kue.create_queue(redis='redis://127.0.0.1:{port}')",
-        f"  Node    kue.createQueue({{ redis: 'redis://127.0.0.1:{port}' }})",
+        "enter this in other terminals: it has the password",
+        f"  export KUE_REDIS_URL=redis://:{password}@127.0.0.1:{port}",
+        "then connect with",
+        "  Python  kue.create_queue()",
+        "  Node    kue.createQueue({ redis: process.env.KUE_REDIS_URL })",
         "Ctrl-C or SIGTERM stops it",
     ]
-    with client(port) as redis_client:
-        assert redis_client.ping()
+
+
+def test_each_server_has_a_random_password(start: Start) -> None:
+    passwords = set()
+    for _ in range(2):
+        port = free_port()
+        with client(start("server", "--port", str(port))) as redis_client:
+            passwords.add(redis_client.connection_pool.connection_kwargs["password"])
+        with redis.Redis(port=port, retry=NO_RETRY) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+    assert len(passwords) == 2 and min(map(len, passwords)) >= 32
+
+
+PASSWORD = "p@ss w/o:r'd\"#\\"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"), [(["--password", PASSWORD], {}), ([], {"KUE_SERVER_PASSWORD": PASSWORD})]
+)
+def test_the_password_may_be_given(start: Start, arguments: list[str], environment: dict[str, str]) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port), *arguments, **environment)
+    with client(server) as redis_client, redis.Redis(port=port, password=PASSWORD, retry=NO_RETRY) as another:
+        assert redis_client.ping() and another.ping()
+
+
+def test_there_may_be_no_password(start: Start) -> None:
+    port = free_port()
+    server = start("server", "--port", str(port), "--no-password")
+    with client(server) as redis_client, redis.Redis(port=port, retry=NO_RETRY) as another:
+        assert redis_client.ping() and another.ping()
+    assert "enter this in other terminals" in server.lines
+
+
+@pytest.mark.parametrize("arguments", [["--password", ""], ["--password", "secret", "--no-password"]])
+def test_a_password_that_says_two_things_is_a_usage_error(arguments: list[str]) -> None:
+    assert_usage_error("server", *arguments)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
@@ -61,13 +106,12 @@ def test_a_folder_keeps_the_data_of_the_server(start: Start, tmp_path: Path) -> 
         port = free_port()
         server = start("server", "--port", str(port), "--dir", "data")
         server.wait_for("its data is kept in data")
-        server.wait_for("Ctrl-C")
-        with client(port) as redis_client:
+        with client(server) as redis_client:
             assert redis_client.get("colour") == remembered
             redis_client.set("colour", "blue")
         server.signal(signal.SIGTERM)
         assert server.wait() == 0
-    assert (tmp_path / "data").is_dir()
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_port_that_is_taken_is_one_line(start: Start) -> None:
@@ -102,8 +146,7 @@ def test_a_folder_in_use_is_one_line(start: Start, tmp_path: Path) -> None:
 def test_the_command_ends_with_the_server(start: Start) -> None:
     port = free_port()
     server = start("server", "--port", str(port))
-    server.wait_for("Ctrl-C")
-    with client(port) as redis_client:
+    with client(server) as redis_client:
         redis_client.shutdown(nosave=True)
     assert server.wait() == 1
     assert server.errors == [f"kue: the server at redis://127.0.0.1:{port} has ended"]

@@ -236,6 +236,6 @@ def test_the_worker_calls_a_function_that_returns_the_queue(start: Start, module
 def test_one_process_may_use_an_embedded_server(start: Start, module: Module) -> None:
     module("tasks", TASKS)
     worker = start("worker", "tasks:queue", KUE_REDIS_URL="embedded:")
-    worker.wait_for(r"on redis://127\.0\.0\.1:\d+/0")
+    worker.wait_for(r"on unix:///.*/socket\?db=0")
     worker.signal(signal.SIGINT)
     assert worker.wait() == 0

@@ -200,7 +200,7 @@ def still_served_after_a_while(url: str) -> None:
 
 
 def test_a_taken_port_is_an_error_with_the_log() -> None:
-    with EmbeddedServer() as server:
+    with EmbeddedServer(port=0) as server:
         other = EmbeddedServer(port=int(server.url.rpartition(":")[2]))
         with pytest.raises(ConnectionFailed, match="Address already in use"):
             other.start()
@@ -208,11 +208,11 @@ def test_a_taken_port_is_an_error_with_the_log() -> None:
 
 
 def test_a_lost_race_for_a_free_port_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with EmbeddedServer() as first:
+    with EmbeddedServer(port=0) as first:
         ports = [int(first.url.rpartition(":")[2])] * 2
         find = embedded._free_port
         monkeypatch.setattr(embedded, "_free_port", lambda: ports.pop() if ports else find())
-        with EmbeddedServer() as second:
+        with EmbeddedServer(port=0) as second:
             assert not ports
             assert process_id(first.url) != process_id(second.url)
 

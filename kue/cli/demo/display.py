@@ -106,7 +106,7 @@ def panel(view: View, width: int, height: int) -> RenderableType:
     room = max(0, min(_MAX_LINES, height - len(view.types) - 9))
     return Panel(
         Group(grid, _legend(view.total), Text(_extras(view)), Rule(style="dim"), *_lines(view, room)),
-        title=f"[bold]kue demo[/] {view.url}",
+        title=f"[bold]kue demo[/] {view.place}",
         subtitle=f"{view.elapsed:.1f} s of at most {view.seconds:g}",
         box=box.ROUNDED,
         width=inner + _FRAME_WIDTH,

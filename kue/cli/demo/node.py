@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -77,11 +78,12 @@ def _install(folder: Path, signals: Signals) -> None:
 class Script:
     """One Node process. It reports in lines of JSON on its standard output, and ends when its standard input does."""
 
-    def __init__(self, folder: Path, name: str, *arguments: Any) -> None:
+    def __init__(self, folder: Path, name: str, **settings: Any) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            ["node", name, *map(json.dumps, arguments)],
+            ["node", name],
             cwd=folder,
+            env={**os.environ, "KUE_DEMO": json.dumps(settings)},  # other users can see arguments, with the password
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -151,8 +153,8 @@ class NodeSide:
         self.created: dict[int, Planned] = {}
         self.retries = 0
         self.runs: Counter[int] = Counter()
-        self._producer = Script(folder, "producer.js", options)
-        self._worker = Script(folder, "worker.js", options, slots)
+        self._producer = Script(folder, "producer.js", options=options)
+        self._worker = Script(folder, "worker.js", options=options, slots=slots)
 
     @property
     def is_ready(self) -> bool:

@@ -1,5 +1,6 @@
 // The demo's producer in Node: creates jobs on request, and reports how they end.
 //
+// The environment variable KUE_DEMO has the options of the queue.
 // Each line of standard input is a request {"key", "type", "data", "options"}. Each line of standard output is a report:
 // {"ready": pid}, {"created": key, "id"}, {"retried": key}, {"ended": key, "state", "result"} or {"error": text}.
 // The program ends when its standard input does.
@@ -8,7 +9,7 @@
 const readline = require('readline');
 const kue = require('kue');
 
-const queue = kue.createQueue(JSON.parse(process.argv[2]));
+const queue = kue.createQueue(JSON.parse(process.env.KUE_DEMO).options);
 const report = message => process.stdout.write(JSON.stringify(message) + '\n');
 
 queue.on('error', error => report({ error: String(error) }));

@@ -20,6 +20,7 @@ from kue.cli.demo.scenario import JOBS_PER_SECOND, MAX_DEFAULT_JOBS, Scenario
 from kue.cli.demo.stage import Stage
 from kue.cli.demo.summary import print_summary
 from kue.cli.worker.signals import Signals
+from kue.connection.address import resolve
 from kue.connection.embedded import EmbeddedServer
 
 # The last part of the time, for the summary and for stopping.
@@ -52,8 +53,9 @@ def run_demo(options: DemoOptions, scenario: Scenario | None = None) -> int:
             if signals.received:
                 return signals.exit_code
         began = time.monotonic()
-        server = stack.enter_context(EmbeddedServer())
-        what = f"{jobs} jobs of {len(parts)} types in at most {options.seconds:g} s, on {server.url}"
+        # Node's Kue cannot use a socket.
+        server = stack.enter_context(EmbeddedServer(port=0 if options.with_node else None))
+        what = f"{jobs} jobs of {len(parts)} types in at most {options.seconds:g} s, on {resolve(server.url)}"
         print_line(f"kue {kue.__version__} demo: {what}", "bold")
         stage = stack.enter_context(
             Stage(server.url, scenario, parts, lambda left: plan_jobs(parts, left, jobs, scenario.processes), folder)

@@ -130,7 +130,7 @@ class Stage:
 
     def _view(self, elapsed: float, seconds: float) -> View:
         return View(
-            url=self._url,
+            place=str(self._queue.runtime.store.connections.address),
             elapsed=elapsed,
             seconds=seconds,
             types=count_jobs(self._queue, self._parts, self._plan),

@@ -35,7 +35,7 @@ class Line:
 class View:
     """Everything that a display shows. Times are in seconds; `lines` has the latest lines, `notes` all notes."""
 
-    url: str
+    place: str
     elapsed: float
     seconds: float
     types: list[Line]

@@ -1,13 +1,14 @@
 // The demo's worker in Node: runs jobs of the given types, and reports each run.
 //
-// The first argument has the options of the queue, the second is {type: slots}. Each line of standard output is a
-// report: {"ready": pid}, {"ran": id, "type"} or {"error": text}. The program ends when its standard input does.
+// The environment variable KUE_DEMO has the options of the queue, and the slots of each type. Each line of standard
+// output is a report: {"ready": pid}, {"ran": id, "type"} or {"error": text}. The program ends when its standard input
+// does.
 'use strict';
 
 const kue = require('kue');
 
-const queue = kue.createQueue(JSON.parse(process.argv[2]));
-const slots = JSON.parse(process.argv[3]);
+const { options, slots } = JSON.parse(process.env.KUE_DEMO);
+const queue = kue.createQueue(options);
 const report = message => process.stdout.write(JSON.stringify(message) + '\n');
 
 queue.on('error', error => report({ error: String(error) }));
