@@ -5,17 +5,19 @@ PYTHON   ?= python3
 VENV     ?= .venv
 PROCS    ?= auto
 BIN       = $(VENV)/bin
-PYTEST    = $(BIN)/python -m pytest -n $(PROCS) --dist worksteal
+LOWEST    = $(VENV)-lowest
+TESTS     = -m pytest -n $(PROCS) --dist worksteal
+PYTEST    = $(BIN)/python $(TESTS)
 COVERAGE  = --cov --cov-report=
 SLOWEST   = --durations=20
 QUICK     = not slow and not node
 INTEROP   = tests/interop/node_modules/.package-lock.json
 
-.PHONY: demo help test test-quick test-all suite lint docs dist clean
+.PHONY: demo help test test-quick test-lowest test-all suite lint docs dist clean
 .DELETE_ON_ERROR:
 
 # The tests start hundreds of processes: each would compile the package again if it could not keep what it compiled.
-test test-quick suite: export PYTHONDONTWRITEBYTECODE =
+test test-quick test-lowest suite: export PYTHONDONTWRITEBYTECODE =
 
 demo: $(VENV)/.all  ## watch jobs being run; DEMO_ARGS=--with-node lets real Kue take part
 	$(BIN)/kue demo $(DEMO_ARGS)
@@ -27,6 +29,10 @@ test: lint suite  ## lint, types and every test
 
 test-quick: $(VENV)/.test  ## the tests that take no more than a moment, without Node
 	$(PYTEST) -m "$(QUICK)"
+
+test-lowest: $(LOWEST)/.test  ## the same tests with the lowest version of each package that setup.cfg allows
+	$(BIN)/uv pip list --python $(LOWEST)
+	$(LOWEST)/bin/python $(TESTS) -m "$(QUICK)"
 
 suite: $(VENV)/.test $(INTEROP)  ## every test; PROCS=2 sets how many run at a time
 	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK)"
@@ -64,6 +70,11 @@ $(VENV)/.all: setup.cfg pyproject.toml | $(BIN)/python
 
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[test,dev,docs]'
+	@touch $@
+
+$(LOWEST)/.test: setup.cfg pyproject.toml | $(VENV)/.test
+	$(BIN)/python -m venv --clear $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST) --resolution lowest-direct --editable '.[test]'
 	@touch $@
 
 $(VENV)/.docs: setup.cfg pyproject.toml | $(BIN)/python

@@ -124,7 +124,6 @@ def test_from_a_client_only_its_connection_settings_are_taken() -> None:
     connection: Any = address.connection()
     assert not connection.encoder.decode_responses
     assert connection.health_check_interval == 0
-    assert connection.retry.get_retries() == 0
     own: Any = client.connection_pool.make_connection()
     assert own.encoder.decode_responses
 
