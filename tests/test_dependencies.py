@@ -47,5 +47,10 @@ def test_readme_names_the_lowest_version_of_what_is_needed_at_run_time() -> None
     assert missing == []
 
 
+def test_the_guide_to_testing_names_the_lowest_version_of_fakeredis() -> None:
+    (floor,) = [line.partition(">=")[2] for line in lists()["test"] if line.startswith("fakeredis")]
+    assert f"`fakeredis[lua]`, {floor} or newer" in (ROOT / "docs/guides/testing.md").read_text()
+
+
 def test_continuous_integration_runs_the_quick_tests_with_the_lowest_versions() -> None:
     assert "run make test-lowest" in (ROOT / ".ci/run").read_text().splitlines()
