@@ -11,7 +11,7 @@ PYTEST    = $(BIN)/python $(TESTS)
 COVERAGE  = --cov --cov-report=
 SLOWEST   = --durations=20
 QUICK     = not slow and not node
-INTEROP   = tests/interop/node_modules/.package-lock.json
+NODE      = tests/interop/node_modules/.package-lock.json tests/typing/node_modules/.package-lock.json
 
 .PHONY: demo help test test-quick test-lowest test-all suite lint docs dist clean
 .DELETE_ON_ERROR:
@@ -34,7 +34,7 @@ test-lowest: $(LOWEST)/.test  ## the same tests with the lowest version of each 
 	$(BIN)/uv pip list --python $(LOWEST)
 	$(LOWEST)/bin/python $(TESTS) -m "$(QUICK)"
 
-suite: $(VENV)/.test $(INTEROP)  ## every test; PROCS=2 sets how many run at a time
+suite: $(VENV)/.test $(NODE)  ## every test; PROCS=2 sets how many run at a time
 	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK)"
 	$(PYTEST) $(SLOWEST) $(COVERAGE)term --cov-append -m "not ($(QUICK))"
 
@@ -55,7 +55,7 @@ dist: $(VENV)/.dist  ## build and check the distributions, and run a first job f
 	.ci/dist $(BIN)/python
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/interop/node_modules
+	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/*/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what the above need; a stamp says what is installed ---
@@ -85,6 +85,6 @@ $(VENV)/.dist: setup.cfg pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --editable '.[dist]'
 	@touch $@
 
-$(INTEROP): tests/interop/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/interop && npm ci --ignore-scripts --no-audit --no-fund; \
-	else echo "npm is not installed: the tests with real Kue are skipped"; fi
+$(NODE): tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/$* && npm ci --ignore-scripts --no-audit --no-fund; \
+	else echo "npm is not installed: the tests that need tests/$*/node_modules are skipped"; fi

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from kue import errors
 from kue.common.version import VERSION as __version__
 from kue.errors import *
+from kue.options import typed
 from kue.options.job import PRIORITIES
+from kue.options.typed import *
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
 __all__ += errors.__all__
+__all__ += typed.__all__
 
 # The import of redis-py takes longer than all the rest, so names that need it are imported at their first use.
 _LAZY_MODULES = {

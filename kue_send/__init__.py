@@ -8,6 +8,8 @@ print(future.result())
 
 from kue import PRIORITIES, Context, Worker, __version__, errors
 from kue.errors import *
+from kue.options import typed
+from kue.options.typed import *
 from kue.queue.process_wide import ProcessWide
 from kue_send.job import Job, current_job
 from kue_send.promise import Promise
@@ -20,3 +22,4 @@ Job.default_queue = _process_wide.create_queue
 __all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]
 __all__ += errors.__all__
+__all__ += typed.__all__

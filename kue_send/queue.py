@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 import kue
 from kue_send.job import Job
@@ -15,6 +15,6 @@ class Queue(kue.Queue):
 
     if TYPE_CHECKING:
 
-        def create(self, type: str, data: Any = None, **options: Any) -> Job: ...
+        def create(self, type: str, data: Any = None, **options: Unpack[kue.JobOptionsDict]) -> Job: ...
 
         create_job = create

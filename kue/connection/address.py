@@ -20,6 +20,7 @@ from redis.sentinel import SentinelManagedConnection
 
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption, InvalidURL
+from kue.options.typed import RedisDict
 
 _DEFAULT_URL = "redis://127.0.0.1:6379"
 _ENVIRONMENT_VARIABLE = "KUE_REDIS_URL"
@@ -30,7 +31,9 @@ ADDRESS_HINT = (
 _TIMEOUT_SECONDS = 10.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _NO_LIMIT = 2**31  # what redis-py before 8.0 writes for it
-_DICT_KEYS = {"host", "port", "db", "auth", "socket", "options"}
+_DICT_KEYS = set(RedisDict.__annotations__)
+RedisAddress = str | RedisDict | redis.Redis
+"""What the queue option `redis` may be."""
 
 
 class Address:

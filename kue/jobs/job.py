@@ -9,8 +9,7 @@ Finding jobs is the duty of `lookup`, reports (log, progress, error) of `reporti
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from kue.common.describe import describe_error, short_repr
@@ -28,6 +27,7 @@ from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
 from kue.jobs.watcher import JobWatcher
 from kue.options.job import read_options
+from kue.options.typed import BackoffDict, Delay, Duration, PriorityName
 from kue.options.values import parse_number, read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
@@ -43,22 +43,22 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
     `promote_at`, `updated_at`, `failed_at`, `started_at`. A field is None until it is known; the two counts are 0.
     """
 
-    priority = OptionMethod[int | str, int](
+    priority = OptionMethod[int | PriorityName, int](
         "The lowest priority runs first: critical -15, high -10, medium -5, normal 0, low 10, or any whole number."
     )
     attempts = OptionMethod[int, int]("How often the job may run at most, the first run included. The default is 1.")
-    backoff = OptionMethod[bool | dict[str, Any], Any](
+    backoff = OptionMethod[bool | BackoffDict, Any](
         'How long to wait before the next attempt: {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}, '
         "or True for the job's own delay. Without a backoff the job is queued again at once."
     )
-    delay = OptionMethod[int | float | timedelta | datetime, int | None](
+    delay = OptionMethod[Delay, int | None](
         "When the job may first run: milliseconds from now, a timedelta, or an aware datetime."
     )
-    ttl = OptionMethod[int | float | timedelta, int | None](
+    ttl = OptionMethod[Duration, int | None](
         "How long a run may take: milliseconds or a timedelta. Each call of `progress` gives it the full time again."
     )
     remove_on_complete = OptionMethod[bool, bool]("Whether the job is removed when it completes.")
-    search_keys = OptionMethod[list[str] | str, list[str] | None](
+    search_keys = OptionMethod[list[str] | tuple[str, ...] | str, list[str] | None](
         "The keys of the data to index for full-text search. There is no search yet, so that it has no effect."
     )
     events = OptionMethod[bool, bool](
@@ -93,10 +93,10 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         self.runtime = runtime
         self.options = {} if options is None else options
         self.type = type
-        self.data = {} if data is None else data
+        self.data: Any = {} if data is None else data
 
     @classmethod
-    def create(cls, runtime: Runtime, type: str, data: Any, options: dict[str, Any]) -> Self:
+    def create(cls, runtime: Runtime, type: str, data: Any, options: Mapping[str, Any]) -> Self:
         """Make a job without saving it; `options` override the `job_flags` of its type. Raises `InvalidOption`."""
         flags = runtime.options.job_flags.get(read_type(type))
         # Each job reads the flags anew, so that no two jobs share a value.

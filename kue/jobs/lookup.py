@@ -8,18 +8,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 from redis.exceptions import ResponseError
 
 from kue.common.describe import short_repr
 from kue.connection.pool import refusal
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
+from kue.options.typed import Order, State
 from kue.options.values import read_state, read_type, read_whole
 from kue.runtime import HasRuntime, Runtime
 from kue.store.job_hash import JobHash
 
-_ORDERS = ("asc", "desc")
+_ORDERS: tuple[Order, ...] = get_args(Order)
 _MAX_ID = 2**63 - 1  # the largest number that Redis counts to
 _TOO_MANY_DIGITS = 100  # Kue writes the number of digits of an id with two digits
 
@@ -71,7 +72,7 @@ class Lookup:
             raise JobNotFound(number)
 
     @classmethod
-    def range(cls, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None) -> list[Self]:
+    def range(cls, start: int, stop: int, order: Order = "asc", *, queue: HasRuntime | None = None) -> list[Self]:
         """The jobs at positions `start` to `stop` among all jobs. Both ends are included, and -1 is the last position.
 
         Positions follow the order of the set in Redis, by priority. As in Kue, the jobs found are then sorted by id;
@@ -82,14 +83,14 @@ class Lookup:
 
     @classmethod
     def range_by_state(
-        cls, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
+        cls, state: State, start: int, stop: int, order: Order = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """As `range`, among the jobs in a state: inactive, active, complete, failed or delayed."""
         return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state))
 
     @classmethod
     def range_by_type(
-        cls, type: str, state: str, start: int, stop: int, order: str = "asc", *, queue: HasRuntime | None = None
+        cls, type: str, state: State, start: int, stop: int, order: Order = "asc", *, queue: HasRuntime | None = None
     ) -> list[Self]:
         """As `range`, among the jobs of a type in a state."""
         return cls._page(cls._runtime_of(queue), start, stop, order, read_state(state), read_type(type))

@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from kue.options.job import JOB_OPTIONS, read_option
 
-
-class HasOptions(Protocol):
-    """An object that keeps, in `options`, the values of the options that were set."""
-
-    options: dict[str, Any]
-
-
-_J = TypeVar("_J", bound=HasOptions)
+_J = TypeVar("_J")  # keeps, in `options`, the values of the options that were set
 _In_contra = TypeVar("_In_contra", contravariant=True)
 _Out_co = TypeVar("_Out_co", covariant=True)
 
@@ -41,14 +34,14 @@ class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
     __slots__ = ("_default", "_job", "_name")
 
     def __init__(self, job: _J, name: str, default: Callable[[Any], Any] | None) -> None:
-        self._job = job
+        self._job: Any = job  # no Protocol: pyright takes `options`, which is a descriptor, for another type
         self._name = name
         self._default = default
 
     @overload
     def __call__(self) -> _Out_co: ...
     @overload
-    def __call__(self, value: _In_contra, /) -> _J: ...
+    def __call__(self, value: _In_contra | None, /) -> _J: ...
     def __call__(self, *value: Any) -> Any:
         if not value:
             default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default

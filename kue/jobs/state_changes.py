@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Self, overload
 
 from kue.connection.connection import Argument
+from kue.options.typed import State
 from kue.options.values import read_state
 from kue.runtime import Runtime
 
@@ -33,7 +34,7 @@ class StateChanges(ABC):
     @overload
     def state(self) -> str | None: ...
     @overload
-    def state(self, state: str, /) -> Self: ...
+    def state(self, state: State, /) -> Self: ...
     def state(self, *state: str) -> Any:
         """Without an argument: the state that this object knows, None for a new job. With one: move the job there.
 

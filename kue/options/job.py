@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from kue.common import strict_json
 from kue.common.clock import MAX_EXACT_INTEGER, milliseconds, now_ms, until
 from kue.common.describe import short_repr
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
+from kue.options.typed import BackoffDict, BackoffType
 from kue.options.values import parse_number, read_flag, read_whole
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
-BACKOFF_TYPES = ("fixed", "exponential")
+BACKOFF_TYPES: tuple[BackoffType, ...] = get_args(BackoffType)
 
 
 def _read_priority(name: str, value: Any) -> int:
@@ -46,7 +47,7 @@ def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
         hint = "; functions cannot be stored, since nothing read from Redis is ever executed" if callable(value) else ""
         example = '{"type": "exponential", "delay": 500}'
         raise InvalidOption(f"{name} must be True or a dict such as {example}, not {short_repr(value)}{hint}")
-    unknown = set(value) - {"type", "delay", "maxDelay", "max_delay"}
+    unknown = set(value) - BackoffDict.__annotations__.keys()
     if unknown:
         keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
         raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay and max_delay")

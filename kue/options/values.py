@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from kue.common.clock import MAX_EXACT_INTEGER
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption
+from kue.options.typed import State
 
-STATES = ("inactive", "active", "complete", "failed", "delayed")
+STATES: tuple[State, ...] = get_args(State)
 
 
 def read_name(name: str, value: object) -> str:

@@ -9,6 +9,7 @@ It changes nothing.
 
 from __future__ import annotations
 
+from kue.options.typed import State
 from kue.options.values import read_name, read_state, read_type
 from kue.runtime import Runtime
 
@@ -22,7 +23,7 @@ class Counts:
         """Every type that a job was ever saved with, sorted."""
         return self.runtime.store.types()
 
-    def state(self, state: str) -> list[int]:
+    def state(self, state: State) -> list[int]:
         """The ids of the jobs in a state, in the order of its set in Redis. Raises `InvalidOption`."""
         return self.runtime.store.ids(0, -1, read_state(state))
 
@@ -46,15 +47,15 @@ class Counts:
         """The ids of the delayed jobs."""
         return self.state("delayed")
 
-    def card(self, state: str) -> int:
+    def card(self, state: State) -> int:
         """How many jobs are in a state. Raises `InvalidOption`."""
         return self.runtime.store.count(read_state(state))
 
-    def card_by_type(self, type: str, state: str) -> int:
+    def card_by_type(self, type: str, state: State) -> int:
         """How many jobs of a type are in a state. Raises `InvalidOption`."""
         return self.runtime.store.count(read_state(state), read_type(type))
 
-    def _count(self, type: str | None, state: str) -> int:
+    def _count(self, type: str | None, state: State) -> int:
         return self.card(state) if type is None else self.card_by_type(type, state)
 
     def inactive_count(self, type: str | None = None) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar, Unpack
 
+from kue.connection.address import RedisAddress
 from kue.jobs.job import Job
+from kue.options.typed import QueueOptionsDict
 from kue.queue.queue import Queue
 
 Q = TypeVar("Q", bound=Queue)
@@ -25,14 +27,14 @@ class ProcessWide(Generic[Q]):
         """In a forked child: a thread of the parent that held the lock does not exist here to release it."""
         self._lock = threading.Lock()
 
-    def create_queue(self, **options: Any) -> Q:
+    def create_queue(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> Q:
         """The queue of this process: the first call makes it, and later calls return it until it is shut down.
 
         Takes the options of `Queue`. As in Kue, the options of later calls are ignored. Raises what `Queue` raises.
         """
         with self._lock:
             if self._queue is None or self._queue.is_shut_down:
-                self._queue = self._class(**options)
+                self._queue = self._class(redis=redis, **options)
             return self._queue
 
 

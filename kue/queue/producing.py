@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, Unpack
 
 from kue.jobs.job import Job
 from kue.jobs.saving import save_all
+from kue.options.typed import JobOptionsDict
 from kue.runtime import Runtime
 from kue.test_mode import TestMode
 
@@ -19,7 +20,7 @@ class Producing:
     job_class: ClassVar[type[Job]] = Job
     runtime: Runtime
 
-    def create(self, type: str, data: Any = None, **options: Any) -> Job:
+    def create(self, type: str, data: Any = None, **options: Unpack[JobOptionsDict]) -> Job:
         """Make a job without saving it; `options` are the options of a job, such as `priority="high"`.
 
         Raises `InvalidOption`, or `UnknownOption` for an option that does not exist.

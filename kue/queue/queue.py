@@ -14,7 +14,7 @@ import os
 import threading
 import weakref
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self, Unpack
 
 import redis as redis_py
 
@@ -23,10 +23,11 @@ from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
 from kue.common.error_reporter import ErrorReporter
 from kue.common.listenable import Listenable
-from kue.connection.address import embedded_directory, resolve
+from kue.connection.address import RedisAddress, embedded_directory, resolve
 from kue.connection.embedded import EmbeddedServer
 from kue.errors import InvalidOption, ListenerError, ShutdownInProgress
 from kue.options.queue import QueueOptions
+from kue.options.typed import QueueOptionsDict
 from kue.options.values import read_flag, read_type
 from kue.queue.counts import Counts
 from kue.queue.producing import Producing
@@ -50,7 +51,7 @@ class Queue(Producing, Working, Counts, Listenable):
     asks Redis raises `ConnectionFailed` if Redis cannot be reached, and `RedisRefused` if it answers with an error.
     """
 
-    def __init__(self, *, redis: Any = None, **options: Any) -> None:
+    def __init__(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> None:
         self.options: QueueOptions = QueueOptions.read(**options)
         self._server: EmbeddedServer | None = None
         self._lock = threading.RLock()

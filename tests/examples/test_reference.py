@@ -12,6 +12,7 @@ import typer.main
 import kue
 from kue.cli.app import app
 from kue.jobs.hash_field import HashField
+from kue.options import typed
 from kue.options.job import JOB_OPTIONS
 from kue.options.queue import QueueOptions
 from kue.store.job_hash import FIELDS
@@ -72,6 +73,20 @@ def test_the_documented_defaults_of_a_queue_change_nothing() -> None:
     documented = documented_queue_options()
     del documented["redis"]
     assert QueueOptions.read(**documented) == QueueOptions.read()
+
+
+# --- types ---
+
+
+def test_the_types_for_annotations() -> None:
+    assert sorted(bare(name) for name, _ in rows("types.md", "type")) == sorted(typed.__all__)
+
+
+def test_the_mistakes_that_type_checkers_report() -> None:
+    reported = set((ROOT / "tests/typing/mistakes.py").read_text().splitlines())
+    shown = (REFERENCE / "types.md").read_text().split("```")[1].splitlines()[1:]
+    assert len(shown) > 3
+    assert [line for line in shown if line.partition("  ")[0] not in reported] == []
 
 
 # --- events and errors ---

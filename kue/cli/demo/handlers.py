@@ -7,10 +7,11 @@ import time
 from typing import Any
 
 import kue_send
+from kue import PromotionDict
 from kue.cli.demo.scenario import IMAGE_STEPS, NODE_PARTS, PYTHON_PARTS
 
 # The demo is short, so due jobs are promoted more often than the usual once a second.
-PROMOTION = {"interval": 100}  # ms
+PROMOTION: PromotionDict = {"interval": 100}  # ms
 
 
 def serve() -> kue_send.Queue:

@@ -1,0 +1,88 @@
+"""The options of a queue and of a job as types, so that a type checker reports a wrong name or value.
+
+Type checkers read only what stands in a file, so these types repeat the tables in `job.py` and `queue.py`. A test
+compares both, and reads the types at run time, for which they must not be postponed (no `annotations` from
+`__future__`). What a type cannot say, such as that a number is not negative, only the checks of the tables say.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal, Required, TypedDict
+
+__all__ = [
+    "BackoffDict",
+    "JobOptionsDict",
+    "PriorityName",
+    "PromotionDict",
+    "QueueOptionsDict",
+    "RedisDict",
+    "State",
+]
+
+State = Literal["inactive", "active", "complete", "failed", "delayed"]
+PriorityName = Literal["low", "normal", "medium", "high", "critical"]
+BackoffType = Literal["fixed", "exponential"]
+Order = Literal["asc", "desc"]
+Duration = int | float | timedelta
+"""A number of milliseconds, or a timedelta."""
+Delay = Duration | datetime
+"""Until when: a duration from now, or an aware datetime."""
+
+
+class BackoffDict(TypedDict, total=False):
+    """How long to wait before the next attempt. `maxDelay` is Kue's name for `max_delay`."""
+
+    type: Required[BackoffType]
+    delay: Duration | None
+    max_delay: Duration | None
+    maxDelay: Duration | None
+
+
+class JobOptionsDict(TypedDict, total=False):
+    """The options of a job: the keywords of `create`, and what `job_flags` has for a type. None means the default."""
+
+    priority: int | PriorityName | None
+    attempts: int | None
+    backoff: bool | BackoffDict | None
+    delay: Delay | None
+    ttl: Duration | None
+    remove_on_complete: bool | None
+    search_keys: list[str] | tuple[str, ...] | str | None
+    events: bool | None
+
+
+class PromotionDict(TypedDict, total=False):
+    """The queue option `promotion`: how due jobs are found."""
+
+    interval: Duration
+    limit: int
+    lock_ttl: Duration
+
+
+class QueueOptionsDict(TypedDict, total=False):
+    """The options of a queue apart from `redis`: the keywords of `create_queue` and of `Queue`."""
+
+    name: str
+    prefix: str
+    promotion: PromotionDict | None
+    disable_search: bool
+    job_events: bool
+    job_flags: Mapping[str, JobOptionsDict | None] | None
+    lease: Duration
+    ghost_retries: int
+    ghost_delay: Duration
+    max_requeues: int | None
+    stuck_after: Duration
+    json_default: Callable[[Any], Any] | None
+
+
+class RedisDict(TypedDict, total=False):
+    """The queue option `redis` as Kue's dict. None or an empty string means the default."""
+
+    host: str | None
+    port: int | str | None
+    db: int | str | None
+    auth: str | None
+    socket: str | os.PathLike[str] | None
+    options: Mapping[str, Any] | None

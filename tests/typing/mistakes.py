@@ -1,0 +1,136 @@
+"""What users must not write. It is never run; mypy --strict and pyright each report every line below the mark."""
+
+import redis.asyncio
+
+import kue
+import kue_send
+
+queue = kue.create_queue()
+sending = kue_send.create_queue()
+job = queue.create("email")
+sent = sending.create("email")
+words: dict[str, str] = {}
+# --- each line from here on is a mistake ---
+
+# queues: a name that is no option
+kue.create_queue(prefx="x")
+kue_send.create_queue(prefx="x")
+kue.Queue(prefx="x")
+kue_send.Queue(prefx="x")
+kue.create_queue(disableSearch=True)
+kue.create_queue("redis://box")
+kue.Queue("redis://box")
+
+# queues: a value that an option does not take
+kue.create_queue(prefix=5)
+kue.create_queue(prefix=None)
+kue.create_queue(name=b"mail")
+kue.create_queue(lease="soon")
+kue_send.create_queue(lease="soon")
+kue.Queue(lease="soon")
+kue_send.Queue(lease="soon")
+kue.Queue(lease=None)
+kue.Queue(disable_search="no")
+kue.Queue(job_events=0)
+kue.Queue(ghost_retries="1")
+kue.Queue(ghost_retries=1.5)
+kue.Queue(ghost_delay="1s")
+kue.Queue(max_requeues="3")
+kue.Queue(stuck_after="1m")
+kue.Queue(json_default="str")
+kue.Queue(json_default=lambda: 1)
+kue.Queue(**words)
+
+# queues: dicts inside of the options
+kue.Queue(promotion={"intervall": 500})
+kue.Queue(promotion={"interval": "500"})
+kue.Queue(promotion={"limit": 1.5})
+kue.Queue(promotion={"lock_ttl": None})
+kue.Queue(promotion=500)
+kue.Queue(job_flags={"email": {"atempts": 5}})
+kue.Queue(job_flags={"email": {"priority": "hihg"}})
+kue.Queue(job_flags={"email": {"backoff": {"type": "linear"}}})
+kue.Queue(job_flags={"email": 5})
+kue.Queue(job_flags=["email"])
+
+# queues: where Redis is
+kue.Queue(redis=6379)
+kue.Queue(redis={"hots": "box"})
+kue.Queue(redis={"host": 5})
+kue.Queue(redis={"port": 6379.5})
+kue.Queue(redis=redis.asyncio.Redis())
+kue.create_queue(redis=6379)
+kue_send.create_queue(redis={"hots": "box"})
+
+# jobs: a name that is no option
+queue.create("email", atempts=5)
+queue.create_job("email", atempts=5)
+sending.create("email", atempts=5)
+sending.create_job("email", atempts=5)
+queue.create("email", {}, removeOnComplete=True)
+queue.create("email", {}, "high")
+queue.create(5)
+
+# jobs: a value that an option does not take
+queue.create("email", priority="hihg")
+queue.create_job("email", priority="hihg")
+sending.create("email", priority="hihg")
+sending.create_job("email", priority="HIGH")
+queue.create("email", priority=1.5)
+queue.create("email", attempts="5")
+queue.create("email", attempts=1.5)
+queue.create("email", delay="5m")
+queue.create("email", ttl="1m")
+queue.create("email", remove_on_complete="yes")
+queue.create("email", search_keys=5)
+queue.create("email", search_keys=[5])
+queue.create("email", events=1)
+queue.create("email", backoff="exponential")
+queue.create("email", backoff={"type": "linear"})
+queue.create("email", backoff={"delay": 500})
+queue.create("email", backoff={"type": "fixed", "delya": 500})
+queue.create("email", backoff={"type": "fixed", "delay": "500"})
+queue.create("email", backoff=lambda attempts, delay: 500)
+queue.create("email", **words)
+
+# jobs: the methods
+job.priority("hihg")
+sent.priority("hihg")
+job.priority(1.5)
+job.attempts("5")
+job.attempts(1.5)
+job.backoff({"type": "linear"})
+job.backoff({"type": "fixed", "delya": 500})
+job.backoff("exponential")
+job.delay("5m")
+job.ttl("1m")
+job.remove_on_complete("yes")
+job.search_keys(5)
+job.events(1)
+queue.create("email").priority("hihg")
+job.priority("low").attempts(3).priority("hihg")
+job.priority("low").atempts(3)
+job.priority(1, 2)
+
+# states and orders
+job.state("done")
+sent.state("waiting")
+queue.state("done")
+queue.card("done")
+sending.card("done")
+queue.card_by_type("email", "done")
+kue.Job.range_by_state("done", 0, -1)
+kue.Job.range_by_state("failed", 0, -1, "newest")
+kue_send.Job.range_by_type("email", "done", 0, -1)
+kue.Job.range_by_type("email", "failed", 0, -1, "newest")
+kue.Job.range(0, -1, "newest")
+
+# annotations of wrappers
+priority: kue.PriorityName = "hihg"
+state: kue.State = "done"
+backoff: kue.BackoffDict = {"delay": 500}
+options: kue.JobOptionsDict = {"atempts": 5}
+promotion: kue.PromotionDict = {"intervall": 500}
+settings: kue.QueueOptionsDict = {"prefx": "x"}
+address: kue.RedisDict = {"hots": "box"}
+more: kue_send.JobOptionsDict = {"atempts": 5}

@@ -1,0 +1,145 @@
+"""What users may write: mypy --strict and pyright report nothing here. It is never run."""
+
+# pyright: strict
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Unpack, assert_type
+
+import fakeredis
+import redis
+
+import kue
+import kue_send
+
+# --- the queue of the process, and others ---
+
+queue = kue.create_queue()
+sending = kue_send.create_queue(prefix="mail", lease=timedelta(seconds=30))
+assert_type(queue, kue.Queue)
+assert_type(sending, kue_send.Queue)
+
+kue.Queue(
+    redis="redis://127.0.0.1:6379/1",
+    name="mail",
+    prefix="{mail}",
+    promotion={"interval": 500, "limit": 100, "lock_ttl": timedelta(seconds=2)},
+    disable_search=True,
+    job_events=False,
+    job_flags={"email": {"attempts": 5, "backoff": {"type": "fixed", "delay": 500}}, "pdf": {"ttl": 60_000}},
+    lease=30_000,
+    ghost_retries=1,
+    ghost_delay=0.5,
+    max_requeues=None,
+    stuck_after=60_000,
+    json_default=str,
+)
+kue.Queue(redis=None, promotion=None, job_flags=None, json_default=None)
+kue.Queue(redis=redis.Redis(host="box"))
+kue.Queue(redis=fakeredis.FakeRedis())
+kue.Queue(redis=os.environ.get("MAIL_REDIS"))
+kue.Queue(redis={"host": "box", "port": "7000", "db": 1, "auth": None, "options": {"ssl": True}})
+kue.Queue(redis={"socket": Path("/run/redis.sock")})
+
+with kue_send.Queue(redis="embedded:") as private:
+    assert_type(private, kue_send.Queue)
+
+# --- jobs ---
+
+job = queue.create("email", {"to": "tj@example.com"}, priority="high", attempts=5, delay=timedelta(minutes=5))
+assert_type(job, kue.Job)
+assert_type(job.save(), kue.Job)
+assert_type(sending.create("email", ttl=5.5, remove_on_complete=True), kue_send.Job)
+assert_type(sending.create_job("email", search_keys=("to", "title")), kue_send.Job)
+assert_type(sending.create("email").priority("low").attempts(3), kue_send.Job)
+queue.create("email", priority=-7, backoff=True, delay=datetime.now(UTC), events=False, search_keys=["to"])
+queue.create("email", priority=None, attempts=None, backoff=None, delay=None, ttl=None, remove_on_complete=None)
+queue.create("email", backoff={"type": "exponential", "delay": timedelta(seconds=1), "max_delay": 60_000})
+queue.create("email", backoff={"type": "fixed", "maxDelay": 5, "delay": None})
+
+assert_type(job.priority(), int)
+assert_type(job.attempts(), int)
+assert_type(job.delay(), int | None)
+assert_type(job.remove_on_complete(), bool)
+job.priority(kue.PRIORITIES["high"]).backoff({"type": "fixed"}).delay(0).ttl(None).search_keys("to").events(True)
+assert_type(job.created_at, int | float | None)
+assert_type(job.attempts_made, int)
+
+# --- states ---
+
+assert_type(job.state(), str | None)
+assert_type(job.state("inactive"), kue.Job)
+assert_type(queue.state("delayed"), list[int])
+assert_type([queue.card("active"), queue.card_by_type("email", "complete"), queue.failed_count("email")], list[int])
+assert_type(kue.Job.range_by_state("failed", 0, -1, "desc"), list[kue.Job])
+assert_type(kue_send.Job.range_by_type("email", "failed", 0, 9, queue=sending), list[kue_send.Job])
+
+# --- workers ---
+
+
+@queue.process("email", 20)
+def send(job: kue.Job) -> dict[str, bool]:
+    return {"sent": True}
+
+
+@sending.process(["pdf", "png"])
+async def render(job: kue_send.Job) -> None:
+    job.send("page", 1)
+
+
+@queue.process("parcel", 2)
+def deliver(job: kue.Job, ctx: kue.Context, done: Callable[..., None]) -> None:
+    ctx.pause(1000)
+    done(None, {"at": job.log("%s", job.data["to"]).progress(1, 2).get_field("shelf")})
+
+
+def show(id: int, result: object) -> None:
+    print(id, result)
+
+
+assert_type(queue.workers, list[kue.Worker])
+assert_type(queue.save_all([job]), list[kue.Job])
+assert_type(kue.current_job(), kue.Job | None)
+assert_type(kue_send.current_job(), kue_send.Job | None)
+assert_type(sending.create("pdf").promise(timeout=10_000).job.id, int | None)
+queue.on("error", print).on("job complete", show)
+job.on("complete", print).once("failed", print).off("complete").save()
+queue.test_mode.enter(process=True)
+print(queue.health()["ready"], [job.type for job in queue.test_mode.jobs])
+assert_type(queue.client, redis.Redis)
+queue.shutdown(5000, requeue=True)
+
+# --- wrappers and settings of users ---
+
+
+def enqueue(type: str, data: object, **options: Unpack[kue.JobOptionsDict]) -> kue.Job:
+    return queue.create(type, data, **options).save()
+
+
+def open_queue(**options: Unpack[kue.QueueOptionsDict]) -> kue_send.Queue:
+    return kue_send.Queue(redis="redis://box", **options)
+
+
+def counts(states: tuple[kue.State, ...] = ("active", "failed")) -> Iterator[int]:
+    return (queue.card(state) for state in states)
+
+
+def urgent(name: kue.PriorityName) -> kue.Job:
+    return enqueue("email", None, priority=name)
+
+
+def of_a_config_file(read: Mapping[str, Any], options: dict[str, Any]) -> kue.Job:
+    return kue.create_queue(prefix=read["prefix"], **options).create("email", priority=read["priority"], **options)
+
+
+backoff: kue.BackoffDict = {"type": "fixed", "delay": 500}
+flags: dict[str, kue.JobOptionsDict] = {"email": {"backoff": backoff}}
+promotion: kue.PromotionDict = {"interval": 500}
+address: kue.RedisDict = {"host": "box"}
+settings: kue.QueueOptionsDict = {"job_flags": flags, "promotion": promotion}
+kue_send.create_queue(redis=address, **settings)
+kue.create_queue(redis=address, **settings)
+enqueue("email", {}, backoff=backoff, attempts=5)
+open_queue(prefix="mail")
