@@ -74,6 +74,7 @@ class QueueOptionsDict(TypedDict, total=False):
     ghost_delay: Duration
     max_requeues: int | None
     stuck_after: Duration
+    max_connections: int
     json_default: Callable[[Any], Any] | None
 
 

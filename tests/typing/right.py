@@ -33,6 +33,7 @@ kue.Queue(
     ghost_retries=1,
     ghost_delay=0.5,
     max_requeues=None,
+    max_connections=10,
     stuck_after=60_000,
     json_default=str,
 )
