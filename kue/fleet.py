@@ -23,6 +23,11 @@ class Fleet:
         self.versions: Mapping[str, int] = {}
         self.newer_protocols: set[int] = set()
 
+    @property
+    def size(self) -> int:
+        """How many processes worked under the prefix when this one last looked; at least 1."""
+        return max(1, sum(self.versions.values()))
+
     def is_newer(self, process: str) -> bool:
         """Whether a process speaks a higher protocol than this one. The first of each protocol is reported."""
         if not is_newer(process):

@@ -6,8 +6,10 @@ be repeated. `ReplyReader` reads the replies if there is a socket.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -20,6 +22,7 @@ from kue.connection.reply_reader import NOT_YET, ReplyReader
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
 _MAX_BYTES_PER_SEND = 16_000
+_DISCARD = struct.pack("ii", 1, 0)  # the socket option: when it is closed, spend 0 seconds on what is unsent
 
 
 class Connection:
@@ -110,6 +113,16 @@ class Connection:
         poll = select.poll()
         poll.register(sock, select.POLLIN)
         return bool(poll.poll(0))
+
+    def abort(self) -> None:
+        """Close a broken connection: what was sent and has not left this machine is never delivered.
+
+        Otherwise the kernel would go on trying for minutes, and might deliver a command long after it was given up.
+        """
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+        self.close()
 
     def close(self) -> None:
         if self._connection is not None:

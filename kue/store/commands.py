@@ -46,10 +46,6 @@ class Commands:
         """Ask for the score of an active job: its deadline, if it has a ttl."""
         return ("ZSCORE", self.keys.state("active"), zid(id))
 
-    def active_ids(self, type: str) -> Command:
-        """Ask for the members of a type's active set."""
-        return ("ZRANGE", self.keys.type_state(type, "active"), 0, -1)
-
     # the other processes
 
     def versions(self) -> Command:

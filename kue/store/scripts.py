@@ -1,7 +1,8 @@
 """Runs the Lua scripts by their SHA1, and loads them if Redis does not know them.
 
 Redis knows no script before the first call, after `SCRIPT FLUSH` and after a restart. One transaction then loads all
-scripts, so that Redis knows either all scripts of a pipeline or none.
+scripts, so that Redis knows either all scripts of a pipeline or none. If another process has loaded them, that is left
+out: the text of all scripts is long, and a fleet that comes back after an outage would send it once for each process.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def sha(name: str) -> str:
 
 
 def load_all(connection: Connection) -> None:
-    """Load all scripts in one transaction. Raises `redis.ResponseError` if Redis refuses it."""
+    """Load all scripts in one transaction, unless Redis knows all. Raises `redis.ResponseError` if Redis refuses."""
+    [known] = connection.exchange([("SCRIPT", "EXISTS", *map(sha, names()))])
+    if not isinstance(known, ResponseError) and all(known):
+        return
     commands: list[Command] = [("MULTI",)]
     commands += [("SCRIPT", "LOAD", source(name)) for name in names()]
     commands.append(("EXEC",))

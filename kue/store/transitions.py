@@ -5,7 +5,7 @@ It sends nothing, so that a worker can put many transitions into one round trip.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -114,6 +114,15 @@ class Transitions:
         self, id: int, worker: str, type: str, now: int, reason: str, effects: Effects = _NO_ARGUMENTS
     ) -> Command:
         return (*self._heads["requeue"], id, worker, _json(type), now, f"put back: {reason}", *effects)
+
+    def requeue_orphans(
+        self, type: str, stem: str, runs: Iterable[tuple[int, int]], cursor: bytes, count: int, now: int, reason: str
+    ) -> Command:
+        return (
+            *self._heads["requeue_orphans"],
+            *(type, _json(type), stem, cursor, count, now, f"put back: {reason}"),
+            *chain.from_iterable(runs),
+        )
 
     def update(
         self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str = ""

@@ -31,6 +31,11 @@ def new_process() -> str:
     return f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(_NONCE_BYTES)}{own}"
 
 
+def stem_of(process: str, type: str) -> str:
+    """What the worker ids of a process for a type begin with; the number of the run follows."""
+    return f"{process}:{type}:"
+
+
 def process_of(worker: str) -> str | None:
     """The process that a worker id names; None if it is not the id of a Python worker."""
     match = _WORKER.fullmatch(worker)

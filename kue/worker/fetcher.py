@@ -3,13 +3,14 @@
 - asks Redis for as many jobs as there are free slots, only while the lease is valid
 - makes a run of each job that comes, and hands it to the executor
 - gives back tokens that no free slot can use
-- looks for jobs that were taken without this process learning of it
+- has jobs looked for that were taken without this process learning of it
 
 What becomes of a run after it was started is the run tracker's duty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -23,11 +24,12 @@ from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.transitions import Retry
+from kue.store.worker_id import stem_of
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, Report, Take
 from kue.worker.io.loop import IOLoop
-from kue.worker.io.orphans import put_back_orphans
+from kue.worker.io.orphans import OrphanSearch
 from kue.worker.lease import Lease
 from kue.worker.run import Failed, PutBack, Run
 from kue.worker.run_tracker import RunTracker
@@ -63,17 +65,7 @@ class Fetcher:
         self._loop = loop
         self._next_number = 1
         self._unused_tokens: list[Command] = []
-        self.in_doubt = False
-        self._look_for_orphans_later()
-
-    def _look_for_orphans_later(self) -> None:
-        """The network may deliver a take that was cut off later, unknown to this process: look once in each lease."""
-
-        def doubt() -> None:
-            self.in_doubt = True
-            self._look_for_orphans_later()
-
-        self._loop.timers.add(self._runtime.options.lease / 1000, doubt)
+        self._orphans = OrphanSearch(runtime, process, loop.timers)
 
     # what the I/O loop asks
 
@@ -87,11 +79,12 @@ class Fetcher:
         self._tracker.reopen_slots()
         calls += self._deadlines.checks()
         calls += self._tracker.calls()
+        calls += self._orphans.calls()
         try:
             self._add_takes(calls)
         except BaseException:
             for call in calls:
-                call.dropped()
+                call.dropped(sent=False)
             raise
         return calls
 
@@ -104,14 +97,10 @@ class Fetcher:
                 slots.tokens = 0
             elif slots.should_look and count and may_take:
                 first, self._next_number = self._next_number, self._next_number + count
-                stem = self._stem(slots.type)
+                stem = stem_of(self._process, slots.type)
                 command = store.transitions.take(slots.type, count, slots.tokens, stem, first, store.clock())
                 slots.tokens = 0
-                calls.append(Take(command, slots, count, first, self._taken))
-
-    def _stem(self, type: str) -> str:
-        """What the worker ids of this process for a type begin with."""
-        return f"{self._process}:{type}:"
+                calls.append(Take(command, slots, count, first, self._taken, self._take_lost))
 
     @property
     def wants_more(self) -> bool:
@@ -133,13 +122,14 @@ class Fetcher:
         for type in types:
             self._slots[type].should_look = True
 
-    def find_orphans(self, connection: Connection) -> None:
-        self.in_doubt = False
-        held = self._tracker.held_worker_ids()
-        put_back_orphans(connection, self._runtime.store, self._slots.types, f"{self._process}:", held)
+    def reconnected(self) -> None:
+        self._orphans.connected()
         for slots in self._slots.all():
             slots.tokens = 0
             slots.should_look = not slots.refused
+
+    def finish(self, connection: Connection, is_given_up: Callable[[], bool]) -> None:
+        self._orphans.finish(connection, is_given_up)
 
     # what Redis answers
 
@@ -149,16 +139,24 @@ class Fetcher:
         if isinstance(reply, ResponseError):
             if not slots.refused:
                 self._runtime.error_reporter.report(refusal(reply))
+            self._orphans.refused(slots.type, take.first_run, take.last_run, again=slots.refused)
             slots.refused = True
-            self.in_doubt = True
             return
         slots.refused = False
         slots.should_look = reply[0] >= take.count
         for id in reply[1]:
             self._runtime.error_reporter.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
-        stem, now = self._stem(slots.type), self._runtime.store.clock()
+        stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
         for number, (id, values) in enumerate(reply[2:], take.first_run):
-            self._start(slots, int(id), JobHash._make(values), f"{stem}{number}", number, now)
+            try:
+                self._start(slots, int(id), JobHash._make(values), f"{stem}{number}", number, now)
+            except BaseException:
+                began = any(run.number == number for run in slots.runs)
+                self._orphans.cut_off(slots.type, number + began, take.last_run)
+                raise
+
+    def _take_lost(self, take: Take) -> None:
+        self._orphans.cut_off(take.slots.type, take.first_run, take.last_run)
 
     def _start(self, slots: TypeSlots, id: int, hash: JobHash, worker_id: str, number: int, now: int) -> None:
         job, broken = self._read(id, hash)

@@ -35,7 +35,6 @@ class RunTracker:
         self._runtime = runtime
         self._slots = slots
         self._run_ended = run_ended
-        self._unwritable: set[str] = set()  # worker ids of ended runs whose outcome Redis refused for good
         self._lock = threading.Lock()
         self._abandoned: list[Run] = []
         self._closed: list[tuple[TypeSlots, Run]] = []  # slots that stay closed until a stray returns
@@ -80,10 +79,6 @@ class RunTracker:
             ]
         return calls
 
-    def held_worker_ids(self) -> set[str]:
-        """The worker ids under which this process holds jobs."""
-        return {run.worker_id for run in self._slots.runs()} | self._unwritable
-
     # what Redis answers
 
     def check_all(self) -> None:
@@ -103,8 +98,6 @@ class RunTracker:
         run = report.run
         if isinstance(reply, ResponseError):
             self._runtime.error_reporter.report(refusal(reply))
-            if report.ends:
-                self._unwritable.add(run.worker_id)
             return
         status = classify_reply(report, reply)
         if status is ReplyStatus.WRITTEN:

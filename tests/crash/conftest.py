@@ -9,6 +9,7 @@ import pytest
 
 import kue
 import kue_send
+from kue.store import scripts
 from tests.conftest import absent
 from tests.crash.process import PythonWorker
 from tests.crash.proxy import Proxy
@@ -80,6 +81,11 @@ def make_queue(stack: ExitStack) -> Callable[..., "Watched"]:
         return queue
 
     return make
+
+
+def call_of(script: str) -> bytes:
+    """What a request to run this script has in it, and none that only asks whether Redis knows the script."""
+    return b"EVALSHA\r\n$40\r\n" + scripts.sha(script).encode()
 
 
 class Watched(kue_send.Queue):

@@ -7,19 +7,13 @@ from typing import Any
 import pytest
 
 from kue.errors import ConnectionFailed, JobLost, SaveInDoubt, SaveInterrupted
-from kue.store import scripts
 from kue_send.job import Job
-from tests.crash.conftest import Watched
+from tests.crash.conftest import Watched, call_of
 from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
 from tests.servers import RedisServer
 
 MakeQueue = Callable[..., Watched]
-
-
-def call_of(script: str) -> bytes:
-    """What a request to run this script has in it."""
-    return scripts.sha(script).encode()
 
 
 @pytest.fixture
@@ -55,6 +49,45 @@ def test_no_job_is_stranded_by_a_take_that_was_cut_off(proxy: Proxy, far: Watche
     assert sorted(runs) == list(range(1, 11))
     assert {job.attempts_made for job in near.job_class.range(0, -1, queue=near)} == {1}
     assert [near.job_class.get(id, queue=near).get_field("py_ghosts") for id in runs] == [None] * 10
+
+
+def test_no_job_is_stranded_by_a_worker_that_ends_before_it_has_looked(
+    proxy: Proxy, far: Watched, near: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.worker.io.orphans._SECONDS_BETWEEN_PAGES", 3600.0)
+    warm_up(far, near, lambda job: None)
+    loss = proxy.lose_reply(call_of("take"))
+    job = near.create("email").save()
+    wait_until(loss.is_set)
+    wait_until(lambda: far.outages == ["lost", "back"])
+    assert near.active() == [job.id]
+    far.shutdown(5000)
+    assert near.inactive() == [job.id]
+    assert near.job_class.get_log(job.id, queue=near) == ["put back: the reply to its take was lost"]
+
+
+def test_nothing_is_looked_for_after_a_cut_while_no_take_was_on_its_way(
+    proxy: Proxy, server: RedisServer, far: Watched, near: Watched
+) -> None:
+    held, go_on = threading.Event(), threading.Event()
+
+    def hold(job: Job) -> None:
+        if "warm" not in job.data:
+            held.set()
+            go_on.wait(20)
+
+    far.process("email", hold)
+    near.create("email").save()
+    wait_until(held.is_set)
+    with server.client() as client:
+        client.config_resetstat()
+        for cut in (1, 2, 3):
+            proxy.cut()
+            wait_until(lambda cut=cut: far.outages == ["lost", "back"] * cut)
+        asked = client.info("commandstats")
+    go_on.set()
+    wait_until(lambda: near.complete_count() == 1)
+    assert not {"cmdstat_zscan", "cmdstat_script|load"} & set(asked)
 
 
 def test_no_job_is_stranded_by_a_take_that_comes_late(proxy: Proxy, near: Watched, make_queue: MakeQueue) -> None:

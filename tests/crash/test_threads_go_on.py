@@ -9,7 +9,8 @@ from kue.common.error_reporter import ErrorReporter
 from kue.errors import ConnectionFailed, ConnectionRestored, JobLost, Recovered
 from kue.maintenance.ticker import Ticker
 from kue_send.job import Job
-from tests.crash.conftest import LEASE, Watched
+from tests.crash.conftest import LEASE, Watched, call_of
+from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
 from tests.servers import RedisServer
 
@@ -110,9 +111,9 @@ def test_a_job_is_put_back_if_the_thread_of_its_handler_cannot_start(
 
 
 def test_a_job_whose_outcome_redis_refuses_for_good_is_not_run_again_and_again(
-    server: RedisServer, make_queue: MakeQueue
+    server: RedisServer, proxy: Proxy, make_queue: MakeQueue
 ) -> None:
-    queue = make_queue(server.url)
+    queue = make_queue(proxy.url)
     runs: list[int | None] = []
 
     def permit(rule: str) -> None:
@@ -128,19 +129,27 @@ def test_a_job_whose_outcome_redis_refuses_for_good_is_not_run_again_and_again(
     queue.create("email").save()
     wait_until(lambda: any("Redis refused" in str(problem) for problem in queue.errors))
     permit("+zrem")
-    searches = count_searches(queue)
-    wait_until(lambda: len(searches) >= 3)  # for jobs that carry the name of this process and that it does not hold
-    assert runs == [1]
+    looks = count_looks_for_orphans(queue)
+    loss = proxy.lose_reply(call_of("take"))
+    wait_until(loss.is_set)
+    wait_until(lambda: len(looks) >= 2)  # for jobs that carry the name of this process and that it does not hold
+    queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    assert runs == [1, 2] and queue.active() == [1]
 
 
-def count_searches(queue: Watched) -> list[int]:
-    """One entry for each time from now on that orphans are looked for."""
-    searches: list[int] = []
-    assert queue._pool is not None
-    runner = queue._pool.fetcher
-    search = runner.find_orphans
-    runner.find_orphans = lambda link: (search(link), searches.append(1))  # type: ignore[assignment, func-returns-value]
-    return searches
+def count_looks_for_orphans(queue: Watched) -> list[int]:
+    """One entry for each page from now on of a look for jobs that were taken without a reply."""
+    looks: list[int] = []
+    transitions = queue.runtime.store.transitions
+    build = transitions.requeue_orphans
+
+    def noted(*args: Any) -> Any:
+        looks.append(1)
+        return build(*args)
+
+    transitions.requeue_orphans = noted  # type: ignore[method-assign]
+    return looks
 
 
 @pytest.mark.parametrize("member", ["garbage", "02|7x", "01|9"])

@@ -83,6 +83,11 @@ STEPS = {
         lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", SAID),
         [JOB, TOKENS, *sets("active", "inactive")],
     ),
+    "requeue_orphans": Step(
+        ACTIVE,
+        lambda scripts: scripts.requeue_orphans("email", f"{PROCESS}:email:", [(3, 3)], b"0", 100, NOW, "no reason"),
+        [TOKENS, *sets("active", "inactive")],
+    ),
     "say, with a new deadline": Step(
         job(1, "active", **HELD, ttl=500, score=BEFORE),
         lambda scripts: scripts.apply_effects(1, PYTHON, NOW, (*SAID, "touch", "", "")),

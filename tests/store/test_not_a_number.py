@@ -29,6 +29,7 @@ TRANSITIONS = {
     "fail, when it is due anyway": ("active", "delayed", float(NOW)),
     "fail, for good": ("active", "failed", 0.0),
     "requeue": ("active", "inactive", 0.0),
+    "requeue_orphans": ("active", "inactive", 0.0),
     "rescue": ("active", "inactive", 0.0),
     "promote": ("delayed", "inactive", 0.0),
     "restore_stuck": ("inactive", "inactive", 0.0),
@@ -57,6 +58,8 @@ def command(place: Place, what: str) -> Command:
             return scripts.fail(1, PYTHON, "email", NOW, BOOM, retry)
         case "requeue":
             return scripts.requeue(1, PYTHON, "email", NOW, "no reason")
+        case "requeue_orphans":
+            return scripts.requeue_orphans("email", f"{PROCESS}:email:", [(3, 3)], b"0", 100, NOW, "no reason")
         case "rescue":
             return scripts.rescue(PROCESS, NOW, 1, 0, [(1, PYTHON)])
         case "promote":

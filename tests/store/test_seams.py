@@ -26,7 +26,14 @@ CALLERS = {
     "create": {"transitions/save"},
     "enqueue": {
         *(f"transitions/{name}" for name in ("fail", "promote", "requeue", "rescue", "restore_stuck", "set_state")),
-        *("transitions/update", "repairs/finish_save", "repairs/requeue_old", "shared/refile", "shared/create"),
+        *(
+            "transitions/requeue_orphans",
+            "transitions/update",
+            "repairs/finish_save",
+            "repairs/requeue_old",
+            "shared/refile",
+            "shared/create",
+        ),
     },
     "admit": {"transitions/take"},
     "finish": {
@@ -34,6 +41,7 @@ CALLERS = {
         *("repairs/settle_state", "repairs/fail_unreadable"),
     },
     "erase": {"transitions/complete", "transitions/remove"},
+    "put_back": {"transitions/requeue", "transitions/requeue_orphans"},
     "drop": {"transitions/take", "transitions/drop_broken", "repairs/drop_unreadable", "repairs/finish_save"},
 }
 

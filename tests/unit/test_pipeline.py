@@ -44,6 +44,7 @@ class Desk:
     def __init__(self) -> None:
         self.link: Any = FakeLink()
         self.happened: list[tuple[str, Any]] = []
+        self.lost: list[tuple[str, int]] = []  # takes, with the number of the last run that each asked for
         self.outbox = Outbox(Transitions(Keys("q")), lambda report, reply: None)
         self.exchange = Pipeline(self.outbox, Transitions(Keys("q")))
         handler: Any = None
@@ -56,7 +57,14 @@ class Desk:
         return Report((name,), run, ends=True, on_reply=lambda report, reply: self.note(name, reply))
 
     def take(self, name: str, count: int) -> Take:
-        return Take((name,), self.group, count, 1, lambda take, reply: self.note(name, reply))
+        return Take(
+            (name,),
+            self.group,
+            count,
+            1,
+            lambda take, reply: self.note(name, reply),
+            lambda take: self.lost.append((name, take.last_run)),
+        )
 
     def note(self, name: str, reply: Any) -> None:
         self.happened.append((name, reply))
@@ -117,6 +125,7 @@ def test_a_connection_that_breaks_keeps_the_reports_and_frees_what_was_asked_for
     assert desk.happened == [("answered", 1), ("jobs", "jobs")]
     assert desk.outbox.collect() == [unanswered] and unanswered.in_doubt
     assert desk.group.wanted == 4
+    assert desk.lost == [("more", 2)]
 
 
 def test_reports_behind_one_that_breaks_are_kept_in_order(desk: Desk) -> None:
@@ -135,7 +144,7 @@ def test_scripts_that_were_forgotten_are_repeated_once_all_replies_were_read(des
         call = desk.report(name)
         call.command = command
         desk.exchange.send(desk.link, [call])
-    loading = ["OK", *["QUEUED"] * len(scripts.names()), "OK"]
+    loading = [[0] * len(scripts.names()), "OK", *["QUEUED"] * len(scripts.names()), "OK"]
     desk.link.replies = [NoScriptError("gone"), NoScriptError("gone"), *loading, 1, 2]
     desk.exchange.receive(desk.link)
     assert desk.exchange.outstanding == 0 and desk.happened == [("a", 1), ("b", 2)]
@@ -148,7 +157,12 @@ def test_a_report_that_is_refused_for_a_while_is_kept_and_the_others_count(desk:
     assert trouble.value.transient
     assert desk.happened == [("c", 3)]
     assert desk.outbox.collect() == [refused] and refused.in_doubt
-    assert desk.group.wanted == 4
+    assert desk.group.wanted == 4 and desk.lost == [("b", 2)]
+
+
+def test_a_take_that_was_not_sent_is_not_in_doubt(desk: Desk) -> None:
+    desk.exchange.drop([desk.take("a", 3)])
+    assert desk.group.wanted == 4 and desk.lost == []
 
 
 def test_a_check_without_an_answer_is_made_again(desk: Desk) -> None:

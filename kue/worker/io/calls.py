@@ -29,8 +29,8 @@ class Call:
     def answered(self, reply: Any) -> None:
         """Handle the reply, which may be an error."""
 
-    def dropped(self) -> None:
-        """Handle that there is no reply, or that Redis refused the command for a while."""
+    def dropped(self, *, sent: bool) -> None:
+        """Handle that there is no reply, or that Redis refused the command for a while. `sent`: it may have acted."""
 
 
 class Report(Call):
@@ -71,12 +71,21 @@ class Report(Call):
 
 
 class Take(Call):
-    """Asks for `count` jobs of a type. Until it is answered or dropped, so many slots count as taken."""
+    """Asks for `count` jobs of a type. Until it is answered or dropped, so many slots count as taken.
 
-    __slots__ = ("_taken", "count", "first_run", "slots")
+    `lost` is called if the reply was lost, so that jobs may have become active.
+    """
+
+    __slots__ = ("_lost", "_taken", "count", "first_run", "slots")
 
     def __init__(
-        self, command: Command, slots: TypeSlots, count: int, first_run: int, taken: Callable[[Take, Any], None]
+        self,
+        command: Command,
+        slots: TypeSlots,
+        count: int,
+        first_run: int,
+        taken: Callable[[Take, Any], None],
+        lost: Callable[[Take], None],
     ) -> None:
         super().__init__(command)
         self.slots = slots
@@ -84,13 +93,21 @@ class Take(Call):
         self.count = count
         self.first_run = first_run
         self._taken = taken
+        self._lost = lost
+
+    @property
+    def last_run(self) -> int:
+        """The number of the last run that it asks for."""
+        return self.first_run + self.count - 1
 
     def answered(self, reply: Any) -> None:
-        self.dropped()
+        self.slots.requested -= self.count
         self._taken(self, reply)
 
-    def dropped(self) -> None:
+    def dropped(self, *, sent: bool) -> None:
         self.slots.requested -= self.count
+        if sent:
+            self._lost(self)
 
 
 class RunCheck(Call):
@@ -106,7 +123,7 @@ class RunCheck(Call):
         self._found = found
         self._again = again
 
-    def dropped(self) -> None:
+    def dropped(self, *, sent: bool) -> None:
         self._again(self.run)
 
     def answered(self, reply: Any) -> None:

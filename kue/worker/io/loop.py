@@ -15,7 +15,6 @@ import time
 
 from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import TimerQueue
-from kue.connection.connection import Connection
 from kue.errors import ForkedChild, KueError
 from kue.store.store import Store
 from kue.worker.execution.inline import InlineRunner
@@ -125,6 +124,7 @@ class IOLoop:
                 if not self._has_work:
                     if self._session.connection is not None:
                         self._idle.give_back(self._session.connection)
+                        self._work.finish(self._session.connection, lambda: self._giving_up)
                     break
                 if self.connected:
                     if not self._round():
@@ -163,7 +163,7 @@ class IOLoop:
             self._absorb()
             while self._outbox.keeps:  # what is reported meanwhile is sent later, or this might never end
                 self._pipeline.run(connection, self._outbox.collect())
-            self._find_orphans(connection)
+            self._work.reconnected()
         self.connected = True
         self._session.established()
         if self._outbox.dropped:
@@ -196,8 +196,6 @@ class IOLoop:
                 pipeline.receive(connection)
             if not self._inline.run():
                 return False
-        if self._work.in_doubt and not self._outbox.keeps:
-            self._find_orphans(connection)
         if busy or self._inline.waiting:
             self._idle.poll()
         else:
@@ -205,13 +203,6 @@ class IOLoop:
         if self._session.is_refused and not self._idle.refused:
             self._session.granted_again()
         return True
-
-    def _find_orphans(self, connection: Connection) -> None:
-        """Only once every report was written: a run that has ended no longer counts as one that holds its job."""
-        self._pipeline.finish(connection)  # what was taken just now is no orphan
-        if self._outbox.keeps:  # some reports are to be sent again, each alone
-            return
-        self._work.find_orphans(connection)
 
     def _collect(self) -> list[Call]:
         """The reports that are due."""

@@ -1,41 +1,166 @@
-"""Puts back jobs that are active under the name of this process, but unknown to it: the reply to a take was lost."""
+"""Puts back jobs that are active under the name of this process, but unknown to it: the reply to a take was lost.
+
+- remembers which runs a lost take asked for; no other run of this process has their numbers
+- looks for their jobs once the connection works again, and once more a lease later, since the network may deliver a
+  take late
+- asks for one page after the other, and rests in between, so that a whole fleet may look at the same time
+- before the process ends, looks a last time for what is still in doubt
+
+It does nothing, and costs nothing, while no take is in doubt.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from redis.exceptions import ResponseError
 
-from kue.connection.connection import Connection
-from kue.store import codec, scripts
-from kue.store.keys import ids_of
-from kue.store.store import Store
+from kue.common.timer_queue import TimerQueue
+from kue.connection.connection import Command, Connection
+from kue.runtime import Runtime
+from kue.store import scripts
+from kue.store.worker_id import stem_of
+from kue.worker.io.calls import Call
+
+REASON = "the reply to its take was lost"
+_PAGE_SIZE = 100  # jobs: about 0.1 ms of Redis
+_LAST_PAGE_SIZE = 1000  # for a process that ends, which has no time to rest
+_SECONDS_BETWEEN_PAGES = 0.0005  # of all processes together
+_MAX_START_DELAY = 10  # rests
+_RETRY_SECONDS = 30.0  # after Redis refused a page
+_FIRST_PAGE = b"0"
+_LOOKS = 2
 
 
-def put_back_orphans(
-    connection: Connection, store: Store, types: Sequence[str], stem: str, held: Collection[str]
-) -> int:
-    """Put back the active jobs whose worker id begins with `stem` and is not among `held`. Returns their number."""
-    count = 0
-    for type in types:
-        zids = connection.exchange([store.commands.active_ids(type)])[0]
-        if isinstance(zids, ResponseError) or not zids:
-            continue
-        ids = ids_of(zids)
-        holders = connection.exchange([store.commands.holder(id) for id in ids])
-        requeues = [
-            store.transitions.requeue(id, worker, type, store.clock(), "the reply to its take was lost")
-            for id, holder in zip(ids, holders, strict=True)
-            if (worker := _worker_of(holder)).startswith(stem) and worker not in held
-        ]
-        if requeues:
-            count += sum(
-                not isinstance(reply, ResponseError) and reply[0] == 1 for reply in scripts.run(connection, requeues)
-            )
-    return count
+@dataclass(eq=False)
+class _Search:
+    """The runs in doubt of one type, as pairs of first and last number, and how far the present look has come."""
+
+    type: str
+    runs: list[tuple[int, int]]
+    looks: int = _LOOKS
+    cursor: bytes = _FIRST_PAGE
 
 
-def _worker_of(holder: Any) -> str:
-    """The worker id in a reply to `Commands.holder`; "" if there is none, or the key is of the wrong kind."""
-    return "" if isinstance(holder, ResponseError) or holder[1] is None else codec.text(holder[1])
+class OrphanSearch:
+    """For the I/O thread."""
+
+    def __init__(self, runtime: Runtime, process: str, timers: TimerQueue) -> None:
+        self._store = runtime.store
+        self._fleet = runtime.fleet
+        self._lease = runtime.options.lease / 1000
+        self._process = process
+        self._timers = timers
+        self._new: list[_Search] = []
+        self._searches: list[_Search] = []
+        self._due: list[_Search] = []
+        self._refused: dict[str, _Search] = {}
+
+    def cut_off(self, type: str, first: int, last: int) -> None:
+        """The reply to a take of a type was lost: the jobs of these runs may be active."""
+        new = next((search for search in self._new if search.type == type), None)
+        if new is None:
+            self._new.append(_Search(type, [(first, last)]))
+        else:
+            new.runs.append((first, last))
+
+    def refused(self, type: str, first: int, last: int, *, again: bool) -> None:
+        """Redis refused a take of a type, perhaps half-way. `again`: it refused the one before, too.
+
+        Between two that follow each other no run of the type began, so that one search is enough for both.
+        """
+        search = self._refused.get(type) if again else None
+        if search is None or search not in (*self._searches, *self._new):
+            search = self._refused[type] = _Search(type, [(first, last)])
+            self._new.append(search)
+        else:
+            search.runs = [(search.runs[0][0], last)]
+            search.looks = _LOOKS
+
+    def connected(self) -> None:
+        """Begin every look anew: no cursor outlives a restart of Redis, or a change of the master."""
+        for search in self._searches:
+            search.cursor = _FIRST_PAGE
+
+    def calls(self) -> list[Call]:
+        """The pages to ask for now."""
+        if self._new:
+            self._begin()
+        if not self._due:
+            return []
+        due, self._due = self._due, []
+        return [_Page(self._command(search, _PAGE_SIZE), search, self._answered, self._dropped) for search in due]
+
+    def finish(self, connection: Connection, is_given_up: Callable[[], bool]) -> None:
+        """Look for all that is in doubt, without a rest. Raises what the connection raises if it breaks."""
+        for search in [*self._searches, *self._new]:
+            search.cursor = _FIRST_PAGE
+            while not is_given_up():
+                [reply] = scripts.run(connection, [self._command(search, _LAST_PAGE_SIZE)])
+                if isinstance(reply, ResponseError) or reply[0] == _FIRST_PAGE:
+                    break
+                search.cursor = reply[0]
+        self._searches, self._new, self._due = [], [], []
+
+    def _begin(self) -> None:
+        for search in self._new:
+            self._searches.append(search)
+            self._later(search, self._rest() * random.uniform(0, _MAX_START_DELAY))
+        self._new = []
+
+    def _command(self, search: _Search, count: int) -> Command:
+        store, stem = self._store, stem_of(self._process, search.type)
+        return store.transitions.requeue_orphans(
+            search.type, stem, search.runs, search.cursor, count, store.clock(), REASON
+        )
+
+    def _rest(self) -> float:
+        return self._fleet.size * _SECONDS_BETWEEN_PAGES * random.uniform(0.5, 1.5)
+
+    def _later(self, search: _Search, seconds: float) -> None:
+        self._timers.add(seconds, lambda: self._due.append(search))
+
+    def _answered(self, search: _Search, reply: Any) -> None:
+        if isinstance(reply, ResponseError):
+            search.cursor = _FIRST_PAGE
+            self._later(search, _RETRY_SECONDS)
+            return
+        search.cursor = reply[0]
+        if search.cursor != _FIRST_PAGE:
+            self._later(search, self._rest())
+            return
+        search.looks -= 1
+        if search.looks:
+            self._later(search, self._lease * random.uniform(1.0, 1.1))
+        else:
+            self._searches.remove(search)
+
+    def _dropped(self, search: _Search) -> None:
+        self._later(search, self._rest())
+
+
+class _Page(Call):
+    """Asks for one page of a look."""
+
+    __slots__ = ("_dropped", "_found", "_search")
+
+    def __init__(
+        self,
+        command: Command,
+        search: _Search,
+        found: Callable[[_Search, Any], None],
+        dropped: Callable[[_Search], None],
+    ) -> None:
+        super().__init__(command)
+        self._search = search
+        self._found = found
+        self._dropped = dropped
+
+    def answered(self, reply: Any) -> None:
+        self._found(self._search, reply)
+
+    def dropped(self, *, sent: bool) -> None:
+        self._dropped(self._search)

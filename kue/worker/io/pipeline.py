@@ -116,6 +116,6 @@ class Pipeline:
         """Drop calls; the reports among them go back to the outbox. `sent`: Redis may have carried them out."""
         reports: list[Report] = []
         for call in calls:
-            call.dropped()
+            call.dropped(sent=sent)
             reports += call.reports
         self._outbox.keep(reports, sent=sent)

@@ -56,7 +56,9 @@ class Session:
         """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
         self.was_cut_off = True
         self._received_at = None if self.connection is None else self.connection.received_at
-        self.close()
+        if self.connection is not None:
+            self.connection.abort()
+        self.connection = None
         self._report(problem)
         return self._backoff.next()
 

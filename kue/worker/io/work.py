@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from kue.connection.connection import Connection
@@ -25,8 +26,8 @@ class Work(TokenListener, Protocol):
     def wants_more(self) -> bool:
         """Whether `takes` would ask for jobs."""
 
-    in_doubt: bool
-    """Whether a take may have succeeded though its reply was lost. Checked once all reports are written."""
+    def reconnected(self) -> None:
+        """There is another connection. Tokens and replies may have been lost with the one before."""
 
-    def find_orphans(self, connection: Connection) -> None:
-        """Put back jobs that were taken without this process learning of it, and take from every queue again."""
+    def finish(self, connection: Connection, is_given_up: Callable[[], bool]) -> None:
+        """The loop ends: do what must be done before the process leaves, unless it has no time left."""

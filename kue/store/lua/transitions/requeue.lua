@@ -10,9 +10,9 @@
 --          7... effects
 -- Returns  {1}, or {-1, state, worker id} if the run does not hold the job
 -- Events   those among the effects; enqueue
--- Shared   number index append_log check effects enqueue
+-- Shared   number index check effects put_back enqueue
 
-local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
+local id, worker = ARGV[2], ARGV[3]
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_requeues')
@@ -21,9 +21,7 @@ if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held
 check_state('active', held[3])
 check_entry('inactive', held[3])
 write_effects(id, job, 7, #ARGV)
-append_log(id, ARGV[6])
-redis.call('HSET', job, 'state', 'inactive', 'updated_at', ARGV[5], 'py_requeues',
-  string.format('%.0f', (to_number(held[5]) or 0) + 1))
+put_back(id, ARGV[5], ARGV[6], held[5])
 publish_effects(7, #ARGV)
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, to_number(held[4]) or 0)
