@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 
 from kue.store.store import Store
+
+_MIN_RETRY_SECONDS, _MAX_RETRY_SECONDS = 0.02, 0.09  # the ticker adds a tenth at most
+
+
+def retry_seconds() -> float:
+    """How long to wait if another process holds a lock: all prefixes of a Redis share it, and it is soon free again."""
+    return random.uniform(_MIN_RETRY_SECONDS, _MAX_RETRY_SECONDS)
 
 
 class Lock:

@@ -1,11 +1,16 @@
-"""Promotes delayed jobs that are due, under the lock that Node's promoters take too."""
+"""Promotes delayed jobs that are due, under the lock that Node's promoters take too.
+
+The lock has no prefix, so that all prefixes of a Redis share it. A batch takes it, promotes and frees it in one round
+trip. If another promoter holds it, the next attempt is a moment later.
+"""
 
 from __future__ import annotations
 
+import secrets
+
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobInvalid
-from kue.maintenance.lock import Lock
-from kue.store.keys import PROMOTION_LOCK
+from kue.maintenance.lock import retry_seconds
 from kue.store.store import Store
 
 _BATCH_SIZE = 100
@@ -15,29 +20,30 @@ class Promotion:
     """Takes Kue's `promotion` options: `interval` (ms), `limit` (jobs in a round), `lock_ttl` (ms)."""
 
     def __init__(self, store: Store, error_reporter: ErrorReporter, interval: int, limit: int, lock_ttl: int) -> None:
-        self.interval = interval / 1000
+        self.interval = self._interval = interval / 1000
         self._store = store
         self._error_reporter = error_reporter
         self._limit = limit
-        self._lock = Lock(store, PROMOTION_LOCK, lock_ttl)
+        self._lock_ttl = lock_ttl
 
     def run_once(self, now: int) -> bool:
-        store = self._store
-        if not store.count_scored("delayed", 0, now) or not self._lock.acquire():
+        self.interval = self._interval
+        if not self._store.count_scored("delayed", 0, now):
             return False
-        try:
-            left = self._limit
-            while left > 0:
-                batch = min(_BATCH_SIZE, left)
-                found, broken = store.promote(self._lock.token, now, batch)
-                if broken:
-                    self._drop(broken)
-                if found < batch:
-                    return False
-                left -= batch
-            return True
-        finally:
-            self._lock.release()
+        left = self._limit
+        while left > 0:
+            batch = min(_BATCH_SIZE, left)
+            promoted = self._store.promote(secrets.token_hex(16), self._lock_ttl, now, batch)
+            if promoted is None:
+                self.interval = min(self._interval, retry_seconds())
+                return False
+            found, broken = promoted
+            if broken:
+                self._drop(broken)
+            if found < batch:
+                return False
+            left -= batch
+        return True
 
     def _drop(self, ids: list[str]) -> None:
         self._store.drop_broken(ids)

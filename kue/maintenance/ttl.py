@@ -15,13 +15,14 @@ from kue.errors import JobInvalid
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
 from kue.maintenance.failing import fail_from_outside
-from kue.maintenance.lock import Lock
+from kue.maintenance.lock import Lock, retry_seconds
 from kue.runtime import Runtime
 from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK
 
 _BATCH_SIZE = 100
 ACK_MS = 1000  # that a worker has to acknowledge
+_MIN_WAIT_SECONDS = 0.01
 _LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 
 
@@ -48,19 +49,26 @@ class TtlCheck:
     """Each round announces the jobs that are overdue, or a second later ends those that were announced."""
 
     def __init__(self, runtime: Runtime, interval: int, lock_ttl: int) -> None:
-        self.interval = interval / 1000
+        self.interval = self._interval = interval / 1000
         self._runtime = runtime
         self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, ACK_MS + 2 * interval))
         self._announced_at = 0
         self._announced: dict[int, tuple[str, AckWatcher]] = {}
 
     def run_once(self, now: int) -> bool:
+        self.interval = self._interval
         if self._announced:
-            if now >= self._announced_at + ACK_MS:
+            left = self._announced_at + ACK_MS - now
+            if left > 0:
+                self._come_back(left / 1000)
+            else:
                 self._end_announced(now)
             return False
         store = self._runtime.store
-        if not store.count_scored("active", _LOWEST_DEADLINE, now) or not self._lock.acquire():
+        if not store.count_scored("active", _LOWEST_DEADLINE, now):
+            return False
+        if not self._lock.acquire():
+            self._come_back(retry_seconds())
             return False
         announced = store.announce_expired(self._lock.token, now, _BATCH_SIZE)
         if not announced:
@@ -71,7 +79,12 @@ class TtlCheck:
             watcher = AckWatcher()
             self._announced[id] = (worker, watcher)
             self._runtime.hub.watch_soon(id, watcher)
+        self._come_back(ACK_MS / 1000)
         return False
+
+    def _come_back(self, seconds: float) -> None:
+        """Have the next round soon: all prefixes of a Redis share the lock, and none should hold it in vain."""
+        self.interval = min(self._interval, max(_MIN_WAIT_SECONDS, seconds))
 
     def _end_announced(self, now: int) -> None:
         announced, self._announced = self._announced, {}

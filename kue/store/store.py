@@ -11,10 +11,11 @@ from redis.exceptions import ResponseError
 from kue.common.clock import now_ms
 from kue.connection.address import Address
 from kue.connection.connection import Argument, Command
-from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient
+from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, refusal
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
+from kue.store.keys import PROMOTION_LOCK
 from kue.store.process_record import ProcessRecord
 from kue.store.queries import Queries
 from kue.store.transitions import NewJob, Transitions
@@ -112,10 +113,23 @@ class Store(Queries):
         """Remove jobs without a type from every set of jobs."""
         self.ask([self.transitions.drop_broken(id, type) for id in ids])
 
-    def promote(self, lock: str, now: int, limit: int) -> tuple[int, list[str]]:
-        """Queue delayed jobs that are due. Returns how many were examined, and the ids of broken ones."""
-        examined, *broken = self.connections.call(*self.transitions.promote(lock, now, limit))
-        return examined, [codec.text(id) for id in broken]
+    def promote(self, lock: str, lock_ttl: int, now: int, limit: int) -> tuple[int, list[str]] | None:
+        """Queue delayed jobs that are due, under the lock of promotion, with `lock` as its token: one round trip.
+
+        Returns how many jobs were examined, and the ids of broken ones. None if another process holds the lock.
+        """
+        acquired, reply, _ = self.connections.run(
+            [
+                self._lock(PROMOTION_LOCK, lock, lock_ttl),
+                self.transitions.promote(lock, now, limit),
+                self.transitions.release_lock(PROMOTION_LOCK, lock),
+            ]
+        )
+        for refused in (acquired, reply):
+            if isinstance(refused, ResponseError):
+                raise refusal(refused) from refused
+        examined, *broken = reply
+        return None if examined < 0 else (examined, [codec.text(id) for id in broken])
 
     def announce_expired(self, lock: str, now: int, limit: int) -> dict[int, str] | None:
         """Publish `ttl exceeded` for overdue jobs. Returns their worker ids by job id; None if the lock was lost."""
@@ -164,7 +178,11 @@ class Store(Queries):
 
     def acquire_lock(self, key: str, token: str, ttl: int) -> bool:
         """Take a lock for `ttl` ms. Returns False if another process holds it."""
-        return bool(self.connections.call("SET", key, token, "PX", ttl, "NX"))
+        return bool(self.connections.call(*self._lock(key, token, ttl)))
+
+    @staticmethod
+    def _lock(key: str, token: str, ttl: int) -> Command:
+        return ("SET", key, token, "PX", ttl, "NX")
 
     def release_lock(self, key: str, token: str) -> None:
         """Free a lock if `token` still holds it."""
