@@ -8,7 +8,6 @@ checks before its own connection has worked for one lease: after an outage, the 
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Callable
 
 from redis.exceptions import ResponseError
@@ -19,13 +18,10 @@ from kue.errors import KueError
 from kue.jobs.failure import WORKER_LOST
 from kue.maintenance.failing import fail_from_outside
 from kue.runtime import Runtime
-from kue.store import codec
 from kue.store.job_hash import JobHash
-from kue.store.worker_id import process_of
 
 _SEARCHES_PER_LEASE = 3
 _BATCH_SIZE = 100  # jobs in one script
-_PAGE_SIZE = 1000
 
 
 class Recovery:
@@ -56,24 +52,11 @@ class Recovery:
             self._connected_since = self._clock()
         if not first or self._clock() - self._connected_since < self._lease:
             return False
-        for process, runs in self._runs_by_process().items():
+        for process, runs in store.lost_runs().items():
             if not self._runtime.fleet.is_newer(process) and not store.give_lease(process, self._runtime.options.lease):
-                self._rescue(process, runs, now)
+                self._rescue(process, list(runs.items()), now)
         self._end_expired_leases()
         return False
-
-    def _runs_by_process(self) -> dict[str, list[tuple[int, str]]]:
-        """The active runs of Python workers."""
-        store = self._runtime.store
-        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        start = 0
-        while ids := store.ids(start, start + _PAGE_SIZE - 1, "active"):
-            for id, (worker,) in zip(ids, store.fields(ids, ("workerId",)), strict=True):
-                run = codec.text(worker or b"")
-                if process := process_of(run):
-                    found[process].append((id, run))
-            start += _PAGE_SIZE
-        return found
 
     def _rescue(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
         store, options = self._runtime.store, self._runtime.options
@@ -101,6 +84,6 @@ class Recovery:
     def _end_expired_leases(self) -> None:
         """Forget leases that ran out, of processes that hold no active job."""
         store = self._runtime.store
-        known = [name for name in store.leases() if not self._runtime.fleet.is_newer(name)]
-        busy = self._runs_by_process() if known else {}
-        store.end_expired_leases([name for name in known if name not in busy])
+        expired = [name for name in store.expired_leases() if not self._runtime.fleet.is_newer(name)]
+        busy = store.lost_runs() if expired else {}
+        store.end_expired_leases([name for name in expired if name not in busy])

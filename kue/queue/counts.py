@@ -9,13 +9,18 @@ It changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kue.options.typed import State
 from kue.options.values import read_name, read_state, read_type
 from kue.runtime import Runtime
 
 
 class Counts:
-    """A part of `Queue`. Each method is one round trip, and may raise `ConnectionFailed` or `RedisRefused`."""
+    """A part of `Queue`. Every method may raise `ConnectionFailed` or `RedisRefused`.
+
+    Each is one round trip, but for the methods that give ids: these make one for every thousand ids.
+    """
 
     runtime: Runtime
 
@@ -25,7 +30,15 @@ class Counts:
 
     def state(self, state: State) -> list[int]:
         """The ids of the jobs in a state, in the order of its set in Redis. Raises `InvalidOption`."""
-        return self.runtime.store.ids(0, -1, read_state(state))
+        return list(self.ids(state))
+
+    def ids(self, state: State, type: str | None = None) -> Iterator[int]:
+        """Iterate over the ids of the jobs in a state, of one type or all, in the order of their set in Redis.
+
+        It reads a thousand ids at a time, so that a large set delays no other client of Redis. Other jobs may enter and
+        leave meanwhile: a job that stays in the set, with its priority, comes exactly once. Raises `InvalidOption`.
+        """
+        return self.runtime.store.each_id(read_state(state), None if type is None else read_type(type))
 
     def inactive(self) -> list[int]:
         """The ids of the jobs that wait in their queue."""

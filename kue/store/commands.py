@@ -46,11 +46,33 @@ class Commands:
         """Ask for the score of an active job: its deadline, if it has a ttl."""
         return ("ZSCORE", self.keys.state("active"), zid(id))
 
+    # sets of jobs
+
+    def count(self, state: str, type: str | None = None) -> Command:
+        """Ask how many jobs of a type (None: of all types) are in a state."""
+        return ("ZCARD", self.keys.zset(state, type))
+
+    def ids_after(self, state: str, type: str, count: int, score: bytes = b"", member: bytes = b"") -> Command:
+        """Ask for a page of the jobs in a state. It begins behind the last member of the page before."""
+        return (*self._query("ids_after"), state, type, count, score, member)
+
     # the other processes
 
     def versions(self) -> Command:
         """Ask which versions of kue work here."""
-        return ("EVALSHA", scripts.sha("versions"), 1, self.keys.jobs, self.keys.prefix)
+        return self._query("versions")
+
+    def lost_runs(self, cursor: bytes, count: int) -> Command:
+        """Ask for a page of the active jobs whose process has no valid lease."""
+        return (*self._query("lost_runs"), cursor, count)
+
+    def expired_leases(self) -> Command:
+        """Ask for the processes whose lease has run out."""
+        return self._query("expired_leases")
+
+    def _query(self, name: str) -> Command:
+        """What every call of a script in lua/queries begins with."""
+        return ("EVALSHA", scripts.sha(name), 1, self.keys.jobs, self.keys.prefix)
 
     # the channel, and the connection itself
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -17,6 +18,8 @@ from kue.store.keys import Keys, ids_of, zid
 from kue.store.process_record import UNKNOWN_VERSION
 
 _MAX_COMMANDS_PER_ROUND_TRIP = 500
+_IDS_PER_PAGE = 1000  # less than a millisecond of Redis
+_RUNS_PER_PAGE = 250  # as much, since each is a hash of its own
 
 
 class Queries:
@@ -68,13 +71,23 @@ class Queries:
         """The ids at positions `start` to `stop`, both included: of all jobs, of a state, or of a type in a state."""
         return ids_of(self.connections.call("ZRANGE", self.keys.zset(state, type), start, stop))
 
+    def each_id(self, state: str, type: str | None = None) -> Iterator[int]:
+        """The ids of the jobs of a type (None: of all types) in a state, in order. Reads a page when it is needed."""
+        score = member = b""
+        while page := self.connections.call(*self.commands.ids_after(state, type or "", _IDS_PER_PAGE, score, member)):
+            score, *members = page
+            member = members[-1]
+            yield from ids_of(members)
+            if len(members) < _IDS_PER_PAGE:
+                return
+
     def count(self, state: str, type: str | None = None) -> int:
         """How many jobs of a type (None: of all types) are in a state."""
         return self.counts([(state, type)])[0]
 
     def counts(self, sets: Sequence[tuple[str, str | None]]) -> list[int]:
         """How many jobs are in each pair of state and type (None: of all types)."""
-        replies = self.ask([("ZCARD", self.keys.zset(state, type)) for state, type in sets])
+        replies = self.ask([self.commands.count(state, type) for state, type in sets])
         for reply in replies:
             if isinstance(reply, ResponseError):
                 raise refusal(reply) from reply
@@ -115,9 +128,20 @@ class Queries:
         versions = {codec.text(version) or UNKNOWN_VERSION: count for version, count in counts}
         return versions, [codec.text(process) for process in newer]
 
-    def leases(self) -> list[str]:
-        """Every process that has a lease, or had one that ran out."""
-        return [codec.text(name) for name in self.connections.call("ZRANGE", self.keys.leases, 0, -1)]
+    def lost_runs(self) -> dict[str, dict[int, str]]:
+        """The worker ids of active jobs, by id, of each Python process that has no valid lease."""
+        found: dict[str, dict[int, str]] = defaultdict(dict)
+        cursor = b"0"
+        while True:
+            cursor, runs = self.connections.call(*self.commands.lost_runs(cursor, _RUNS_PER_PAGE))
+            for process, id, worker in zip(runs[::3], runs[1::3], runs[2::3], strict=True):
+                found[codec.text(process)][int(id)] = codec.text(worker)
+            if cursor == b"0":
+                return found
+
+    def expired_leases(self) -> list[str]:
+        """The processes whose lease has run out."""
+        return [codec.text(name) for name in self.connections.call(*self.commands.expired_leases())]
 
     def ping(self) -> None:
         """Return if Redis answers."""

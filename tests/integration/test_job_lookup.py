@@ -131,6 +131,23 @@ class TestCounts:
         assert many.inactive() == list(range(12, 3, -1))
         assert (many.active(), many.complete(), many.delayed()) == ([], [], [])
 
+    def test_ids_are_iterated_over_by_state_and_type(self, many: Any) -> None:
+        assert list(many.ids("failed")) == [3, 2, 1]
+        assert list(many.ids("inactive", "pdf")) == [id for id in many.inactive() if id % 2 == 0]
+        assert list(many.ids("inactive", "sms")) == list(many.ids("active")) == []
+
+    def test_ids_of_an_unknown_state_or_type_are_refused_before_the_first(self, queue: Any) -> None:
+        for arguments in (("queued",), ("inactive", ""), ("inactive", 7)):
+            with pytest.raises(kue.InvalidOption):
+                queue.ids(*arguments)
+
+    def test_ids_of_many_jobs_come_in_pages(self, queue: Any, client: Any) -> None:
+        jobs = queue.save_all([queue.create("email", priority=n % 3) for n in range(2500)])
+        with commands(client) as sent:
+            ids = queue.inactive()
+        assert ids == [job.id for job in sorted(jobs, key=lambda job: (job.priority(), job.id))]
+        assert sent == ["EVALSHA"] * 3
+
     def test_work_time_adds_up(self, everywhere: Any, backend: Any) -> None:
         assert everywhere.work_time() == 0
         everywhere.process("email", lambda job: None)

@@ -1,5 +1,6 @@
 """Scripts are known to Redis by their SHA1, and are loaded again wherever it has forgotten them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -34,6 +35,26 @@ def test_the_first_call_makes_every_script_known(place: Place) -> None:
     assert set(known(place)) == {0}
     assert place.run(save(place)) == 1
     assert set(known(place)) == {1}
+
+
+def test_scripts_that_redis_knows_are_not_sent_again(place: Place) -> None:
+    sent: list[Command] = []
+    connection = place.connections.open()
+    exchange = connection.exchange
+
+    def noted(commands: Sequence[Command]) -> list[Any]:
+        sent.extend(commands)
+        return exchange(commands)
+
+    connection.exchange = noted  # type: ignore[method-assign]
+    place.client.script_flush()
+    scripts.load_all(connection)
+    assert [command[:2] for command in sent[:2]] == [("SCRIPT", "EXISTS"), ("MULTI",)]
+    assert set(known(place)) == {1}
+    sent.clear()
+    scripts.load_all(connection)
+    assert [command[:2] for command in sent] == [("SCRIPT", "EXISTS")]
+    connection.close()
 
 
 def test_a_flush_between_two_calls_is_survived(place: Place) -> None:

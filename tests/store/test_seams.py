@@ -18,7 +18,8 @@ ONLY_THERE = {
     "a job is announced as ended": (r"\bannounce\([^)]*'(?:complete|failed)'", set[str]()),
     "a job enters the sets of an end": (r"\benter\('(?:complete|failed)'", set[str]()),
     "the hash of a job is deleted": (r"'DEL', key_job\(", {"erase", "drop"}),
-    "the waiting jobs are read": (r"'ZRANGE'", {"admit"}),
+    # `ids_after` only lists jobs for a caller: it moves none, so that no feature has to act there.
+    "the jobs in line are read": (r"'ZRANGE'", {"admit", "ids_after"}),
 }
 
 # The shared file for each state that a job arrives in, and the files that call it.
