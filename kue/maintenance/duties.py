@@ -8,6 +8,7 @@ from kue.maintenance.stuck import StuckJobs
 from kue.maintenance.ticker import Duty
 from kue.maintenance.tokens import Tokens
 from kue.maintenance.ttl import TtlCheck
+from kue.maintenance.waiting import WaitingJobs
 from kue.runtime import Runtime
 
 STUCK_INTERVAL_MS = 2000
@@ -15,7 +16,10 @@ STUCK_INTERVAL_MS = 2000
 
 def stuck_job_duties(runtime: Runtime, interval: int = STUCK_INTERVAL_MS) -> list[Duty]:
     """The duties that put back missing tokens and stuck jobs, every `interval` ms."""
-    return [Tokens(runtime.store, interval), StuckJobs(runtime.store, interval, runtime.options.stuck_after)]
+    store = runtime.store
+    return [
+        WaitingJobs(store, interval, [Tokens(store, interval), StuckJobs(store, interval, runtime.options.stuck_after)])
+    ]
 
 
 def working_duties(runtime: Runtime) -> list[Duty]:

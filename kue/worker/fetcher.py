@@ -27,7 +27,7 @@ from kue.store.transitions import Retry
 from kue.store.worker_id import stem_of
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
-from kue.worker.io.calls import Call, Report, Take
+from kue.worker.io.calls import Call, Report, Take, WaitingCheck
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.orphans import OrphanSearch
 from kue.worker.lease import Lease
@@ -65,6 +65,7 @@ class Fetcher:
         self._loop = loop
         self._next_number = 1
         self._unused_tokens: list[Command] = []
+        self._unseen: set[str] = set()  # types that no token came for, and whose queue is to be looked at
         self._orphans = OrphanSearch(runtime, process, loop.timers)
 
     # what the I/O loop asks
@@ -80,6 +81,7 @@ class Fetcher:
         calls += self._deadlines.checks()
         calls += self._tracker.calls()
         calls += self._orphans.calls()
+        self._add_check(calls)
         try:
             self._add_takes(calls)
         except BaseException:
@@ -119,8 +121,20 @@ class Fetcher:
             slots.should_look = True
 
     def look(self, types: set[str]) -> None:
-        for type in types:
-            self._slots[type].should_look = True
+        self._unseen |= types
+
+    def _add_check(self, calls: list[Call]) -> None:
+        """Without a token, ask first whether any job waits: that is one command, however many types there are."""
+        if not self._unseen:
+            return
+        types, self._unseen = self._unseen, set()
+
+        def found(reply: Any) -> None:
+            if reply:  # an error, too: the take then shows what is wrong
+                for type in types:
+                    self._slots[type].should_look = True
+
+        calls.append(WaitingCheck(self._runtime.store.commands.count("inactive"), found))
 
     def reconnected(self) -> None:
         self._orphans.connected()

@@ -81,6 +81,7 @@ class Lease:
         length = self._options.lease / 1000
         every = length / _RENEWALS_PER_LEASE
         backoff = Backoff()
+        renewals = 0
         while not self._stopping:
             requested_at = steady()
             try:
@@ -96,7 +97,9 @@ class Lease:
             self._valid_until = requested_at + length
             if not was_valid:
                 self._renewed(was_held and (left is None or left <= 0))
-            self._look_around()
+            if renewals % _RENEWALS_PER_LEASE == 0:  # it reads a hash for each process, so that a fleet pays for it
+                self._look_around()
+            renewals += 1
             self._sleep(every)
 
     def _look_around(self) -> None:

@@ -110,6 +110,19 @@ class Take(Call):
             self._lost(self)
 
 
+class WaitingCheck(Call):
+    """Asks how many jobs wait, of all types. `found` is called with the reply, which may be an error."""
+
+    __slots__ = ("_found",)
+
+    def __init__(self, command: Command, found: Callable[[Any], None]) -> None:
+        super().__init__(command)
+        self._found = found
+
+    def answered(self, reply: Any) -> None:
+        self._found(reply)
+
+
 class RunCheck(Call):
     """Asks Redis about a run that has not ended. `again` is called if there is no reply."""
 

@@ -24,7 +24,7 @@ class TokenListener(Protocol):
         """A token came."""
 
     def look(self, types: set[str]) -> None:
-        """It is time to take jobs of these types without a token, in case one is missing."""
+        """It is time to look for jobs of these types without a token, in case one is missing."""
 
 
 class IdleWait:

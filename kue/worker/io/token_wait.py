@@ -16,7 +16,7 @@ from kue.connection.connection import Command, Connection
 from kue.connection.pool import BROKEN, ConnectionPool
 from kue.store.commands import Commands
 
-BLOCK_SECONDS = 1.5
+BLOCK_SECONDS = 2.0
 
 
 class TokenWait:
