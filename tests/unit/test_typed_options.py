@@ -151,7 +151,14 @@ def test_methods_that_take_options_name_their_types() -> None:
 
 
 def test_methods_that_take_a_state_or_an_order_name_their_types() -> None:
-    for method in (Counts.state, Counts.ids, Counts.card, Counts.card_by_type, Lookup.range_by_state, Lookup.range_by_type):
+    for method in (
+        Counts.state,
+        Counts.ids,
+        Counts.card,
+        Counts.card_by_type,
+        Lookup.range_by_state,
+        Lookup.range_by_type,
+    ):
         assert get_type_hints(method)["state"] == typed.State
     for method in (Lookup.range, Lookup.range_by_state, Lookup.range_by_type):
         assert get_type_hints(method)["order"] == typed.Order
