@@ -7,7 +7,6 @@ be repeated. `ReplyReader` reads the replies if there is a socket.
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 import struct
 from collections.abc import Callable, Sequence
@@ -107,12 +106,7 @@ class Connection:
 
     def is_stale(self) -> bool:
         """Whether the server has closed this idle connection, or has sent something that was not asked for."""
-        sock = self.socket
-        if sock is None:
-            return False
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
+        return self._replies is not None and self._replies.is_readable
 
     def abort(self) -> None:
         """Close a broken connection: what was sent and has not left this machine is never delivered.

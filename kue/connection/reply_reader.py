@@ -52,6 +52,11 @@ class ReplyReader:
         return _raise_if_broken(reply)
 
     @property
+    def is_readable(self) -> bool:
+        """Whether there is something to receive now, or the connection has ended."""
+        return self._spin.is_readable
+
+    @property
     def holds_read_ahead(self) -> bool:
         """Whether TLS has decrypted bytes that were not read yet. A selector does not report them."""
         return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
