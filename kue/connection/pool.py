@@ -88,7 +88,7 @@ class ConnectionPool:
         connection = self._borrow(capacity)
         try:
             replies = self._exchange(connection, commands)
-            if isinstance(replies[0], ResponseError) and _UNAUTHENTICATED in str(replies[0]):
+            if is_unauthenticated(replies[0]):
                 raise AuthenticationError("Authentication required.")
         except ResponseError as refused:
             capacity.drop(connection)
@@ -189,7 +189,6 @@ class ConnectionPool:
         return broken
 
 
-_UNAUTHENTICATED = "unauthenticated multibulk length"  # what Redis answers to a long command without a login
 # redis-py removes the code from the start of a message if it has a class for it. Inside a message, as in that of a
 # script's error, the code remains.
 _TRANSIENT_KINDS = (ReadOnlyError, OutOfMemoryError, BusyLoadingError, ClusterDownError, MasterDownError, TryAgainError)
@@ -203,6 +202,11 @@ _TRANSIENT = re.compile(
 def _is_read_only(reply: BaseException) -> bool:
     """Whether a server refused a write because it is a replica. If a script failed, only the text shows it."""
     return isinstance(reply, ReadOnlyError) or bool(_READ_ONLY.search(str(reply)))
+
+
+def is_unauthenticated(reply: object) -> bool:
+    """Whether a reply is the refusal of a long command without a login, after which Redis closes the connection."""
+    return isinstance(reply, ResponseError) and "unauthenticated multibulk length" in str(reply)
 
 
 def is_transient(reply: BaseException) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
 
 from kue.connection.connection import Command, Connection
+from kue.connection.pool import is_unauthenticated
 from kue.store.script_text import names, source
 
 __all__ = ["load_all", "names", "repaired", "run", "sha", "source"]
@@ -27,8 +28,13 @@ def sha(name: str) -> str:
 
 
 def load_all(connection: Connection) -> None:
-    """Load all scripts in one transaction, unless Redis knows all. Raises `redis.ResponseError` if Redis refuses."""
+    """Load all scripts in one transaction, unless Redis knows all.
+
+    Raises `redis.ResponseError` if Redis refuses, and `redis.AuthenticationError` if it wants a password.
+    """
     [known] = connection.exchange([("SCRIPT", "EXISTS", *map(sha, names()))])
+    if is_unauthenticated(known):  # Redis has closed the connection
+        raise AuthenticationError("Authentication required.")
     if not isinstance(known, ResponseError) and all(known):
         return
     commands: list[Command] = [("MULTI",)]
