@@ -131,9 +131,9 @@ def test_a_job_whose_outcome_redis_refuses_for_good_is_not_run_again_and_again(
     permit("+zrem")
     looks = count_looks_for_orphans(queue)
     loss = proxy.lose_reply(call_of("take"))
+    queue.create("email").save()  # without a job that waits, nothing is taken
     wait_until(loss.is_set)
     wait_until(lambda: len(looks) >= 2)  # for jobs that carry the name of this process and that it does not hold
-    queue.create("email").save()
     wait_until(lambda: queue.complete_count() == 1)
     assert runs == [1, 2] and queue.active() == [1]
 
