@@ -19,7 +19,7 @@ from kue.store.process_record import UNKNOWN_VERSION
 
 _MAX_COMMANDS_PER_ROUND_TRIP = 500
 _IDS_PER_PAGE = 1000  # less than a millisecond of Redis
-_RUNS_PER_PAGE = 250  # as much, since each is a hash of its own
+_RUNS_PER_PAGE = 100  # as much, since each is a hash of its own
 
 
 class Queries:

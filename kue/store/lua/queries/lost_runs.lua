@@ -9,18 +9,29 @@
 -- Events   none
 -- Shared   index lease protocol
 
+local alive, dead, found = {}, {}, {}
+for _, process in ipairs(redis.call('ZRANGEBYSCORE', key_leases(), '(' .. redis_now(), '+inf')) do
+  alive[process] = true
+end
+
+-- The process of a run if it is dead, else false. It is worked out once for all runs of a process and type.
+local function dead_process(worker)
+  local name = string.match(worker, '^(.*):%d+$') or ''
+  if dead[name] == nil then
+    local process = python_process(worker)
+    dead[name] = process and not alive[process] and process or false
+  end
+  return dead[name]
+end
+
 local page = redis.call('ZSCAN', key_state('active'), ARGV[2], 'COUNT', ARGV[3])
-local found, alive = {}, {}
 for i = 1, #page[2], 2 do
-  local id = id_of(page[2][i])
-  local worker = id and redis.pcall('HGET', key_job(id), 'workerId')
-  local process = type(worker) == 'string' and python_process(worker)
-  if process then
-    if alive[process] == nil then alive[process] = is_alive(process) or false end
-    if not alive[process] then
-      local n = #found
-      found[n + 1], found[n + 2], found[n + 3] = process, id, worker
-    end
+  local zid = page[2][i]
+  local worker = redis.pcall('HGET', key_job(string.sub(zid, 4)), 'workerId')
+  local process = type(worker) == 'string' and dead_process(worker)
+  if process and id_of(zid) then
+    local n = #found
+    found[n + 1], found[n + 2], found[n + 3] = process, id_of(zid), worker
   end
 end
 return {page[1], found}

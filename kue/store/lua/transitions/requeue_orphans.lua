@@ -30,9 +30,9 @@ local page = redis.call('ZSCAN', key_type_state(type, 'active'), ARGV[5], 'COUNT
 local orphans = {}
 for i = 1, #page[2], 2 do
   local zid = page[2][i]
-  local id = id_of(zid)
-  local worker = id and redis.pcall('HGET', key_job(id), 'workerId')
-  if worker and not worker.err and was_lost(worker) then
+  local id = string.sub(zid, 4) -- whether it is one is checked only for the few jobs that follow
+  local worker = redis.pcall('HGET', key_job(id), 'workerId')
+  if worker and not worker.err and was_lost(worker) and id_of(zid) then
     local held = redis.call('HMGET', key_job(id), 'state', 'type', 'priority', 'py_requeues')
     if held[1] == 'active' and held[2] == type then
       orphans[#orphans + 1] = {id = id, zid = zid, priority = to_number(held[3]) or 0, requeues = held[4]}
