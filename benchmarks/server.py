@@ -33,6 +33,7 @@ class Server:
         self._redis = RedisServer(maxclients="20000", client_output_buffer_limit="pubsub 0 0 0")
         self.client = self._redis.client()
         self.url = self._redis.url
+        self._asked = 0
         self.version: str = self.client.info("server")["redis_version"]
 
     @property
@@ -54,6 +55,11 @@ class Server:
     def clients(self) -> int:
         """How many other clients are connected."""
         return int(self.client.info("clients")["connected_clients"]) - 1
+
+    def commands(self) -> int:
+        """How many commands the server has carried out, those of scripts included, without those that ask for this."""
+        self._asked += 1
+        return int(self.client.info("stats")["total_commands_processed"]) - self._asked
 
     def counts(self, prefix: str = "q") -> dict[str, int]:
         """How many jobs of Kue are in each state."""

@@ -26,6 +26,7 @@ class Idle(Scenario):
     rows: Sequence[Row] = (
         Row("idle_queue", "idle queue object: connections", "", LESS, limit=0),
         Row("idle_worker", "idle worker, 10 slots: connections", "", LESS),
+        Row("idle_commands", "idle worker, 10 slots: commands", "/s", LESS, limit=5),
         Row("idle_cpu", "idle worker, 10 slots: CPU", "%", LESS, limit=1.0),
         Row("idle_resident", "idle worker, 10 slots: resident memory", "MB", LESS),
     )
@@ -36,14 +37,17 @@ class Idle(Scenario):
             queue_connections = stage.server.clients()
             child.ask("work", slots=10, stride=1)
             time.sleep(SETTLE_SECONDS)
-            connections, cpu, began = stage.server.clients(), child.precise_cpu(), time.monotonic()
+            connections, before = stage.server.clients(), stage.server.commands()
+            cpu, began = child.precise_cpu(), time.monotonic()
             time.sleep(seconds)
-            used = (child.precise_cpu() - cpu) / (time.monotonic() - began)
+            lasted = time.monotonic() - began
+            used, commands = (child.precise_cpu() - cpu) / lasted, (stage.server.commands() - before) / lasted
             resident = child.resident()
             child.ask("stop")
         return {
             "idle_queue": queue_connections,
             "idle_worker": connections,
+            "idle_commands": commands,
             "idle_cpu": 100 * used,
             "idle_resident": resident,
         }

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from kue import Job
-from kue.errors import RedisRefused
 from kue.maintenance.promotion import Promotion
 from kue.maintenance.stuck import StuckJobs
 from kue.maintenance.tokens import Tokens
 from tests.helpers import keyspace, wait_until
-from tests.integration.commands import commands
 from tests.integration.conftest import MakeQueue
 
 
@@ -59,44 +57,6 @@ class TestPromotion:
         client.delete("promotion:lock")
         duty.run_once(job.promote_at)
         assert queue.inactive() == [job.id]
-        assert client.exists("promotion:lock") == 0
-
-    def test_a_promoter_that_finds_the_lock_taken_tries_again_within_a_tenth_of_a_second(
-        self, queue: Any, client: Any
-    ) -> None:
-        job = queue.create("email", delay=10).save()
-        duty = promotion(queue)
-        client.set("promotion:lock", "somebody else")
-        waits = set()
-        for _ in range(20):
-            duty.run_once(job.promote_at)
-            waits.add(duty.interval)
-        assert len(waits) == 20 and 0.01 < min(waits) < max(waits) < 0.1 / 1.1  # the ticker adds a tenth
-        client.delete("promotion:lock")
-        duty.run_once(job.promote_at)
-        assert queue.inactive() == [job.id] and duty.interval == 1.0
-
-    def test_an_interval_that_is_shorter_than_the_wait_for_the_lock_stays(self, queue: Any, client: Any) -> None:
-        job = queue.create("email", delay=10).save()
-        duty = Promotion(queue.runtime.store, queue.runtime.error_reporter, 5, 1000, 2000)
-        client.set("promotion:lock", "somebody else")
-        duty.run_once(job.promote_at)
-        assert duty.interval == 0.005
-
-    def test_promotion_is_one_round_trip_after_the_count_and_frees_the_lock(self, queue: Any, client: Any) -> None:
-        job = queue.create("email", delay=10).save()
-        promotion(queue).run_once(job.promote_at - 1)
-        with commands(client) as sent:
-            promotion(queue).run_once(job.promote_at)
-        assert sent == ["ZCOUNT", "SET", "EVALSHA", "EVALSHA"]
-        assert client.exists("promotion:lock") == 0
-
-    def test_a_promotion_that_redis_refuses_frees_the_lock(self, queue: Any, client: Any) -> None:
-        job = queue.create("email", delay=10).save()
-        really = queue.runtime.store.transitions.promote
-        queue.runtime.store.transitions.promote = lambda *args: (*really(*args)[:-1], "no number")
-        with pytest.raises(RedisRefused):
-            promotion(queue).run_once(job.promote_at)
         assert client.exists("promotion:lock") == 0
 
     def test_a_promoter_that_lost_its_lock_promotes_nothing(self, queue: Any, client: Any) -> None:

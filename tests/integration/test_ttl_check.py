@@ -91,33 +91,6 @@ class TestTtlCheck:
             duty.run_once(int(client.zscore("q:jobs:active", "01|1")) + later)
         assert keyspace(client) == before
 
-    def test_a_ttl_check_that_finds_the_lock_taken_tries_again_within_a_tenth_of_a_second(
-        self, queue: Any, client: Any
-    ) -> None:
-        held_by_node(queue, client, ttl=200_000)
-        due = int(client.zscore("q:jobs:active", "01|1"))
-        client.set("activeJobsTTL:lock", "somebody else")
-        duty = TtlCheck(queue.runtime, 1000, 2000)
-        assert duty.run_once(due) is False and 0.01 < duty.interval < 0.1 / 1.1
-        client.delete("activeJobsTTL:lock")
-        duty.run_once(due)
-        assert client.exists("activeJobsTTL:lock") == 1
-        wait_until(lambda: client.pubsub_numsub("q:events")[0][1] == 1, message="it listens for acknowledgements")
-
-    def test_a_ttl_check_holds_the_lock_no_longer_than_the_second_of_acknowledgement(
-        self, queue: Any, client: Any
-    ) -> None:
-        held_by_node(queue, client, ttl=200_000)
-        due = int(client.zscore("q:jobs:active", "01|1"))
-        duty = TtlCheck(queue.runtime, 5000, 2000)
-        duty.run_once(due)
-        assert duty.interval == 1.0
-        wait_until(lambda: client.pubsub_numsub("q:events")[0][1] == 1, message="it listens for acknowledgements")
-        duty.run_once(due + 930)
-        assert duty.interval == 0.07
-        duty.run_once(due + 1000)
-        assert duty.interval == 5.0 and client.exists("activeJobsTTL:lock") == 0
-
     def test_a_job_without_ttl_is_never_looked_at(self, queue: Any, client: Any) -> None:
         held_by_node(queue, client, priority="critical")
         before = keyspace(client)
