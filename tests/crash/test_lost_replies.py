@@ -8,7 +8,7 @@ import pytest
 
 from kue.errors import ConnectionFailed, JobLost, SaveInDoubt, SaveInterrupted
 from kue_send.job import Job
-from tests.crash.conftest import Watched, call_of
+from tests.crash.conftest import LEASE, Watched, call_of
 from tests.crash.proxy import Proxy
 from tests.helpers import wait_until
 from tests.servers import RedisServer
@@ -67,8 +67,9 @@ def test_no_job_is_stranded_by_a_worker_that_ends_before_it_has_looked(
 
 
 def test_nothing_is_looked_for_after_a_cut_while_no_take_was_on_its_way(
-    proxy: Proxy, server: RedisServer, far: Watched, near: Watched
+    proxy: Proxy, server: RedisServer, near: Watched, make_queue: MakeQueue
 ) -> None:
+    far = make_queue(proxy.url, lease=60 * LEASE)  # so that nothing else is looked for meanwhile
     held, go_on = threading.Event(), threading.Event()
 
     def hold(job: Job) -> None:
@@ -90,7 +91,9 @@ def test_nothing_is_looked_for_after_a_cut_while_no_take_was_on_its_way(
     assert not {"cmdstat_zscan", "cmdstat_script|load"} & set(asked)
 
 
-def test_no_job_is_stranded_by_a_take_that_comes_late(proxy: Proxy, near: Watched, make_queue: MakeQueue) -> None:
+def test_no_job_is_stranded_by_a_take_that_comes_late(
+    proxy: Proxy, server: RedisServer, near: Watched, make_queue: MakeQueue
+) -> None:
     far = make_queue(f"{proxy.url}?socket_timeout=0.3")
     runs: list[int | None] = []
     go_on = threading.Event()
@@ -104,14 +107,18 @@ def test_no_job_is_stranded_by_a_take_that_comes_late(proxy: Proxy, near: Watche
     first = near.create("email").save()
     wait_until(late.is_set)
     wait_until(lambda: runs == [first.id])  # over a new connection
+    with server.client() as client:
+        wait_until(lambda: "cmdstat_zscan" in client.info("commandstats"))  # the first look is over
     second = near.create("email").save()
     late.deliver()
-    wait_until(lambda: near.active_count() == 2)  # taken by nobody who knows of it
+    wait_until(lambda: near.job_class.get(second.id, queue=near).worker_id)  # taken by nobody who knows of it
+    wait_until(lambda: near.inactive() == [second.id])
     go_on.set()
     wait_until(lambda: near.complete_count() == 2)
 
     assert runs == [first.id, second.id]
     assert near.job_class.get(second.id, queue=near).get_field("py_ghosts") is None
+    assert near.job_class.get_log(second.id, queue=near) == ["put back: the reply to its take was lost"]
 
 
 @pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])
