@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 from kue.common.describe import error_text
@@ -34,7 +35,7 @@ def failure_of(problem: Any) -> Failure:
     return Failure(text, text.partition("\n")[0], text)
 
 
-def _stack(problem: BaseException) -> str:
+def traceback_of(problem: BaseException) -> TracebackType | None:
     """The traceback from the handler on, without the frames that called it."""
     frames = problem.__traceback__
     while (
@@ -43,7 +44,11 @@ def _stack(problem: BaseException) -> str:
         and frames.tb_frame.f_globals.get("__name__", "").startswith("kue.")
     ):
         frames = frames.tb_next
+    return frames
+
+
+def _stack(problem: BaseException) -> str:
     try:
-        return "".join(traceback.format_exception(type(problem), problem, frames)).rstrip("\n")
+        return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")
     except BaseException as formatting_error:
         return f"<no traceback: {type(formatting_error).__name__}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kue.connection.connection import Argument
 from kue.errors import ForkedChild
+from kue.jobs.run_log import log_completed, log_failed, log_without_outcome, logger
 from kue.store.effects import Effects
 from kue.store.transitions import Failure, Retry
 
@@ -34,6 +36,7 @@ class Failed:
     failure: Failure
     retry: Retry
     ttl_mode: str = ""
+    cause: BaseException | None = None  # what the handler raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,24 @@ class Run:
             self._unsettled.pop()
         except IndexError:
             return False
+        self._log(outcome)
         self._outcome = outcome
         self.gave_back = isinstance(outcome, PutBack)
         self._io.notify(self)
         return True
+
+    def _log(self, outcome: Outcome) -> None:
+        if not isinstance(outcome, Failed) and not logger.isEnabledFor(logging.INFO):
+            return
+        duration = max(0, self.job.runtime.store.clock() - self.started)
+        if self.handed_over:
+            log_without_outcome(self.job, duration, "its handler has moved or removed it")
+        elif isinstance(outcome, Failed):
+            log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
+        elif isinstance(outcome, PutBack):
+            log_without_outcome(self.job, duration, outcome.reason)
+        else:
+            log_completed(self.job, duration)
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""

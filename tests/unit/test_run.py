@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,11 @@ class OfJob:
 
     id = 7
     type = "email"
+    attempts_made = 0
+    runtime = SimpleNamespace(store=SimpleNamespace(clock=lambda: NOW))
+
+    def attempts(self) -> int:
+        return 1
 
 
 class Ear:

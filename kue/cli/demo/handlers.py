@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ PROMOTION: PromotionDict = {"interval": 100}  # ms
 
 def serve() -> kue_send.Queue:
     """A queue on the server that KUE_REDIS_URL names, with every handler of the demo."""
+    logging.getLogger("kue.run").disabled = True  # jobs that fail belong to the demo, which shows them itself
     queue = kue_send.Queue(promotion=PROMOTION)
     handlers = {
         "alert": alert,

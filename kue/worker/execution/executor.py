@@ -79,7 +79,7 @@ class Executor:
         except ForkedChild:
             raise
         except BaseException as worse:
-            run.settle(Failed(failure_of(worse), Retry("failed")))
+            run.settle(Failed(failure_of(worse), Retry("failed"), cause=worse))
 
     def _raised(self, run: Run, problem: BaseException) -> None:
         """Fail the run. If its outcome is decided already, report the exception; that of a stray is ignored."""
@@ -160,9 +160,12 @@ class Executor:
     def fail(self, run: Run, problem: Any) -> None:
         """Settle a run with what its handler raised or passed to `done`."""
         if not run.settled:
-            self.settle_failed(run, failure_of(problem))
+            cause = problem if isinstance(problem, BaseException) else None
+            self.settle_failed(run, failure_of(problem), cause=cause)
 
-    def settle_failed(self, run: Run, failure: Failure, ttl_mode: str = "") -> bool:
+    def settle_failed(
+        self, run: Run, failure: Failure, ttl_mode: str = "", *, cause: BaseException | None = None
+    ) -> bool:
         """Settle a run as failed, with the retry that its backoff asks for. False if it was settled before."""
         job = run.job
         if has_source(job) and job.attempts_made + 1 < job.attempts():
@@ -178,4 +181,4 @@ class Executor:
             failure = Failure(
                 head + note + newline + rest, failure.line and failure.line + note, failure.message + note
             )
-        return run.settle(Failed(failure, retry, ttl_mode))
+        return run.settle(Failed(failure, retry, ttl_mode, cause))

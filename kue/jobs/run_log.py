@@ -1,0 +1,52 @@
+"""Logs how runs end, to the logger `kue.run`.
+
+- a run that failed: with its traceback, as a warning if another attempt follows, else as an error
+- a run that completed or gave its job back: as info
+
+Each record has `job_id`, `job_type`, `attempt` (1 for the first) and `duration_ms`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from kue.errors import KueError
+from kue.jobs.failure import traceback_of
+from kue.jobs.job import Job
+from kue.store.transitions import Failure, Retry
+
+logger = logging.getLogger("kue.run")
+_STACK_LEVEL = 5  # the record names the code that ended the run, not this module
+
+
+def log_completed(job: Job, duration_ms: int) -> None:
+    _log(logging.INFO, job, duration_ms, f"completed in {duration_ms} ms")
+
+
+def log_without_outcome(job: Job, duration_ms: int, reason: str) -> None:
+    """The run ended, and its job was put back, or is where its handler has moved it."""
+    _log(logging.INFO, job, duration_ms, f"ended without an outcome after {duration_ms} ms: {reason}")
+
+
+def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause: BaseException | None = None) -> None:
+    """`cause` is the exception of the handler, if there was one."""
+    is_last = retry.state == "failed" or job.attempts_made + 1 >= job.attempts()
+    text = (
+        f"failed{' for good' if is_last else ''} in attempt {job.attempts_made + 1} of {job.attempts()} after "
+        f"{duration_ms} ms{'' if is_last else ', and is tried again'}: {failure.line or failure.message}"
+    )
+    _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
+
+
+def _log(level: int, job: Job, duration_ms: int, text: str, cause: BaseException | None = None) -> None:
+    if not logger.isEnabledFor(level):
+        return
+    extra = {"job_id": job.id, "job_type": job.type, "attempt": job.attempts_made + 1, "duration_ms": duration_ms}
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair would break a log file
+    exc_info = None if cause is None else (type(cause), cause, traceback_of(cause))
+    try:
+        logger.log(
+            level, "job %s (%s) %s", job.id, job.type, text, exc_info=exc_info, extra=extra, stacklevel=_STACK_LEVEL
+        )
+    except Exception as problem:  # of a filter or handler of the application; the outcome must not be lost with it
+        job.runtime.error_reporter.report(KueError(f"logging the end of job {job.id} failed: {problem!r}"))
