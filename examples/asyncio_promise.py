@@ -15,7 +15,7 @@ async def square(job):
 
 
 async def ask(number):
-    # promise() saves the job, a round trip: from a busy event loop, make it on a thread
+    # promise() saves the job. A Redis that does not answer would hold the event loop meanwhile, so it gets a thread.
     promise = await asyncio.to_thread(queue.create("square", number).promise)
     return await asyncio.wrap_future(promise)
 

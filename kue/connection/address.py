@@ -19,6 +19,7 @@ from redis.retry import Retry
 from redis.sentinel import SentinelManagedConnection
 
 from kue.common.describe import short_repr
+from kue.connection.address_text import hide_password, why_unreadable, without_secrets
 from kue.errors import InvalidOption, InvalidURL
 from kue.options.typed import RedisDict
 
@@ -59,6 +60,12 @@ class Address:
             "retry_on_timeout": False,
             "retry_on_error": [],
         }
+
+    def with_timeouts(self, connect: int | None, answer: int | None) -> Address:
+        """The same address with other time-outs, in milliseconds. None: as they are."""
+        given = {"socket_connect_timeout": connect, "socket_timeout": answer}
+        changed = {name: value / 1000 for name, value in given.items() if value is not None}
+        return Address(self._class, {**self._settings, **changed}, self.max_connections)
 
     def connection(self) -> AbstractConnection:
         """A new connection, not yet open."""
@@ -122,7 +129,7 @@ def resolve(given: object) -> Address:
         return address
     raise InvalidOption(
         f"redis must be a URL, a dict of {sorted(_DICT_KEYS)}, or a redis-py client (redis.Redis), "
-        f"not {_hide_password(short_repr(given, sys.maxsize))}"
+        f"not {hide_password(short_repr(given, sys.maxsize))}"
     )
 
 
@@ -170,7 +177,7 @@ def _from_url(url: str, name: str = "redis") -> Address:
         address.connection()  # raises if redis-py does not know a setting after the ?
     except (ValueError, TypeError, RedisError) as problem:
         raise InvalidURL(
-            f"{name}={short_repr(_hide_password(url))} cannot be read ({_reason(url, problem)}); "
+            f"{name}={short_repr(hide_password(url))} cannot be read ({why_unreadable(url, problem)}); "
             "use redis://[:password@]host[:port][/db], rediss://..., unix:///path, embedded: or embedded:///dir"
         ) from None
     return address
@@ -203,7 +210,7 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
             address = Address(SSLConnection if ssl else Connection, settings, limit)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
-        raise InvalidOption(f"redis={short_repr(_without_secrets(given))} cannot be used: {problem}") from None
+        raise InvalidOption(f"redis={short_repr(without_secrets(given))} cannot be used: {problem}") from None
     return address
 
 
@@ -227,21 +234,3 @@ def _number(name: str, value: object, allowed: range, default: int) -> int:
     if number not in allowed:
         raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {short_repr(value)}")
     return number
-
-
-def _without_secrets(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: "***" if key in ("auth", "options") else value for key, value in given.items()}
-
-
-def _hide_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    bare = f"{head.partition('://')[0]}://***@{tail}" if at else url
-    return re.sub(r"((?:password|username)=)[^&]*", r"\1***", bare)
-
-
-def _reason(url: str, problem: Exception) -> str:
-    """What is wrong with a URL. If its password has cut the host short, redis-py's message would quote part of it."""
-    beyond_host = re.match(r"rediss?://[^/?#]*(.*)", url)
-    if beyond_host is not None and "@" in beyond_host[1]:
-        return "in a user name or password, / ? # and @ have to be written as %2F %3F %23 and %40"
-    return str(problem)

@@ -68,6 +68,10 @@ def _read_max_requeues(name: str, value: Any) -> int | None:
     return None if value is None else read_whole(name, value, least=0)
 
 
+def _read_timeout(name: str, value: Any) -> int | None:
+    return None if value is None else milliseconds(name, value, least=1)
+
+
 def _read_max_connections(name: str, value: Any) -> int:
     return read_whole(name, value, least=1)
 
@@ -92,6 +96,8 @@ class QueueOptions:
     max_requeues: int | None = field(metadata=_row(_read_max_requeues, None))
     stuck_after: int = field(metadata=_row(milliseconds, 60_000))
     max_connections: int = field(metadata=_row(_read_max_connections, 50))
+    connect_timeout: int | None = field(metadata=_row(_read_timeout, None))
+    answer_timeout: int | None = field(metadata=_row(_read_timeout, None))
     json_default: Callable[[Any], Any] | None = field(metadata=_row(_read_json_default, None))
 
     @classmethod

@@ -75,6 +75,8 @@ class QueueOptionsDict(TypedDict, total=False):
     max_requeues: int | None
     stuck_after: Duration
     max_connections: int
+    connect_timeout: Duration | None
+    answer_timeout: Duration | None
     json_default: Callable[[Any], Any] | None
 
 

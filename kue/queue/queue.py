@@ -45,7 +45,8 @@ class Queue(Producing, Working, Counts, Listenable):
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else
     redis://127.0.0.1:6379), `prefix` ("q"), `name`, `promotion` ({"interval": ms, "limit": jobs, "lock_ttl": ms}),
     `disable_search`, `job_events`, `job_flags` ({type: {option: value}}), `lease` (ms), `ghost_retries`, `ghost_delay`
-    (ms), `max_requeues`, `stuck_after` (ms), `max_connections`, `json_default`.
+    (ms), `max_requeues`, `stuck_after` (ms), `max_connections`, `connect_timeout` (ms), `answer_timeout` (ms),
+    `json_default`.
 
     Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address. Every method that
     asks Redis raises `ConnectionFailed` if Redis cannot be reached, and `RedisRefused` if it answers with an error.
@@ -61,7 +62,8 @@ class Queue(Producing, Working, Counts, Listenable):
         if directory is not None:
             self._server = EmbeddedServer(directory or None)
             self._server.start()
-        self._address = resolve(redis if self._server is None else self._server.url)
+        address = resolve(redis if self._server is None else self._server.url)
+        self._address = address.with_timeouts(self.options.connect_timeout, self.options.answer_timeout)
         self._error_reporter = ErrorReporter(self._emit_error)
         store = Store.at(self._address, self.options.prefix, self.options.max_connections)
         self.runtime = Runtime(store, self._emitter, self._error_reporter, self.options)

@@ -34,6 +34,8 @@ kue.Queue(
     ghost_delay=0.5,
     max_requeues=None,
     max_connections=10,
+    connect_timeout=500,
+    answer_timeout=timedelta(seconds=2),
     stuck_after=60_000,
     json_default=str,
 )
