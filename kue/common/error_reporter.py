@@ -30,7 +30,7 @@ class ErrorReporter:
         """In a forked child: no part of it has a problem yet, and no thread holds the lock."""
         self._lock = threading.Lock()
         self._without_redis: set[str] = set()  # parts of the queue; one report for all
-        self._with_own_problem: set[str] = set()  # parts of the queue; a report for each
+        self._with_own_problem: dict[str, str] = {}  # parts of the queue; a report for each
         self._restored_at = -math.inf
 
     def report(self, problem: BaseException) -> None:
@@ -53,8 +53,12 @@ class ErrorReporter:
             return
         outage = isinstance(problem, ConnectionFailed) or (isinstance(problem, RedisRefused) and problem.transient)
         with self._lock:
-            known = bool(self._without_redis) if outage else part in self._with_own_problem
-            (self._without_redis if outage else self._with_own_problem).add(part)
+            if outage:
+                known = bool(self._without_redis)
+                self._without_redis.add(part)
+            else:
+                known = part in self._with_own_problem
+                self._with_own_problem[part] = str(problem)
         if not known:
             logger.error("%s", problem)
             self._emit(problem)
@@ -69,9 +73,8 @@ class ErrorReporter:
     def outage_ended(self, part: str) -> None:
         """A part goes on. The end of an outage is reported when Redis serves the last part again."""
         with self._lock:
-            recovered = part in self._with_own_problem
+            recovered = self._with_own_problem.pop(part, None) is not None
             restored = self._without_redis == {part}
-            self._with_own_problem.discard(part)
             self._without_redis.discard(part)
             if restored:
                 self._restored_at = time.monotonic()
@@ -83,6 +86,12 @@ class ErrorReporter:
     def log(self, problem: BaseException) -> None:
         """Log what a listener of `error` itself raised, without another `error` event."""
         logger.error("%s", problem, exc_info=problem.__cause__)
+
+    @property
+    def problems(self) -> list[str]:
+        """What keeps parts of the queue from their work, apart from an outage of Redis."""
+        with self._lock:
+            return sorted(set(self._with_own_problem.values()))
 
     @property
     def down(self) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import re
 import secrets
+from collections.abc import Iterator
 
+from kue.errors import RedisRefused
 from kue.store.store import Store
+
+_NO_PERMISSION = re.compile("NOPERM|no permission", re.IGNORECASE)
 
 _MIN_RETRY_SECONDS, _MAX_RETRY_SECONDS = 0.02, 0.09  # the ticker adds a tenth at most
 
@@ -15,19 +21,37 @@ def retry_seconds() -> float:
     return random.uniform(_MIN_RETRY_SECONDS, _MAX_RETRY_SECONDS)
 
 
-class Lock:
-    """One of Kue's locks, held by at most one process of any kind."""
+@contextlib.contextmanager
+def lock_named(key: str, effect: str) -> Iterator[None]:
+    """If Redis refuses for want of rights, name the lock: its key has no prefix, and is easily left out of a user's.
 
-    def __init__(self, store: Store, key: str, ttl: int) -> None:
+    `effect` is what does not happen without it.
+    """
+    try:
+        yield
+    except RedisRefused as refused:
+        if not _NO_PERMISSION.search(str(refused)):
+            raise
+        raise RedisRefused(
+            f"{refused} ({effect} until this Redis user may use the key {key!r}, a lock of Kue; its ACL rule is ~{key})"
+        ) from refused
+
+
+class Lock:
+    """One of Kue's locks, held by at most one process of any kind. `effect` is as in `lock_named`."""
+
+    def __init__(self, store: Store, key: str, ttl: int, effect: str) -> None:
         self._store = store
         self._key = key
+        self._effect = effect
         self._ttl = ttl
         self.token = ""
 
     def acquire(self) -> bool:
         """Take the lock for its ttl (ms). False if another process holds it."""
         token = secrets.token_hex(16)
-        acquired = self._store.acquire_lock(self._key, token, self._ttl)
+        with lock_named(self._key, self._effect):
+            acquired = self._store.acquire_lock(self._key, token, self._ttl)
         self.token = token if acquired else ""
         return acquired
 

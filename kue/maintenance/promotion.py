@@ -10,7 +10,8 @@ import secrets
 
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobInvalid
-from kue.maintenance.lock import retry_seconds
+from kue.maintenance.lock import lock_named, retry_seconds
+from kue.store.keys import PROMOTION_LOCK
 from kue.store.store import Store
 
 _BATCH_SIZE = 100
@@ -33,7 +34,8 @@ class Promotion:
         left = self._limit
         while left > 0:
             batch = min(_BATCH_SIZE, left)
-            promoted = self._store.promote(secrets.token_hex(16), self._lock_ttl, now, batch)
+            with lock_named(PROMOTION_LOCK, "no delayed job is promoted"):
+                promoted = self._store.promote(secrets.token_hex(16), self._lock_ttl, now, batch)
             if promoted is None:
                 self.interval = min(self._interval, retry_seconds())
                 return False

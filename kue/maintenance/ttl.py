@@ -23,6 +23,7 @@ from kue.store.keys import TTL_LOCK
 _BATCH_SIZE = 100
 ACK_MS = 1000  # that a worker has to acknowledge
 _MIN_WAIT_SECONDS = 0.01
+_WITHOUT_LOCK = "no job of a dead worker ends at its ttl"
 _LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 
 
@@ -51,7 +52,7 @@ class TtlCheck:
     def __init__(self, runtime: Runtime, interval: int, lock_ttl: int) -> None:
         self.interval = self._interval = interval / 1000
         self._runtime = runtime
-        self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, ACK_MS + 2 * interval))
+        self._lock = Lock(runtime.store, TTL_LOCK, max(lock_ttl, ACK_MS + 2 * interval), _WITHOUT_LOCK)
         self._announced_at = 0
         self._announced: dict[int, tuple[str, AckWatcher]] = {}
 

@@ -99,7 +99,7 @@ class Working:
         with handlers also `connected`, `running` and `stalled_seconds` of the I/O thread, and without them `problem` if
         Redis does not answer. `versions` is how many working processes of each version were seen under the prefix, and
         `newer_protocols` are the protocols that this process does not know; a process with handlers looks three times
-        in each lease, and others look now.
+        in each lease, and others look now. `problems` are texts about what fails in the background again and again.
         """
         fleet = self.runtime.fleet
         facts: dict[str, Any] = {"slots": 0, "active": 0, "strays": 0}
@@ -113,6 +113,7 @@ class Working:
                 fleet.seen(*self.runtime.store.versions())
             except KueError as problem:
                 ready, facts["problem"] = False, str(problem)
+        facts["problems"] = self.runtime.error_reporter.problems
         facts |= {"versions": dict(fleet.versions), "newer_protocols": sorted(fleet.newer_protocols)}
         return {"live": bool(live), "ready": bool(ready), "shutting_down": self._shutting_down, **facts}
 

@@ -25,6 +25,7 @@ def test_health_of_a_queue_that_only_creates_jobs_is_ready(everywhere: Any) -> N
         "slots": 0,
         "active": 0,
         "strays": 0,
+        "problems": [],
         "versions": {},
         "newer_protocols": [],
     }

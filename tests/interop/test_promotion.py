@@ -66,7 +66,7 @@ def test_node_does_not_promote_while_python_holds_the_lock(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:
     node, queue = unharmed_node(promotion=PROMOTION), make_queue()
-    lock = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000)
+    lock = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000, "nothing is promoted")
     assert lock.acquire()
     id = queue.create("email", delay=1).save().id
     node.process("email")
@@ -104,7 +104,7 @@ def test_a_lock_that_python_lost_is_not_used_nor_freed(
     node, queue = unharmed_node(promotion=NEVER), make_queue()
     node.process("another type")
     node.create("email", delay=1)
-    lock, store = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000), queue.runtime.store
+    lock, store = Lock(queue.runtime.store, PROMOTION_LOCK, 60_000, "nothing is promoted"), queue.runtime.store
     assert lock.acquire()
     client.delete("promotion:lock")
     assert node.evaluate(HOLD) is True

@@ -83,8 +83,9 @@ class IdleWait:
                 self._token_wait.wait_for(wanted)
                 self._waiting_since = time.monotonic()
         elif wanted - waited and not self._unblocked:
-            self._unblocked = True
-            return self._token_wait.unblock()
+            command = self._token_wait.unblock()
+            self._unblocked = command is not None
+            return command
         return None
 
     def poll(self) -> None:
@@ -120,7 +121,9 @@ class IdleWait:
         if not self._token_wait.types:
             return
         # Even if the wait was unblocked before: that command may have reached Redis before the BLPOP did.
-        connection.exchange([self._token_wait.unblock()])
+        command = self._token_wait.unblock()
+        if command is not None:
+            connection.exchange([command])
         _, type = self._token_wait.receive()
         if type is not None:
             connection.exchange([self._commands.give_token(type)])

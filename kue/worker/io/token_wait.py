@@ -17,6 +17,7 @@ from kue.connection.pool import BROKEN, ConnectionPool
 from kue.store.commands import Commands
 
 BLOCK_SECONDS = 2.0
+_BLOCK_WITHOUT_RIGHTS_SECONDS = 0.25  # if the Redis user may not end a wait, which then ends soon by itself
 
 
 class TokenWait:
@@ -29,7 +30,7 @@ class TokenWait:
         self._by_key: dict[bytes, str] = {}
         self._turn = 0
         self.connection: Connection | None = None
-        self.client_id = 0
+        self._client_id: int | None = None  # None: the Redis user has no right to unblock
 
     def open(self) -> None:
         """Connect, unless connections have no socket. Raises `ConnectionFailed`."""
@@ -38,10 +39,11 @@ class TokenWait:
             connection.close()
             return
         try:
-            self.client_id = int(connection.exchange([self._commands.client_id()])[0])
+            reply = connection.exchange([self._commands.client_id()])[0]
         except BROKEN as broken:
             connection.close()
             raise self._connections.lost(broken) from broken
+        self._client_id = reply if isinstance(reply, int) else None
         self.connection = connection
 
     def wait_for(self, types: Iterable[str]) -> None:
@@ -52,7 +54,8 @@ class TokenWait:
         self._turn = (self._turn + 1) % len(ordered)
         ordered = ordered[self._turn :] + ordered[: self._turn]
         self.types = set(ordered)
-        command = self._commands.wait_for_token(ordered, BLOCK_SECONDS)
+        seconds = BLOCK_SECONDS if self._client_id is not None else _BLOCK_WITHOUT_RIGHTS_SECONDS
+        command = self._commands.wait_for_token(ordered, seconds)
         self._by_key = {str(key).encode(): type for key, type in zip(command[1:-1], ordered, strict=True)}
         self.connection.send([command])
 
@@ -65,12 +68,13 @@ class TokenWait:
         reply: Any = self.connection.read()
         waited, self.types = self.types, set()
         if isinstance(reply, ResponseError):  # Redis does not say which key it means
-            raise type(reply)(f"{reply} (waiting for {short_repr(sorted(self._by_key.values()))})")
+            reply.args = (f"{reply} (waiting for {short_repr(sorted(self._by_key.values()))})",)
+            raise reply
         return waited, self._by_key[reply[0]] if reply else None
 
-    def unblock(self) -> Command:
-        """The command that ends the outstanding wait, for another connection to send."""
-        return self._commands.unblock(self.client_id)
+    def unblock(self) -> Command | None:
+        """The command that ends the outstanding wait, for another connection to send. None: it ends soon by itself."""
+        return None if self._client_id is None else self._commands.unblock(self._client_id)
 
     def close(self) -> None:
         if self.connection is not None:
