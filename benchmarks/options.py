@@ -46,6 +46,9 @@ def read(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     scale.add_argument("--processes", type=_counts, default=(), metavar="N,...", help="N worker processes (1,2,4)")
     scale.add_argument("--listeners", type=_count, metavar="N", help="N connections that listen to events (1000)")
     scale.add_argument("--endurance", type=_count, metavar="N", help="one worker runs N jobs (1000000)")
+    scale.add_argument(
+        "--latency", type=_numbers, default=(), metavar="MS,...", help="a network that takes MS each way (0.5,2,5)"
+    )
     options = parser.parse_args(arguments)
     options.rounds = options.rounds or (1 if options.quick else 3)
     options.peers = options.peers or bool(options.peers_only)
@@ -62,6 +65,10 @@ def _count(text: str) -> int:
 
 def _counts(text: str) -> tuple[int, ...]:
     return tuple(_count(part) for part in text.split(","))
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(","))
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -40,6 +40,10 @@ class Server:
     def pid(self) -> int:
         return self._redis.process.pid
 
+    @property
+    def port(self) -> int:
+        return self._redis.port
+
     def empty(self) -> None:
         """Delete all data and reset all counts."""
         self.client.flushall()

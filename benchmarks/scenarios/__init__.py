@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.scenarios.crowd import Delayed, Endurance, Listeners
+from benchmarks.scenarios.latency import Latency
 from benchmarks.scenarios.round_trips import Load, RoundTrip
 from benchmarks.scenarios.saving import SaveBulk, SaveEach
 from benchmarks.scenarios.scale import Payload, Processes, Queued, Types
@@ -40,6 +41,7 @@ def scaled(
     processes: Sequence[int],
     listeners: int | None,
     endurance: int | None,
+    latency: Sequence[float],
 ) -> list[Scenario]:
     """The scenarios for which an option was given."""
     found: list[Scenario] = [Payload(size) for size in payload]
@@ -49,4 +51,5 @@ def scaled(
     found += [Delayed(delayed)] if delayed else []
     found += [Listeners(listeners)] if listeners else []
     found += [Endurance(endurance)] if endurance else []
+    found += [Latency(milliseconds) for milliseconds in latency]
     return found

@@ -41,26 +41,42 @@ class Sizes:
     trips: int = 1_500
     load: int = 4_000
     idle_seconds: float = 5.0
+    latency_seconds: float = 3.0
+    latency_saves: int = 300
     imports: int = 5
 
 
 QUICK = Sizes(
-    each=400, bulk=1_500, one_slot=300, slots=1_200, sleeping=2_000, trips=150, load=300, idle_seconds=1.0, imports=1
+    each=400,
+    bulk=1_500,
+    one_slot=300,
+    slots=1_200,
+    sleeping=2_000,
+    trips=150,
+    load=300,
+    idle_seconds=1.0,
+    latency_seconds=0.2,
+    latency_saves=20,
+    imports=1,
 )
 
 
 @dataclass
 class Stage:
-    """What scenarios share: the server, the sizes, the bytes of a payload, and the versions that processes reported."""
+    """What scenarios share: the server, the sizes, the bytes of a payload, and the versions that processes reported.
+
+    `url` is where the measured processes connect: the server itself, if it is empty.
+    """
 
     server: Server
     sizes: Sizes
     payload: int = 100
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    url: str = ""
 
     def start(self, contestant: Contestant, payload: int | None = None) -> Child:
         """Start a process of a contestant."""
-        child = Child(contestant, self.server.url, self.payload if payload is None else payload)
+        child = Child(contestant, self.url or self.server.url, self.payload if payload is None else payload)
         self.versions[contestant.key] = child.versions
         return child
 
