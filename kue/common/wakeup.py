@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 
+_MAX_BYTES_PER_READ = 4096
+
 
 class Wakeup:
     """`wake`, from any thread, makes `fileno` readable until `clear`."""
@@ -23,7 +25,7 @@ class Wakeup:
 
     def clear(self) -> None:
         with contextlib.suppress(BlockingIOError, OSError):
-            while self._reader.recv(4096):
+            while len(self._reader.recv(_MAX_BYTES_PER_READ)) == _MAX_BYTES_PER_READ:
                 pass
 
     def close(self) -> None:

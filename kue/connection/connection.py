@@ -99,6 +99,11 @@ class Connection:
         return None if self._replies is None else self._replies.received_at
 
     @property
+    def timeout(self) -> float | None:
+        """The seconds that `read` waits for something to come; None: without an end, or there is no socket."""
+        return None if self.socket is None else self.socket.gettimeout()
+
+    @property
     def socket(self) -> socket.socket | None:
         """The socket to select on; None if there is none (fakeredis)."""
         found = getattr(self._connection, "_sock", None)

@@ -35,8 +35,6 @@ from kue.worker.run import Failed, PutBack, Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.slots import AllSlots, TypeSlots
 
-_MAX_JOBS_PER_TAKE = 100
-
 
 class Fetcher:
     """The `Work` of the I/O loop."""
@@ -93,7 +91,7 @@ class Fetcher:
     def _add_takes(self, calls: list[Call]) -> None:
         store, may_take = self._runtime.store, self._lease.is_valid
         for slots in self._slots.all():
-            count = min(slots.wanted, slots.batch_size, _MAX_JOBS_PER_TAKE)
+            count = min(slots.wanted, self._loop.pacing.jobs_per_take(len(slots.slots)))
             if slots.tokens and not count:
                 calls += [Call(store.commands.give_token(slots.type))] * slots.tokens
                 slots.tokens = 0
@@ -157,7 +155,7 @@ class Fetcher:
             slots.refused = True
             return
         slots.refused = False
-        slots.should_look = reply[0] >= take.count
+        slots.should_look = reply[0] >= take.count or slots.tokens > 0  # a token may have come since it was sent
         for id in reply[1]:
             self._runtime.error_reporter.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()

@@ -97,7 +97,7 @@ class Pool:
             type_slots.cancel_pause_timer()
             type_slots.paused = True
             if timeout is not None:
-                type_slots.pause_timer = self.loop.timers.add(timeout, lambda: self._end(type, requeue=False))
+                type_slots.pause_timer = self.loop.settled_timers.add(timeout, lambda: self._end(type, requeue=False))
         self.loop.wake()
 
     def resume(self, type: str) -> None:
@@ -111,7 +111,7 @@ class Pool:
 
     def retire(self, worker: Worker) -> None:
         """Remove a slot, once its job is done."""
-        self.loop.timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
+        self.loop.settled_timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
         self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
@@ -127,7 +127,7 @@ class Pool:
             self._closed = True
         deadline = None if timeout is None else time.monotonic() + timeout
         # Takes that are on their way may have made jobs active. Code that saw that relies on the jobs being run.
-        self.loop.settle_down(_LAST_TAKES_SECONDS)
+        self.loop.answers.settle_down(_LAST_TAKES_SECONDS)
         for type_slots in draining:
             type_slots.closed = True
         self._wait_until_idle(type, deadline)

@@ -11,8 +11,6 @@ from kue.worker.run import Run
 if TYPE_CHECKING:
     from kue.jobs.job import Job
 
-_MIN_SLOTS_TO_HALVE = 4  # with fewer, small batches cost Redis more than they gain
-
 
 class Worker:
     """One slot: it runs one job of its type at a time. `queue.workers` lists them."""
@@ -103,11 +101,6 @@ class TypeSlots:
     def wanted(self) -> int:
         """How many more jobs it would take now."""
         return 0 if self.paused or self.closed else len(self.free) - self.requested
-
-    @property
-    def batch_size(self) -> int:
-        """How many jobs to take at once: of many slots half, so that one half runs while Redis serves the other."""
-        return len(self.slots) if len(self.slots) < _MIN_SLOTS_TO_HALVE else (len(self.slots) + 1) // 2
 
     @property
     def runs(self) -> list[Run]:

@@ -6,13 +6,15 @@
         assert loss.is_set()
 
 Threads pump the bytes, two for each connection. What a stalled connection holds back is delivered after `resume`, as
-TCP does once packets get through again; what a stranded one holds is never delivered, and nothing closes it.
+TCP does once packets get through again; what a stranded one holds is never delivered, and nothing closes it. With
+`delay`, what has come is delivered so many seconds later.
 """
 
 import contextlib
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Self
@@ -109,8 +111,9 @@ class Connection:
 class Proxy:
     """Listens on a free loopback port and passes everything on to `target`, another one."""
 
-    def __init__(self, target: int) -> None:
+    def __init__(self, target: int, delay: float = 0.0) -> None:
         self._target = target
+        self._delay = delay
         self._lock = threading.Lock()
         self._connections: list[Connection] = []
         self._threads: list[threading.Thread] = []
@@ -118,6 +121,8 @@ class Proxy:
         self._taken: list[Loss] = []
         self._flowing = threading.Event()
         self._flowing.set()
+        self._answering = threading.Event()
+        self._answering.set()
         self._closed = False
         self.port = 0
         self.admit()
@@ -155,8 +160,13 @@ class Proxy:
         """Let nothing through, in either direction, on old connections and new, until `resume`."""
         self._flowing.clear()
 
+    def stall_replies(self) -> None:
+        """Let no reply through, on old connections and new, until `resume`. Requests reach the server."""
+        self._answering.clear()
+
     def resume(self) -> None:
         self._flowing.set()
+        self._answering.set()
 
     def strand(self) -> None:
         """Let nothing through any more on the connections there are, and never end them; new ones are served."""
@@ -228,10 +238,16 @@ class Proxy:
                 with self._lock:
                     self._connections.append(connection)
                 self._start(connection.up, self._hold)
-                self._start(connection.down, self._hold)
+                self._start(connection.down, self._hold_reply)
+
+    def _hold_reply(self, connection: Connection) -> bool:
+        """As `_hold`, for a reply."""
+        self._answering.wait()
+        return self._hold(connection)
 
     def _hold(self, connection: Connection) -> bool:
         """Wait while nothing may pass; False where nothing ever will."""
+        time.sleep(self._delay)
         self._flowing.wait()
         return not connection.stranded and not self._closed
 

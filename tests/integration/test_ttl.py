@@ -147,7 +147,7 @@ class TestPlainHandlers:
         queue.process("email", lambda job, done: None)
         jobs = queue.save_all([queue.create("email", ttl=TTL) for _ in range(3)])
         wait_until(lambda: queue.failed() == [job.id for job in jobs])
-        assert queue.health()["strays"] == 0, "its thread has returned"
+        wait_until(lambda: queue.health()["strays"] == 0, message="its thread has returned")
 
 
 class TestWhatCanBeCancelled:

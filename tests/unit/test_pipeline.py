@@ -9,71 +9,8 @@ from kue.errors import RedisRefused
 from kue.store import scripts
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions
-from kue.worker.io.calls import Call, Report, RunCheck, Take
-from kue.worker.io.outbox import Outbox
-from kue.worker.io.pipeline import Pipeline
-from kue.worker.slots import TypeSlots
-
-
-class FakeLink:
-    """Notes what was sent, and answers with what it is given."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        self.replies: list[Any] = []
-        self.breaks_when_sending = False
-
-    def send(self, commands: list[tuple[str, ...]]) -> None:
-        if self.breaks_when_sending:
-            raise ConnectionError("gone")
-        self.sent += [command[0] for command in commands]
-
-    def exchange(self, commands: list[tuple[str, ...]]) -> list[Any]:
-        self.send(commands)
-        return [self.read() for _ in commands]
-
-    def read(self) -> Any:
-        if not self.replies:
-            raise ConnectionError("gone")
-        return self.replies.pop(0)
-
-
-class Desk:
-    """An exchange with everything around it, and what happened in order."""
-
-    def __init__(self) -> None:
-        self.link: Any = FakeLink()
-        self.happened: list[tuple[str, Any]] = []
-        self.lost: list[tuple[str, int]] = []  # takes, with the number of the last run that each asked for
-        self.outbox = Outbox(Transitions(Keys("q")), lambda report, reply: None)
-        self.exchange = Pipeline(self.outbox, Transitions(Keys("q")))
-        handler: Any = None
-        self.group = TypeSlots("email")
-        for n in range(4):
-            self.group.add(f"kue:host:7-b:email:{n}", handler)
-
-    def report(self, name: str) -> Report:
-        run: Any = None
-        return Report((name,), run, ends=True, on_reply=lambda report, reply: self.note(name, reply))
-
-    def take(self, name: str, count: int) -> Take:
-        return Take(
-            (name,),
-            self.group,
-            count,
-            1,
-            lambda take, reply: self.note(name, reply),
-            lambda take: self.lost.append((name, take.last_run)),
-        )
-
-    def note(self, name: str, reply: Any) -> None:
-        self.happened.append((name, reply))
-        if reply == "bad":
-            raise ValueError(name)
-
-    def run(self, *calls: Call, replies: list[Any]) -> None:
-        self.link.replies = replies
-        self.exchange.run(self.link, calls)
+from kue.worker.io.calls import Report, RunCheck
+from tests.unit.pipeline_desk import Desk
 
 
 @pytest.fixture
@@ -194,12 +131,53 @@ def test_replies_behind_a_failed_one_are_handled_before_it_is_raised(
     assert not any(report.command[0] == "c" for report in desk.outbox.collect())
 
 
-def test_the_pipeline_asks_for_half_of_many_slots_at_once() -> None:
-    handler: Any = None
-    shares = []
-    for slots in (1, 10, 23, 24, 51):
-        group = TypeSlots("email")
-        for n in range(slots):
-            group.add(str(n), handler)
-        shares.append(group.batch_size)
-    assert shares == [1, 5, 12, 12, 26]
+def test_a_connection_that_breaks_while_scripts_are_repeated_keeps_all_reports(desk: Desk) -> None:
+    first, second = (Report((name,), name, ends=True, on_reply=lambda report, reply: None) for name in "ab")  # type: ignore[arg-type]
+    desk.exchange.send(desk.link, [first])
+    desk.exchange.send(desk.link, [second])
+    desk.link.replies = [NoScriptError("gone")]
+    with pytest.raises(ConnectionError):
+        desk.exchange.receive(desk.link)
+    desk.exchange.give_up()
+    assert desk.outbox.collect() == [first, second]
+
+
+def test_a_call_for_the_answer_is_made_once_all_that_was_sent_before_is_answered(desk: Desk) -> None:
+    desk.send("a")
+    desk.send("b")
+    desk.exchange.when_answered(lambda: desk.note("answered", None))
+    desk.link.replies = [1, 2, 3]
+    desk.exchange.receive(desk.link)
+    desk.send("c")
+    desk.exchange.finish(desk.link)
+    assert [what for what, _ in desk.happened] == ["a", "b", "answered", "c"]
+    desk.exchange.when_answered(lambda: desk.note("at once", None))
+    assert desk.happened[-1] == ("at once", None)
+
+
+def test_a_call_for_the_answer_is_made_if_the_connection_breaks(desk: Desk) -> None:
+    desk.send("a")
+    desk.exchange.when_answered(lambda: desk.note("given up", None))
+    desk.exchange.give_up()
+    assert desk.happened == [("given up", None)]
+
+
+def test_before_a_connection_that_works_is_closed_all_replies_are_handled(desk: Desk) -> None:
+    desk.send("a", "b")
+    desk.send("c")
+    desk.link.replies = ["bad", 2, 3]
+    desk.exchange.receive_rest(desk.link)
+    desk.exchange.give_up()
+    assert desk.happened == [("a", "bad"), ("b", 2), ("c", 3)]
+    assert desk.outbox.collect() == []
+
+
+def test_a_connection_that_breaks_before_it_is_closed_keeps_the_reports_without_an_answer(desk: Desk) -> None:
+    kept = desk.report("b")
+    desk.send("a")
+    desk.exchange.send(desk.link, [kept])
+    desk.link.replies = [1]
+    desk.exchange.receive_rest(desk.link)
+    desk.exchange.give_up()
+    assert desk.happened == [("a", 1)]
+    assert desk.outbox.collect() == [kept] and kept.in_doubt

@@ -108,6 +108,20 @@ class IdleWait:
         if not real:
             self.listener.look(idle_types())
 
+    def sleep_beside(self, connection: Connection, seconds: Callable[[float], float]) -> None:
+        """Like `sleep`, but until something comes on this connection as well, also during a stop."""
+        if connection.holds_read_ahead:
+            return
+        assert connection.socket is not None
+        self._poll.register(connection.socket, select.POLLIN)
+        self._asleep = True
+        try:
+            if not self._woken:
+                self._wait(seconds(BLOCK_SECONDS))
+        finally:
+            self._asleep = False
+            self._poll.unregister(connection.socket)
+
     def nap(self, seconds: float) -> None:
         """Sleep without a connection."""
         self._asleep = True
@@ -138,7 +152,7 @@ class IdleWait:
         for fd, _ in self._poll.poll(timeout * 1000):
             if fd == self._wakeup.fileno():
                 self._wakeup.clear()
-            else:
+            elif fd == self._polled_fd:
                 readable = True
         if readable:
             self._receive()

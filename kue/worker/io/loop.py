@@ -15,9 +15,12 @@ import time
 
 from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import TimerQueue
+from kue.connection.connection import Connection
+from kue.connection.pool import BROKEN
 from kue.errors import ForkedChild, KueError
 from kue.store.store import Store
 from kue.worker.execution.inline import InlineRunner
+from kue.worker.io.answer_wait import AnswerWait
 from kue.worker.io.calls import Call
 from kue.worker.io.idle import IdleWait
 from kue.worker.io.outbox import Outbox
@@ -26,10 +29,7 @@ from kue.worker.io.session import Session
 from kue.worker.io.work import Work
 from kue.worker.run import Run
 
-# A report that was refused together with others is sent again alone, so one flush may take several rounds.
-_MAX_FLUSH_ROUNDS = 6
 _FLUSH_SECONDS = 10.0
-_MAX_BATCHES_ON_THEIR_WAY = 2  # Redis works on one of them
 
 
 class IOLoop:
@@ -49,7 +49,10 @@ class IOLoop:
         self._stopping = False
         self._giving_up = False
         self._ended = threading.Event()
+        self.answers = AnswerWait(self.wake, lambda: self.connected and self._outbox.keeps)
+        self.pacing = self._pipeline.pacing
         self.timers = TimerQueue()
+        self.settled_timers = TimerQueue()  # run while nothing is on its way to Redis or back
         self.started = False
         self.connected = False
         self.heartbeat = time.monotonic()
@@ -59,6 +62,7 @@ class IOLoop:
         """Start the thread that serves `work`."""
         self._work = work
         self._idle.listener = work
+        self.answers.open()
         self.started = True
         threading.Thread(target=self._run, name="kue-io", daemon=True).start()
 
@@ -85,35 +89,9 @@ class IOLoop:
         self._outbox.notify(run)
         self._idle.wake()
 
-    def settle_down(self, timeout: float) -> bool:
-        """Return when all that was asked of Redis before this call has been answered, or the time is up.
-
-        True if some of it was refused, and is to be asked again.
-        """
-        if not self.running:
-            return False  # what was asked has its answer by now, or gets none
-        passed = threading.Event()
-        again = False
-
-        def check() -> None:
-            nonlocal again
-            again = self.connected and self._outbox.keeps
-            passed.set()
-
-        self.timers.add(0, check)
-        self.wake()
-        passed.wait(timeout)
-        return again
-
     def flush(self, timeout: float = _FLUSH_SECONDS) -> None:
         """Return when all reports before this call have been answered, Redis is away, or the time is up."""
-        deadline = time.monotonic() + timeout
-        rounds = 2  # the round under way may have missed the last report; the next one sends it
-        for _ in range(_MAX_FLUSH_ROUNDS):
-            left = deadline - time.monotonic()
-            if not rounds or left <= 0:
-                return
-            rounds = 2 if self.settle_down(left) else rounds - 1
+        self.answers.flush(timeout)
 
     # the I/O thread
 
@@ -140,8 +118,10 @@ class IOLoop:
             except ForkedChild:
                 raise
             except Exception as problem:
-                self._pipeline.give_up()
                 self.connected = False
+                if not isinstance(problem, BROKEN):
+                    self._pipeline.receive_rest(self._session.connection)
+                self._pipeline.give_up()
                 self._pause_seconds = self._session.give_up(problem)
                 self._idle.disconnect()
         self.connected = False
@@ -149,6 +129,7 @@ class IOLoop:
         self._idle.disconnect()
         self._idle.close()
         self._ended.set()
+        self.answers.close()
 
     @property
     def _has_work(self) -> bool:
@@ -159,6 +140,7 @@ class IOLoop:
     def _connect(self) -> None:
         connection = self._session.open()
         self._idle.open()
+        self.pacing.connected(self._session.round_trip)
         if self._session.was_cut_off:
             self._absorb()
             while self._outbox.keeps:  # what is reported meanwhile is sent later, or this might never end
@@ -172,42 +154,61 @@ class IOLoop:
             self._outbox.dropped = 0
 
     def _round(self) -> bool:
-        """One round trip. False if a handler held this thread up, so that another one has the I/O by now."""
-        self.heartbeat = time.monotonic()
-        self._idle.clear_wakes()
+        """Send what there is, and handle replies.
+
+        False if a handler held this thread up, so that another one has the I/O by now.
+        """
         connection, pipeline = self._session.connection, self._pipeline
         assert connection is not None
-        if self.timers.is_due:
-            pipeline.finish(connection)
-            self.timers.run_due()
-        calls = self._collect()
+        if self.pacing.gap_seconds and not self._inline.waiting:
+            pipeline.keep_gap()
+        self.heartbeat = time.monotonic()
+        self._idle.clear_wakes()
+        if self.timers.is_due or self.settled_timers.is_due:
+            self._run_timers(connection)
+        waits = self.answers.new
+        calls = self._calls()
+        if calls:
+            pipeline.send(connection, calls)
+        if waits:
+            self.answers.end_later(waits, pipeline.when_answered, held_back=self._outbox.waiting > 0)
+        go_on = bool(calls) and not pipeline.is_full and (self._outbox.waiting > 0 or self._work.wants_more)
+        if not go_on:
+            go_on = pipeline.receive(connection)
+            if not self._inline.run():
+                return False
+        if go_on or self._inline.waiting:
+            self._idle.poll()
+        elif pipeline.outstanding:
+            self._idle.sleep_beside(connection, self._until_timer)
+        else:
+            self._idle.sleep(self._until_timer, self._work.idle_types)
+        if self._session.is_refused and not self._idle.refused:
+            self._session.granted_again()
+        return True
+
+    def _run_timers(self, connection: Connection) -> None:
+        self.timers.run_due()
+        if self.settled_timers.is_due:
+            self._pipeline.finish(connection)
+            self.settled_timers.run_due()
+
+    def _until_timer(self, max_seconds: float) -> float:
+        """Seconds until a timer is due, at most `max_seconds`."""
+        return self.settled_timers.wait(self.timers.wait(max_seconds))
+
+    def _calls(self) -> list[Call]:
+        """What to send in a round: the reports that are due, takes, and what renews the wait for tokens."""
+        self._absorb()
+        calls: list[Call] = [*self._outbox.collect(self._pipeline.runs)] if self._outbox.keeps else []
         try:
             if not self._stopping:
                 calls += self._work.takes()
             self._renew_wait(calls)
         except BaseException:
-            pipeline.drop(calls)
+            self._pipeline.drop(calls)
             raise
-        if calls:
-            pipeline.send(connection, calls)
-        busy = pipeline.outstanding
-        if busy == _MAX_BATCHES_ON_THEIR_WAY or not calls or not (self._outbox.waiting or self._work.wants_more):
-            if busy:
-                pipeline.receive(connection)
-            if not self._inline.run():
-                return False
-        if busy or self._inline.waiting:
-            self._idle.poll()
-        else:
-            self._idle.sleep(self.timers.wait, self._work.idle_types)
-        if self._session.is_refused and not self._idle.refused:
-            self._session.granted_again()
-        return True
-
-    def _collect(self) -> list[Call]:
-        """The reports that are due."""
-        self._absorb()
-        return [*self._outbox.collect(self._pipeline.runs)] if self._outbox.keeps else []
+        return calls
 
     def _absorb(self) -> None:
         """Make reports of all that is new; the slots of runs that have ended are free from here on."""
@@ -228,7 +229,9 @@ class IOLoop:
         deadline = time.monotonic() + seconds
         while not self._stopping and (left := deadline - time.monotonic()) > 0:
             self.heartbeat = time.monotonic()
-            self._idle.nap(self.timers.wait(left))
+            self._idle.nap(self._until_timer(left))
             self._idle.clear_wakes()
             self.timers.run_due()
+            self.settled_timers.run_due()
+            self.answers.end_all()
             self._absorb()

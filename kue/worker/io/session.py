@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from redis.exceptions import RedisError, ResponseError
 
 from kue.common.backoff import Backoff
@@ -16,8 +19,11 @@ from kue.connection.pool import BROKEN, is_transient, refusal
 from kue.errors import KueError
 from kue.store import scripts
 from kue.store.store import Store
+from kue.worker.io.pacing import NEAR_SECONDS
 
 _NAME = "the workers' I/O thread"
+_MAX_PINGS = 5
+_MAX_PINGING_SECONDS = 0.02  # after which no further one is sent
 
 
 class Session:
@@ -30,6 +36,7 @@ class Session:
         self._received_at: float | None = None  # when the last connection received something, by the monotonic clock
         self.is_refused = False  # for a reason that does not pass by itself, and ends the next connection as well
         self.connection: Connection | None = None
+        self.round_trip = 0.0  # on a new connection, in seconds
         self.was_cut_off = False
 
     def open(self) -> Connection:
@@ -39,7 +46,22 @@ class Session:
         reply = connection.exchange([self._store.commands.probe_write()])[0]
         if isinstance(reply, ResponseError):
             raise refusal(reply)
+        self.round_trip = self._measure(connection)
         return connection
+
+    def _measure(self, connection: Connection) -> float:
+        """The seconds of a round trip: of a few the shortest, since other work may delay any of them."""
+        if connection.socket is None:
+            return 0.0
+        began, shortest = time.monotonic(), math.inf
+        for _ in range(_MAX_PINGS):
+            sent = time.monotonic()
+            connection.exchange([self._store.commands.ping()])
+            now = time.monotonic()
+            shortest = min(shortest, now - sent)
+            if shortest <= NEAR_SECONDS or now - began > _MAX_PINGING_SECONDS:
+                break
+        return shortest
 
     def established(self) -> None:
         """All that a new connection must do first is done: report that Redis is back."""
