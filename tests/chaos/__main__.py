@@ -58,6 +58,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2000, help="how many jobs are saved")
     parser.add_argument("--seed", type=int, default=1, help="every choice follows from it")
     parser.add_argument("--seconds", type=float, help="end saving and disturbing after so long")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="MS", help="Python workers are MS from Redis")
     parser.add_argument("--folder", type=Path, help="keep the record and the logs here")
     wanted = parser.parse_args()
     missing = what_is_missing()
@@ -67,11 +68,13 @@ def main() -> int:
         folder = wanted.folder or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
         forget(folder)
-        chaos = Chaos(Plan(wanted.seed, wanted.jobs), folder, wanted.seconds, lambda text: print(text, flush=True))
+        plan = Plan(wanted.seed, wanted.jobs)
+        chaos = Chaos(plan, folder, wanted.seconds, lambda text: print(text, flush=True), wanted.latency)
         chaos.run()
     print(report(chaos))
     if chaos.violations:
-        print(f"FAILED: repeat it with --jobs {wanted.jobs} --seed {wanted.seed}")
+        latency = f" --latency {wanted.latency:g}" if wanted.latency else ""
+        print(f"FAILED: repeat it with --jobs {wanted.jobs} --seed {wanted.seed}{latency}")
     return 1 if chaos.violations else 0
 
 

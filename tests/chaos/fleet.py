@@ -38,13 +38,13 @@ NODE_HANDLER = """
 
 
 class PythonWorker:
-    """`kue worker` on worker.py."""
+    """`kue worker` on worker.py. It reaches Redis at `url`."""
 
-    def __init__(self, server: RedisServer, record: Record, log: Path) -> None:
+    def __init__(self, url: str, record: Record, log: Path) -> None:
         options = {"lease": LEASE, "stuck_after": STUCK_AFTER, "promotion": {"interval": 200}}
         environment = {
             "PYTHONPATH": str(ROOT),
-            "CHAOS_REDIS": server.url,
+            "CHAOS_REDIS": url,
             "CHAOS_RECORD": str(record.path),
             "CHAOS_OPTIONS": json.dumps(options),
             "CHAOS_SLOTS": str(SLOTS),
@@ -68,10 +68,14 @@ class PythonWorker:
 
 
 class Fleet:
-    """A number of workers of each kind; one that ended is replaced. For the main thread, to which they are tied."""
+    """A number of workers of each kind; one that ended is replaced. For the main thread, to which they are tied.
 
-    def __init__(self, folder: Path, record: Record, python: int, node: int, server: RedisServer) -> None:
+    Python workers reach the server at `url`, which may lead through a slow network.
+    """
+
+    def __init__(self, folder: Path, record: Record, python: int, node: int, server: RedisServer, url: str) -> None:
         self.server = server
+        self._url = url
         self.record = record
         self.ended_by_themselves: list[str] = []
         self._folder = folder
@@ -80,7 +84,7 @@ class Fleet:
         self.node = [self._new_node() for _ in range(node)]
 
     def _new_python(self) -> PythonWorker:
-        return PythonWorker(self.server, self.record, self._folder / "python.log")
+        return PythonWorker(self._url, self.record, self._folder / "python.log")
 
     def _new_node(self) -> NodeKue:
         worker = NodeKue(self.server.url, promotion={"interval": 200})

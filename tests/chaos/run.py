@@ -11,6 +11,7 @@ from pathlib import Path
 
 import redis
 
+from benchmarks.slow_network import SlowNetwork
 from tests.chaos import history
 from tests.chaos.check import Verdict
 from tests.chaos.disturb import Disturber
@@ -30,14 +31,20 @@ PrintLine = Callable[[str], object]
 
 
 class Chaos:
-    """Runs a plan; `seconds` ends the disturbances and the saving early."""
+    """Runs a plan; `seconds` ends the disturbances and the saving early.
 
-    def __init__(self, plan: Plan, folder: Path, seconds: float | None, print_line: PrintLine) -> None:
+    Python workers reach Redis through a network that takes `latency` ms each way.
+    """
+
+    def __init__(
+        self, plan: Plan, folder: Path, seconds: float | None, print_line: PrintLine, latency: float = 0.0
+    ) -> None:
         self.plan = plan
         self.folder = folder
         self.violations: list[str] = []
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._print_line = print_line
+        self._latency = latency
         self._began = time.monotonic()
         self.redis_version = ""
 
@@ -50,7 +57,8 @@ class Chaos:
             self._client = stack.enter_context(server.client(socket_timeout=20))
             self.redis_version = self._client.info("server")["redis_version"]
             saver = stack.enter_context(NodeKue(server.url))
-            self.fleet = Fleet(self.folder, self.record, PYTHON_WORKERS, NODE_WORKERS, server)
+            url = stack.enter_context(SlowNetwork(server.port, self._latency)).url if self._latency else server.url
+            self.fleet = Fleet(self.folder, self.record, PYTHON_WORKERS, NODE_WORKERS, server, url)
             stack.callback(self.fleet.close)
             self._produce_and_disturb(server, saver)
             before = self._rest()
