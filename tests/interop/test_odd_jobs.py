@@ -114,7 +114,10 @@ def test_spoilt_data_fails_that_one_job_in_python(
 def test_python_repairs_data_that_node_cannot_read(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis", data: str
 ) -> None:
-    """Node's worker leaves such a job inactive and listed nowhere; its process survives with an `error` listener."""
+    """Node's worker leaves such a job inactive and listed nowhere; its process survives with an `error` listener.
+
+    An update leaves it there, since a Node worker may be about to run such a job.
+    """
     node, queue = unharmed_node(), make_queue()
     node.complaint = r"queue error:.*"
     job = queue.create("email", {"a": 1}).save()
@@ -126,7 +129,7 @@ def test_python_repairs_data_that_node_cannot_read(
     with pytest.raises(JobInvalid, match="data that is not JSON"):
         kue.Job.get(job.id, queue=queue)
     job.data = {"a": 2}
-    job.update()
+    job.update().inactive()
     channel.wait_for("complete")
     assert [run["data"] for run in node.runs()] == [{"a": 2}]
 

@@ -171,6 +171,25 @@ def test_a_node_worker_that_only_stands_still_keeps_its_job(
     assert not client.exists("q:email:jobs")
 
 
+def test_a_job_that_python_updates_while_node_is_about_to_run_it_runs_once(
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
+) -> None:
+    """Kue's own update would queue it a second time."""
+    node, queue = unharmed_node(), make_queue()
+    node.evaluate(STOP_BETWEEN)
+    id = node.create("email", {"n": 1})
+    node.process("email")
+    wait_until(lambda: is_stuck(client))
+    kue.Job.get(id, queue=queue).priority("high").update()
+    assert is_stuck(client), "it was queued a second time"
+    node.evaluate("() => queue.go()")
+    channel.wait_for("complete")
+    next_id = node.create("email", {"n": 2})
+    channel.wait_for("complete", 2)
+    assert [run["id"] for run in node.runs()] == [id, next_id]
+    assert channel.names(id) == ["enqueue", "start", "complete"]
+
+
 def test_a_job_that_is_stuck_again_waits_its_minute_again(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from kue.errors import RedisRefused
 from tests.store.conftest import Place
-from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, job, world
+from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, job, without, world
 
 MARGIN = 5000
 NEW = {"data": '{"to":"\u2709"}', "max_attempts": 4}
@@ -25,6 +25,19 @@ def test_an_inactive_job_is_queued_again_with_another_token_as_in_kue(place: Pla
         after=job(1, tokens=2, updated_at=NOW, **NEW),
         events=[(1, "enqueue", "email")],
     )
+
+
+@pytest.mark.parametrize("listed", ["P:jobs:inactive", "nowhere"])
+def test_a_job_that_a_node_worker_has_popped_is_not_queued_again(place: Place, listed: str) -> None:
+    popped = without(job(1, tokens=0), "q:jobs:email:inactive/01|1")
+    if listed == "nowhere":
+        popped = without(popped, "q:jobs:inactive/01|1")
+    place.seed(popped)
+    fields = {"updated_at": str(NOW), "priority": "-10", **_text(NEW)}
+    after = world(popped, {"q:job:1": fields, "q:jobs": {"01|1": -10.0}})
+    if listed != "nowhere":
+        after = world(after, {"q:jobs:inactive": {"01|1": -10.0}})
+    place.check(update(place, priority=-10), reply=["inactive", str(BEFORE)], after=after)
 
 
 @pytest.mark.parametrize("state", ["complete", "failed", "active", "delayed"])
