@@ -1,10 +1,11 @@
 """The job: its options and fields, and how it is saved, updated, removed and watched.
 
 - holds its options and fields, as they were set here or read from its hash
-- saves, updates and removes itself
+- saves and removes itself
 - watches its events once it has listeners
 
-Finding jobs is the duty of `lookup`, reports (log, progress, error) of `reporting`, new states of `state_changes`.
+Finding jobs is the duty of `lookup`, updates of `changes`, reports (log, progress, error) of `reporting`, new states of
+`state_changes`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any, Self
 from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
 from kue.common.listenable import Listenable
-from kue.connection.connection import Argument
 from kue.errors import JobInvalid, JobNotFound, ListenerError
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
+from kue.jobs.changes import Changes
 from kue.jobs.hash_field import HashField
 from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
@@ -35,7 +36,7 @@ from kue.store.job_hash import JobHash
 from kue.store.transitions import NewJob, new_job
 
 
-class Job(Lookup, Reporting, StateChanges, Listenable):
+class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
@@ -146,6 +147,7 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         """What is saved of the job. Sets the fields that are known before Redis answers. Raises `InvalidJobData`."""
         runtime, options = self.runtime, self.options
         data = codec.encode(self.data, "data", runtime.options.json_default)
+        self._data_written(data)
         self.created_at = self.updated_at = self.promote_at = now = runtime.store.clock()
         self._state = "inactive"
         if not options:
@@ -167,24 +169,6 @@ class Job(Lookup, Reporting, StateChanges, Listenable):
         """Note that a worker of this process took the job: from now on the job reports through its run."""
         self.worker_id, self._state, self.started_at, self.updated_at = worker_id, "active", now, now
         self.active_run = run
-
-    def update(self) -> Self:
-        """Write the options and the data of a saved job again. Returns the job.
-
-        Raises `InvalidJobData`, `JobNotFound`, `ConnectionFailed` or `RedisRefused`. In a handler it raises `JobLost`
-        if the run no longer holds the job.
-        """
-        id = self._saved_id("update")
-        if self.only_collected or self.runtime.test_mode.only_collects:
-            return self
-        options = self.options
-        data = codec.encode(self.data, "data", self.runtime.options.json_default)
-        fields: list[Argument] = ["data", data, *job_hash.option_fields(options)]
-        state, promote_at = self.runtime.store.update(
-            id, options.get("priority", 0), options.get("delay"), fields, self._run_id
-        )
-        self._state, self.promote_at = state or None, promote_at
-        return self
 
     def remove(self) -> Self:
         """Remove the job from Redis; a job that is gone already is no error. Returns the job.

@@ -52,4 +52,5 @@ class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
             self._job.options.pop(self._name, None)
         else:
             self._job.options[self._name] = read_option(self._name, value[0])
+        self._job.option_set(self._name)
         return self._job

@@ -1,4 +1,4 @@
-"""Turns what is reported on a job (a log line, progress, a field, an event) into effects, which scripts carry out."""
+"""Turns what is reported or changed on a job (a log line, a field, an event) into effects, which scripts carry out."""
 
 from __future__ import annotations
 
@@ -40,6 +40,11 @@ def percentage(complete: float, total: float) -> int:
         return min(100, int(complete * 100 / total))
     except (ZeroDivisionError, OverflowError, ValueError):
         return 0
+
+
+def option(field: str, value: Argument | None) -> Effects:
+    """Write the field of an option; None removes it."""
+    return ("option", field, "" if value is None else value)
 
 
 def set_field(field: str, value: Argument) -> Effects:

@@ -5,13 +5,14 @@ The names and forms of the fields are those of Kue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from kue.connection.connection import Argument
 from kue.errors import JobInvalid
 from kue.options.job import JOB_OPTIONS, JobOption
-from kue.store import codec
+from kue.store import codec, effects
+from kue.store.effects import Effects
 
 
 class JobHash(NamedTuple):
@@ -61,23 +62,33 @@ _STORED = [option for option in JOB_OPTIONS.values() if option.field]
 _RARE = [option for option in _STORED if option.name not in ("priority", "attempts")]  # not every job has them
 
 
-def option_fields(options: dict[str, Any]) -> list[Argument]:
-    """The fields for the options of a job, and only for those that are set, as in Kue."""
-    return _written(_STORED, options)
-
-
 def rare_fields(options: dict[str, Any]) -> list[Argument]:
-    """Those of `option_fields` that the script `save` does not take as arguments of their own."""
-    return _written(_RARE, options)
-
-
-def _written(table: list[JobOption], options: dict[str, Any]) -> list[Argument]:
+    """The fields of the options that are set, as in Kue, without those that the script `save` takes by themselves."""
     fields: list[Argument] = []
-    for option in table:
-        value = option.write(options.get(option.name, option.default))
+    for option in _RARE:
+        value = _content(option, options)
         if value is not None:
             fields += [option.field, value]
     return fields
+
+
+def option_effects(options: dict[str, Any], names: Collection[str], now: int) -> Effects:
+    """The effects that write the options with these names. An option that is off or has no value loses its field.
+
+    A delay counts from `now`.
+    """
+    written: list[Argument] = []
+    for option in _STORED:
+        if option.name in names:
+            value = _content(option, options)
+            written += effects.option(option.field, value)
+            if option.name == "delay":
+                written += effects.option("promote_at", now + int(value or 0))
+    return tuple(written)
+
+
+def _content(option: JobOption, options: dict[str, Any]) -> Argument | None:
+    return option.write(options.get(option.name, option.default))
 
 
 def read_options(hash: JobHash) -> dict[str, Any]:

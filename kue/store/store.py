@@ -71,15 +71,12 @@ class Store(Queries):
                     saved += self.connections.run([self.transitions.save(job) for job in part])
         return saved
 
-    def update(
-        self, id: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str
-    ) -> tuple[str, int]:
-        """Write options and data again. Returns the job's state and its promote_at.
+    def update(self, id: int, now: int, changes: Effects, worker: str) -> tuple[str, int]:
+        """Write options and data that changed. Returns the job's state and its promote_at.
 
         Raises `JobNotFound`, and `JobLost` if `worker` names a run that does not hold the job.
         """
-        command = self.transitions.update(id, self.clock(), priority, delay, fields, worker)
-        reply = self._fenced(id, "update", command)
+        reply = self._fenced(id, "update", self.transitions.update(id, now, changes, worker))
         if not reply:
             raise JobNotFound(id)
         return codec.text(reply[0]), int(reply[1] or 0)

@@ -124,10 +124,8 @@ class Transitions:
             *chain.from_iterable(runs),
         )
 
-    def update(
-        self, id: int, now: int, priority: int, delay: int | None, fields: Sequence[Argument], worker: str = ""
-    ) -> Command:
-        return (*self._heads["update"], id, worker, now, priority, delay or "", *fields)
+    def update(self, id: int, now: int, changes: Effects, worker: str = "") -> Command:
+        return (*self._heads["update"], id, worker, now, *changes)
 
     def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str = "") -> Command:
         return (*self._heads["set_state"], id, worker, state, now, *fields)

@@ -30,6 +30,25 @@ def test_a_handler_may_change_its_job_more_than_once(queue: Any) -> None:
     assert (found.state(), found.data) == ("complete", "second")
 
 
+def test_a_handler_that_updates_its_job_keeps_data_that_was_changed_from_outside(queue: Any) -> None:
+    began, go = threading.Event(), threading.Event()
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        began.set()
+        assert go.wait(10)
+        job.backoff(True).update()
+
+    job = queue.create("email", {"n": 1}).save()
+    assert began.wait(10)
+    job.data["n"] = 2
+    job.update()
+    go.set()
+    wait_until(lambda: queue.complete() == [job.id])
+    found = Job.get(job.id, queue=queue)
+    assert (found.data, found.backoff()) == ({"n": 2}, True)
+
+
 @pytest.mark.parametrize("change", ["complete", "failed", "delayed", "inactive", "active", "update"])
 def test_what_a_handler_reported_is_written_before_its_change(make_queue: MakeQueue, change: str) -> None:
     queue, heard = make_queue(send=True), []

@@ -7,6 +7,7 @@ import pytest
 
 import kue
 from kue import Job
+from kue.common.clock import now_ms
 from tests.helpers import keyspace, wait_until
 from tests.integration.commands import commands
 
@@ -93,7 +94,7 @@ class TestStates:
 
 
 class TestUpdate:
-    def test_an_update_writes_data_and_options_again(self, everywhere: Any) -> None:
+    def test_an_update_writes_data_and_options(self, everywhere: Any) -> None:
         job = everywhere.create("email", {"n": 1}, attempts=2).save()
         job.data["n"] = 2
         assert job.attempts(7).priority("high").ttl(500).update() is job
@@ -122,9 +123,80 @@ class TestUpdate:
 
     def test_a_delayed_job_is_due_by_its_new_delay(self, queue: Any, client: Any) -> None:
         job = queue.create("email", delay=60_000).save()
+        client.hset("q:job:1", "created_at", "1")
+        before = now_ms()
         job.delay(90_000).update()
-        assert job.promote_at == job.created_at + 90_000
+        assert before + 90_000 <= job.promote_at <= now_ms() + 90_000
         assert client.zscore("q:jobs:delayed", b"01|1") == job.promote_at
+
+    @pytest.mark.parametrize("end", ["update", "save"])
+    def test_an_update_writes_only_the_options_that_its_object_set(self, everywhere: Any, end: str) -> None:
+        saved = everywhere.create("email", attempts=2, ttl=500, priority="low").save()
+        read = Job.get(saved.id, queue=everywhere)
+        Job.get(saved.id, queue=everywhere).attempts(7).priority("high").ttl(900).update()
+        for job in (saved, read):
+            getattr(job.backoff(True), end)()
+        found = Job.get(saved.id, queue=everywhere)
+        assert (found.attempts(), found.priority(), found.ttl(), found.backoff()) == (7, -10, 900, True)
+        assert everywhere.runtime.store.scores([(found.id, None), (found.id, "email")], "inactive") == [-10, -10]
+
+    def test_an_option_is_written_by_the_next_update_only(self, queue: Any) -> None:
+        job = queue.create("email").save().attempts(3).update()
+        Job.get(job.id, queue=queue).attempts(9).update()
+        assert Job.get(job.update().id, queue=queue).attempts() == 9
+
+    def test_an_option_is_written_by_the_update_after_one_that_failed(self, queue: Any, client: Any) -> None:
+        job = queue.create("email").save().attempts(3)
+        client.rename("q:jobs", "q:away")
+        client.set("q:jobs", "of the wrong kind")
+        with pytest.raises(kue.RedisRefused, match="WRONGTYPE"):
+            job.update()
+        client.rename("q:away", "q:jobs")
+        assert Job.get(job.update().id, queue=queue).attempts() == 3
+
+    def test_an_update_takes_options_away(self, everywhere: Any, backend: Any) -> None:
+        job = everywhere.create("email", ttl=500, delay=60_000, backoff=True, remove_on_complete=True).save()
+        job.ttl(None).delay(0).backoff(False).remove_on_complete(False).attempts(None).update()
+        fields = backend.client.hgetall(f"{backend.prefix}:job:{job.id}")
+        assert fields.keys().isdisjoint({b"ttl", b"delay", b"backoff", b"removeOnComplete"})
+        found = Job.get(job.id, queue=everywhere)
+        assert (found.ttl(), found.delay(), found.backoff(), found.remove_on_complete()) == (None, None, None, False)
+
+    @pytest.mark.parametrize("reads", [False, True], ids=["saved here", "read"])
+    def test_an_update_keeps_data_that_another_process_changed(self, everywhere: Any, reads: bool) -> None:
+        job = everywhere.create("email", {"n": 1, "to": ["é"]}).save()
+        mine = Job.get(job.id, queue=everywhere) if reads else job
+        other = Job.get(job.id, queue=everywhere)
+        other.data["n"] = 2
+        other.update()
+        mine.priority("high").update()
+        assert Job.get(job.id, queue=everywhere).data == {"n": 2, "to": ["é"]}
+
+    @pytest.mark.parametrize("reads", [False, True], ids=["saved here", "read"])
+    def test_data_that_was_changed_in_place_is_written_and_the_last_update_counts(
+        self, everywhere: Any, reads: bool
+    ) -> None:
+        job = everywhere.create("email", {"to": ["a"]}).save()
+        mine = Job.get(job.id, queue=everywhere) if reads else job
+        other = Job.get(job.id, queue=everywhere)
+        other.data = {"to": ["c"]}
+        other.update()
+        mine.data["to"].append("b")
+        mine.update()
+        assert Job.get(job.id, queue=everywhere).data == {"to": ["a", "b"]}
+        mine.data["to"].pop()
+        mine.update()
+        assert Job.get(job.id, queue=everywhere).data == {"to": ["a"]}
+
+    @pytest.mark.parametrize("form", ['{ "n" : 1.50, "to":"\\u00e9" }', "", None], ids=["spaces", "empty", "none"])
+    def test_data_that_another_program_wrote_in_its_own_form_stays_as_it_is(
+        self, queue: Any, client: Any, form: str | None
+    ) -> None:
+        job = queue.create("email").save()
+        client.hset("q:job:1", "data", form) if form is not None else client.hdel("q:job:1", "data")
+        Job.get(job.id, queue=queue).attempts(2).update()
+        stored = client.hget("q:job:1", "data")
+        assert stored == (None if form is None else form.encode())
 
     def test_an_update_keeps_the_state_in_redis(self, queue: Any) -> None:
         stale = queue.create("email").save()

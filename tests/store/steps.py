@@ -45,8 +45,8 @@ def sets_state(state: str) -> Callable[[Transitions], Command]:
     return lambda scripts: scripts.set_state(1, state, NOW, ("progress", 100))
 
 
-def updates(delay: int | None = None) -> Callable[[Transitions], Command]:
-    return lambda scripts: scripts.update(1, NOW, -5, delay, ("data", "[]"))
+def updates(scripts: Transitions) -> Command:
+    return scripts.update(1, NOW, (*effects.option("priority", -5), *effects.set_field("data", "[]")))
 
 
 ACTIVE = job(1, "active", **HELD)
@@ -94,10 +94,10 @@ STEPS = {
         [JOB, "q:jobs:active"],
     ),
     "remove": Step(job(1, "failed"), lambda scripts: scripts.remove(1), [JOB, JOBS, *sets("failed")]),
-    "update, inactive": Step(job(1), updates(), [JOB, JOBS, TOKENS, *sets("inactive")]),
-    "update, active": Step(ACTIVE, updates(), [JOB, JOBS, *sets("active")]),
-    "update, failed": Step(job(1, "failed"), updates(), [JOB, JOBS, *sets("failed")]),
-    "update, delayed": Step(job(1, "delayed"), updates(500), [JOB, JOBS, *sets("delayed")]),
+    "update, inactive": Step(job(1), updates, [JOB, JOBS, TOKENS, *sets("inactive")]),
+    "update, active": Step(ACTIVE, updates, [JOB, JOBS, *sets("active")]),
+    "update, failed": Step(job(1, "failed"), updates, [JOB, JOBS, *sets("failed")]),
+    "update, delayed": Step(job(1, "delayed"), updates, [JOB, JOBS, *sets("delayed")]),
     "set_state inactive": Step(job(1, "failed"), sets_state("inactive"), [JOB, TOKENS, *sets("failed", "inactive")]),
     **{
         f"set_state {new}": Step(job(1, old), sets_state(new), [JOB, *sets(old, new)])

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kue.connection.connection import Command
+from kue.store import effects
 from kue.store.transitions import PROMOTION_LOCK, Failure, Retry, completion
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without, world
@@ -37,7 +38,7 @@ TRANSITIONS = {
     "set_state delayed": ("failed", "delayed", float(NOW)),
     "set_state failed": ("inactive", "failed", 0.0),
     "update": ("delayed", "delayed", float(NOW)),
-    "update, with a delay": ("delayed", "delayed", float(BEFORE + 500)),
+    "update, with a delay": ("delayed", "delayed", float(NOW + 500)),
 }
 
 
@@ -67,7 +68,7 @@ def command(place: Place, what: str) -> Command:
         case "restore_stuck":
             return scripts.restore_stuck(1, str(BEFORE), NOW)
         case "update":
-            return scripts.update(1, NOW, 0, 500 if how else None, ())
+            return scripts.update(1, NOW, effects.option("promote_at", NOW + 500) if how else ())
     return scripts.set_state(1, how, NOW, ("field", "value"))
 
 
@@ -86,7 +87,7 @@ def test_a_job_goes_where_it_should_with_a_score_of_its_own(place: Place, what: 
         f"q:jobs:email:{new}": {"01|1": 0.0},
     }
     if what.startswith("update"):
-        assert reply == [new, str(BEFORE + 500) if what.endswith("delay") else ""]
+        assert reply == [new, str(NOW + 500) if what.endswith("delay") else ""]
 
 
 def test_the_jobs_taken_with_it_are_none_the_worse(place: Place) -> None:

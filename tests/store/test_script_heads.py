@@ -34,7 +34,7 @@ COMMANDS = {
     "apply_effects": TRANSITIONS.apply_effects(1, "w", 2, MORE),
     "requeue": TRANSITIONS.requeue(1, "w", "t", 2, "why", MORE),
     "requeue_orphans": TRANSITIONS.requeue_orphans("t", "stem:", [MORE], b"0", 100, 2, "why"),
-    "update": TRANSITIONS.update(1, 2, 0, None, MORE),
+    "update": TRANSITIONS.update(1, 2, MORE),
     "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),
     "remove": TRANSITIONS.remove(1),
     "drop_broken": TRANSITIONS.drop_broken(1),

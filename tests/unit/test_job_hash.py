@@ -222,23 +222,53 @@ def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None
 @pytest.mark.parametrize(
     ("options", "fields"),
     [
-        ({}, ["priority", 0, "max_attempts", 1]),
-        ({"priority": -10, "attempts": 5}, ["priority", -10, "max_attempts", 5]),
-        ({"delay": 500, "ttl": 60}, ["priority", 0, "max_attempts", 1, "delay", 500, "ttl", 60]),
-        ({"delay": 0, "ttl": 0, "remove_on_complete": False, "backoff": False}, ["priority", 0, "max_attempts", 1]),
-        ({"remove_on_complete": True}, ["priority", 0, "max_attempts", 1, "removeOnComplete", "true"]),
-        ({"backoff": True}, ["priority", 0, "max_attempts", 1, "backoff", "true"]),
-        (
-            {"backoff": {"type": "fixed", "delay": 5}},
-            ["priority", 0, "max_attempts", 1, "backoff", b'{"type":"fixed","delay":5}'],
-        ),
-        ({"backoff": "function(){}"}, ["priority", 0, "max_attempts", 1, "backoff", "function(){}"]),
-        ({"search_keys": ["to"], "events": False}, ["priority", 0, "max_attempts", 1]),
+        ({}, []),
+        ({"priority": -10, "attempts": 5}, []),
+        ({"delay": 500, "ttl": 60}, ["delay", 500, "ttl", 60]),
+        ({"delay": 0, "ttl": 0, "remove_on_complete": False, "backoff": False}, []),
+        ({"remove_on_complete": True}, ["removeOnComplete", "true"]),
+        ({"backoff": True}, ["backoff", "true"]),
+        ({"backoff": {"type": "fixed", "delay": 5}}, ["backoff", b'{"type":"fixed","delay":5}']),
+        ({"backoff": "function(){}"}, ["backoff", "function(){}"]),
+        ({"search_keys": ["to"], "events": False}, []),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fields: list[Any]) -> None:
-    assert job_hash.option_fields(options) == fields
+    assert job_hash.rare_fields(options) == fields
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "written"),
+    [
+        ("priority", -10, {"priority": -10}),
+        ("priority", 0, {"priority": 0}),
+        ("priority", None, {"priority": 0}),
+        ("attempts", 5, {"max_attempts": 5}),
+        ("attempts", None, {"max_attempts": 1}),
+        ("backoff", True, {"backoff": "true"}),
+        ("backoff", False, {"backoff": ""}),
+        ("backoff", None, {"backoff": ""}),
+        ("delay", 500, {"delay": 500, "promote_at": 1500}),
+        ("delay", 0, {"delay": "", "promote_at": 1000}),
+        ("delay", None, {"delay": "", "promote_at": 1000}),
+        ("ttl", 60, {"ttl": 60}),
+        ("ttl", None, {"ttl": ""}),
+        ("remove_on_complete", True, {"removeOnComplete": "true"}),
+        ("remove_on_complete", False, {"removeOnComplete": ""}),
+        ("search_keys", ["to"], {}),
+        ("events", False, {}),
+    ],
+)
+def test_an_option_that_was_set_is_written_and_one_that_is_off_loses_its_field(
+    name: str, value: Any, written: dict[str, Any]
+) -> None:
+    options = {"ttl": 9, "backoff": True, "priority": 7} | {name: value}
+    if value is None:
+        del options[name]
+    changes = job_hash.option_effects(options, {name}, now=1000)
+    assert set(changes[::3]) <= {"option"}
+    assert dict(zip(changes[1::3], changes[2::3], strict=True)) == written
 
 
 def test_the_field_of_every_option_is_among_those_that_are_read() -> None:

@@ -1,12 +1,13 @@
--- effects: carries out the effects of a run: what it reported while it worked.
+-- effects: carries out the effects of a run or of another caller: what it reports, and what it changes.
 -- They are in ARGV from `first` to `last`, three arguments each:
 --   log, line, ''         adds a line to the log of the job
 --   set, field, value     sets a field of the hash
+--   option, field, value  sets the field of an option, or removes it if the value is ''
 --   publish, message, ''  publishes a whole message
 --   touch, '', ''         moves the deadline of an active job that has a ttl
 -- A script calls write_effects before its own writes and publish_effects after them. Redis without free memory
 -- refuses a script at its first write, and a script that is refused must not have published anything.
--- Needs: number, index, deadline, append_log.
+-- Needs: number, index, deadline, append_log, options.
 
 local function write_effects(id, job, first, last, now, state, ttl, priority, worker)
   local has_deadline = state == 'active' and (to_number(ttl) or 0) > 0
@@ -18,6 +19,8 @@ local function write_effects(id, job, first, last, now, state, ttl, priority, wo
       append_log(id, ARGV[i + 1])
     elseif kind == 'set' then
       redis.call('HSET', job, ARGV[i + 1], ARGV[i + 2])
+    elseif kind == 'option' then
+      write_option(id, job, ARGV[i + 1], ARGV[i + 2])
     elseif kind == 'touch' then
       touched = true
     end

@@ -1,0 +1,87 @@
+"""What a job object changed since its job was read or saved, and the `update` that writes it.
+
+- notes which options of a saved job were set
+- compares the data with what was read or saved, as JSON
+- writes both, and nothing that this object did not change: other processes may have
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+from kue.jobs.active_run import ActiveRun
+from kue.runtime import Runtime
+from kue.store import codec, effects, job_hash
+from kue.store.job_hash import JobHash
+
+
+class Changes(ABC):
+    """A part of `Job`."""
+
+    runtime: Runtime
+    id: int | None
+    data: Any
+    options: dict[str, Any]
+    promote_at: int | float | None
+    only_collected: bool
+    stored_hash: JobHash | None
+    active_run: ActiveRun | None
+    _state: str | None
+    set_options: set[str] | None = None
+    """The options of the saved job that were set and not written yet; None or empty if there are none."""
+    _data_hash: int | None = None  # of the JSON that this object wrote last
+
+    @abstractmethod
+    def _saved_id(self, what: str) -> int: ...
+
+    @property
+    @abstractmethod
+    def _run_id(self) -> str: ...
+
+    def option_set(self, name: str) -> None:
+        """Note that an option was set or reset. Those of a new job are all written when it is saved."""
+        if self.id is not None:
+            if self.set_options is None:
+                self.set_options = set()
+            self.set_options.add(name)
+
+    def update(self) -> Self:
+        """Write what this object changed since the job was read or saved: options, and the data. Returns the job.
+
+        Other fields keep what other processes wrote. If others changed the data too, the last update counts. Raises
+        `InvalidJobData`, `JobNotFound`, `ConnectionFailed` or `RedisRefused`. In a handler it raises `JobLost` if the
+        run no longer holds the job.
+        """
+        id = self._saved_id("update")
+        if self.only_collected or self.runtime.test_mode.only_collects:
+            return self
+        data = codec.encode(self.data, "data", self.runtime.options.json_default)
+        run_id, now = self._run_id, self.runtime.store.clock()
+        names = frozenset(self.set_options or ())
+        changes = job_hash.option_effects(self.options, names, now)
+        if self._data_changed(data):
+            changes = (*changes, *effects.set_field("data", data))
+        state, promote_at = self.runtime.store.update(id, now, changes, run_id)
+        self._state, self.promote_at = state or None, promote_at
+        self._options_written(names)
+        self._data_written(data)
+        return self
+
+    def _options_written(self, names: frozenset[str]) -> None:
+        if self.set_options:
+            self.set_options -= names
+
+    def _data_written(self, data: bytes) -> None:
+        """Note the JSON of the data that Redis has. A hash is kept, since the JSON may be long."""
+        self._data_hash = hash(data)
+
+    def _data_changed(self, data: bytes) -> bool:
+        """Whether the data, given as JSON, is not what this object read or wrote last.
+
+        What was read may have another form, such as spaces or 1.0 for 1e0, so it is read again and compared.
+        """
+        if self._data_hash is not None:
+            return hash(data) != self._data_hash
+        read = None if self.stored_hash is None else self.stored_hash.data
+        return codec.encode(job_hash.read_json(self.id, "data", read, {}), "data") != data
