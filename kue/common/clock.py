@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kue.common.describe import short_repr
@@ -59,8 +60,19 @@ def seconds(name: str, value: object) -> float | None:
     return None if value is None else milliseconds(name, value) / 1000
 
 
-def until(name: str, moment: datetime, now: int) -> int:
-    """Milliseconds from `now` to a `moment` with a time zone; 0 if that is past. Raises `InvalidOption`."""
-    if moment.tzinfo is None:
-        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {short_repr(moment)}")
-    return max(0, round(moment.timestamp() * 1000) - now)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in time, in milliseconds since the epoch. It stays the same, however long it is kept."""
+
+    at: int
+
+    def left(self, now: int) -> int:
+        """The milliseconds until then; 0 if it has passed."""
+        return max(0, self.at - now)
+
+
+def moment(name: str, value: datetime) -> Moment:
+    """Read a `datetime`, which must have a time zone. Raises `InvalidOption`, naming `name`."""
+    if value.tzinfo is None:
+        raise InvalidOption(f"{name} must be an aware datetime (with a tzinfo), not {short_repr(value)}")
+    return Moment(round(value.timestamp() * 1000))

@@ -10,9 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
+from kue.common.clock import Moment
 from kue.jobs.active_run import ActiveRun
 from kue.runtime import Runtime
 from kue.store import codec, effects, job_hash
+from kue.store.effects import Effects
 from kue.store.job_hash import JobHash
 
 
@@ -58,19 +60,31 @@ class Changes(ABC):
             return self
         data = codec.encode(self.data, "data", self.runtime.options.json_default)
         run_id, now = self._run_id, self.runtime.store.clock()
-        names = frozenset(self.set_options or ())
-        changes = job_hash.option_effects(self.options, names, now)
+        names, changes = self._option_changes(now)
         if self._data_changed(data):
             changes = (*changes, *effects.set_field("data", data))
         state, promote_at = self.runtime.store.update(id, now, changes, run_id)
         self._state, self.promote_at = state or None, promote_at
-        self._options_written(names)
+        self._options_written(names, now)
         self._data_written(data)
         return self
 
-    def _options_written(self, names: frozenset[str]) -> None:
-        if self.set_options:
+    def _option_changes(self, now: int) -> tuple[frozenset[str], Effects]:
+        """The names of the options that are to be written, and the effects that write them. A delay counts from now."""
+        names = frozenset(self.set_options or ())
+        return names, job_hash.option_effects(self.options, names, now) if names else ()
+
+    def _options_written(self, names: frozenset[str], now: int) -> None:
+        if names and self.set_options:
             self.set_options -= names
+        if "delay" in names:
+            self._delay_written(now)
+
+    def _delay_written(self, now: int) -> None:
+        """A moment that was written is the milliseconds that were left at that time, as in Redis."""
+        delay = self.options.get("delay")
+        if isinstance(delay, Moment):
+            self.options["delay"] = delay.left(now) or None
 
     def _data_written(self, data: bytes) -> None:
         """Note the JSON of the data that Redis has. A hash is kept, since the JSON may be long."""

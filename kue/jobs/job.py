@@ -27,7 +27,7 @@ from kue.jobs.option_methods import OptionMethod
 from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
 from kue.jobs.watcher import JobWatcher
-from kue.options.job import read_options
+from kue.options.job import delay_left, read_options
 from kue.options.typed import BackoffDict, Delay, Duration, PriorityName
 from kue.options.values import parse_number, read_type
 from kue.runtime import Runtime
@@ -53,7 +53,9 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
         "or True for the job's own delay. Without a backoff the job is queued again at once."
     )
     delay = OptionMethod[Delay, int | None](
-        "When the job may first run: milliseconds from now, a timedelta, or an aware datetime."
+        "When the job may run: an aware datetime, or milliseconds or a timedelta, which count from the `save`, the "
+        "`update` or the change of state that writes them. Without an argument: milliseconds.",
+        read=lambda job, delay: delay_left(delay, job.runtime.store.clock()),
     )
     ttl = OptionMethod[Duration, int | None](
         "How long a run may take: milliseconds or a timedelta. Each call of `progress` gives it the full time again."
@@ -153,17 +155,19 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
         if not options:
             return new_job(self.type, data, now)
         priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
-        if delay := options.get("delay"):
+        if delay := delay_left(options.get("delay"), now):
             self._state, self.promote_at = "delayed", (due := now + delay)
-        return new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options))
+        return new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options, now))
 
     def saved(self, id: int) -> None:
         """Take the id that Redis gave the job."""
         self.id = id
+        if self.options:
+            self._delay_written(int(self.created_at or 0))
 
     def collected(self, id: int) -> None:
         """Note that test mode has the job instead of Redis. In Redis another job may have this id."""
-        self.id, self.only_collected, self._state = id, True, "delayed" if self.options.get("delay") else "inactive"
+        self.id, self.only_collected, self._state = id, True, "delayed" if self.delay() else "inactive"
 
     def taken(self, worker_id: str, now: int, run: ActiveRun) -> None:
         """Note that a worker of this process took the job: from now on the job reports through its run."""

@@ -15,28 +15,40 @@ _Out_co = TypeVar("_Out_co", covariant=True)
 class OptionMethod(Generic[_In_contra, _Out_co]):
     """One fluent method, for the option of the same name in `kue.options.job`."""
 
-    def __init__(self, doc: str, default: Callable[[Any], Any] | None = None) -> None:
-        """`default` gives the value for a job whose option is not set; without it the option's own default counts."""
+    def __init__(
+        self,
+        doc: str,
+        default: Callable[[Any], Any] | None = None,
+        read: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
+        """`default` gives the value for a job whose option is not set; without it the option's own default counts.
+
+        `read` turns a value that is kept in another form into the one that is returned.
+        """
         self.__doc__ = doc
         self._name = ""
         self._default = default
+        self._read = read
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, job: _J, owner: type | None = None) -> BoundOptionMethod[_J, _In_contra, _Out_co]:
-        return BoundOptionMethod(job, self._name, self._default)
+        return BoundOptionMethod(job, self._name, self._default, self._read)
 
 
 class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
     """A fluent method of one job. The value None resets the option to its default. Raises `InvalidOption`."""
 
-    __slots__ = ("_default", "_job", "_name")
+    __slots__ = ("_default", "_job", "_name", "_read")
 
-    def __init__(self, job: _J, name: str, default: Callable[[Any], Any] | None) -> None:
+    def __init__(
+        self, job: _J, name: str, default: Callable[[Any], Any] | None, read: Callable[[Any, Any], Any] | None
+    ) -> None:
         self._job: Any = job  # no Protocol: pyright takes `options`, which is a descriptor, for another type
         self._name = name
         self._default = default
+        self._read = read
 
     @overload
     def __call__(self) -> _Out_co: ...
@@ -45,7 +57,8 @@ class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
     def __call__(self, *value: Any) -> Any:
         if not value:
             default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default
-            return self._job.options.get(self._name, default)
+            found = self._job.options.get(self._name, default)
+            return found if self._read is None else self._read(self._job, found)
         if len(value) > 1:
             raise TypeError(f"{self._name}() takes one value, {len(value)} were given")
         if value[0] is None:

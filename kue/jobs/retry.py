@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from kue.common.clock import Moment
 from kue.store.transitions import Retry
 
 if TYPE_CHECKING:
@@ -19,15 +20,24 @@ class UnknownBackoff(Exception):
 
 def retry_of(job: Job) -> Retry:
     """When a job runs again if its current run fails and attempts remain. Raises `UnknownBackoff`."""
+    own = job.options.get("delay")
     try:
-        return next_retry(job.options.get("backoff"), job.delay(), job.attempts_made + 1)
+        retry = next_retry(job.options.get("backoff"), job.delay(), job.attempts_made + 1)
     except (ArithmeticError, ValueError, TypeError) as problem:
         raise UnknownBackoff(str(problem)) from problem
+    if isinstance(own, Moment) and retry.state == "delayed" and not _has_own_wait(job.options["backoff"]):
+        return Retry("delayed", retry.delay, own)
+    return retry
 
 
 def has_source(job: Job) -> bool:
     """Whether the backoff of a job is the text of a JavaScript function."""
     return isinstance(job.options.get("backoff"), str)
+
+
+def _has_own_wait(backoff: Any) -> bool:
+    """Whether a backoff decides itself how long to wait, and does not take the job's own delay as it is."""
+    return isinstance(backoff, dict) and (backoff["type"] == "exponential" or bool(_number(backoff.get("delay"))))
 
 
 def next_retry(backoff: Any, delay: float | None, attempts: int) -> Retry:

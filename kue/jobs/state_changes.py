@@ -1,21 +1,27 @@
-"""Moves a job to another state by hand, under the names that Kue has for it."""
+"""Moves a job to another state by hand, under the names that Kue has for it.
+
+Options that were set on the job object and not written yet are written with the move.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, Self, overload
 
-from kue.connection.connection import Argument
 from kue.options.typed import State
 from kue.options.values import read_state
 from kue.runtime import Runtime
+from kue.store import effects
+from kue.store.effects import Effects
 
 
 class StateChanges(ABC):
     """A part of `Job`. As in Kue, only a move to `inactive` publishes an event."""
 
     runtime: Runtime
+    options: dict[str, Any]
     only_collected: bool
+    promote_at: int | float | None
     updated_at: int | float | None
     failed_at: int | float | None
     _state: str | None
@@ -27,6 +33,12 @@ class StateChanges(ABC):
     @property
     @abstractmethod
     def _run_id(self) -> str: ...
+
+    @abstractmethod
+    def _option_changes(self, now: int) -> tuple[frozenset[str], Effects]: ...
+
+    @abstractmethod
+    def _options_written(self, names: frozenset[str], now: int) -> None: ...
 
     @abstractmethod
     def _hand_over(self, given: bool = True) -> None: ...
@@ -55,26 +67,36 @@ class StateChanges(ABC):
 
     def complete(self) -> Self:
         """Mark the job as complete, with a progress of 100. Returns the job. Raises what `state` raises."""
-        self._move("complete", "progress", 100)
+        self._move("complete", effects.set_field("progress", 100))
         self._progress = "100"
         return self
 
     def failed(self) -> Self:
         """Mark the job as failed now. Returns the job. Raises what `state` raises."""
-        now = self.runtime.store.clock()
-        self._move("failed", "failed_at", now, now=now)
-        self.failed_at = now
+        self._move("failed", moved_at="failed_at")
+        self.failed_at = self.updated_at
         return self
 
     def delayed(self) -> Self:
-        """Delay the job until its `promote_at`. Returns the job. Raises what `state` raises."""
+        """Delay the job by its `delay` if one was set on this object, else until its `promote_at`.
+
+        Returns the job. Raises what `state` raises.
+        """
         return self._move("delayed")
 
-    def _move(self, state: str, *fields: Argument, now: int | None = None) -> Self:
+    def _move(self, state: str, fields: Effects = (), *, moved_at: str = "") -> Self:
+        """Move the job to a state, and write the options that were set here. `moved_at` is a field for the moment."""
         id = self._saved_id(state)
-        now = self.runtime.store.clock() if now is None else now
+        run_id = "" if self.only_collected else self._run_id
+        now = self.runtime.store.clock()
+        if moved_at:
+            fields = effects.set_field(moved_at, now)
         if not self.only_collected:
-            self.runtime.store.set_state(id, state, now, fields or ("state", state), self._run_id)
+            names, changes = self._option_changes(now)
+            self.runtime.store.set_state(id, state, now, (*changes, *fields), run_id)
             self._hand_over(state != "active")
+            self._options_written(names, now)
+            if "delay" in names:
+                self.promote_at = now + (self.options.get("delay") or 0)
         self._state, self.updated_at = state, now
         return self

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, get_args
 
 from kue.common import strict_json
-from kue.common.clock import MAX_EXACT_INTEGER, milliseconds, now_ms, until
+from kue.common.clock import MAX_EXACT_INTEGER, Moment, milliseconds, moment
 from kue.common.describe import short_repr
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
 from kue.options.typed import BackoffDict, BackoffType
@@ -30,10 +30,13 @@ def _read_attempts(name: str, value: Any) -> int:
     return read_whole(name, value, least=1)
 
 
-def _read_delay(name: str, value: Any) -> int:
-    if isinstance(value, datetime):
-        return until(name, value, now_ms())
-    return milliseconds(name, value)
+def _read_delay(name: str, value: Any) -> int | Moment:
+    return moment(name, value) if isinstance(value, datetime) else milliseconds(name, value)
+
+
+def delay_left(delay: float | Moment | None, now: int) -> Any:
+    """The value of the option `delay` in milliseconds from `now` on. None if it is not set."""
+    return delay.left(now) if isinstance(delay, Moment) else delay
 
 
 def _read_ttl(name: str, value: Any) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kue.connection.connection import Argument
 from kue.errors import JobInvalid
-from kue.options.job import JOB_OPTIONS, JobOption
+from kue.options.job import JOB_OPTIONS, JobOption, delay_left
 from kue.store import codec, effects
 from kue.store.effects import Effects
 
@@ -62,11 +62,14 @@ _STORED = [option for option in JOB_OPTIONS.values() if option.field]
 _RARE = [option for option in _STORED if option.name not in ("priority", "attempts")]  # not every job has them
 
 
-def rare_fields(options: dict[str, Any]) -> list[Argument]:
-    """The fields of the options that are set, as in Kue, without those that the script `save` takes by themselves."""
+def rare_fields(options: dict[str, Any], now: int) -> list[Argument]:
+    """The fields of the options that are set, as in Kue, without those that the script `save` takes by themselves.
+
+    A delay until some moment becomes the milliseconds from `now` until then.
+    """
     fields: list[Argument] = []
     for option in _RARE:
-        value = _content(option, options)
+        value = _content(option, options, now)
         if value is not None:
             fields += [option.field, value]
     return fields
@@ -80,15 +83,16 @@ def option_effects(options: dict[str, Any], names: Collection[str], now: int) ->
     written: list[Argument] = []
     for option in _STORED:
         if option.name in names:
-            value = _content(option, options)
+            value = _content(option, options, now)
             written += effects.option(option.field, value)
             if option.name == "delay":
                 written += effects.option("promote_at", now + int(value or 0))
     return tuple(written)
 
 
-def _content(option: JobOption, options: dict[str, Any]) -> Argument | None:
-    return option.write(options.get(option.name, option.default))
+def _content(option: JobOption, options: dict[str, Any], now: int) -> Argument | None:
+    value = options.get(option.name, option.default)
+    return option.write(delay_left(value, now) if option.name == "delay" else value)
 
 
 def read_options(hash: JobHash) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from kue.common.clock import now_ms
 from kue.connection.address import Address
-from kue.connection.connection import Argument, Command
+from kue.connection.connection import Command
 from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, refusal
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
@@ -81,9 +81,9 @@ class Store(Queries):
             raise JobNotFound(id)
         return codec.text(reply[0]), int(reply[1] or 0)
 
-    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str) -> None:
-        """Move a job to a state. Raises `JobNotFound`, and `JobLost` as `update` does."""
-        if self._fenced(id, state, self.transitions.set_state(id, state, now, fields, worker)) is None:
+    def set_state(self, id: int, state: str, now: int, changes: Effects, worker: str) -> None:
+        """Move a job to a state, with what changes besides. Raises `JobNotFound`, and `JobLost` as `update` does."""
+        if self._fenced(id, state, self.transitions.set_state(id, state, now, changes, worker)) is None:
             raise JobNotFound(id)
 
     def remove(self, id: int, worker: str = "") -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from kue.common.clock import Moment
 from kue.connection.connection import Argument, Command
 from kue.store import scripts
 from kue.store.codec import encode, text_bytes
@@ -33,10 +34,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What follows a failure while attempts remain: the next state, and its delay in ms (None keeps promote_at)."""
+    """What follows a failure while attempts remain: the next state, and its delay in ms (None keeps promote_at).
+
+    If `until` is given, the delay is what is left until that moment.
+    """
 
     state: str
     delay: int | None = None
+    until: Moment | None = None
+
+    def delay_from(self, now: int) -> int | None:
+        """The delay if the run fails now."""
+        return self.delay if self.until is None else self.until.left(now) or None
 
 
 @lru_cache(maxsize=1024)
@@ -97,11 +106,12 @@ class Transitions:
         dead_process: str = "",
         effects: Effects = _NO_ARGUMENTS,
     ) -> Command:
+        delay = retry.delay_from(now)
         return (
             *self._heads["fail"],
             *(id, worker, _json(type), now, text_bytes(failure.error), text_bytes(failure.line)),
             *(encode(failure.error, "error"), encode(failure.message, "message")),
-            *(retry.state, "" if retry.delay is None else retry.delay),
+            *(retry.state, "" if delay is None else delay),
             *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
             *effects,
             *keep_message(failure.error, failure.message),
@@ -127,8 +137,8 @@ class Transitions:
     def update(self, id: int, now: int, changes: Effects, worker: str = "") -> Command:
         return (*self._heads["update"], id, worker, now, *changes)
 
-    def set_state(self, id: int, state: str, now: int, fields: Sequence[Argument], worker: str = "") -> Command:
-        return (*self._heads["set_state"], id, worker, state, now, *fields)
+    def set_state(self, id: int, state: str, now: int, changes: Effects = _NO_ARGUMENTS, worker: str = "") -> Command:
+        return (*self._heads["set_state"], id, worker, state, now, *changes)
 
     def remove(self, id: int, worker: str = "") -> Command:
         return (*self._heads["remove"], id, worker)

@@ -1,6 +1,6 @@
 """The fluent interface, the same options as keywords, and the flags of a type: the same job each way."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,13 +100,6 @@ def test_a_saved_job_comes_back_with_its_options(everywhere: Any) -> None:
     assert job.promote_at == job.created_at + 250
 
 
-def test_an_aware_datetime_as_delay_is_a_moment(queue: Any) -> None:
-    moment = datetime.now(UTC) + timedelta(hours=1)
-    job = queue.create("email").delay(moment).save()
-    assert abs(job.promote_at - moment.timestamp() * 1000) < 2000
-    assert queue.create("email").delay(moment - timedelta(days=1)).save().state() == "inactive"
-
-
 FLAGS = {"email": {"attempts": 5, "priority": "high", "backoff": True}, "pdf": {"ttl": timedelta(seconds=9)}}
 
 
@@ -140,15 +133,6 @@ class TestFlags:
         given["backoff"]["delay"] = 99  # type: ignore[index]
         job = queue.create("email")
         assert (job.backoff(), job.search_keys()) == ({"type": "fixed", "delay": 5}, ["to"])
-
-    def test_a_moment_as_flag_stays_that_moment(self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-        moment = datetime(2030, 1, 1, tzinfo=UTC)
-        queue = make_queue(job_flags={"email": {"delay": moment}})
-        delays = []
-        for left in (60_000, 1000, -5000):
-            monkeypatch.setattr("kue.options.job.now_ms", lambda left=left: round(moment.timestamp() * 1000) - left)
-            delays.append(queue.create("email").delay())
-        assert delays == [60_000, 1000, 0]
 
 
 def test_the_process_wide_queue_is_one_until_it_is_shut_down(redis_url: str) -> None:

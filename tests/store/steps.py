@@ -42,11 +42,15 @@ def completes(scripts: Transitions) -> Command:
 
 
 def sets_state(state: str) -> Callable[[Transitions], Command]:
-    return lambda scripts: scripts.set_state(1, state, NOW, ("progress", 100))
+    return lambda scripts: scripts.set_state(1, state, NOW, effects.set_field("progress", 100))
 
 
-def updates(scripts: Transitions) -> Command:
-    return scripts.update(1, NOW, (*effects.option("priority", -5), *effects.set_field("data", "[]")))
+OTHER_PRIORITY = effects.option("priority", -5)
+DELAY = (*effects.option("delay", 500), *effects.option("promote_at", NOW + 500))
+
+
+def updates(*options: Any) -> Callable[[Transitions], Command]:
+    return lambda scripts: scripts.update(1, NOW, (*OTHER_PRIORITY, *options, *effects.set_field("data", "[]")))
 
 
 ACTIVE = job(1, "active", **HELD)
@@ -94,10 +98,16 @@ STEPS = {
         [JOB, "q:jobs:active"],
     ),
     "remove": Step(job(1, "failed"), lambda scripts: scripts.remove(1), [JOB, JOBS, *sets("failed")]),
-    "update, inactive": Step(job(1), updates, [JOB, JOBS, TOKENS, *sets("inactive")]),
-    "update, active": Step(ACTIVE, updates, [JOB, JOBS, *sets("active")]),
-    "update, failed": Step(job(1, "failed"), updates, [JOB, JOBS, *sets("failed")]),
-    "update, delayed": Step(job(1, "delayed"), updates, [JOB, JOBS, *sets("delayed")]),
+    "update, inactive": Step(job(1), updates(), [JOB, JOBS, TOKENS, *sets("inactive")]),
+    "update, put off": Step(job(1), updates(*DELAY), [JOB, JOBS, *sets("inactive", "delayed")]),
+    "update, active": Step(ACTIVE, updates(), [JOB, JOBS, *sets("active")]),
+    "update, failed": Step(job(1, "failed"), updates(), [JOB, JOBS, *sets("failed")]),
+    "update, delayed": Step(job(1, "delayed"), updates(*DELAY), [JOB, JOBS, *sets("delayed")]),
+    "set_state, with a priority": Step(
+        job(1, "failed"),
+        lambda scripts: scripts.set_state(1, "inactive", NOW, OTHER_PRIORITY),
+        [JOB, JOBS, TOKENS, *sets("failed", "inactive")],
+    ),
     "set_state inactive": Step(job(1, "failed"), sets_state("inactive"), [JOB, TOKENS, *sets("failed", "inactive")]),
     **{
         f"set_state {new}": Step(job(1, old), sets_state(new), [JOB, *sets(old, new)])

@@ -12,7 +12,7 @@ from tests.store.world import NODE, NOW, PYTHON, gone, job
 OTHER = PYTHON[:-1] + "99"
 CHANGES: dict[str, Callable[[Place, str], Any]] = {
     "update": lambda place, worker: place.scripts.update(1, NOW, ("set", "data", '"new"'), worker),
-    "set_state": lambda place, worker: place.scripts.set_state(1, "complete", NOW, ("progress", 100), worker),
+    "set_state": lambda place, worker: place.scripts.set_state(1, "complete", NOW, ("set", "progress", 100), worker),
     "remove": lambda place, worker: place.scripts.remove(1, worker),
 }
 AFTER = {

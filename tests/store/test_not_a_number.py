@@ -69,7 +69,7 @@ def command(place: Place, what: str) -> Command:
             return scripts.restore_stuck(1, str(BEFORE), NOW)
         case "update":
             return scripts.update(1, NOW, effects.option("promote_at", NOW + 500) if how else ())
-    return scripts.set_state(1, how, NOW, ("field", "value"))
+    return scripts.set_state(1, how, NOW)
 
 
 @pytest.mark.parametrize("what", TRANSITIONS)

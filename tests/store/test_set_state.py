@@ -6,14 +6,15 @@ import pytest
 
 from kue.errors import RedisRefused
 from kue.options.values import STATES
+from kue.store import effects
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, job, token_list, without, world
 
 MARGIN = 5000
 
 
-def set_state(place: Place, state: str, fields: Any = ()) -> Any:
-    return place.scripts.set_state(1, state, NOW, fields or ("state", state))
+def set_state(place: Place, state: str, changes: effects.Effects = ()) -> Any:
+    return place.scripts.set_state(1, state, NOW, changes)
 
 
 @pytest.mark.parametrize("old", STATES)
@@ -41,7 +42,7 @@ def test_each_state_has_its_score(place: Place, state: str, score: int) -> None:
 def test_the_fields_that_go_with_it_are_written(place: Place) -> None:
     place.seed(job(1, "active"))
     place.check(
-        set_state(place, "failed", ("failed_at", NOW, "progress", 100)),
+        set_state(place, "failed", (*effects.set_field("failed_at", NOW), *effects.set_field("progress", 100))),
         reply="active",
         after=job(1, "failed", failed_at=NOW, progress=100, updated_at=NOW),
     )
@@ -69,6 +70,21 @@ def test_active_with_a_ttl_has_a_deadline_and_a_margin_only_while_a_run_of_pytho
     place.seed(job(1, old, ttl=500, workerId=worker, tokens=0))
     place.run(set_state(place, "active"))
     assert place.world() == job(1, "active", ttl=500, workerId=worker, score=NOW + 500 + margin, updated_at=NOW)
+
+
+@pytest.mark.parametrize("old", STATES)
+@pytest.mark.parametrize("new", STATES)
+def test_options_that_change_with_the_state_count_for_it_and_agree_with_the_sets(
+    place: Place, old: str, new: str
+) -> None:
+    place.seed(job(1, old, tokens=0, priority=10, backoff="true", removeOnComplete="true", ttl=700))
+    given = {"priority": -5, "delay": 500, "promote_at": NOW + 500, "ttl": 900, "max_attempts": 4}
+    taken = {"backoff": None, "removeOnComplete": None}
+    changes = [part for field, value in (given | taken).items() for part in effects.option(field, value)]
+    place.run(set_state(place, new, changes))
+    score = {"active": NOW + 900, "delayed": NOW + 500}.get(new, -5)
+    tokens = int(new == "inactive")
+    assert place.world() == job(1, new, score=score, tokens=tokens, updated_at=NOW, **{**given, **taken})
 
 
 @pytest.mark.parametrize("promote_at", [None, "", "soon"])

@@ -100,6 +100,37 @@ def test_a_delayed_job_keeps_its_moment_if_no_other_is_given(place: Place) -> No
     assert place.world() == job(1, "delayed", priority=-5, delay=90_000, promote_at=NOW + 30_000, updated_at=NOW, **NEW)
 
 
+def test_a_waiting_job_that_gets_a_delay_becomes_delayed(place: Place) -> None:
+    place.seed(world(job(1, priority=5), job(2)))
+    delay = {"delay": 90_000, "promote_at": NOW + 90_000}
+    place.check(
+        update(place, **delay),
+        reply=["delayed", str(NOW + 90_000)],
+        after=world(job(1, "delayed", tokens=1, priority=5, updated_at=NOW, **{**delay, **NEW}), job(2)),
+    )
+
+
+def test_a_waiting_job_whose_delay_is_taken_away_waits_on(place: Place) -> None:
+    place.seed(job(1, delay=90_000))
+    place.check(
+        update(place, delay=None, promote_at=NOW),
+        reply=["inactive", str(NOW)],
+        after=job(1, tokens=2, promote_at=NOW, updated_at=NOW, **NEW),
+        events=[(1, "enqueue", "email")],
+    )
+
+
+def test_a_job_that_a_node_worker_has_popped_is_not_delayed(place: Place) -> None:
+    popped = without(job(1, tokens=0), "q:jobs:email:inactive/01|1")
+    place.seed(popped)
+    delay = {"delay": 90_000, "promote_at": NOW + 90_000}
+    place.check(
+        update(place, **delay),
+        reply=["inactive", str(NOW + 90_000)],
+        after=world(popped, {"q:job:1": {"updated_at": str(NOW), **_text(delay), **_text(NEW)}}),
+    )
+
+
 @pytest.mark.parametrize("state", ["active", "complete", "failed"])
 def test_a_delay_moves_promote_at_in_other_states_too_but_not_the_job(place: Place, state: str) -> None:
     place.seed(job(1, state))

@@ -42,7 +42,7 @@ def test_only_what_is_written_has_to_be_of_its_kind(place: Place, state: str, ne
     before = job(1, state) | dict.fromkeys(others, "poison")
     place.seed(before)
     place.check(
-        place.scripts.set_state(1, new, NOW, ("state", new)),
+        place.scripts.set_state(1, new, NOW),
         reply=state,
         after=job(1, new, updated_at=NOW, tokens=(state == "inactive") + (new == "inactive"))
         | dict.fromkeys(others, "poison"),

@@ -7,6 +7,7 @@ import fakeredis
 import pytest
 
 import kue
+from kue.common.clock import Moment
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
 from kue.options.job import JOB_OPTIONS
@@ -227,6 +228,8 @@ def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None
         ({"delay": 500, "ttl": 60}, ["delay", 500, "ttl", 60]),
         ({"delay": 0, "ttl": 0, "remove_on_complete": False, "backoff": False}, []),
         ({"remove_on_complete": True}, ["removeOnComplete", "true"]),
+        ({"delay": Moment(1700)}, ["delay", 700]),
+        ({"delay": Moment(1000)}, []),
         ({"backoff": True}, ["backoff", "true"]),
         ({"backoff": {"type": "fixed", "delay": 5}}, ["backoff", b'{"type":"fixed","delay":5}']),
         ({"backoff": "function(){}"}, ["backoff", "function(){}"]),
@@ -235,7 +238,7 @@ def test_a_number_is_read_as_node_wrote_it(text: str | None, value: float | None
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
 def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fields: list[Any]) -> None:
-    assert job_hash.rare_fields(options) == fields
+    assert job_hash.rare_fields(options, now=1000) == fields
 
 
 @pytest.mark.parametrize(
@@ -250,6 +253,9 @@ def test_only_the_options_that_are_set_become_fields(options: dict[str, Any], fi
         ("backoff", False, {"backoff": ""}),
         ("backoff", None, {"backoff": ""}),
         ("delay", 500, {"delay": 500, "promote_at": 1500}),
+        ("delay", Moment(1700), {"delay": 700, "promote_at": 1700}),
+        ("delay", Moment(1000), {"delay": "", "promote_at": 1000}),
+        ("delay", Moment(300), {"delay": "", "promote_at": 1000}),
         ("delay", 0, {"delay": "", "promote_at": 1000}),
         ("delay", None, {"delay": "", "promote_at": 1000}),
         ("ttl", 60, {"ttl": 60}),

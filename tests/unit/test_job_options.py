@@ -1,14 +1,13 @@
 """Each option of a job: what it accepts, what it makes of it, and how it refuses the rest."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from kue.common.clock import Moment
 from kue.errors import InvalidOption, UnknownOption
-from kue.options import job
 from kue.options.job import JOB_OPTIONS, PRIORITIES, read_option, read_options
 from kue.options.values import read_type, read_whole
 
@@ -16,12 +15,6 @@ NOW = 1_700_000_000_000
 MOMENT = datetime.fromtimestamp(NOW / 1000, UTC)
 NAN, INFINITY = float("nan"), float("inf")
 HUGE = 10**400  # more than a float can hold
-
-
-@pytest.fixture(autouse=True)
-def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(job, "now_ms", lambda: NOW)
-    yield
 
 
 GOOD: dict[str, list[tuple[Any, Any]]] = {
@@ -43,10 +36,10 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
         (timedelta(minutes=5), 300_000),
         (timedelta(microseconds=1700), 2),
         (timedelta(0), 0),
-        (MOMENT + timedelta(seconds=90), 90_000),
-        (MOMENT, 0),
-        (MOMENT - timedelta(days=1), 0),
-        ((MOMENT + timedelta(hours=1)).astimezone(timezone(timedelta(hours=-5))), 3_600_000),
+        (MOMENT + timedelta(seconds=90), Moment(NOW + 90_000)),
+        (MOMENT, Moment(NOW)),
+        (MOMENT - timedelta(days=1), Moment(NOW - 86_400_000)),
+        ((MOMENT + timedelta(hours=1)).astimezone(timezone(timedelta(hours=-5))), Moment(NOW + 3_600_000)),
         (2**53, 2**53),
     ],
     "ttl": [(1, 1), (60_000, 60_000), (timedelta(seconds=2), 2000), (0, 0)],

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kue.jobs.retry import UnknownBackoff, has_source, next_retry
+from kue.common.clock import Moment
+from kue.jobs.retry import UnknownBackoff, has_source, next_retry, retry_of
 from kue.store.transitions import Retry
 
 LONGEST = 2**52
@@ -143,3 +144,25 @@ def test_a_delay_is_whole_milliseconds() -> None:
     assert (retry.delay, type(retry.delay)) == (7, int)
     retry = next_retry(exponential(500), None, 2)
     assert type(retry.delay) is int
+
+
+@pytest.mark.parametrize(
+    ("backoff", "until"),
+    [
+        (True, True),
+        ({"type": "fixed"}, True),
+        ({"type": "fixed", "delay": "soon"}, True),
+        ("function() {}", True),
+        ({"type": "fixed", "delay": 250}, False),
+        ({"type": "exponential"}, False),
+        (None, False),
+    ],
+    ids=str,
+)
+def test_a_retry_after_the_delay_of_the_job_is_at_its_moment(backoff: Any, until: bool) -> None:
+    job: Any = SimpleNamespace(options={"backoff": backoff, "delay": Moment(1500)}, attempts_made=0, delay=lambda: 700)
+    retry = retry_of(job)
+    assert retry.until == (Moment(1500) if until else None)
+    assert [retry.delay_from(now) for now in (1000, 1499, 1500, 2000)] == (
+        [500, 1, None, None] if until else [retry.delay] * 4
+    )

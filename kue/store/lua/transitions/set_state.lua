@@ -1,4 +1,4 @@
--- set_state: moves a job to a state by hand, from whatever state it is in.
+-- set_state: moves a job to a state by hand, from whatever state it is in, and writes options that change with it.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -6,34 +6,38 @@
 --          3    worker id of the run that must hold the job; '' if any caller may
 --          4    new state
 --          5    now, in ms
---          6... further fields and their values
+--          6... effects: options that change with it, and fields
 -- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it
 -- Events   enqueue if the new state is inactive
--- Shared   number index deadline check enqueue finish
+-- Shared   number index deadline check options effects enqueue finish
 
 local id, worker, state, now = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
-local type, old, priority = held[1], held[2], to_number(held[3]) or 0
+local type, old = held[1], held[2]
 if not type then return false end
 if worker ~= '' and (old ~= 'active' or held[6] ~= worker) then return -1 end
+local changed = changed_options(6, #ARGV) or {}
+local priority = to_number(changed.priority or held[3]) or 0
 
 check_entry(state, type)
 if old and old ~= '' and old ~= state then
   check_state(old, type)
   leave(old, type, zid)
 end
-redis.call('HSET', job, 'state', state, 'updated_at', ARGV[5], unpack(ARGV, 6))
+write_effects(id, job, 6, #ARGV)
+redis.call('HSET', job, 'state', state, 'updated_at', ARGV[5])
 -- What an earlier run sent as its result must not resolve a promise of the next run. A job that is only retried has not
 -- ended, and keeps what was sent.
 if is_end(old) and not is_end(state) then redis.call('HDEL', job, 'py_sent') end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'active' then
-  enter(state, type, zid, active_score(now, held[4], priority, old == 'active' and held[6] or nil), priority)
+  local holder = old == 'active' and held[6] or nil
+  enter(state, type, zid, active_score(now, changed.ttl or held[4], priority, holder), priority)
 elseif state == 'delayed' then
-  enter(state, type, zid, to_number(held[5]) or now, priority)
+  enter(state, type, zid, to_number(changed.promote_at or held[5]) or now, priority)
 else
   finish(id, state, type, zid, priority) -- no event, as in Kue
 end

@@ -1,5 +1,6 @@
--- update: writes what a job object changed, options and data, and leaves the job in the state that it is in.
--- A job that is inactive but in no inactive zset of its type is not queued: a Node worker has popped it, and is about
+-- update: writes what a job object changed, options and data, and leaves the job in the state that it is in. But a
+-- waiting job that gets a delay becomes delayed.
+-- A job that is inactive but in no inactive zset of its type is not moved: a Node worker has popped it, and is about
 -- to make it active. If that worker died in between, the job is stuck, and restore_stuck queues it.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
@@ -8,8 +9,8 @@
 --          3    worker id of the run that must hold the job; '' if any caller may
 --          4    now, in ms
 --          5... effects: the options that changed, and fields
--- Returns  {state, promote_at}; {} if there is no such job; -1 if the run does not hold it
--- Events   enqueue if the job waits; it also gets another token, as in Kue
+-- Returns  {new state, promote_at}; {} if there is no such job; -1 if the run does not hold it
+-- Events   enqueue if the job goes on waiting; it also gets another token, as in Kue
 -- Shared   number index deadline check options effects enqueue
 
 local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -26,10 +27,17 @@ local promote_at = to_number(changed.promote_at or held[6])
 check_jobs()
 if state ~= '' then check_entry(state, type) end
 local waits = state == 'inactive' and redis.call('ZSCORE', key_type_state(type, 'inactive'), zid)
+local put_off = waits and (changed.delay or '') ~= ''
+if put_off then check_state('delayed', type) end
 write_effects(id, job, 5, #ARGV)
 redis.call('HSET', job, 'updated_at', ARGV[4])
+if put_off then
+  redis.call('HSET', job, 'state', 'delayed')
+  leave('inactive', type, zid)
+  state = 'delayed'
+end
 redis.call('ZADD', key_jobs(), priority, zid)
-if waits then
+if waits and not put_off then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'inactive' then
   redis.call('ZADD', key_state('inactive'), 'XX', priority, zid)
