@@ -27,5 +27,5 @@ class ActiveRun(Protocol):
     def flush(self) -> None:
         """Return when Redis has answered everything that was sent before, or is out of reach."""
 
-    def touch(self) -> None:
-        """Note progress: the ttl of the run starts anew."""
+    def touch(self, *, new_ttl: bool = False) -> None:
+        """Note that the ttl of the run starts anew: there is progress, or an update with a new ttl."""

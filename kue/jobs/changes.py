@@ -3,6 +3,7 @@
 - notes which options of a saved job were set
 - compares the data with what was read or saved, as JSON
 - writes both, and nothing that this object did not change: other processes may have
+- gives what a handler set to the outcome of its run, and a new ttl to the progress
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Self
 
 from kue.common.clock import Moment
+from kue.errors import InvalidJobData
 from kue.jobs.active_run import ActiveRun
 from kue.runtime import Runtime
 from kue.store import codec, effects, job_hash
@@ -67,12 +69,28 @@ class Changes(ABC):
         self._state, self.promote_at = state or None, promote_at
         self._options_written(names, now)
         self._data_written(data)
+        if "ttl" in names and self.active_run is not None:
+            self.active_run.touch(new_ttl=True)
         return self
 
     def _option_changes(self, now: int) -> tuple[frozenset[str], Effects]:
         """The names of the options that are to be written, and the effects that write them. A delay counts from now."""
         names = frozenset(self.set_options or ())
         return names, job_hash.option_effects(self.options, names, now) if names else ()
+
+    def outcome_options(self) -> Effects:
+        """The options that a handler set, as effects of the outcome of its run. One that cannot be written is left."""
+        try:
+            return self._option_changes(self.runtime.store.clock())[1]
+        except InvalidJobData as problem:  # a backoff may have been changed in place since it was checked
+            self.runtime.error_reporter.report(problem)
+            return ()
+
+    def new_ttl(self) -> Effects:
+        """The ttl if it was set and not written yet, as an effect of the progress from which it counts."""
+        if not self.set_options or "ttl" not in self.set_options:
+            return ()
+        return job_hash.option_effects(self.options, ("ttl",), 0)
 
     def _options_written(self, names: frozenset[str], now: int) -> None:
         if names and self.set_options:

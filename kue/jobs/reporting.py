@@ -32,6 +32,9 @@ class Reporting(ABC):
     only_collected: bool
 
     @abstractmethod
+    def new_ttl(self) -> effects.Effects: ...
+
+    @abstractmethod
     def _saved_id(self, what: str) -> int:
         """The id of the job. Raises `JobNotFound`, which names the method `what`, if the job is not saved yet."""
 
@@ -50,9 +53,9 @@ class Reporting(ABC):
     def progress(self, complete: float | None = None, total: float = 100, data: Any = None) -> Any:
         """Without arguments: the progress in percent. With arguments: report that `complete` of `total` is done.
 
-        `data` is stored as `progress_data` and sent with the event `progress`. The run's ttl starts anew. Returns the
-        job. Raises what `log` raises, `InvalidOption` for a number that is none, and `InvalidJobData` if JSON cannot
-        hold `data`.
+        `data` is stored as `progress_data` and sent with the event `progress`. The run's ttl starts anew, with a new
+        length if it was set. Returns the job. Raises what `log` raises, `InvalidOption` for a number that is none, and
+        `InvalidJobData` if JSON cannot hold `data`.
         """
         if complete is None:
             return int(parse_number(self._progress) or 0)
@@ -63,9 +66,10 @@ class Reporting(ABC):
         self._progress = str(percent)
         if data is not None:
             self.progress_data = data
+        new_ttl = self.new_ttl()
         if self.active_run is not None:
-            self.active_run.touch()
-        return self._apply("progress", report)
+            self.active_run.touch(new_ttl=bool(new_ttl))
+        return self._apply("progress", (*new_ttl, *report) if new_ttl else report)
 
     @property
     def stored_progress(self) -> str | None:

@@ -74,7 +74,7 @@ def _write_backoff(value: bool | str | dict[str, Any] | None) -> str | bytes | N
         return "true" if value is True else value
     try:
         text = strict_json.dumps(value)
-    except ValueError as problem:
+    except (TypeError, ValueError) as problem:
         raise InvalidJobData("backoff", f"cannot be written as JSON ({problem})") from None
     return text.encode("utf-8", "backslashreplace")
 

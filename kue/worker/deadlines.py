@@ -7,6 +7,7 @@ ended. A run that ended itself publishes `ttl exceeded` too, but its own ack at 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ from kue.worker.io.calls import Call, RunCheck
 from kue.worker.run import Run
 
 _MARGIN_MS = 5000  # as in Lua: from the end of a run by itself to its deadline in Redis
+_LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 _ACKS_AFTER_END_SECONDS = 10.0  # a checker may have found the run before it ended
 _OWN_ACK_SECONDS = 0.1  # within which the ack of a run that ended itself arrives
 
@@ -76,6 +78,19 @@ class Deadlines:
         self._runtime.hub.watch_soon(run.job.id or 0, watcher)
         self._set(run, ttl / 1000)
 
+    def ttl_changed(self, run: Run) -> None:
+        """The handler set another ttl, which counts from now. Redis may not know it yet."""
+        if run.settled:
+            return
+        ttl = run.job.ttl()
+        if not ttl:
+            self._deadlines.pop(run, None)
+        elif run in self._watchers:
+            self._set(run, ttl / 1000)
+        else:
+            self.started(run)
+        run.deadline_moved = True
+
     def ended(self, run: Run) -> None:
         """A run ended. For a while a checker that found it before is still acknowledged."""
         if run in self._watchers:
@@ -106,13 +121,16 @@ class Deadlines:
         self._timers.add(seconds, lambda: self._time_is_up(run))
 
     def _time_is_up(self, run: Run) -> None:
-        if run.settled or run not in self._deadlines:
-            return
+        if run.settled or time.monotonic() < self._deadlines.get(run, math.inf):
+            return  # of two timers the later one counts
         self._due_runs.append(run)
 
     def _found(self, run: Run, score: Any) -> None:
         left = self._left(score)
-        if run.settled:
+        if run.settled or run not in self._deadlines:
+            return
+        if left == math.inf:
+            del self._deadlines[run]
             return
         if left > 0 or run.deadline_moved:
             self._set(run, max(left, 1.0) / 1000)
@@ -128,9 +146,12 @@ class Deadlines:
 
     def _left(self, score: Any) -> float:
         try:
-            return float(score) - _MARGIN_MS - self._runtime.store.clock()
+            deadline = float(score)
         except (TypeError, ValueError):
             return 0.0
+        if deadline < _LOWEST_DEADLINE:
+            return math.inf  # an update took the ttl away
+        return deadline - _MARGIN_MS - self._runtime.store.clock()
 
     def _end(self, run: Run, mode: str) -> bool:
         ended = self._executor.settle_failed(run, TTL_EXCEEDED, mode)

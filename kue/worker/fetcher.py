@@ -72,6 +72,9 @@ class Fetcher:
         self._deadlines.ended(report.run)
         self._tracker.release(report.run)
 
+    def ttl_changed(self, run: Run) -> None:
+        self._deadlines.ttl_changed(run)
+
     def takes(self) -> list[Call]:
         calls = [Call(command) for command in self._unused_tokens]
         self._unused_tokens.clear()

@@ -58,6 +58,9 @@ class RunIO(Protocol):
     def flush(self) -> None:
         """Return when Redis has answered all earlier reports, or is away."""
 
+    def ttl_changed(self, run: Run) -> None:
+        """The deadline of a run is to be computed anew. Any thread."""
+
 
 class Run:
     """A job in a slot.
@@ -79,6 +82,7 @@ class Run:
     gave_back = False  # its job, as its outcome
     handed_over = False  # its handler moved or removed the job, so the run has nothing left to end
     written = False  # Redis has the outcome
+    option_effects: Effects = ()  # the options that its handler set on the job; they ride with the outcome
     _had_effects = False
     _outcome: Outcome | None = None
 
@@ -117,9 +121,11 @@ class Run:
         """Whether the handler forked and this is the child: the I/O thread runs in its parent only."""
         return os.getpid() != self._process
 
-    def touch(self) -> None:
-        """Progress was made: the deadline moves to the full ttl from now."""
+    def touch(self, *, new_ttl: bool = False) -> None:
+        """The deadline moves to the full ttl from now: progress was made, or the handler set another ttl."""
         self.deadline_moved = True
+        if new_ttl and not self._is_inherited:
+            self._io.ttl_changed(self)
 
     @property
     def lost(self) -> bool:
@@ -166,6 +172,8 @@ class Run:
         except IndexError:
             return False
         self._log(outcome)
+        if self.job.set_options:
+            self.option_effects = self.job.outcome_options()
         self._outcome = outcome
         self.gave_back = isinstance(outcome, PutBack)
         self._io.notify(self)

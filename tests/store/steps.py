@@ -79,6 +79,28 @@ STEPS = {
     "complete, and go": Step(
         job(1, "active", **HELD, removeOnComplete="true"), completes, [JOB, JOBS, *sets("active")]
     ),
+    "complete, with a priority": Step(
+        ACTIVE,
+        lambda scripts: scripts.complete(NOW, completion(1, PYTHON, 5, b"1", (*SAID, *OTHER_PRIORITY))),
+        [JOB, JOBS, *sets("active", "complete")],
+    ),
+    "fail, with a priority": Step(
+        ACTIVE,
+        lambda scripts: scripts.fail(
+            1, PYTHON, "email", NOW, BOOM, Retry("inactive"), effects=(*SAID, *OTHER_PRIORITY)
+        ),
+        [JOB, JOBS, TOKENS, *sets("active", "inactive")],
+    ),
+    "requeue, with a priority": Step(
+        ACTIVE,
+        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", (*SAID, *OTHER_PRIORITY)),
+        [JOB, JOBS, TOKENS, *sets("active", "inactive")],
+    ),
+    "say, with a new ttl": Step(
+        ACTIVE,
+        lambda scripts: scripts.apply_effects(1, PYTHON, NOW, (*SAID, *effects.option("ttl", 500), "touch", "", "")),
+        [JOB, "q:jobs:active"],
+    ),
     "fail, at once": Step(ACTIVE, fails(Retry("inactive")), [JOB, TOKENS, *sets("active", "inactive")]),
     "fail, later": Step(ACTIVE, fails(Retry("delayed", 700)), [JOB, *sets("active", "delayed")]),
     "fail, for good": Step(ACTIVE, fails(Retry("failed")), [JOB, *sets("active", "failed")]),

@@ -24,11 +24,15 @@ class OfJob:
 
     id = 7
     type = "email"
+    set_options: set[str] | None = None
     attempts_made = 0
     runtime = SimpleNamespace(store=SimpleNamespace(clock=lambda: NOW))
 
     def attempts(self) -> int:
         return 1
+
+    def outcome_options(self) -> tuple[str, ...]:
+        return tuple(part for name in self.set_options or () for part in ("option", name, "1"))
 
 
 class Ear:
@@ -45,6 +49,9 @@ class Ear:
 
     def flush(self) -> None:
         self.flushed += 1
+
+    def ttl_changed(self, run: Run) -> None:
+        raise AssertionError("no ttl changed")
 
 
 @pytest.fixture
@@ -220,3 +227,29 @@ def test_a_run_with_too_many_messages_waits_until_they_are_sent(run: Run, ear: E
     assert ear.flushed == 0
     run.apply_effects(line("one more"))
     assert ear.flushed == 1
+
+
+@pytest.mark.parametrize("ending", ["complete", "fail", "requeue"])
+def test_the_options_that_a_handler_set_ride_with_the_outcome_after_all_that_it_reported(run: Run, ending: str) -> None:
+    outcome = {"complete": Completed(None), "fail": Failed(BOOM, Retry("inactive")), "requeue": PutBack("why")}[ending]
+    job: Any = run.job
+    job.set_options = {"priority"}
+    run.apply_effects(line("one"))
+    assert run.settle(outcome)
+    job.set_options = {"priority", "late"}
+    said = (*line("one"), "option", "priority", "1")
+    expected = {
+        "complete": TRANSITIONS.complete(NOW, completion(7, WORKER, NOW - STARTED, None, said)),
+        "fail": TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("inactive"), effects=said),
+        "requeue": TRANSITIONS.requeue(7, WORKER, "email", NOW, "why", said),
+    }
+    assert reported(run, NOW) == (expected[ending], True)
+
+
+def test_options_that_were_set_after_the_handler_moved_its_job_are_not_written(run: Run) -> None:
+    job: Any = run.job
+    run.hand_over()
+    job.set_options = {"priority"}
+    run.apply_effects(line("one"))
+    assert run.settle(Completed(None))
+    assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, "", NOW, line("one")), True)

@@ -89,6 +89,11 @@ class IOLoop:
         self._outbox.notify(run)
         self._idle.wake()
 
+    def ttl_changed(self, run: Run) -> None:
+        """The deadline of a run is to be computed anew."""
+        self.timers.add(0, lambda: self._work.ttl_changed(run))
+        self.wake()
+
     def flush(self, timeout: float = _FLUSH_SECONDS) -> None:
         """Return when all reports before this call have been answered, Redis is away, or the time is up."""
         self.answers.flush(timeout)

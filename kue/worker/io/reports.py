@@ -52,6 +52,8 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
             return None
         command = transitions.apply_effects(id, "" if run.handed_over and not run.abandoned else worker, now, effects)
         return Report(command, run, ends=outcome is not None, on_reply=on_reply, arguments=len(effects))
+    if run.option_effects:
+        effects = [*effects, *run.option_effects]
     if isinstance(outcome, Completed):
         own = completion(id, worker, max(0, now - run.started), outcome.result, effects)
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)

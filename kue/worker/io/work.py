@@ -8,6 +8,7 @@ from typing import Protocol
 from kue.connection.connection import Connection
 from kue.worker.io.calls import Call, Report
 from kue.worker.io.idle import TokenListener
+from kue.worker.run import Run
 
 
 class Work(TokenListener, Protocol):
@@ -15,6 +16,9 @@ class Work(TokenListener, Protocol):
 
     def ended(self, report: Report) -> None:
         """A report that ends its run is about to be sent: the slot is free."""
+
+    def ttl_changed(self, run: Run) -> None:
+        """The handler of a run set another ttl."""
 
     def takes(self) -> list[Call]:
         """What to send besides the reports: requests for jobs, tokens to give back, checks of runs."""

@@ -4,15 +4,24 @@
 --   set, field, value     sets a field of the hash
 --   option, field, value  sets the field of an option, or removes it if the value is ''
 --   publish, message, ''  publishes a whole message
---   touch, '', ''         moves the deadline of an active job that has a ttl
+--   touch, '', ''         moves the deadline of an active job, if it has a ttl: the one among the options, else its own
 -- A script calls write_effects before its own writes and publish_effects after them. Redis without free memory
 -- refuses a script at its first write, and a script that is refused must not have published anything.
 -- Needs: number, index, deadline, append_log, options.
 
 local function write_effects(id, job, first, last, now, state, ttl, priority, worker)
-  local has_deadline = state == 'active' and (to_number(ttl) or 0) > 0
-  if has_deadline then redis.call('ZCARD', key_state('active')) end -- a wrong kind raises here, before the first write
-  local touched = false
+  local touched, has_deadline = false, (to_number(ttl) or 0) > 0
+  if state == 'active' then
+    for i = first, last, 3 do
+      if ARGV[i] == 'touch' then
+        touched = true
+      elseif ARGV[i] == 'option' and ARGV[i + 1] == 'ttl' then
+        ttl, has_deadline = ARGV[i + 2], true -- without a ttl any more, too, the score changes
+      end
+    end
+  end
+  local moves = touched and has_deadline
+  if moves then redis.call('ZCARD', key_state('active')) end -- a wrong kind raises here, before the first write
   for i = first, last, 3 do
     local kind = ARGV[i]
     if kind == 'log' then
@@ -21,11 +30,9 @@ local function write_effects(id, job, first, last, now, state, ttl, priority, wo
       redis.call('HSET', job, ARGV[i + 1], ARGV[i + 2])
     elseif kind == 'option' then
       write_option(id, job, ARGV[i + 1], ARGV[i + 2])
-    elseif kind == 'touch' then
-      touched = true
     end
   end
-  if touched and has_deadline then
+  if moves then
     redis.call('ZADD', key_state('active'), active_score(now, ttl, priority, worker), zid_of(id))
   end
 end

@@ -8,7 +8,7 @@
 --               effects take, and those
 -- Returns  for each run {1}, or {-1, state, worker id, attempts} if it does not hold the job
 -- Events   those among the effects; complete; remove if the job is removed
--- Shared   number index count_attempt check effects finish erase
+-- Shared   number index count_attempt check options effects finish erase
 
 local now = ARGV[2]
 
@@ -20,6 +20,11 @@ while ARGV[at] do
   local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
     'removeOnComplete')
   if held[1] == 'active' and held[2] == ARGV[at + 1] and held[3] then
+    local changed = ARGV[at + 4] ~= '0' and changed_options(at + 5, at + 4 + ARGV[at + 4])
+    if changed then
+      held[4], held[6] = changed.priority or held[4], changed.max_attempts or held[6]
+      held[7] = changed.removeOnComplete or held[7]
+    end
     local type, is_removed = held[3], held[7] and held[7] ~= ''
     local place = places[type]
     if not place then

@@ -23,7 +23,7 @@
 --          {-3} if the lock is not held, or the process is alive
 -- Events   those among the effects; ttl exceeded; error; ttl exceeded ack; enqueue if the job is queued again; failed
 --          attempt or failed
--- Shared   number index append_log count_attempt announce lease check effects enqueue finish
+-- Shared   number index append_log count_attempt announce lease check options effects enqueue finish
 
 local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -38,7 +38,8 @@ local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', '
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
   return {-1, held[1] or '', held[2] or '', held[5] or ''}
 end
-local type, priority = held[3], to_number(held[4]) or 0
+local changed = ARGV[15] and changed_options(15, #ARGV) or {}
+local type, priority = held[3], to_number(changed.priority or held[4]) or 0
 
 local mode = ARGV[12]
 if mode == 'expired' then
@@ -46,7 +47,7 @@ if mode == 'expired' then
   if left > 0 then return {0, left} end
 end
 
-local made, remaining = count_attempt(held[5], held[6])
+local made, remaining = count_attempt(held[5], changed.max_attempts or held[6])
 local state = 'failed'
 if remaining > 0 then state = ARGV[10] end
 
@@ -57,7 +58,7 @@ if made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
-local promote_at = to_number(held[7]) or ARGV[5]
+local promote_at = to_number(changed.promote_at or held[7]) or ARGV[5]
 if state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
