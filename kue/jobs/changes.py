@@ -3,7 +3,7 @@
 - notes which options of a saved job were set
 - compares the data with what was read or saved, as JSON
 - writes both, and nothing that this object did not change: other processes may have
-- gives what a handler set to the outcome of its run, and a new ttl to the progress
+- hands over what a handler set to the outcome of its run, and a new ttl to progress
 """
 
 from __future__ import annotations
@@ -79,15 +79,18 @@ class Changes(ABC):
         return names, job_hash.option_effects(self.options, names, now) if names else ()
 
     def outcome_options(self) -> Effects:
-        """The options that a handler set, as effects of the outcome of its run. One that cannot be written is left."""
+        """Hand over the options that a handler set, as effects of the outcome of its run."""
+        now = self.runtime.store.clock()
         try:
-            return self._option_changes(self.runtime.store.clock())[1]
+            names, changes = self._option_changes(now)
         except InvalidJobData as problem:  # a backoff may have been changed in place since it was checked
             self.runtime.error_reporter.report(problem)
             return ()
+        self._options_written(names, now)
+        return changes
 
-    def new_ttl(self) -> Effects:
-        """The ttl if it was set and not written yet, as an effect of the progress from which it counts."""
+    def _new_ttl(self) -> Effects:
+        """The ttl, if it was set and not written yet, as an effect of the progress from which it counts."""
         if not self.set_options or "ttl" not in self.set_options:
             return ()
         return job_hash.option_effects(self.options, ("ttl",), 0)

@@ -32,7 +32,10 @@ class Reporting(ABC):
     only_collected: bool
 
     @abstractmethod
-    def new_ttl(self) -> effects.Effects: ...
+    def _new_ttl(self) -> effects.Effects: ...
+
+    @abstractmethod
+    def _options_written(self, names: frozenset[str], now: int) -> None: ...
 
     @abstractmethod
     def _saved_id(self, what: str) -> int:
@@ -66,10 +69,13 @@ class Reporting(ABC):
         self._progress = str(percent)
         if data is not None:
             self.progress_data = data
-        new_ttl = self.new_ttl()
+        new_ttl = self._new_ttl()
         if self.active_run is not None:
             self.active_run.touch(new_ttl=bool(new_ttl))
-        return self._apply("progress", (*new_ttl, *report) if new_ttl else report)
+        self._apply("progress", (*new_ttl, *report) if new_ttl else report)
+        if new_ttl:
+            self._options_written(frozenset(("ttl",)), now)
+        return self
 
     @property
     def stored_progress(self) -> str | None:

@@ -172,7 +172,7 @@ class Run:
         except IndexError:
             return False
         self._log(outcome)
-        if self.job.set_options:
+        if self.job.set_options and not self.handed_over:
             self.option_effects = self.job.outcome_options()
         self._outcome = outcome
         self.gave_back = isinstance(outcome, PutBack)

@@ -191,7 +191,7 @@ INTERNAL = {
     kue.Queue: {"after_fork", "job_class", "owns_server", "runtime"},
     kue.Job: {
         *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
-        *("new_ttl", "only_collected", "option_set", "outcome_options", "runtime", "saved", "set_options"),
+        *("only_collected", "option_set", "outcome_options", "runtime", "saved", "set_options"),
         *("start_watching", "stored_hash", "stored_progress", "taken"),
     },
 }

@@ -184,6 +184,17 @@ def test_a_backoff_counts_for_this_failure_and_the_next(make_queue: MakeQueue) -
     assert waits == [None, 3, 3]
 
 
+def test_what_was_written_with_the_outcome_is_not_written_again_later(queue: Any) -> None:
+    kept: list[Any] = []
+    queue.process("email", lambda job: kept.append(job.attempts(4).ttl(HOUR).progress(1, 2)))
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete() == [job.id])
+    Job.get(job.id, queue=queue).attempts(9).ttl(500).update()
+    kept[0].update()
+    found = Job.get(job.id, queue=queue)
+    assert (found.attempts(), found.ttl()) == (9, 500)
+
+
 def test_what_is_set_after_the_outcome_counts_no_more(queue: Any) -> None:
     ended, over = threading.Event(), threading.Event()
 

@@ -10,8 +10,9 @@
 -- Needs: number, index, deadline, append_log, options.
 
 local function write_effects(id, job, first, last, now, state, ttl, priority, worker)
-  local touched, has_deadline = false, (to_number(ttl) or 0) > 0
+  local touched, has_deadline = false, false
   if state == 'active' then
+    has_deadline = (to_number(ttl) or 0) > 0
     for i = first, last, 3 do
       if ARGV[i] == 'touch' then
         touched = true
