@@ -47,7 +47,7 @@ class Promotion:
             left -= batch
         return True
 
-    def _drop(self, ids: list[str]) -> None:
-        self._store.drop_broken(ids)
-        for id in ids:
+    def _drop(self, broken: list[int | str]) -> None:
+        self._store.drop_broken(broken)
+        for id in broken:
             self._error_reporter.warn(JobInvalid(id, "was delayed, but has no type, and was dropped"))

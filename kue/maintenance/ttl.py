@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from kue.errors import JobInvalid
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
@@ -65,27 +63,41 @@ class TtlCheck:
             else:
                 self._end_announced(now)
             return False
-        store = self._runtime.store
-        if not store.count_scored("active", _LOWEST_DEADLINE, now):
+        if not self._runtime.store.count_scored("active", _LOWEST_DEADLINE, now):
             return False
         if not self._lock.acquire():
             self._come_back(retry_seconds())
             return False
-        announced = store.announce_expired(self._lock.token, now, _BATCH_SIZE)
-        if not announced:
+        self._announce(now)
+        if not self._announced:
             self._lock.release()
             return False
-        self._announced_at = now
-        for id, worker in announced.items():
-            watcher = AckWatcher()
-            self._announced[id] = (worker, watcher)
-            self._runtime.hub.watch_soon(id, watcher)
         self._come_back(ACK_MS / 1000)
         return False
 
     def _come_back(self, seconds: float) -> None:
         """Have the next round soon: all prefixes of a Redis share the lock, and none should hold it in vain."""
         self.interval = min(self._interval, max(_MIN_WAIT_SECONDS, seconds))
+
+    def _announce(self, now: int) -> None:
+        """Announce a batch of the jobs that are overdue, and drop what stands among them but is no job."""
+        store, start = self._runtime.store, 0
+        while page := store.announce_expired(self._lock.token, now, _BATCH_SIZE, start):
+            self._announced_at = now
+            for id, worker in page.runs.items():
+                watcher = AckWatcher()
+                self._announced[id] = (worker, watcher)
+                self._runtime.hub.watch_soon(id, watcher)
+            if page.broken:
+                self._drop(page.broken)
+            if page.following is None or self._announced:
+                return
+            start = page.following
+
+    def _drop(self, broken: list[int | str]) -> None:
+        self._runtime.store.drop_broken(broken)
+        for id in broken:
+            self._runtime.error_reporter.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
 
     def _end_announced(self, now: int) -> None:
         announced, self._announced = self._announced, {}
@@ -96,16 +108,11 @@ class TtlCheck:
         scores = store.scores([(id, None) for id in ids], "active")
         commands = []
         for id, found, score in zip(ids, store.hashes(ids), scores, strict=True):
-            if isinstance(found, ResponseError) or score is None or score > self._announced_at:
+            if not isinstance(found, JobHash) or score is None or score > self._announced_at:
                 continue  # it ended, or has a later run or deadline, which was not announced
-            hash = found or JobHash()
-            if not hash.type:
-                self._runtime.error_reporter.warn(JobInvalid(id, "was active, but has no type, and was dropped"))
-                store.drop_broken([id])
-                continue
             worker, token = announced[id][0], self._lock.token
             commands.append(
-                fail_from_outside(self._runtime, id, worker, hash, now, TTL_EXCEEDED, mode="expired", ttl_lock=token)
+                fail_from_outside(self._runtime, id, worker, found, now, TTL_EXCEEDED, mode="expired", ttl_lock=token)
             )
         try:
             if commands:

@@ -121,6 +121,12 @@ def zid(id: int | str) -> str:
     return f"{len(str(id)):02d}|{id}"
 
 
+def id_or_member(member: str) -> int | str:
+    """The job id in a zset member; the member itself if it is no zid."""
+    id = member.partition("|")[2]
+    return int(id) if id.isascii() and id.isdigit() and zid(int(id)) == member else member
+
+
 def id_of(zid: bytes) -> int:
     """The job id in a zset member. Raises `ValueError` if the member is no zid."""
     return int(zid.partition(b"|")[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from redis.exceptions import ResponseError
 
@@ -15,7 +15,7 @@ from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, r
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
-from kue.store.keys import PROMOTION_LOCK
+from kue.store.keys import PROMOTION_LOCK, id_or_member
 from kue.store.process_record import ProcessRecord
 from kue.store.queries import Queries
 from kue.store.transitions import NewJob, Transitions
@@ -23,6 +23,18 @@ from kue.store.transitions import NewJob, Transitions
 _MAX_JOBS_PER_ROUND_TRIP = 500
 _MAX_JOBS_PER_SCRIPT = 50
 _MAX_BYTES_PER_SCRIPT = 64_000  # roughly, so that no script blocks Redis for long
+
+
+class Announced(NamedTuple):
+    """What `announce_expired` found on a page.
+
+    `following` is where the next page begins (None: there is none), `runs` the worker id of each job that was
+    announced, `broken` what is left to drop.
+    """
+
+    following: int | None
+    runs: dict[int, str]
+    broken: list[int | str]
 
 
 class Store(Queries):
@@ -106,14 +118,18 @@ class Store(Queries):
 
     # many jobs, on behalf of the periodic duties
 
-    def drop_broken(self, ids: Sequence[int | str], type: str = "") -> None:
-        """Remove jobs without a type from every set of jobs."""
-        self.ask([self.transitions.drop_broken(id, type) for id in ids])
+    def drop_broken(self, jobs: Sequence[int | str], type: str = "") -> None:
+        """Remove jobs that have no hash or no type from every set of jobs. A job is an id, or a member that is no zid.
 
-    def promote(self, lock: str, lock_ttl: int, now: int, limit: int) -> tuple[int, list[str]] | None:
+        `type` is one that the set of types may lack.
+        """
+        types = {*self.types(), type} - {""}
+        self.ask([self.transitions.drop_broken(job, types) for job in jobs])
+
+    def promote(self, lock: str, lock_ttl: int, now: int, limit: int) -> tuple[int, list[int | str]] | None:
         """Queue delayed jobs that are due, under the lock of promotion, with `lock` as its token: one round trip.
 
-        Returns how many jobs were examined, and the ids of broken ones. None if another process holds the lock.
+        Returns how many jobs were examined, and the broken ones. None if another process holds the lock.
         """
         acquired, reply, _ = self.connections.run(
             [
@@ -126,14 +142,16 @@ class Store(Queries):
             if isinstance(refused, ResponseError):
                 raise refusal(refused) from refused
         examined, *broken = reply
-        return None if examined < 0 else (examined, [codec.text(id) for id in broken])
+        return None if examined < 0 else (examined, _broken(broken))
 
-    def announce_expired(self, lock: str, now: int, limit: int) -> dict[int, str] | None:
-        """Publish `ttl exceeded` for overdue jobs. Returns their worker ids by job id; None if the lock was lost."""
-        code, *pairs = self.connections.call(*self.transitions.announce_expired(lock, now, limit))
+    def announce_expired(self, lock: str, now: int, limit: int, passed: int) -> Announced | None:
+        """Publish `ttl exceeded` for overdue jobs, of a page of `limit` behind `passed`. None if the lock was lost."""
+        code, *rest = self.connections.call(*self.transitions.announce_expired(lock, now, limit, passed))
         if code != 1:
             return None
-        return {int(id): codec.text(worker) for id, worker in zip(pairs[::2], pairs[1::2], strict=True)}
+        following, broken, *pairs = rest
+        runs = {int(id): codec.text(worker) for id, worker in zip(pairs[::2], pairs[1::2], strict=True)}
+        return Announced(None if following < 0 else following, runs, _broken(broken))
 
     def rescue(
         self, process: str, now: int, retries: int, delay: int, runs: Sequence[tuple[int, str]]
@@ -184,6 +202,10 @@ class Store(Queries):
     def release_lock(self, key: str, token: str) -> None:
         """Free a lock if `token` still holds it."""
         self.connections.call(*self.transitions.release_lock(key, token))
+
+
+def _broken(members: Sequence[bytes]) -> list[int | str]:
+    return [id_or_member(codec.text(member)) for member in members]
 
 
 def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:

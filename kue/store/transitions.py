@@ -15,7 +15,7 @@ from kue.connection.connection import Argument, Command
 from kue.store import scripts
 from kue.store.codec import encode, text_bytes
 from kue.store.effects import Effects
-from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys
+from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys, zid
 from kue.store.stored_error import keep_message
 
 NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
@@ -143,14 +143,14 @@ class Transitions:
     def remove(self, id: int, worker: str = "") -> Command:
         return (*self._heads["remove"], id, worker)
 
-    def drop_broken(self, id: str | int, type: str = "") -> Command:
-        return (*self._heads["drop_broken"], id, type)
+    def drop_broken(self, job: int | str, types: Iterable[str]) -> Command:
+        return (*self._heads["drop_broken"], zid(job) if isinstance(job, int) else job, *types)
 
     def promote(self, lock: str, now: int, limit: int) -> Command:
         return (*self._heads["promote"], PROMOTION_LOCK, lock, now, limit)
 
-    def announce_expired(self, lock: str, now: int, limit: int) -> Command:
-        return (*self._heads["announce_expired"], TTL_LOCK, lock, now, limit)
+    def announce_expired(self, lock: str, now: int, limit: int, passed: int = 0) -> Command:
+        return (*self._heads["announce_expired"], TTL_LOCK, lock, now, limit, passed)
 
     def add_tokens(self, type: str) -> Command:
         return (*self._heads["add_tokens"], type)

@@ -108,7 +108,7 @@ class RunTracker:
         self._lost(run, "outcome" if report.ends else "message")
 
     def _drop_broken(self, run: Run) -> None:
-        self._follow_ups.append(self._runtime.store.transitions.drop_broken(run.job.id or 0, run.job.type))
+        self._follow_ups.append(self._runtime.store.transitions.drop_broken(run.job.id or 0, [run.job.type]))
         if not run.reported_lost:
             run.reported_lost = True
             self._runtime.error_reporter.warn(JobInvalid(run.job.id, "has lost its type while it ran, and was dropped"))

@@ -11,6 +11,7 @@ from kue.maintenance.ttl import TtlCheck
 from tests.helpers import keyspace, wait_until
 
 NODE_WORKER = "kue:node-host:4711:email:1"
+NEWER_WORKER = "kue:host:77-beef0001ff:email:3"  # it speaks a protocol that this release does not know
 
 
 def held_by_node(queue: Any, client: Any, prefix: str = "q", **options: Any) -> Any:
@@ -96,3 +97,54 @@ class TestTtlCheck:
         before = keyspace(client)
         TtlCheck(queue.runtime, 1000, 2000).run_once(2**50)
         assert keyspace(client) == before
+
+
+class TestWhatIsNoOverdueJob:
+    """It stands before an overdue job in the active jobs, more of it than a script reads at once."""
+
+    MANY = range(100, 350)
+
+    def check(self, queue: Any, client: Any) -> str:
+        """The state of job 1, which is overdue and whose worker is dead, after the check."""
+        held_by_node(queue, client, ttl=200_000)
+        due = int(client.zscore("q:jobs:active", "01|1"))
+        duty = TtlCheck(queue.runtime, 1000, 2000)
+        duty.run_once(due)
+        duty.run_once(due + 1000)
+        return str(client.hget("q:job:1", "state").decode())
+
+    def test_members_without_a_hash_are_dropped_with_one_error_each(
+        self, queue: Any, client: Any, errors: list[BaseException]
+    ) -> None:
+        for key in ("q:jobs", "q:jobs:active", "q:jobs:email:active", "q:jobs:email:failed"):
+            client.zadd(key, {f"03|{id}": 100_001 for id in self.MANY})
+        assert self.check(queue, client) == "failed"
+        assert client.zcard("q:jobs:active") == client.zcard("q:jobs:email:active") == 0
+        assert client.zcard("q:jobs") == client.zcard("q:jobs:email:failed") == 1  # job 1 itself
+        wait_until(lambda: len(errors) >= len(self.MANY))
+        assert [str(error) for error in errors] == [
+            f"job {id} was active, but has no type, and was dropped" for id in self.MANY
+        ]
+        errors.clear()
+
+    def test_members_whose_jobs_are_elsewhere_leave_without_a_word(self, queue: Any, client: Any) -> None:
+        client.set("q:ids", 99)
+        complete = queue.save_all([queue.create("email") for _ in self.MANY])
+        for job in complete:
+            job.complete()
+        client.set("q:ids", 0)
+        for key in ("q:jobs:active", "q:jobs:email:active"):
+            client.zadd(key, {f"03|{id}": 100_001 for id in self.MANY})
+        assert self.check(queue, client) == "failed"
+        assert client.zcard("q:jobs:active") == client.zcard("q:jobs:email:active") == 0
+        assert queue.complete() == [job.id for job in complete]
+
+    def test_jobs_of_a_newer_release_are_passed_over(self, queue: Any, client: Any) -> None:
+        newer = range(1000, 2100)
+        with client.pipeline() as seed:
+            for id in newer:
+                seed.hset(f"q:job:{id}", mapping={"type": "email", "state": "active", "workerId": NEWER_WORKER})
+            seed.execute()
+        client.zadd("q:jobs:active", {f"04|{id}": 100_001 for id in newer})
+        assert self.check(queue, client) == "failed"
+        assert client.zcard("q:jobs:active") == len(newer)

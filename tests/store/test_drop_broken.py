@@ -15,13 +15,13 @@ def broken(state: str = "inactive", type: str = "email") -> World:
 def test_a_job_without_a_hash_leaves_the_indexes_of_its_type(place: Place, state: str) -> None:
     place.seed(broken(state))
     left = world(gone(), token_list("email", state == "inactive"))
-    place.check(place.scripts.drop_broken(1, "email"), reply=1, after=left)
+    place.check(place.scripts.drop_broken(1, ["email"]), reply=1, after=left)
 
 
 def test_where_the_type_is_not_known_its_index_stays(place: Place) -> None:
     place.seed(broken("failed"))
     left = {"q:jobs:email:failed": {"01|1": 0.0}}
-    place.check(place.scripts.drop_broken(1), reply=1, after=world(gone(), left))
+    place.check(place.scripts.drop_broken(1, []), reply=1, after=world(gone(), left))
 
 
 HASHES = {
@@ -35,27 +35,33 @@ HASHES = {
 @pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
 def test_what_is_left_of_the_hash_goes_too(place: Place, hash: World) -> None:
     place.seed(world(broken("failed"), hash))
-    place.check(place.scripts.drop_broken(1, "email"), reply=1, after=gone())
+    place.check(place.scripts.drop_broken(1, ["email"]), reply=1, after=gone())
 
 
 def test_a_broken_job_leaves_every_state_it_was_listed_in(place: Place) -> None:
     place.seed(world(*(broken(state) for state in STATES), job(2)))
-    place.check(place.scripts.drop_broken(1, "email"), reply=1, after=job(2, tokens=2))
+    place.check(place.scripts.drop_broken(1, ["email"]), reply=1, after=job(2, tokens=2))
 
 
 @pytest.mark.parametrize("type", TYPES)
 def test_any_type_is_cleaned_up(place: Place, type: str) -> None:
     place.seed(broken("delayed", type))
-    place.check(place.scripts.drop_broken(1, type), reply=1, after=gone(type))
+    place.check(place.scripts.drop_broken(1, [type]), reply=1, after=gone(type))
 
 
 @pytest.mark.parametrize("type", ["", "email", "pdf"])
 def test_a_job_that_has_a_type_after_all_stays(place: Place, type: str) -> None:
     place.seed(job(1))
-    place.check(place.scripts.drop_broken(1, type), reply=0, after=job(1))
+    place.check(place.scripts.drop_broken(1, [type]), reply=0, after=job(1))
+
+
+def test_the_store_drops_it_from_the_indexes_of_every_type(place: Place) -> None:
+    place.seed(world(broken("failed"), broken("active", "pdf"), without(broken("delayed", "sms"), "q:job:types")))
+    place.store.drop_broken([1], "sms")
+    assert place.world() == world(gone(), gone("pdf"))
 
 
 @pytest.mark.parametrize("member", NO_ZIDS)
-def test_a_member_that_is_no_zid_harms_no_job(place: Place, member: str) -> None:
-    place.seed(job(7))
-    place.check(place.scripts.drop_broken(member, "email"), reply=1, after=job(7))
+def test_a_member_that_is_no_zid_leaves_every_index_and_harms_no_job(place: Place, member: str) -> None:
+    place.seed(world(job(7), {key: {member: 0.0} for key in ("q:jobs", "q:jobs:active", "q:jobs:email:failed")}))
+    place.check(place.scripts.drop_broken(member, ["email"]), reply=1, after=job(7))

@@ -39,6 +39,21 @@ def test_what_no_python_process_holds_is_passed_over(place: Place) -> None:
     assert place.store.lost_runs() == {}
 
 
+def test_members_that_no_run_can_be_put_back_from_are_passed_over(place: Place) -> None:
+    """Or the lease of their dead process would never end."""
+    listed = {"q:jobs:active": {"01|1": 0.0}}
+    place.seed(
+        world(
+            world(job(1, "complete", workerId=f"{DEAD}:email:1"), listed),
+            without(held(2, DEAD), "q:job:2/type"),
+            without(held(3, DEAD), "q:job:3/state"),
+            held(4, DEAD),
+            LEASES,
+        )
+    )
+    assert place.store.lost_runs() == {DEAD: {4: f"{DEAD}:email:4"}}
+
+
 def test_every_page_is_read(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kue.store.queries._RUNS_PER_PAGE", 10)
     place.seed(world(*(held(id, DEAD if id % 2 else ALIVE) for id in range(1, 401)), LEASES))

@@ -37,7 +37,7 @@ COMMANDS = {
     "update": TRANSITIONS.update(1, 2, MORE),
     "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),
     "remove": TRANSITIONS.remove(1),
-    "drop_broken": TRANSITIONS.drop_broken(1),
+    "drop_broken": TRANSITIONS.drop_broken(1, MORE),
     "promote": TRANSITIONS.promote("token", 2, 3),
     "announce_expired": TRANSITIONS.announce_expired("token", 2, 3),
     "add_tokens": TRANSITIONS.add_tokens("t"),

@@ -69,7 +69,7 @@ def test_what_is_dropped_leaves_the_sets_that_are_sets(place: Place, key: str) -
     everywhere = [without(job(1, state), JOB) for state in ("inactive", "active", "complete", "failed", "delayed")]
     place.seed(world(*everywhere) | {key: "poison"})
     place.check(
-        place.scripts.drop_broken(1, "email"),
+        place.scripts.drop_broken(1, ["email"]),
         reply=1,
         after=world({TYPES: {"email"}}, token_list("email", 1)) | {key: "poison"},
     )

@@ -1,5 +1,6 @@
 -- lost_runs: one page of the active jobs that a Python process without a valid lease holds. Reads only.
--- A job that stays active until the last page is on one of them.
+-- A job that stays active until the last page is on one of them. Members whose job is not active, or has no type, are
+-- passed over: no run can be put back there, and the lease of a dead process must end all the same.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -29,9 +30,13 @@ for i = 1, #page[2], 2 do
   local zid = page[2][i]
   local worker = redis.pcall('HGET', key_job(string.sub(zid, 4)), 'workerId')
   local process = type(worker) == 'string' and dead_process(worker)
-  if process and id_of(zid) then
-    local n = #found
-    found[n + 1], found[n + 2], found[n + 3] = process, id_of(zid), worker
+  local id = process and id_of(zid)
+  if id then
+    local held = redis.call('HMGET', key_job(id), 'type', 'state')
+    if held[1] and held[2] == 'active' then
+      local n = #found
+      found[n + 1], found[n + 2], found[n + 3] = process, id, worker
+    end
   end
 end
 return {page[1], found}

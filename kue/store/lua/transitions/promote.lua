@@ -9,7 +9,7 @@
 --          3    lock token
 --          4    now, in ms
 --          5    how many jobs at most
--- Returns  {how many were looked at, broken ids...}, or {-1} if the lock is not held any more
+-- Returns  {how many were looked at, members of broken jobs...}, or {-1} if the lock is not held any more
 -- Events   promotion and enqueue for each
 -- Shared   number index announce can_move enqueue
 
@@ -31,7 +31,7 @@ repeat
     local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
     if held and (held.err or not held[1] or held[1] == '') then held = nil end
     if #due < most and (not held or is_movable(held[1])) then
-      due[#due + 1] = {id = id or zid, zid = zid, held = held}
+      due[#due + 1] = {id = id, zid = zid, held = held}
     end
   end
 until #zids < most or #due == most
@@ -41,7 +41,7 @@ for _, job in ipairs(due) do
   local held = job.held
   if not held then
     redis.call('ZREM', key_state('delayed'), job.zid)
-    answer[#answer + 1] = job.id
+    answer[#answer + 1] = job.zid
   elseif held[3] ~= 'delayed' then
     leave('delayed', held[1], job.zid)
   else
