@@ -25,6 +25,7 @@ from kue.doctor.findings import (
     Stuck,
     SurplusTokens,
     Unfinished,
+    Unheld,
     UnlistedType,
     Unreadable,
     Unsettled,
@@ -154,5 +155,7 @@ def _job_findings(*job: Any) -> Iterator[JobFinding | UnlistedType]:
         yield Misfiled(id, mark, type, state, faults)
     if "abandoned" in kinds:
         yield Abandoned(id, mark, type, worker)
+    if "unheld" in kinds:
+        yield Unheld(id, mark, type)
     if "old" in kinds:
         yield LongActive(id, mark, type, worker)

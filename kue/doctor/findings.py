@@ -126,6 +126,16 @@ class LongActive(TypedFinding):
 
 
 @dataclass(frozen=True, slots=True)
+class Unheld(TypedFinding):
+    """The job was made active by hand. No worker ever had it, and it has no ttl that would end it."""
+
+    transient = True
+
+    def __str__(self) -> str:
+        return f"{TypedFinding.__str__(self)} is active, but no worker ever had it"
+
+
+@dataclass(frozen=True, slots=True)
 class NotJson(Finding):
     """A waiting job whose data no worker could read."""
 

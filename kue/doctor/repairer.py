@@ -159,6 +159,10 @@ _REPAIRS: dict[type[Finding], _Repair] = {
         lambda repairer, finding: repairer.scripts.requeue_old(finding.id, finding.mark, repairer.now),
         "put back in its queue",
     ),
+    found.Unheld: _Repair(
+        lambda repairer, finding: repairer.scripts.requeue_old(finding.id, finding.mark, repairer.now),
+        "put back in its queue",
+    ),
     found.NotJson: _Repair(
         lambda repairer, finding: repairer.scripts.fail_unreadable(finding.id, finding.data, repairer.now, NOT_JSON),
         "marked as failed, so that you can examine it",

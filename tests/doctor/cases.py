@@ -2,7 +2,7 @@
 
 from tests.doctor import filing
 from tests.doctor.case import ALIVE, CASES, ENQUEUE, NEIGHBOURS, PROCESS, STATES, Case, add, settled
-from tests.store.world import NOW, PYTHON, gone, job, log_of, token_list, without, world
+from tests.store.world import NODE, NOW, PYTHON, gone, job, log_of, token_list, without, world
 
 __all__ = ["ALIVE", "CASES", "NEIGHBOURS", "PROCESS", "filing"]
 
@@ -42,10 +42,10 @@ FAILED = [(1, "error", LOST["error"]), (1, "failed", LOST["error"], None)]
 for state in STATES:
     add(
         f"no state, and listed as {state}",
-        without(job(1, state), "q:job:1/state"),
+        without(job(1, state, workerId=NODE), "q:job:1/state"),
         f"job 1 (email) has no state, and is listed as {state}",
         f"now {state}",
-        settled(state),
+        settled(state, workerId=NODE),
     )
 add(
     "no state, and listed as two",
@@ -109,6 +109,15 @@ add(
     (1, "error", "worker lost"),
     ENQUEUE,
     (1, "failed attempt", "worker lost", 1),
+)
+
+add(
+    "active for no worker",
+    job(1, "active"),
+    "job 1 (email) is active, but no worker ever had it",
+    "put back in its queue",
+    settled("inactive", py_requeues=1, log=["put back: kue doctor found it active without a worker"]),
+    ENQUEUE,
 )
 
 # what lies about

@@ -42,7 +42,7 @@ OTHER_STATES = {
     "failed": ["active"],
 }
 for state in STATES:
-    good = job(1, state, priority=-5)
+    good = job(1, state, priority=-5, workerId=NODE)
     says = f"job 1 (email) has the state {state}, but"
     for key in ("q:jobs", f"q:jobs:{state}", f"q:jobs:email:{state}"):
         stuck = key == "q:jobs:email:inactive"

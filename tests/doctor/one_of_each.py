@@ -17,6 +17,7 @@ ONE_OF_EACH_KIND = [
     "inactive, with data that is not JSON",
     "active for a Python process with no lease",
     "active for a Python process with a lease that ran out",
+    "active for no worker",
     "a log without its job",
     "a unique key without its job",
     "a type that is not listed",

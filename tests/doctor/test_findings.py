@@ -7,7 +7,7 @@ from tests.doctor.cases import ALIVE, CASES, NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.doctor.one_of_each import ONE_OF_EACH_KIND
 from tests.servers import offered
-from tests.store.world import NOW, PYTHON, World, job, world
+from tests.store.world import NODE, NOW, PYTHON, World, job, world
 
 on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
 
@@ -67,6 +67,7 @@ CHANGED: dict[str, World] = {
     "inactive, with data that is not JSON": {"q:job:1": {"data": "{no"}},
     "active for a Python process with no lease": {"q:job:1": {"workerId": f"{PYTHON}1"}},
     "active for a Python process with a lease that ran out": ALIVE,
+    "active for no worker": {"q:job:1": {"workerId": NODE}},
     "no job, q:jobs": {"q:job:1": {"type": "email"}},
     "a log without its job": {"q:job:1": {"type": "email"}},
     "a unique key without its job": {"q:unique:jobs": {"tj": "3"}},

@@ -94,7 +94,7 @@ def test_the_doctor_does_not_report_tokens_whose_number_changes(patient: Patient
 def test_the_doctor_counts_tokens_without_what_other_findings_explain(patient: Patient) -> None:
     for key in ("q:jobs:email:inactive", "q:jobs:inactive"):
         patient.seed({key: {"01|1": 0.0, "01|2": 0.0}})
-    patient.seed(without(world(NEIGHBOURS, job(2, "active"), job(3, tokens=0)), "q:jobs"))
+    patient.seed(without(world(NEIGHBOURS, job(2, "active", workerId=NODE), job(3, tokens=0)), "q:jobs"))
     patient.seed({"q:jobs": world(NEIGHBOURS, job(2), job(3))["q:jobs"]})
     assert sorted(patient.findings()) == [
         "job 2 (email) has the state active, but is also in q:jobs:inactive, is also in q:jobs:email:inactive",

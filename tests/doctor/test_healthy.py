@@ -21,7 +21,7 @@ HEALTHY: dict[str, World] = {
         job(1, "active", type="two\nlines", workerId=f"{PROCESS}:two\nlines:3"), ALIVE
     ),
     "an active job of a Node worker, years old": job(1, "active", workerId=NODE, started_at=1, updated_at=1),
-    "an active job of nobody": job(1, "active"),
+    "an active job that no worker ever had, with a ttl": job(1, "active", ttl=500, score=NOW),
     "an active job with a ttl that was pushed": job(1, "active", workerId=NODE, ttl=500, score=NOW + 123_456),
     "an active job with a ttl that ran out": job(1, "active", workerId=NODE, ttl=500, score=200_000),
     "a priority that is no whole number": job(1, priority=-5) | {"q:jobs": {"01|1": -5.0}},

@@ -11,7 +11,7 @@ from kue.store.inspection import PAGE_SIZE as PAGE
 from tests.doctor.cases import NEIGHBOURS
 from tests.doctor.conftest import Patient
 from tests.servers import RedisServer
-from tests.store.world import NOW, TYPES, job, without, world, zid
+from tests.store.world import NODE, NOW, TYPES, job, without, world, zid
 
 MANY = 3 * PAGE + 7
 on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
@@ -154,7 +154,8 @@ QUEUED = {
     "Stuck": without(job(tokens=0), "q:jobs:email:inactive"),
     "Unfinished": without(job(state="", tokens=0), "q:jobs:", "q:jobs:email:", "q:job:1/state"),
     "Unsettled": without(job(tokens=0), "q:jobs:email:inactive", "q:job:1/state"),
-    "LongActive": job(1, "active", started_at=1, updated_at=1),
+    "LongActive": job(1, "active", workerId=NODE, started_at=1, updated_at=1),
+    "Unheld": job(1, "active"),
 }
 
 

@@ -45,6 +45,18 @@ class TestTtlCheck:
         assert Job.get(job.id, queue=everywhere).error() == "TTL exceeded"
         assert everywhere.failed() == [job.id] and backend.client.exists("activeJobsTTL:lock") == 0
 
+    def test_jobs_that_were_made_active_by_hand_fail_and_hold_up_no_others(self, queue: Any, client: Any) -> None:
+        by_hand = queue.save_all([queue.create("email", ttl=200_000) for _ in range(250)])
+        for job in by_hand:
+            job.active()
+        held_by_node(queue, client, ttl=200_000)
+        due = int(client.zscore("q:jobs:active", "03|251"))
+        duty = TtlCheck(queue.runtime, 1000, 2000)
+        for round in range(6):
+            duty.run_once(due + 1000 * round)
+        assert queue.active() == [] and queue.failed_count() == 251
+        assert {job.error() for job in Job.range_by_state("failed", 0, -1, queue=queue)} == {"TTL exceeded"}
+
     def test_attempts_and_backoff_apply_to_a_job_past_its_ttl(self, queue: Any, client: Any) -> None:
         again = held_by_node(queue, client, ttl=200_000, attempts=2)
         later = held_by_node(queue, client, ttl=200_000, attempts=2, backoff={"type": "fixed", "delay": 500})

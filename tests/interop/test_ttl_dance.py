@@ -203,6 +203,28 @@ def test_a_killed_node_worker_loses_its_job(
     assert not client.exists("activeJobsTTL:lock") and not client.zcard("q:jobs:active")
 
 
+@pytest.mark.parametrize("attempts", [1, 2])
+@pytest.mark.parametrize("checker", ["node", "python"])
+@pytest.mark.parametrize("by", ["node", "python"])
+def test_a_job_made_active_by_hand_fails_at_its_ttl(
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, by: str, checker: str, attempts: int
+) -> None:
+    node, queue = unharmed_node(promotion=PROMOTION), make_queue(promotion=PROMOTION)
+    id = node.create("email", ttl=100, attempts=attempts)
+    if by == "node":
+        node.state_change(id, "active")
+    else:
+        kue.Job.get(id, queue=queue).active()
+    if checker == "node":
+        node.process("another type")
+    else:
+        queue.process("another type", lambda job: None)
+    state = "failed" if attempts == 1 else "inactive"
+    wait_until(lambda: node.get(id)["state"] == state and node.get(id)["attempts"]["made"] == 1)
+    assert (node.get(id)["error"], node.log(id)) == ("TTL exceeded", ["TTL exceeded"])
+    assert [name for name in channel.names(id) if name != "enqueue"][:2] == ["ttl exceeded", "error"]
+
+
 def test_a_killed_node_workers_job_with_spoilt_data_fails(
     unharmed_node: Start, make_queue: MakeQueue, channel: Channel, client: "redis.Redis"
 ) -> None:

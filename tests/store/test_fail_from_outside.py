@@ -43,6 +43,27 @@ def test_a_checker_ends_a_run_past_its_deadline(place: Place, worker: str) -> No
     )
 
 
+@pytest.mark.parametrize("worker", [None, ""])
+def test_a_checker_ends_an_active_job_that_no_worker_ever_had(place: Place, worker: str | None) -> None:
+    place.seed(world(held(workerId=worker, ttl=500, score=NOW), {LOCK: "token"}))
+    place.check(
+        fail(place, NEVER, TTL, worker="", mode="expired", ttl_lock="token"),
+        reply=[1, "failed"],
+        after=world(after("failed", TTL, workerId=worker, ttl=500), {LOCK: "token"}),
+        events=[(1, "error", "TTL exceeded"), (1, "failed", "TTL exceeded", None)],
+    )
+
+
+def test_a_checker_does_not_end_a_run_of_a_job_that_had_no_worker_when_it_was_announced(place: Place) -> None:
+    before = world(held(ttl=500, score=NOW), {LOCK: "token"})
+    place.seed(before)
+    place.check(
+        fail(place, NEVER, TTL, worker="", mode="expired", ttl_lock="token"),
+        reply=[-1, "active", PYTHON, ""],
+        after=before,
+    )
+
+
 def test_a_checker_leaves_a_run_alone_whose_deadline_was_pushed(place: Place) -> None:
     before = world(held(ttl=500, score=NOW + 1), {LOCK: "token"})
     place.seed(before)

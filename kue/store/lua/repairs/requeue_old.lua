@@ -1,5 +1,5 @@
--- requeue_old: an active job that its Node worker has not touched for too long becomes inactive. A log line says so,
--- and the field py_requeues counts that.
+-- requeue_old: an active job becomes inactive that its Node worker has not touched for too long, or that no worker ever
+-- had. A log line says so, and the field py_requeues counts that.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -13,11 +13,12 @@
 local id, now = ARGV[2], ARGV[4]
 
 local job = examine(id, now)
-if not is_kind(job, 'old') or job.mark ~= ARGV[3] then return 0 end
+local is_unheld = is_kind(job, 'unheld')
+if not (is_unheld or is_kind(job, 'old')) or job.mark ~= ARGV[3] then return 0 end
 check_tokens(job.type)
 leave('active', job.type, job.zid)
 local requeues = to_number(redis.call('HGET', key_job(id), 'py_requeues')) or 0
-append_log(id, 'put back: kue doctor found it active for too long')
+append_log(id, 'put back: kue doctor found it active ' .. (is_unheld and 'without a worker' or 'for too long'))
 redis.call('HSET', key_job(id), 'state', 'inactive', 'updated_at', now, 'py_requeues', requeues + 1)
 enqueue(id, job.type, cjson.encode(job.type), job.zid, job.priority or 0)
 return 1

@@ -92,6 +92,8 @@ local function examine(id, old)
   if job.state == 'active' then
     if process then
       if not is_alive(process) then add('abandoned') end
+    elseif job.worker == '' and (to_number(job.ttl) or 0) <= 0 then -- with a ttl the check of ttls ends it
+      add('unheld')
     elseif old ~= '' and math.max(to_number(held[3]) or 0, to_number(held[4]) or 0) < tonumber(old) then
       add('old')
     end

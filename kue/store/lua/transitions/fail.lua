@@ -3,7 +3,7 @@
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
 --          2    id
---          3    worker id of the run
+--          3    worker id of the run; '' for a job that was made active by hand, and that no worker ever had
 --          4    type as JSON
 --          5    now, in ms
 --          6    error
@@ -35,7 +35,7 @@ end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
   'promote_at')
-if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
+if held[1] ~= 'active' or (held[2] or '') ~= worker or not held[3] then
   return {-1, held[1] or '', held[2] or '', held[5] or ''}
 end
 local changed = ARGV[15] and changed_options(15, #ARGV) or {}
