@@ -65,6 +65,19 @@ class Hub:
         self._router.watch(id, watcher)
         self._subscriber.start()
 
+    def collect(self, event: str) -> set[int]:
+        """Note the ids of all jobs that an event is received of, until `stop_collecting`. First call `listen`."""
+        return self._router.collect(event)
+
+    def stop_collecting(self, event: str) -> None:
+        """Note no more ids for an event."""
+        self._router.stop_collecting(event)
+
+    @property
+    def listening_since(self) -> float | None:
+        """When the present subscription was set up, in seconds of the monotonic clock; None if there is none."""
+        return self._subscriber.subscribed_since
+
     @contextlib.contextmanager
     def saving(self) -> Iterator[Callable[[int, Watcher], None]]:
         """A block around a save. The subscription is set up first, and jobs watched inside it miss no event."""

@@ -27,6 +27,7 @@ class Router:
         self._floors: list[int] = []  # for each save under way, the newest id that was known when it began
         self._held: list[Message] = []
         self._replay: deque[tuple[Watcher, Message]] = deque()
+        self._collected: dict[str, set[int]] = {}
 
     def after_fork(self) -> None:
         """In a forked child: a thread of the parent may have held the lock."""
@@ -50,6 +51,15 @@ class Router:
             if not watchers:
                 del self._watchers[id]
             return True
+
+    def collect(self, event: str) -> set[int]:
+        """Note the ids of all jobs that an event is received of, until `stop_collecting`."""
+        ids = self._collected[event] = set()
+        return ids
+
+    def stop_collecting(self, event: str) -> None:
+        """Note no more ids for an event."""
+        self._collected.pop(event, None)
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
@@ -93,6 +103,8 @@ class Router:
             due = [watcher for watcher in self._watchers.get(message.id, ()) if watcher.wants(message.event)]
             self._replay.extend((watcher, message) for watcher in due)
         self.replay()
+        if (ids := self._collected.get(message.event)) is not None:
+            ids.add(message.id)
         name = "job " + message.event
         if self._queue_wants(name):
             self._queue_emit(name, message.id, *message.args)
@@ -120,4 +132,4 @@ class Router:
             return True
         if id in self._watchers and any(watcher.wants(event) for watcher in self.watchers(id)):
             return True
-        return self._queue_wants("job " + event)
+        return event in self._collected or self._queue_wants("job " + event)

@@ -65,6 +65,7 @@ class Subscriber:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
+        self.subscribed_since: float | None = None  # by the monotonic clock; None while there is no subscription
         self._failure: KueError | None = None
         self._attempted = threading.Event()
         self._stopping = False
@@ -146,6 +147,7 @@ class Subscriber:
             )
             try:
                 self._failure = None
+                self.subscribed_since = time.monotonic()
                 self._subscribed.set()
                 self._attempted.set()
                 self._error_reporter.outage_ended("events")
@@ -157,6 +159,7 @@ class Subscriber:
                 self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.received_at))
             finally:
                 self._subscribed.clear()
+                self.subscribed_since = None
                 connection.close()
             returning = True
         self._on_end()

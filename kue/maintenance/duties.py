@@ -33,7 +33,7 @@ def working_duties(runtime: Runtime) -> list[Duty]:
             options.promotion.limit,
             options.promotion.lock_ttl,
         ),
-        TtlCheck(runtime, options.promotion.interval, options.promotion.lock_ttl),
+        TtlCheck(runtime, options.promotion.interval, options.promotion.lock_ttl, options.promotion.limit),
         *stuck_job_duties(runtime),
         Recovery(runtime),
     ]

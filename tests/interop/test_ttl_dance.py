@@ -167,8 +167,7 @@ def test_the_next_run_is_not_failed_though_its_ttl_is_short(
     wait_until(lambda: now_ms() > client.zscore("q:jobs:active", zid(id)))
     check.run_once(now_ms())
     channel.wait_for("start", 2)
-    for announced in check._announced.values():
-        announced[1].acknowledged = False  # as if the acknowledgement had not been heard
+    check._acknowledged.clear()  # as if the acknowledgement had not been heard
     later = now_ms() + 2 * SECOND
     check.run_once(later)
     assert node.get(id)["attempts"]["made"] == 1

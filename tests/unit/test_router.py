@@ -193,3 +193,23 @@ def test_an_odd_message_is_ignored(queue: Queue, raw: bytes) -> None:
 
 
 # while jobs are being saved
+
+
+def test_the_ids_of_an_event_are_collected_from_then_on_until_that_is_stopped(router: Router) -> None:
+    router.on_message(message(1, "ack"))
+    ids = router.collect("ack")
+    for id in (2, 3, 3):
+        router.on_message(message(id, "ack"))
+    router.on_message(message(4, "other"))
+    assert ids == {2, 3}
+    router.stop_collecting("ack")
+    router.on_message(message(5, "ack"))
+    assert ids == {2, 3}
+
+
+def test_what_is_collected_reaches_watchers_as_well(router: Router) -> None:
+    watcher = Listener()
+    router.watch(1, watcher)
+    ids = router.collect("ack")
+    router.on_message(message(1, "ack", 7))
+    assert (watcher.got, ids) == ([("ack", 7)], {1})
