@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -20,9 +21,8 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def steady() -> float:
-    """Seconds on a clock that never goes back. If the system has such a clock, it goes on while the machine sleeps."""
-    return time.clock_gettime(_STEADY_CLOCK)
+steady = functools.partial(time.clock_gettime, _STEADY_CLOCK)
+"""Seconds on a clock that never goes back. If the system has such a clock, it goes on while the machine sleeps."""
 
 
 class TimeBudget:

@@ -20,6 +20,7 @@ from redis.connection import AbstractConnection
 
 from kue.connection.connection import Connection
 from kue.connection.idle_closer import IdleCloser
+from kue.connection.server_clock import ServerClock
 
 IDLE_SECONDS = 60.0
 
@@ -38,10 +39,13 @@ class Capacity:
         *,
         closes_idle: bool = True,
         clock: Callable[[], float] = time.monotonic,
+        server_clock: ServerClock | None = None,
     ) -> None:
+        """`server_clock` takes readings from the connections, and is notified if one of them is lost."""
         self._limit = limit
         self._connect = connect
         self._clock = clock
+        self._server_clock = server_clock
         self._lock = threading.RLock()  # a signal handler may save a job while its thread holds the lock
         # The one used last is on the right. Calls take and append without the lock.
         self._idle: deque[Connection] = deque()
@@ -97,13 +101,14 @@ class Capacity:
     def drop(self, connection: Connection) -> None:
         """Close a connection that was taken."""
         connection.close()
+        self._link_lost()
         with self._lock:
             self._for_calls.discard(connection)
             self._tend()
 
     def keep(self) -> Connection:
         """A connection to be opened that its holder keeps until it closes it. An idle one makes room if need be."""
-        connection = Connection(self._connect, self._kept_was_closed)
+        connection = Connection(self._connect, self._kept_was_closed, self._server_clock)
         with self._lock:
             self._kept.add(connection)
             self._tend()
@@ -143,6 +148,10 @@ class Capacity:
                 self._close(oldest)
                 self._tend()
 
+    def _link_lost(self) -> None:
+        if self._server_clock is not None:
+            self._server_clock.link_lost()
+
     def _withdraw(self, waiter: _Waiter) -> None:
         with self._lock:
             if waiter in self._waiting:
@@ -150,6 +159,7 @@ class Capacity:
 
     def _kept_was_closed(self, connection: Connection) -> None:
         if os.getpid() == self.pid:  # in a forked child, a thread of the parent may have held the lock
+            self._link_lost()
             with self._lock:
                 self._kept.discard(connection)
                 self._tend()
@@ -179,7 +189,8 @@ class Capacity:
     def _new(self) -> Connection | None:
         if len(self._for_calls) >= self.allowed:
             return None
-        connection = Connection(self._connect)
+        connection = Connection(self._connect, server_clock=self._server_clock)
+        connection.asks_time = True
         self._for_calls.add(connection)
         return connection
 

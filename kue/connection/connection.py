@@ -17,9 +17,11 @@ from redis.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
 from kue.connection.reply_reader import NOT_YET, ReplyReader
+from kue.connection.server_clock import ServerClock
 
 Argument = str | bytes | int | float
 Command = tuple[Argument, ...]
+_ASK_TIME: Command = ("TIME",)
 _MAX_BYTES_PER_SEND = 16_000
 _DISCARD = struct.pack("ii", 1, 0)  # the socket option: when it is closed, spend 0 seconds on what is unsent
 
@@ -27,14 +29,20 @@ _DISCARD = struct.pack("ii", 1, 0)  # the socket option: when it is closed, spen
 class Connection:
     """A connection that opens at its first use. Once it broke, it is never opened again.
 
-    `connect` makes redis-py's connection, `on_close` is called with this one whenever it is closed.
+    `connect` makes redis-py's connection, `on_close` is called with this one whenever it is closed. `server_clock`
+    takes a reading with the next exchange if `asks_time` is set.
     """
 
     def __init__(
-        self, connect: Callable[[], AbstractConnection], on_close: Callable[[Connection], object] | None = None
+        self,
+        connect: Callable[[], AbstractConnection],
+        on_close: Callable[[Connection], object] | None = None,
+        server_clock: ServerClock | None = None,
     ) -> None:
         self._connect = connect
         self._on_close = on_close
+        self._server_clock = server_clock
+        self.asks_time = False
         self._connection: AbstractConnection | None = None
         self._replies: ReplyReader | None = None
         self.opened = False
@@ -85,7 +93,12 @@ class Connection:
 
     def exchange(self, commands: Sequence[Command]) -> list[Any]:
         """Send commands and read all their replies: one round trip."""
-        self.send(commands)
+        if self.asks_time and self._server_clock is not None:
+            self.asks_time = False
+            self.open()
+            self._server_clock.read(lambda: self.send([_ASK_TIME, *commands]), self.read)
+        else:
+            self.send(commands)
         return [self.read() for _ in commands]
 
     @property

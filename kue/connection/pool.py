@@ -28,6 +28,7 @@ from redis.exceptions import (
 from kue.connection.address import ADDRESS_HINT, Address
 from kue.connection.capacity import Capacity
 from kue.connection.connection import Command, Connection
+from kue.connection.server_clock import ServerClock
 from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
 
 BROKEN = (ConnectionError, TimeoutError, OSError)
@@ -56,13 +57,19 @@ class ConnectionPool:
         self._max_connections = min(max_connections, address.max_connections or max_connections)
         self._clock = clock
         self._reconnected_at = -math.inf
+        self.server_clock = ServerClock()
         self.closed = False
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
         """In a forked child: drop the connections, since the parent process goes on using them."""
+        self.server_clock.after_fork()
         self._capacity = Capacity(
-            self._max_connections, self._connect, closes_idle=self.address.is_real, clock=self._clock
+            self._max_connections,
+            self._connect,
+            closes_idle=self.address.is_real,
+            clock=self._clock,
+            server_clock=self.server_clock,
         )
 
     def open(self) -> Connection:
@@ -86,9 +93,11 @@ class ConnectionPool:
         """
         capacity = self._current_capacity()
         connection = self._borrow(capacity)
+        if self.server_clock.is_due:
+            connection.asks_time = True
         try:
             replies = self._exchange(connection, commands)
-            if is_unauthenticated(replies[0]):
+            if replies and is_unauthenticated(replies[0]):
                 raise AuthenticationError("Authentication required.")
         except ResponseError as refused:
             capacity.drop(connection)
@@ -125,6 +134,16 @@ class ConnectionPool:
         if isinstance(reply, ResponseError):
             raise refusal(reply) from reply
         return reply
+
+    def ask_time(self) -> None:
+        """Ask the server for its time, if this process never has. Raises as `run` does, but nothing is in doubt."""
+        if not self.server_clock.was_asked:
+            self.server_clock.is_due = True
+            try:
+                self.run([])
+            except ConnectionFailed as broken:
+                broken.sent = False
+                raise
 
     def _current_capacity(self) -> Capacity:
         if self._capacity.pid != os.getpid():

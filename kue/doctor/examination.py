@@ -83,7 +83,7 @@ def examine(
     grace_seconds = milliseconds("grace", grace) / 1000
     old = None
     if requeue_active_older_than is not None:
-        old = store.clock() - milliseconds("requeue_active_older_than", requeue_active_older_than)
+        old = store.now() - milliseconds("requeue_active_older_than", requeue_active_older_than)
     checks = Checks(store, old)
     scan = Scan(store, checks, most)
     scan.walk()

@@ -150,7 +150,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
         runtime, options = self.runtime, self.options
         data = codec.encode(self.data, "data", runtime.options.json_default)
         self._data_written(data)
-        self.created_at = self.updated_at = self.promote_at = now = runtime.store.clock()
+        self.created_at = self.updated_at = self.promote_at = now = runtime.store.now()
         self._state = "inactive"
         if not options:
             return new_job(self.type, data, now)

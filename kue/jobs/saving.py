@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 
 from kue.common.describe import short_repr
 from kue.connection.pool import refusal
-from kue.errors import InvalidOption, KueError, SaveInterrupted
+from kue.errors import ConnectionFailed, InvalidOption, KueError, RedisRefused, SaveInterrupted, ShutdownInProgress
 from kue.events.watcher import Watcher
 from kue.jobs.job import Job
 from kue.runtime import Runtime
@@ -32,8 +32,11 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
         raise InvalidOption("save_all was given the same job twice")
     if any([runtime.test_mode.collect(job) for job in batch]):
         return batch
-    new_jobs = [job.as_new() for job in batch]
     saved: list[J] = []
+    try:
+        new_jobs = [job.as_new() for job in batch]
+    except (ConnectionFailed, RedisRefused, ShutdownInProgress) as problem:  # the first save asks for the time
+        raise SaveInterrupted(saved, problem) from problem
     try:
         with _watching(runtime, batch) as watch:
             refused: ResponseError | None = None

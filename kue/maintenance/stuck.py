@@ -35,7 +35,7 @@ class StuckJobs:
             self._cursor = b"0"
             return False
         self._restore(now)
-        if missing == self._scanned_missing and now < self._rest_until:
+        if missing == self._scanned_missing and 0 < self._rest_until - now <= _MAX_REST_MS:  # more: it was put back
             return False
         self._scan(now)
         if self._cursor == b"0":

@@ -86,7 +86,7 @@ class Working:
 
     def _add_duties(self, duties: Iterable[Duty]) -> None:
         if self._ticker is None:
-            self._ticker = Ticker([], self.runtime.error_reporter, self.runtime.store.clock)
+            self._ticker = Ticker([], self.runtime.error_reporter, self.runtime.store.now)
             self._ticker.start()
         for duty in duties:
             self._ticker.add(duty)

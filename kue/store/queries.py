@@ -8,7 +8,6 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from kue.common.clock import now_ms
 from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool, refusal
 from kue.store import codec
@@ -25,11 +24,22 @@ _RUNS_PER_PAGE = 100  # as much, since each is a hash of its own
 class Queries:
     """Queries for the jobs under one prefix, for any thread. Methods may raise `ConnectionFailed` or `RedisRefused`."""
 
-    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] | None = None) -> None:
+        """`clock` gives the time in ms since the epoch; without it that is the clock of the server."""
         self.connections = connections
         self.keys = Keys(prefix)
         self.commands = Commands(self.keys)
-        self.clock = clock
+        self._server_clock = connections.server_clock
+        self.clock = clock or connections.server_clock
+
+    def now(self) -> int:
+        """The time, for the first thing that a process does here: it asks the server if it never has.
+
+        Later it is the same as `clock`, which never waits. Raises `ConnectionFailed` or `RedisRefused`.
+        """
+        if not self._server_clock.was_asked and self.clock is self._server_clock:
+            self.connections.ask_time()
+        return self.clock()
 
     def ask(self, commands: Sequence[Command]) -> list[Any]:
         """The replies to commands, some hundred in a round trip. A refused command gives a `ResponseError`."""

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Self
 
 from redis.exceptions import ResponseError
 
-from kue.common.clock import now_ms
 from kue.connection.address import Address
 from kue.connection.connection import Command
 from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, refusal
@@ -40,7 +39,7 @@ class Announced(NamedTuple):
 class Store(Queries):
     """The jobs under one prefix, for any thread. Every method may raise `ConnectionFailed` or `RedisRefused`."""
 
-    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] | None = None) -> None:
         super().__init__(connections, prefix, clock)
         self.transitions = Transitions(self.keys)
 
@@ -176,6 +175,7 @@ class Store(Queries):
 
     def renew_lease(self, process: str, record: ProcessRecord) -> int | None:
         """Take or renew a lease, and write the record. Returns the ms that were left of the lease; None: it is new."""
+        self.connections.server_clock.is_due = True
         left = self.connections.call(*self.transitions.renew_lease(process, record.lease, record.fields()))
         return None if left is None else int(left)
 

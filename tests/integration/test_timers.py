@@ -173,6 +173,16 @@ class TestStuckJobs:
         duty.run_once(2 * self.AFTER)
         assert keyspace(client) == before
 
+    def test_a_clock_that_is_put_back_does_not_end_the_search(self, queue: Any, client: Any) -> None:
+        duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
+        client.zadd("q:jobs:inactive", {"02|99": 0})  # it stands for no job, so that a job seems to be missing
+        duty.run_once(3_600_000)
+        client.zrem("q:jobs:inactive", "02|99")
+        self.stuck(queue, client)
+        for now in (0, self.AFTER):
+            duty.run_once(now)
+        assert queue.inactive_count("email") == 1
+
     def test_a_stuck_job_is_counted_anew_by_another_process(self, queue: Any, client: Any) -> None:
         self.stuck(queue, client)
         StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(0)

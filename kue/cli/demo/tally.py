@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 import kue_send
-from kue.common.clock import now_ms
 
 _RATE_SECONDS = 2.0
 _SECONDS_BETWEEN_LINES = 0.2
@@ -23,6 +22,7 @@ class Tally:
 
     def __init__(self, queue: kue_send.Queue, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._now = queue.runtime.store.clock
         self._types: dict[int, str] = {}
         self._ends: deque[float] = deque()
         self._last_line_at = 0.0
@@ -57,7 +57,7 @@ class Tally:
     def _on_start(self, id: int, type: str) -> None:
         self.started.append(id)
         self.starts[id] += 1
-        self.last_start[id] = now_ms()
+        self.last_start[id] = self._now()
 
     def _on_progress(self, id: int, percent: int, data: Any) -> None:
         step = data.get("step", "") if isinstance(data, dict) else ""

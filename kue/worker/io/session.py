@@ -42,6 +42,7 @@ class Session:
     def open(self) -> Connection:
         """Connect. Raises the problem if there is no connection, or Redis refuses writes on it."""
         self.connection = connection = self._store.connections.open()
+        connection.asks_time = True
         scripts.load_all(connection)
         reply = connection.exchange([self._store.commands.probe_write()])[0]
         if isinstance(reply, ResponseError):
