@@ -20,6 +20,7 @@ from redis.sentinel import SentinelManagedConnection
 
 from kue.common.describe import short_repr
 from kue.connection.address_text import hide_password, why_unreadable, without_secrets
+from kue.connection.packing import Packer
 from kue.errors import InvalidOption, InvalidURL
 from kue.options.typed import RedisDict
 
@@ -69,7 +70,7 @@ class Address:
 
     def connection(self) -> AbstractConnection:
         """A new connection, not yet open."""
-        connection: AbstractConnection = self._class(**self._settings)
+        connection: AbstractConnection = self._class(**{**self._settings, "command_packer": Packer()})
         return connection
 
     def client(self) -> redis.Redis:

@@ -10,17 +10,17 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
-from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
+from kue.connection.packing import Argument, Command, pack
 from kue.connection.reply_reader import NOT_YET, ReplyReader
 from kue.connection.server_clock import ServerClock
 
-Argument = str | bytes | int | float
-Command = tuple[Argument, ...]
+__all__ = ["Argument", "Command", "Connection"]
+
 _ASK_TIME: Command = ("TIME",)
 _MAX_BYTES_PER_SEND = 16_000
 _DISCARD = struct.pack("ii", 1, 0)  # the socket option: when it is closed, spend 0 seconds on what is unsent
@@ -66,7 +66,7 @@ class Connection:
         packed: list[bytes] = []
         size = 0
         for command in commands:
-            packed.append(pack_command(cast("tuple[Any]", command)))  # hiredis has types for commands of one word only
+            packed.append(pack(command))
             size += len(packed[-1])
             if size > _MAX_BYTES_PER_SEND:  # Redis works on these while the rest is packed
                 connection.send_packed_command([b"".join(packed)], check_health=False)

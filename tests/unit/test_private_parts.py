@@ -102,7 +102,7 @@ def test_a_connection_of_fakeredis_has_no_sock_and_a_class_of_a_module_of_fakere
     assert not connection.can_read(0)
 
 
-# --- hiredis: kue/connection/connection.py ---
+# --- hiredis: kue/connection/packing.py ---
 
 
 def test_hiredis_packs_commands_with_words_of_every_type() -> None:
