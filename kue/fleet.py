@@ -19,7 +19,7 @@ class Fleet:
 
     def __init__(self, error_reporter: ErrorReporter) -> None:
         self._error_reporter = error_reporter
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self.versions: Mapping[str, int] = {}
         self.newer_protocols: set[int] = set()
 

@@ -18,12 +18,20 @@ from kue.errors import InvalidHandler
 Listener = Callable[..., Any]
 
 
+class _Registry(EventEmitter):
+    """A signal handler may use it even if the thread that it interrupted holds the lock of pyee."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()  # type: ignore[assignment]
+
+
 class Emitter:
     """The listeners of one job or queue. Any thread may call."""
 
     def __init__(self, on_error: Callable[[str, Listener, BaseException], None]) -> None:
-        self._lock = threading.Lock()
-        self._registry = EventEmitter()
+        self._lock = threading.RLock()
+        self._registry = _Registry()
         self._calls: dict[tuple[str, object], list[Listener]] = {}
         self._on_error = on_error
         self.finished = False
@@ -84,8 +92,8 @@ class Emitter:
 
     def after_fork(self) -> None:
         """In a forked child: make new locks and a new registry, since a thread of the parent may have held a lock."""
-        self._lock = threading.Lock()
-        self._registry = EventEmitter()
+        self._lock = threading.RLock()
+        self._registry = _Registry()
         for (event, _), calls in self._calls.items():
             for call in calls:
                 self._registry.add_listener(event, call)

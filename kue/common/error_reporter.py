@@ -28,7 +28,7 @@ class ErrorReporter:
 
     def after_fork(self) -> None:
         """In a forked child: no part of it has a problem yet, and no thread holds the lock."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._without_redis: set[str] = set()  # parts of the queue; one report for all
         self._with_own_problem: dict[str, str] = {}  # parts of the queue; a report for each
         self._restored_at = -math.inf

@@ -35,7 +35,7 @@ class TimerQueue:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self.cancelled = 0  # about how many in the heap: counted without the lock, which a fork may leave locked
@@ -65,9 +65,10 @@ class TimerQueue:
     def _drop_cancelled(self) -> None:
         """Drop cancelled timers once they are most of the heap, since they may be due in days only."""
         if self.cancelled > _MIN_CANCELLED and self.cancelled > len(self._heap) // 2:
-            self._heap = [entry for entry in self._heap if entry[2].call is not None]
-            heapq.heapify(self._heap)
-            self.cancelled = 0
+            entries, self._heap, self.cancelled = self._heap, [], 0
+            for entry in entries:  # into the new heap: a signal handler may add a timer to it meanwhile
+                if entry[2].call is not None:
+                    heapq.heappush(self._heap, entry)
 
     def run_due(self) -> None:
         """Make every call that is due. If one raises, it is logged and the others still run."""

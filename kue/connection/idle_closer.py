@@ -10,6 +10,8 @@ import os
 import threading
 from collections.abc import Callable
 
+from kue.common.flag import Flag
+
 _FORK_WAIT_SECONDS = 1.0
 _fork_lock = threading.RLock()  # held during a fork, so that no thread is started or stopped meanwhile
 _running: dict[threading.Thread, IdleCloser] = {}
@@ -24,14 +26,14 @@ class IdleCloser:
 
     def __init__(self, close_expired: Callable[[], float | None]) -> None:
         self._close_expired = close_expired
-        self._stop = threading.Event()
+        self._stop = Flag()
         self._thread: threading.Thread | None = None
 
     def start(self) -> bool:
         """Start a thread, in place of the last one. Returns False if the system gives none, as at the process's end."""
         with _fork_lock:
             self._stop.set()  # the last thread may be about to end, or was started again after a fork
-            self._stop = threading.Event()
+            self._stop = Flag()
             thread = threading.Thread(target=self._run, args=[self._stop], name="kue-idle", daemon=True)
             _running[thread] = self
             try:
@@ -50,7 +52,7 @@ class IdleCloser:
         if thread is not None:
             thread.join(timeout)
 
-    def _run(self, stop: threading.Event) -> None:
+    def _run(self, stop: Flag) -> None:
         try:
             while not stop.is_set() and (seconds := self._close_expired()) is not None:
                 stop.wait(seconds)

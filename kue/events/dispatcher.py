@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 from collections.abc import Callable
 from typing import Any
+
+from kue.common.sole_thread import SoleThread
 
 logger = logging.getLogger("kue")
 _Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -22,21 +23,12 @@ class Dispatcher:
     def __init__(self, *, name: str) -> None:
         self._name = name
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._thread = SoleThread(self._run, name)
 
     def post(self, call: Callable[..., Any], *args: Any) -> None:
         """Make a call on the thread. After `stop` it is discarded."""
-        if self._thread is None:
-            self._start()
+        self._thread.start()
         self._calls.put((call, args))
-
-    def _start(self) -> None:
-        with self._lock:
-            if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
 
     def _run(self) -> None:
         while (item := self._calls.get()) is not None:
@@ -50,14 +42,10 @@ class Dispatcher:
     @property
     def is_current(self) -> bool:
         """Whether the caller runs on this thread."""
-        return threading.current_thread() is self._thread
+        return self._thread.is_current
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the thread after the posted calls. Waits up to `timeout` seconds for it, except on the thread itself."""
-        with self._lock:
-            self._stopped = True
-            thread = self._thread
-        if thread is not None:
+        if self._thread.retire():
             self._calls.put(None)
-            if not self.is_current:
-                thread.join(timeout)
+            self._thread.join(timeout)

@@ -31,7 +31,7 @@ class Router:
 
     def after_fork(self) -> None:
         """In a forked child: a thread of the parent may have held the lock."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def watch(self, id: int, watcher: Watcher) -> None:
         """Pass the events of a job to a watcher: those from now on, and those held since its save began."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import selectors
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -22,6 +21,8 @@ from redis.exceptions import ResponseError
 
 from kue.common.backoff import Backoff
 from kue.common.error_reporter import ErrorReporter
+from kue.common.flag import Flag
+from kue.common.sole_thread import SoleThread
 from kue.common.timer_queue import Timer, TimerQueue
 from kue.common.wakeup import Wakeup
 from kue.connection.connection import Connection
@@ -62,12 +63,11 @@ class Subscriber:
         self._on_end = on_end
         self._timers = TimerQueue()
         self._second_thread = Dispatcher(name="kue-asking")
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._subscribed = threading.Event()
+        self._thread = SoleThread(self._run, "kue-events")
+        self._subscribed = Flag()
         self.subscribed_since: float | None = None  # by the monotonic clock; None while there is no subscription
         self._failure: KueError | None = None
-        self._attempted = threading.Event()
+        self._attempted = Flag()
         self._stopping = False
         self._wakeup = Wakeup()
 
@@ -80,7 +80,7 @@ class Subscriber:
         self._attempted.clear()
         self.start()
         self._wakeup.wake()
-        if threading.current_thread() is self._thread:
+        if self.is_current:
             return
         deadline = time.monotonic() + timeout
         while not self._subscribed.is_set():
@@ -90,15 +90,13 @@ class Subscriber:
 
     def start(self) -> None:
         """Start to subscribe, without waiting for the subscription."""
-        with self._lock:
-            if self._thread is None and not self._stopping:
-                self._thread = threading.Thread(target=self._run, name="kue-events", daemon=True)
-                self._thread.start()
+        if not self._stopping:
+            self._thread.start()
 
     @property
     def is_current(self) -> bool:
         """Whether the caller runs on this thread."""
-        return threading.current_thread() is self._thread
+        return self._thread.is_current
 
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
         """Make a call on this thread in `delay` seconds. `ensure` or `start` must have been called before."""
@@ -118,14 +116,13 @@ class Subscriber:
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the subscription and the threads. Waits up to `timeout` seconds for that, except on the thread itself."""
-        with self._lock:
-            self._stopping = True
-            thread = self._thread
+        self._stopping = True
+        started = self._thread.retire()
         self._wakeup.wake()
-        if thread is None:
+        if started:
+            self._thread.join(timeout)
+        else:
             self._wakeup.close()
-        elif not self.is_current:
-            thread.join(timeout)
         self._second_thread.stop(_LAST_REPLY_SECONDS)
 
     def _run(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kue.common.error_reporter import ErrorReporter
+from kue.common.flag import Flag
 from kue.errors import ConnectionFailed, KueError
 
 _MAX_RETRY_SECONDS = 1.0  # a duty with a long interval must not be the last to notice that Redis is back
@@ -30,8 +31,8 @@ class Ticker:
     def __init__(self, duties: list[Duty], error_reporter: ErrorReporter, clock: Callable[[], int]) -> None:
         self._error_reporter = error_reporter
         self._clock = clock
-        self._lock = threading.Lock()
-        self._wakeup = threading.Event()
+        self._lock = threading.RLock()
+        self._wakeup = Flag()
         self._stopping = False
         self._due = {duty: self._next_due(duty) for duty in duties}
         self._thread = threading.Thread(target=self._run, name="kue-ticker", daemon=True)

@@ -25,7 +25,7 @@ class ProcessWide(Generic[Q]):
 
     def _renew_lock(self) -> None:
         """In a forked child: a thread of the parent that held the lock does not exist here to release it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def create_queue(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> Q:
         """The queue of this process: the first call makes it, and later calls return it until it is shut down.

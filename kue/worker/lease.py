@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from kue.common.backoff import Backoff
 from kue.common.clock import steady
+from kue.common.flag import Flag
 from kue.errors import KueError, ShutdownInProgress
 from kue.runtime import Runtime
 from kue.store.process_record import ProcessRecord
@@ -39,7 +40,7 @@ class Lease:
         self._valid_until = 0.0
         self._was_held = False
         self._stopping = False
-        self._wakeup = threading.Event()
+        self._wakeup = Flag()
         self._gives_up = False
         self._thread = threading.Thread(target=self._run, name="kue-lease", daemon=True)
 

@@ -41,7 +41,7 @@ class Pool:
         self.process = new_process()
         self._options = runtime.options
         self.slots = AllSlots()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed = False
         self._idle = threading.Condition()
         self._drains = 0  # how many calls of `drain` wait for runs to end

@@ -35,7 +35,7 @@ class RunTracker:
         self._runtime = runtime
         self._slots = slots
         self._run_ended = run_ended
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._abandoned: list[Run] = []
         self._closed: list[tuple[TypeSlots, Run]] = []  # slots that stay closed until a stray returns
         self._follow_ups: list[Command] = []

@@ -41,3 +41,32 @@ RAISES = """
 
 def test_an_exception_from_a_signal_handler_inside_a_call_ends_only_that_call(redis_url: str, client: Any) -> None:
     assert run_script(redis_url, RAISES) == [{"caught": 200, "saved": True}]
+
+
+SAVES = """
+    import signal
+
+    def new():
+        return queue.create("email").on("complete", lambda result: None)
+
+    def save(number, frame):
+        global inside
+        if not inside:  # or one handler would interrupt the other without end
+            inside = True
+            saved.append(new().save())
+            inside = False
+
+    inside, saved = False, []
+    signal.signal(signal.SIGALRM, save)
+    signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+    own = [new().save() for _ in range(1000)]
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    ids = {job.id for job in own + saved}
+    tell(interrupted=len(saved) > 100, different=len(ids) == len(own + saved), found=ids == set(queue.inactive()))
+    queue.shutdown()
+"""
+
+
+def test_a_signal_handler_saves_a_job_while_its_thread_saves_one_with_listeners(redis_url: str, client: Any) -> None:
+    """The first save, which starts the subscription, is interrupted as well."""
+    assert run_script(redis_url, SAVES) == [{"interrupted": True, "different": True, "found": True}]

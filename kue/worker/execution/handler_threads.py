@@ -21,7 +21,7 @@ class HandlerThreads:
     def __init__(self, execute: Callable[[Run], None]) -> None:
         self._execute = execute
         self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._threads = 0
         self._busy = 0
 

@@ -27,7 +27,7 @@ class InlineRunner:
         self._execute = execute
         self._start_on_thread = start_on_thread
         self._runs: deque[Run] = deque()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._takeovers = 0
         self._called_at: float | None = None  # of the handler that runs now; None: the standby has nothing to watch
         self._last_call_at = 0.0
