@@ -8,6 +8,7 @@ from tests.test_layout import PRODUCT, named, relative
 
 LOCKS = ("Lock", "Event", "Semaphore", "BoundedSemaphore", "Barrier")  # a thread cannot take its own twice
 REASONS = {
+    ("kue/cli/worker/importing.py", "Event"): "each import has its own, and no signal handler uses them",
     ("kue/connection/capacity.py", "Lock"): "each call that waits has one of its own",
     ("kue/connection/spin_wait.py", "Lock"): "it is taken only if it is free",
     ("kue/worker/execution/inline.py", "Event"): "a thread without signal handlers uses it",

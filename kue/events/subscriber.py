@@ -63,7 +63,7 @@ class Subscriber:
         self._on_end = on_end
         self._timers = TimerQueue()
         self._second_thread = Dispatcher(name="kue-asking")
-        self._thread = SoleThread(self._run, "kue-events")
+        self._thread = SoleThread(self._run, name="kue-events")
         self._subscribed = Flag()
         self.subscribed_since: float | None = None  # by the monotonic clock; None while there is no subscription
         self._failure: KueError | None = None

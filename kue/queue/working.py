@@ -17,6 +17,7 @@ from kue.options.values import read_type, read_whole
 from kue.runtime import Runtime
 from kue.worker.context import Context
 from kue.worker.handler import Function, Handler
+from kue.worker.intake import intake
 from kue.worker.pool import Pool
 from kue.worker.slots import Worker
 
@@ -94,20 +95,24 @@ class Working:
     def health(self) -> dict[str, Any]:
         """Facts for probes, as a dict.
 
-        `live`: the threads of this process work. `ready`: Redis answers as well, and the queue is not shutting down.
-        Further: `shutting_down`, `slots`, `active` (runs), `strays` (handlers that run on past the end of their run),
-        with handlers also `connected`, `running` and `stalled_seconds` of the I/O thread, and without them `problem` if
-        Redis does not answer. `versions` is how many working processes of each version were seen under the prefix, and
+        `live`: the threads of this process work. `ready`: Redis answers as well, and the queue takes jobs: it is not
+        `shutting_down`, nor `quiet`. `quiet`: no queue of this process takes jobs, since `kue worker` received SIGUSR1
+        or still imports the module, or since the process is ending.
+
+        Further: `slots`, `active` (runs), `strays` (handlers that run on past the end of their run), with handlers also
+        `connected`, `running` and `stalled_seconds` of the I/O thread, and without them `problem` if Redis does not
+        answer. `versions` is how many working processes of each version were seen under the prefix, and
         `newer_protocols` are the protocols that this process does not know; a process with handlers looks three times
         in each lease, and others look now. `problems` are texts about what fails in the background again and again.
         """
         fleet = self.runtime.fleet
         facts: dict[str, Any] = {"slots": 0, "active": 0, "strays": 0}
+        quiet = not intake.is_open
         live = ready = not self._shutting_down
         if self._pool is not None:
             facts = self._pool.health()
             live = facts["running"] and facts["stalled_seconds"] < _MAX_STALLED_SECONDS
-            ready = live and not self._shutting_down and facts["connected"]
+            ready = live and not self._shutting_down and not quiet and facts["connected"]
         elif ready:
             try:
                 fleet.seen(*self.runtime.store.versions())
@@ -115,7 +120,8 @@ class Working:
                 ready, facts["problem"] = False, str(problem)
         facts["problems"] = self.runtime.error_reporter.problems
         facts |= {"versions": dict(fleet.versions), "newer_protocols": sorted(fleet.newer_protocols)}
-        return {"live": bool(live), "ready": bool(ready), "shutting_down": self._shutting_down, **facts}
+        state = {"live": bool(live), "ready": bool(ready), "shutting_down": self._shutting_down, "quiet": quiet}
+        return state | facts
 
     def _refuse_if_shut_down(self) -> None:
         if self._shutting_down:

@@ -20,6 +20,7 @@ from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
 from kue.worker.fetcher import Fetcher
 from kue.worker.handler import Handler
+from kue.worker.intake import intake
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.outbox import Outbox
 from kue.worker.lease import Lease
@@ -49,6 +50,7 @@ class Pool:
         self.outbox = Outbox(runtime.store.transitions, self.tracker.report_answered)
         self.executor = Executor(runtime.error_reporter, lambda run: context(self, self.slots.worker_of(run)))
         self.loop = IOLoop(runtime.store, self.outbox, self.executor.inline, runtime.error_reporter)
+        intake.wakes(self.loop)
         self.deadlines = Deadlines(runtime, self.executor, self.tracker.abandon, self.loop.timers)
         self.lease = Lease(runtime, self.process, self.slots.counts, self._renewed)
         self.fetcher = Fetcher(

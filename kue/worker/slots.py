@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kue.common.timer_queue import Timer
 from kue.worker.handler import Handler
+from kue.worker.intake import intake
 from kue.worker.run import Run
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class TypeSlots:
     @property
     def wanted(self) -> int:
         """How many more jobs it would take now."""
-        return 0 if self.paused or self.closed else len(self.free) - self.requested
+        return 0 if self.paused or self.closed or not intake.is_open else len(self.free) - self.requested
 
     @property
     def runs(self) -> list[Run]:

@@ -3,11 +3,11 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from kue.cli.worker.signals import ECHO_SECONDS, STOPPING, Signals
+from kue.cli.worker.signals import ECHO_SECONDS, QUIET, STOPPING, Signals, Stopped
 
 
 @pytest.fixture
@@ -18,6 +18,13 @@ def now() -> list[float]:
 @pytest.fixture
 def clock(now: list[float]) -> Callable[[], float]:
     return lambda: now[0]
+
+
+@pytest.fixture(autouse=True)
+def not_under_nohup() -> Iterator[None]:
+    former = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, former)
 
 
 @pytest.mark.parametrize("number", STOPPING)
@@ -67,3 +74,60 @@ def test_the_former_handlers_are_back_afterwards() -> None:
     with Signals():
         assert [signal.getsignal(number) for number in STOPPING] != before
     assert [signal.getsignal(number) for number in STOPPING] == before
+
+
+def test_sigusr1_makes_quiet_and_asks_for_no_end() -> None:
+    with Signals(heeds_quiet=True) as signals:
+        for _ in range(3):
+            os.kill(os.getpid(), QUIET)
+            assert not signals.wait()  # it wakes
+        assert (signals.quiet, signals.received) == (True, None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert signals.wait() and signals.received == signal.SIGTERM
+
+
+def test_sigusr1_is_left_alone_if_it_is_not_asked_for() -> None:
+    with Signals():
+        assert signal.getsignal(QUIET) == signal.SIG_DFL
+
+
+def test_sighup_stays_ignored_under_nohup() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Signals() as signals:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert not signals.wait(0)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+
+
+def test_a_block_is_interrupted_by_the_first_signal_alone(now: list[float], clock: Callable[[], float]) -> None:
+    left: list[int] = []
+    with Signals(again=left.append, clock=clock) as signals:
+        with pytest.raises(Stopped), signals.interrupting():
+            os.kill(os.getpid(), signal.SIGTERM)
+            pytest.fail("it was not interrupted")
+        now[0] += ECHO_SECONDS
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert left == [signal.SIGTERM]
+
+
+def test_a_block_is_not_entered_after_a_signal() -> None:
+    with Signals() as signals:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(Stopped), signals.interrupting():
+            pytest.fail("it was entered")
+
+
+def test_a_thread_learns_of_a_signal_that_arrives_in_a_block() -> None:
+    arrived: list[bool] = []
+    with Signals() as signals:
+        waiting = threading.Thread(target=lambda: arrived.append(signals.wait_for_arrival()))
+        with pytest.raises(Stopped), signals.interrupting():
+            waiting.start()
+            os.kill(os.getpid(), signal.SIGTERM)
+        waiting.join(10)
+        assert arrived == [True]
+        waiting = threading.Thread(target=lambda: arrived.append(signals.wait_for_arrival()))
+        waiting.start()
+        signals.wake()
+        waiting.join(10)
+        assert arrived == [True, False]

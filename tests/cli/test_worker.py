@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import kue
+from kue.cli.worker.signals import STOPPING
 from tests.cli.command import ROOT, Command
 from tests.helpers import keyspace, wait_until
 from tests.processes import end, tied
@@ -74,7 +75,7 @@ def test_the_worker_runs_jobs(start: Start, module: Module, queue: kue.Queue, re
     assert worker.errors == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("number", STOPPING, ids=lambda number: signal.Signals(number).name)
 def test_a_signal_stops_the_worker_and_unfinished_jobs_go_back(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
 ) -> None:
@@ -199,20 +200,6 @@ def test_the_worker_shuts_down_every_queue_of_the_module(
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
         assert other.inactive() == [job.id]
-
-
-def test_a_signal_during_the_import_stops_the_worker(
-    start: Start, module: Module, queue: kue.Queue, redis_url: str, tmp_path: Path
-) -> None:
-    waits = "\n    while not os.path.exists('imported'):\n        time.sleep(0.01)\n"
-    module("tasks", TASKS + waits)
-    job = queue.create("slow").save()
-    worker = start("worker", "tasks:queue", "--timeout", "0", KUE_REDIS_URL=redis_url)
-    worker.wait_for("running 1")
-    worker.signal(signal.SIGTERM)
-    (tmp_path / "imported").touch()
-    assert worker.wait() == 0
-    assert queue.inactive() == [job.id]
 
 
 def test_the_worker_calls_a_function_that_returns_the_queue(start: Start, module: Module, redis_url: str) -> None:

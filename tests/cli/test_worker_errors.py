@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import kue
 from tests.cli.command import Command, assert_usage_error
 
 pytestmark = pytest.mark.slow
@@ -93,32 +92,6 @@ def test_the_command_prints_that_line_and_exits_with_code_2(
     worker = start("worker", target, "--processes", processes, KUE_REDIS_URL=redis_url)
     assert worker.wait() == 2
     assert worker.errors == [f"kue: {TROUBLE[target].format(folder=tmp_path)}"]
-
-
-def test_jobs_that_a_faulty_module_took_go_back_to_the_queue(
-    start: Start, module: Module, queue: kue.Queue, redis_url: str
-) -> None:
-    module(
-        "tasks",
-        """
-        import threading
-        import kue
-
-        queue, taken = kue.Queue(), threading.Event()
-
-        @queue.process("email")
-        def email(job):
-            taken.set()
-            threading.Event().wait()
-
-        taken.wait()
-        """,
-    )
-    job = queue.create("email").save()
-    worker = start("worker", "tasks:mistyped", KUE_REDIS_URL=redis_url)
-    assert worker.wait() == 2
-    assert worker.errors == ["kue: the module 'tasks' has no 'mistyped'"]
-    assert queue.inactive() == [job.id]
 
 
 def test_an_embedded_server_is_refused_for_several_processes(start: Start, module: Module) -> None:

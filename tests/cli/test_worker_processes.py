@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import kue
+from kue.cli.worker.signals import STOPPING
 from tests.cli.command import Command, is_alive
 from tests.helpers import wait_until
 
@@ -52,7 +53,7 @@ def test_each_process_runs_jobs(start: Start, module: Module, queue: kue.Queue, 
     assert f"serves pid (1 slot) on {redis_url}/0, prefix q, in 3 processes" in worker.lines
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("number", STOPPING, ids=lambda number: signal.Signals(number).name)
 def test_a_signal_stops_all_processes_and_unfinished_jobs_go_back(
     start: Start, module: Module, queue: kue.Queue, redis_url: str, number: int
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import kue
+from kue.worker.intake import QUIET, intake
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer
@@ -22,6 +23,7 @@ def test_health_of_a_queue_that_only_creates_jobs_is_ready(everywhere: Any) -> N
         "live": True,
         "ready": True,
         "shutting_down": False,
+        "quiet": False,
         "slots": 0,
         "active": 0,
         "strays": 0,
@@ -110,3 +112,11 @@ def test_the_other_processes_are_looked_at_once_in_each_lease(make_queue: MakeQu
     queue.process("email", lambda job: None)
     wait_until(lambda: calls["renew_lease"] >= 7)
     assert calls["versions"] <= 3 and queue.health()["versions"] == {kue.__version__: 1}
+
+
+def test_a_quiet_process_is_live_and_not_ready(queue: Any) -> None:
+    queue.process("email", lambda job: None)
+    wait_until(lambda: queue.health()["ready"])
+    with intake.closed(QUIET):
+        assert facts(queue, "live", "ready", "quiet", "shutting_down") == [True, False, True, False]
+    assert facts(queue, "live", "ready", "quiet", "shutting_down") == [True, True, False, False]

@@ -10,14 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
 from typing import Any
 
 from kue.cli.console import CommandError
-from kue.cli.worker.locate import find_queue
-from kue.cli.worker.serving import AT_ONCE, Serving, Stopping, stop_all
-from kue.cli.worker.signals import Signals
+from kue.cli.worker.importing import imported
+from kue.cli.worker.serving import Serving, Stopping, become_quiet, stop_all
+from kue.cli.worker.signals import QUIET, Signals, Stopped
 
 _CHECK_EVERY_SECONDS = 0.5
 
@@ -26,19 +27,28 @@ def serve(target: str, supervisor: socket.socket, stopping: Stopping) -> int:
     """Serve until a signal comes, the supervisor is gone, or the queue is shut down. Returns the exit code."""
     # A second signal is ignored: a service manager may signal every process of a service, and only the supervisor
     # decides to stop at once.
-    with Signals(again=lambda number: None) as signals:
+    with Signals(again=lambda number: None, heeds_quiet=True) as signals:
+        # The supervisor has blocked it, so that one that comes early does not end this process.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {QUIET})
         try:
-            queue = find_queue(target)
+            with imported(target, signals) as queue:
+                _send(supervisor, {"ready": Serving.of(queue).to_json()})
+                _heed_quiet(signals)
         except CommandError as problem:
-            stop_all(AT_ONCE)
             _send(supervisor, {"error": str(problem), "code": problem.code})
             return problem.code
-        _send(supervisor, {"ready": Serving.of(queue).to_json()})
+        except Stopped:
+            return 0
         descriptor = supervisor.fileno()
         while not (signals.wait(_CHECK_EVERY_SECONDS, descriptor) or _is_gone(supervisor) or queue.is_shut_down):
-            pass
+            _heed_quiet(signals)
         stop_all(stopping)
     return 0
+
+
+def _heed_quiet(signals: Signals) -> None:
+    if signals.quiet:
+        become_quiet()
 
 
 def _send(supervisor: socket.socket, message: dict[str, Any]) -> None:

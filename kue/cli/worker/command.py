@@ -9,44 +9,51 @@ import os
 
 import kue
 from kue.cli.console import CommandError, print_line
-from kue.cli.worker.locate import find_queue
-from kue.cli.worker.serving import AT_ONCE, Serving, Stopping, running_jobs, stop_all
-from kue.cli.worker.signals import Signals
+from kue.cli.worker.importing import imported
+from kue.cli.worker.serving import Serving, Stopping, become_quiet, running_jobs, stop_all
+from kue.cli.worker.signals import Signals, Stopped
 from kue.cli.worker.supervisor import Supervisor
 
 _CHECK_EVERY_SECONDS = 0.5
 
 
 def run_worker(target: str, stopping: Stopping) -> None:
-    """Serve until SIGTERM or SIGINT, or until the application itself shuts the queue down. Raises `CommandError`."""
-    # Signals are caught first, since handlers take jobs while the module is still being imported.
-    with Signals() as signals:
+    """Serve until a signal, or until the application itself shuts the queue down. Raises `CommandError`."""
+    with Signals(heeds_quiet=True) as signals:
         try:
-            queue = find_queue(target)
-        except CommandError:
-            stop_all(AT_ONCE)
-            raise
-        serving = Serving.of(queue)
-        print_line(f"kue {kue.__version__} worker, pid {serving.pid}", style="bold")
-        print_line(f"serves {serving.slots} on {serving.location}")
-        print_line(f"Ctrl-C or SIGTERM stops it: {stopping}", style="dim")
+            with imported(target, signals) as queue:
+                serving = Serving.of(queue)
+                print_line(f"kue {kue.__version__} worker, pid {serving.pid}", style="bold")
+                print_line(f"serves {serving.slots} on {serving.location}")
+                print_line(f"Ctrl-C or SIGTERM stops it: {stopping}", style="dim")
+                _heed_quiet(signals)
+        except Stopped:
+            print_line("stopped during the import")
+            return
         while not signals.wait(_CHECK_EVERY_SECONDS) and not queue.is_shut_down:
-            pass
+            _heed_quiet(signals)
         _print_stopping(f"{running_jobs()} running", stopping)
         stop_all(stopping)
         print_line("stopped")
 
 
+def _heed_quiet(signals: Signals) -> None:
+    if signals.quiet and become_quiet():
+        print_line(f"quiet: takes no more jobs; {running_jobs()} running")
+
+
 def run_workers(target: str, processes: int, stopping: Stopping) -> None:
     """Serve in several processes, which this one supervises. Raises `CommandError` also if one did not stop well."""
     supervisor = Supervisor(target, processes, stopping, print_line)
-    with Signals(again=supervisor.kill_all_and_exit) as signals:
+    with Signals(again=supervisor.kill_all_and_exit, heeds_quiet=True) as signals:
         print_line(
             f"kue {kue.__version__} worker, supervisor of {processes} processes, pid {os.getpid()}", style="bold"
         )
         print_line(f"Ctrl-C or SIGTERM stops them: {stopping}", style="dim")
         try:
             while not signals.wait(0):
+                if signals.quiet and supervisor.become_quiet():
+                    print_line(f"quiet: {processes} processes take no more jobs")
                 supervisor.run_once(signals, _CHECK_EVERY_SECONDS)
             _print_stopping(f"{processes} processes", stopping)
         except CommandError:

@@ -7,16 +7,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kue.cli.worker.serving import Stopping
+from kue.cli.worker.signals import QUIET
 
 
 class WorkerProcess:
@@ -29,7 +31,7 @@ class WorkerProcess:
         self._is_open = True
         unfinished = "requeue" if stopping.requeue else "fail"
         arguments = [target, str(child_end.fileno()), str(stopping.timeout), unfinished]
-        with child_end:
+        with child_end, _blocked(QUIET):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kue.cli.worker.child", *arguments],
                 stdin=subprocess.DEVNULL,
@@ -67,6 +69,10 @@ class WorkerProcess:
         """The exit code: None while it runs, negative if a signal ended it."""
         return self._process.poll()
 
+    def become_quiet(self) -> None:
+        """Have it take no more jobs, even if it is still starting."""
+        self._process.send_signal(QUIET)
+
     def terminate(self) -> None:
         """Ask it to stop gracefully."""
         self._process.terminate()
@@ -85,6 +91,16 @@ class WorkerProcess:
         """Close the socket of a process that has ended."""
         self._is_open = False
         self._socket.close()
+
+
+@contextlib.contextmanager
+def _blocked(number: signal.Signals) -> Iterator[None]:
+    """A block that starts a process in which a signal waits until the process is prepared for it."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def ending(exit_code: int) -> str:

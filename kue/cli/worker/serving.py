@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kue.queue.queue import Queue, running_queues
+from kue.worker.intake import QUIET, intake
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,11 @@ class Serving:
     @property
     def location(self) -> str:
         return f"{self.address}, prefix {self.prefix}"
+
+
+def become_quiet() -> bool:
+    """Take no more jobs in this process, and let those that run finish. Returns whether it is new."""
+    return intake.close(QUIET)
 
 
 def running_jobs() -> int:

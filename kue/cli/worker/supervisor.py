@@ -68,6 +68,7 @@ class Supervisor:
         self._stopping = stopping
         self._print = print_line
         self._environment = environment or {}
+        self._is_quiet = False
         self._slots = [ProcessSlot(number) for number in range(1, processes + 1)]
         # If one process starts alone, a faulty module is reported only once.
         for slot in self._slots[:1] if one_first else self._slots:
@@ -100,6 +101,8 @@ class Supervisor:
             if slot.start_at is not None and slot.start_at <= now:
                 slot.start_at, slot.started_at, slot.problem = None, now, ""
                 slot.process = WorkerProcess(self._target, self._stopping, self._environment)
+                if self._is_quiet:
+                    slot.process.become_quiet()
 
     def _check(self, slot: ProcessSlot) -> None:
         if slot.process is None:
@@ -143,6 +146,16 @@ class Supervisor:
         slot.process = slot.serving = None
         slot.start_at = now + pause
         self._print(f"{what}; a new one starts in {pause:g} s")
+
+    def become_quiet(self) -> bool:
+        """Have every process take no more jobs, also those that start later. Returns whether it is new."""
+        if self._is_quiet:
+            return False
+        self._is_quiet = True
+        for slot in self._slots:
+            if slot.process is not None:
+                slot.process.become_quiet()
+        return True
 
     def stop(self) -> bool:
         """Stop every process, and wait for them. Returns whether all of them stopped gracefully."""
