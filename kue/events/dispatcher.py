@@ -24,6 +24,7 @@ class Dispatcher:
         self._name = name
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._thread = SoleThread(self._run, name)
+        self._is_stopped = False
 
     def post(self, call: Callable[..., Any], *args: Any) -> None:
         """Make a call on the thread. After `stop` it is discarded."""
@@ -44,8 +45,18 @@ class Dispatcher:
         """Whether the caller runs on this thread."""
         return self._thread.is_current
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive
+
+    @property
+    def waiting(self) -> int:
+        """About how many calls wait for the one that is being made."""
+        return max(0, self._calls.qsize() - self._is_stopped)
+
     def stop(self, timeout: float = 5.0) -> None:
         """End the thread after the posted calls. Waits up to `timeout` seconds for it, except on the thread itself."""
         if self._thread.retire():
+            self._is_stopped = True
             self._calls.put(None)
             self._thread.join(timeout)

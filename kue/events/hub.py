@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kue.common.clock import TimeBudget
 from kue.common.emitter import Emitter
 from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import Timer
@@ -21,6 +22,8 @@ from kue.events.router import Router
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
 from kue.store.store import Store
+
+_STOP_SECONDS = 5.0  # at most for each thread
 
 
 class Hub:
@@ -121,7 +124,16 @@ class Hub:
                 if watcher.must_settle and self._router.unwatch(id, watcher):
                     watcher.on_outcome(Outcome(state))
 
-    def stop(self) -> None:
-        """End the threads. Listeners that are running finish first."""
-        self._subscriber.stop()
-        self.dispatcher.stop()
+    def stop(self, budget: TimeBudget) -> None:
+        """End the threads. Listeners that are running finish first, if they do so in time."""
+        budget.spend(lambda left: self._subscriber.stop(min(left, _STOP_SECONDS)))
+        budget.spend(lambda left: self.dispatcher.stop(min(left, _STOP_SECONDS)))
+
+    @property
+    def left_running(self) -> list[str]:
+        """After `stop`: what did not end."""
+        left = ["a done-callback of a promise"] if self._subscriber.is_alive else []
+        if self.dispatcher.is_alive:
+            waiting = self.dispatcher.waiting
+            left.append(f"a listener (for which {waiting} others wait)" if waiting else "a listener")
+        return left

@@ -114,16 +114,21 @@ class Subscriber:
 
         self._second_thread.post(call)
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive
+
     def stop(self, timeout: float = 5.0) -> None:
         """End the subscription and the threads. Waits up to `timeout` seconds for that, except on the thread itself."""
         self._stopping = True
         started = self._thread.retire()
         self._wakeup.wake()
+        deadline = time.monotonic() + timeout
         if started:
             self._thread.join(timeout)
         else:
             self._wakeup.close()
-        self._second_thread.stop(_LAST_REPLY_SECONDS)
+        self._second_thread.stop(max(0.0, min(_LAST_REPLY_SECONDS, deadline - time.monotonic())))
 
     def _run(self) -> None:
         backoff = Backoff()

@@ -10,6 +10,7 @@ Creating jobs is the duty of `producing`, running them of `working`, reading cou
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -35,7 +36,10 @@ from kue.queue.working import Working
 from kue.runtime import Runtime
 from kue.store.store import Store
 
-_FINAL_IO_SECONDS = 10.0  # how long a shutdown waits for Redis in all
+logger = logging.getLogger("kue")
+_FINAL_IO_SECONDS = 10.0  # how long a shutdown without a timeout waits for Redis in all
+_FINAL_LISTENER_SECONDS = 10.0  # and how long for listeners
+_AFTER_TIMEOUT_SECONDS = 2.0  # how long a shutdown with a timeout may take beyond it
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
@@ -98,6 +102,9 @@ class Queue(Producing, Working, Counts, Listenable):
         `requeue=True` it goes back to its queue. With a `type`, only the workers of that type stop, and the queue goes
         on. If a handler calls it, it returns at once and stops the queue in the background.
 
+        With a timeout it returns two seconds after it at the latest, and reports what it could not end: handlers and
+        listeners that run on, and outcomes that Redis did not take. Without one, Redis has ten seconds in all.
+
         Raises `ShutdownInProgress` if the queue is shut down already, and `InvalidOption`.
         """
         limit = seconds("timeout", timeout)
@@ -116,7 +123,7 @@ class Queue(Producing, Working, Counts, Listenable):
             self._stop(limit, type, requeue)
 
     def _stop(self, limit: float | None, type: str | None, requeue: bool) -> None:
-        budget = TimeBudget(_FINAL_IO_SECONDS)
+        budget = TimeBudget(_FINAL_IO_SECONDS if limit is None else limit + _AFTER_TIMEOUT_SECONDS)
         if self._pool is not None:
             # The pool takes no more jobs first, so that the wait for handlers ends. Then it ends the runs still going.
             self._pool.drain(limit, type, budget, requeue=requeue)
@@ -131,13 +138,27 @@ class Queue(Producing, Working, Counts, Listenable):
             # From here on another process may put back the jobs that are still active under this process's name.
             self._pool.end_lease(budget)
         # The subscriber stops after the workers, since it still receives their last events. Listeners run to their end.
-        self.runtime.hub.stop()
+        self.runtime.hub.stop(budget if limit is not None else TimeBudget(_FINAL_LISTENER_SECONDS))
         self.runtime.store.connections.close()
         if self._client is not None:
             self._client.close()
         if self._server is not None:
             self._server.stop()
         _running.discard(self)
+        self._report_left_running()
+
+    def _report_left_running(self) -> None:
+        left = self.runtime.hub.left_running
+        strays = 0
+        if self._pool is not None:
+            left += ["a coroutine that holds up the event loop"] * self._pool.executor.is_held_up
+            strays = self._pool.tracker.strays
+        # That plain handlers run on is what their deadline means, so it needs no warning.
+        level = logging.WARNING if left else logging.INFO
+        if strays:
+            left.append(f"{strays} {'handler' if strays == 1 else 'handlers'}")
+        if left:
+            logger.log(level, "the queue is shut down, but these run on: %s", ", ".join(left))
 
     close = shutdown
 

@@ -119,8 +119,8 @@ class Pool:
     def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
         """Take no more jobs (of a type, or at all), wait for those that run, and for their outcomes to be written.
 
-        Jobs that still run after `timeout` seconds fail with `Shutdown`, or go back to their queue with `requeue`. The
-        `budget` limits how long this waits for Redis.
+        Jobs that still run after `timeout` seconds fail with `Shutdown`, or go back to their queue with `requeue`. All
+        waits are spent from the `budget`, but for that for jobs without a timeout.
         """
         draining = [self._slots_of(type)] if type is not None else self.slots.all()
         for type_slots in draining:
@@ -129,10 +129,13 @@ class Pool:
             self._closed = True
         deadline = None if timeout is None else time.monotonic() + timeout
         # Takes that are on their way may have made jobs active. Code that saw that relies on the jobs being run.
-        self.loop.answers.settle_down(_LAST_TAKES_SECONDS)
+        budget.spend(lambda left: self.loop.answers.settle_down(min(left, _LAST_TAKES_SECONDS)))
         for type_slots in draining:
             type_slots.closed = True
-        self._wait_until_idle(type, deadline)
+        if deadline is None:
+            self._wait_until_idle(type, None)
+        else:
+            budget.spend(lambda left: self._wait_until_idle(type, deadline))
         self._end(type, requeue=requeue)
         for slot in [slot for type_slots in draining for slot in type_slots.slots]:
             self.retire(slot)
@@ -170,7 +173,7 @@ class Pool:
             budget.spend(self.loop.stop)
             if self.loop.running:
                 logger.error("the last outcomes could not be written; the jobs are left active")
-        self.executor.stop()
+        budget.spend(self.executor.stop)
 
     def end_lease(self, budget: TimeBudget) -> None:
         """Give the lease up, unless jobs had to be left active under it."""

@@ -131,7 +131,7 @@ def test_the_hub_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> Non
         with lend() as runtime:
             runtime.hub.listen()
             runtime.hub.dispatcher.post(lambda: None)
-            runtime.hub.stop()
+            runtime.hub.stop(TimeBudget(10))
 
     hammer(cycle, client)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import time
+import threading
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kue.errors import ShutdownInProgress
 from kue.queue.queue import Queue, running_queues
 from kue.worker.intake import QUIET, intake
 
@@ -71,10 +73,20 @@ def running_jobs() -> int:
 
 
 def stop_all(stopping: Stopping) -> None:
-    """Shut down every queue of this process that has handlers, since a module may have more than the one it names."""
-    deadline = time.monotonic() + stopping.timeout
-    for queue in _working_queues():
-        queue.shutdown(1000 * max(0.0, deadline - time.monotonic()), requeue=stopping.requeue)
+    """Shut down every queue of this process that has handlers, since a module may have more than the one it names.
+
+    All of them stop at once: while one waits for its handlers, another takes no more jobs.
+    """
+
+    def stop(queue: Queue) -> None:
+        with contextlib.suppress(ShutdownInProgress):  # the application shuts it down itself
+            queue.shutdown(1000 * stopping.timeout, requeue=stopping.requeue)
+
+    threads = [threading.Thread(target=stop, args=[queue], name="kue-stop") for queue in _working_queues()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _working_queues() -> list[Queue]:

@@ -73,6 +73,10 @@ class EventLoopThread:
         if thread is not threading.current_thread():
             thread.join(timeout)
 
+    @property
+    def is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     async def _cancel_all(self) -> None:
         """Calls made before `stop` are still carried out, so that each coroutine gets a task, which closes it."""
         self._run_calls()

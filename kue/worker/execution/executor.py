@@ -48,11 +48,19 @@ class Executor:
         else:
             self._threads.submit(run)
 
-    def stop(self) -> None:
-        """End the threads; that of a stray ends when its handler returns."""
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the threads, and wait at most `timeout` seconds for the event loop.
+
+        The thread of a stray ends when its handler returns.
+        """
         self.inline.stop()
         self._threads.stop()
-        self._loop.stop()
+        self._loop.stop(timeout)
+
+    @property
+    def is_held_up(self) -> bool:
+        """After `stop`: whether a coroutine does not let the event loop end."""
+        return self._loop.is_alive
 
     def _call(self, run: Run) -> None:
         handler = run.handler
