@@ -18,11 +18,15 @@ err = Console(stderr=True, highlight=False)
 
 
 class CommandError(Exception):
-    """An error as one line for the user, with the exit code: 2 if the command line is wrong, 1 for all else."""
+    """An error as one line for the user, with the exit code: 2 if the command line is wrong, 1 for all else.
 
-    def __init__(self, message: str, code: int = 2) -> None:
+    `details` are lines to print before it, such as a traceback.
+    """
+
+    def __init__(self, message: str, code: int = 2, *, details: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.details = details
 
 
 def print_line(line: str, style: str = "") -> None:
@@ -50,6 +54,8 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except CommandError as problem:
+        if problem.details:
+            err.print(Text(problem.details), soft_wrap=True)
         print_error(str(problem))
         raise typer.Exit(problem.code) from None
     except KueError as problem:

@@ -35,7 +35,7 @@ def serve(target: str, supervisor: socket.socket, stopping: Stopping) -> int:
                 _send(supervisor, {"ready": Serving.of(queue).to_json()})
                 _heed_quiet(signals)
         except CommandError as problem:
-            _send(supervisor, {"error": str(problem), "code": problem.code})
+            _send(supervisor, {"error": str(problem), "code": problem.code, "details": problem.details})
             return problem.code
         except Stopped:
             return 0

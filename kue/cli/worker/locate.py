@@ -5,22 +5,23 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-import traceback
 from types import ModuleType
 from typing import Any
 
 from kue.cli.console import CommandError
+from kue.cli.worker import suggest
+from kue.cli.worker.faults import described, trace
 from kue.queue.queue import Queue
 
 
 def find_queue(target: str) -> Queue:
     """Import the module and return its queue. Raises `CommandError` if there is none that can serve."""
     module_name, _, path = target.partition(":")
-    if not module_name or not path:
-        raise CommandError(f"{target!r} names no queue: give module:queue, such as tasks:queue")
+    if not module_name or not path or suggest.is_file(module_name):
+        raise CommandError(f"{target!r} names no queue: give module:queue{suggest.meant(target)}")
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())
-    found = _attribute(_import(module_name), module_name, path)
+    found = _attribute(_import(module_name, path), module_name, path)
     if callable(found) and not isinstance(found, Queue):
         found = _call(found, target)
     if not isinstance(found, Queue):
@@ -32,22 +33,24 @@ def find_queue(target: str) -> Queue:
     return found
 
 
-def _import(name: str) -> ModuleType:
+def _import(name: str, path: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name is not None and (name == missing.name or name.startswith(f"{missing.name}.")):
-            raise CommandError(f"there is no module {name!r} in {os.getcwd()} or on sys.path") from None
-        raise CommandError(f"importing {name!r} failed: {_describe(missing)}") from missing
+            guess = suggest.closest_module(name, path)
+            raise CommandError(f"there is no module {name!r} in {os.getcwd()} or on sys.path{guess}") from None
+        raise CommandError(f"importing {name!r} failed: {described(missing)}", details=trace(missing)) from missing
     except (Exception, SystemExit) as problem:
-        raise CommandError(f"importing {name!r} failed: {_describe(problem)}") from problem
+        raise CommandError(f"importing {name!r} failed: {described(problem)}", details=trace(problem)) from problem
 
 
 def _attribute(module: ModuleType, name: str, path: str) -> Any:
     found: Any = module
     for part in path.split("."):
         if not hasattr(found, part):
-            raise CommandError(f"the module {name!r} has no {path!r}")
+            guess = suggest.closest_name(name, path, vars(module))
+            raise CommandError(f"the module {name!r} has no {path!r}{guess}")
         found = getattr(found, part)
     return found
 
@@ -56,16 +59,7 @@ def _call(function: Any, target: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as problem:
-        raise CommandError(f"calling {target} failed: {_describe(problem)}") from problem
-
-
-def _describe(problem: BaseException) -> str:
-    """One line: the exception, and the place that raised it."""
-    text = " ".join(f"{type(problem).__name__}: {problem}".split())
-    frames = traceback.extract_tb(problem.__traceback__)
-    if isinstance(problem, SyntaxError) or not frames:
-        return text
-    return f"{text} ({frames[-1].filename}, line {frames[-1].lineno})"
+        raise CommandError(f"calling {target} failed: {described(problem)}", details=trace(problem)) from problem
 
 
 def _short(value: object) -> str:

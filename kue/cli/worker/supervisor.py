@@ -117,7 +117,7 @@ class Supervisor:
         if "error" in message:
             slot.problem = message["error"]
             if not slot.was_ready:
-                raise CommandError(slot.problem, message["code"])
+                raise CommandError(slot.problem, message["code"], details=message["details"])
             return
         slot.serving = serving = Serving(**message["ready"])
         if serving.embedded and len(self._slots) > 1:
