@@ -1,11 +1,16 @@
 """The same story, told by Node alone and by Python alone, leaves the same keys and the same messages."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 
-from tests.interop.node import STATES
+import kue
+from kue.common.clock import now_ms
+from tests.helpers import wait_until
+from tests.interop.node import STATES, NodeKue
 from tests.interop.tellers import Tell, Teller, assert_same
 from tests.interop.traces import Channel
 
@@ -53,20 +58,44 @@ def test_jobs_are_run_in_order_of_priority(tell: Tell) -> None:
 
 
 UPDATES: list[dict[str, Any]] = [
-    *({"data": {"a": 2}}, {"priority": "low"}, {"delay": 2 * HOUR}, {"ttl": 2 * HOUR}, {"removeOnComplete": True}),
-    {"data": [], "priority": 3, "delay": HOUR, "ttl": HOUR, "backoff": {"type": "fixed", "delay": 9}},
+    *({"data": {"a": 2}}, {"priority": "low"}, {"ttl": 2 * HOUR}, {"removeOnComplete": True}),
+    {"data": [], "priority": 3, "ttl": HOUR, "backoff": {"type": "fixed", "delay": 9}},
 ]
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_updated_jobs_are_the_same(tell: Tell, state: str) -> None:
+    delay = {} if state == "failed" else {"delay": HOUR}  # Node counts an old delay anew from the failure
+
     def story(teller: Teller, channel: Channel) -> None:
         for options in UPDATES:
-            id = teller.save(data=DATA, attempts=3, delay=HOUR)
+            id = teller.save(data=DATA, attempts=3, **delay)
             teller.change_state(id, state)
             teller.update(id, **options)
 
     assert_same(tell(story))
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_new_delay_counts_from_the_update_in_python_and_from_the_past_in_node(
+    unharmed_node: Callable[..., NodeKue], make_queue: Callable[..., kue.Queue], client: "redis.Redis", state: str
+) -> None:
+    node, queue = unharmed_node(), make_queue()
+
+    def times(id: int) -> tuple[str, int, int]:
+        moments = client.hmget(f"q:job:{id}", "failed_at", "created_at", "updated_at", "promote_at")
+        failed_at, created_at, updated_at, promote_at = [int(moment or 0) for moment in moments]
+        delay = int(client.hget(f"q:job:{id}", "delay") or 0)
+        before = promote_at - delay - (failed_at or created_at)
+        return kue.Job.get(id, queue=queue).state() or "", before, promote_at - delay - updated_at
+
+    ids = [queue.create("email").save().state(state).id or 0 for _ in range(2)]
+    wait_until(lambda: now_ms() > int(client.hget(f"q:job:{ids[1]}", "updated_at") or 0) + 20)
+    node.update(ids[0], delay=HOUR)
+    kue.Job.get(ids[1], queue=queue).delay(HOUR).update()
+    by_node, by_python = times(ids[0]), times(ids[1])
+    assert (by_node[:2], by_python[::2]) == ((state, 0), ("delayed" if state == "inactive" else state, 0))
+    assert by_node[2] < -10 and by_python[1] > 10
 
 
 # --- by hand ---
