@@ -12,7 +12,8 @@ REASONS = {
     ("kue/connection/capacity.py", "Lock"): "each call that waits has one of its own",
     ("kue/connection/spin_wait.py", "Lock"): "it is taken only if it is free",
     ("kue/worker/execution/inline.py", "Event"): "a thread without signal handlers uses it",
-    ("kue/worker/io/loop.py", "Event"): "each wait has one of its own; the other is for the one shutdown",
+    ("kue/worker/io/answer_wait.py", "Event"): "each wait has one of its own",
+    ("kue/worker/io/loop.py", "Event"): "it is for the one shutdown",
 }
 
 
