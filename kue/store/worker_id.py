@@ -6,6 +6,10 @@
 The nonce is 8 random hexadecimal digits, and after them the number of the protocol, also hexadecimal. A nonce of just 8
 digits means protocol 0, as releases before 0.2 write it.
 
+A Node worker has `kue:<host>:<pid>:<type>:<number of the worker>`. A type may hold anything, also what looks like the
+end of a process, as in `2026-11:report`. What tells the two apart is that the third part, which follows a host without
+a colon, has a nonce in Python.
+
 The protocol is the set of rules by which Python processes share a prefix: which keys say that a process is alive, and
 what may be done with the jobs of one that is not. A process follows the rules of its own protocol and of all lower
 ones. What a process with a higher protocol holds, it leaves alone.
@@ -21,14 +25,16 @@ import socket
 PROTOCOL = 1
 _NONCE_BYTES = 4
 _NONCE_DIGITS = 2 * _NONCE_BYTES
-_WORKER = re.compile(r"(kue:.*?:\d+-[0-9a-f]+):.*:\d+", re.DOTALL)
-_PROCESS = re.compile(rf"kue:(?P<host>.*):(?P<pid>\d+)-[0-9a-f]{{{_NONCE_DIGITS}}}(?P<protocol>[0-9a-f]*)", re.DOTALL)
+_FORM = rf"kue:(?P<host>[^:]*):(?P<pid>[0-9]+)-[0-9a-f]{{{_NONCE_DIGITS}}}(?P<protocol>[0-9a-f]*)"
+_PROCESS = re.compile(_FORM)
+_WORKER = re.compile(rf"(?P<process>{_FORM}):.*:[0-9]+", re.DOTALL)
 
 
 def new_process() -> str:
     """A name for this process that no other process has had."""
     own = f"{PROTOCOL:x}" if PROTOCOL else ""
-    return f"kue:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(_NONCE_BYTES)}{own}"
+    host = socket.gethostname().replace(":", "-")
+    return f"kue:{host}:{os.getpid()}-{secrets.token_hex(_NONCE_BYTES)}{own}"
 
 
 def stem_of(process: str, type: str) -> str:
@@ -39,7 +45,7 @@ def stem_of(process: str, type: str) -> str:
 def process_of(worker: str) -> str | None:
     """The process that a worker id names; None if it is not the id of a Python worker."""
     match = _WORKER.fullmatch(worker)
-    return match and match[1]
+    return match and match["process"]
 
 
 def parts_of(process: str) -> tuple[str, int, int]:

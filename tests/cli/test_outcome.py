@@ -85,5 +85,6 @@ def test_a_start_out_of_turn_is_found() -> None:
 
 def test_the_worker_id_shows_which_side_ran_a_job() -> None:
     assert ran_by("kue:some-host:4711:email:1") == "node"
+    assert ran_by("kue:some-host:4711:2026-11:email:1") == "node"
     assert ran_by("kue:some-host:4711-0a1b2c3d:email:1") == "python"
     assert ran_by(None) == "unknown"

@@ -11,7 +11,7 @@ from tests.crash.conftest import LEASE, Watched
 from tests.servers import RedisServer
 
 MakeQueue = Callable[..., Watched]
-DEAD = "kue:host:4711-abcd"
+DEAD = "kue:host:4711-abcdef01"
 
 
 class Looker:

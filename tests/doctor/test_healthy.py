@@ -2,10 +2,22 @@
 
 import pytest
 
-from kue.store.worker_id import process_of
 from tests.doctor.cases import ALIVE, NEIGHBOURS, PROCESS
 from tests.doctor.conftest import Patient
-from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
+from tests.store.world import (
+    BEFORE,
+    NODE,
+    NODE_LOOKALIKES,
+    NOW,
+    PYTHON,
+    TYPES,
+    World,
+    gone,
+    job,
+    token_list,
+    without,
+    world,
+)
 
 on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
 TRICKY = "x:5-a:y"
@@ -21,6 +33,9 @@ HEALTHY: dict[str, World] = {
         job(1, "active", type="two\nlines", workerId=f"{PROCESS}:two\nlines:3"), ALIVE
     ),
     "an active job of a Node worker, years old": job(1, "active", workerId=NODE, started_at=1, updated_at=1),
+    "active jobs of Node workers of types that look like a process": world(
+        *(job(id, "active", workerId=worker) for id, worker in enumerate(NODE_LOOKALIKES, 1))
+    ),
     "an active job that no worker ever had, with a ttl": job(1, "active", ttl=500, score=NOW),
     "an active job with a ttl that was pushed": job(1, "active", workerId=NODE, ttl=500, score=NOW + 123_456),
     "an active job with a ttl that ran out": job(1, "active", workerId=NODE, ttl=500, score=200_000),
@@ -75,16 +90,6 @@ def test_data_with_bytes_that_are_no_utf8_is_fine_because_workers_run_it(patient
     patient.seed(world(NEIGHBOURS, job(1)))
     patient.client.hset(patient.keys.job(1), "data", b'"caf\xe9"')
     assert patient.findings() == []
-
-
-@pytest.mark.parametrize("type", [*TYPES, TRICKY])
-def test_a_worker_id_names_its_process_whatever_the_type(type: str) -> None:
-    assert process_of(f"{PROCESS}:{type}:17") == PROCESS
-
-
-@pytest.mark.parametrize("worker", ["", NODE, "kue:host:77:5-a:y:3x", f"{PROCESS}:3", "somebody"])
-def test_an_id_of_another_worker_names_no_process(worker: str) -> None:
-    assert process_of(worker) is None
 
 
 HOUR = 3_600_000

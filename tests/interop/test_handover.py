@@ -7,11 +7,13 @@ import pytest
 import redis
 
 import kue
+from kue.doctor import examine
 from kue.errors import JobLost
 from tests.helpers import keyspace, wait_until
 from tests.interop.node import STATES, NodeKue
 from tests.interop.tellers import handler
 from tests.interop.traces import Channel
+from tests.store.world import PYTHON_LOOKALIKES
 
 Start = Callable[..., NodeKue]
 MakeQueue = Callable[..., kue.Queue]
@@ -111,6 +113,28 @@ def test_the_jobs_of_a_dead_node_worker_are_not_python_s_to_recover(
     assert {name: after[name] for name in before} == before
     assert after["q:jobs:active"] == {f"01|{of_node.id}": 0.0}
     assert channel.names(of_node.id) == ["enqueue", "start"]
+
+
+@pytest.mark.parametrize("type", PYTHON_LOOKALIKES)
+def test_python_leaves_the_job_of_a_living_node_worker_alone_whatever_its_type(
+    unharmed_node: Start, make_queue: MakeQueue, channel: Channel, type: str
+) -> None:
+    node, trouble = unharmed_node(), []
+    node.process(type, behaviour="source", source="(job, done) => { global.end = done; }")
+    queue = make_queue(lease=200, ghost_retries=0)
+    queue.on("error", trouble.append)
+    queue.process("other", handler("echo"))
+    of_node = queue.create(type).save()
+    channel.wait_for("start")
+    for _ in range(2):  # each time a search for the jobs of the dead that finds something
+        of_python = queue.create("pdf").save().active().set("workerId", "kue:host:1-abcdef01:pdf:1")
+        wait_until(lambda id=of_python.id: kue.Job.get(id, queue=queue).state() == "failed")
+    assert examine(queue, grace=0).is_clean
+    node.evaluate("() => { global.end(null, 'done'); }")
+    channel.wait_for("complete")
+    assert channel.names(of_node.id) == ["enqueue", "start", "complete"]
+    assert node.get(of_node.id)["attempts"]["made"] == 1
+    assert trouble == []
 
 
 # --- taken away ---

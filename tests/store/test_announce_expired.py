@@ -6,7 +6,7 @@ import pytest
 
 from kue.options.values import STATES
 from tests.store.conftest import Place
-from tests.store.world import NO_ZIDS, NODE, NOW, PYTHON, World, job, without, world
+from tests.store.world import NO_ZIDS, NODE, NODE_LOOKALIKES, NOW, PYTHON, World, job, without, world
 
 LOCK = {"activeJobsTTL:lock": "token"}
 
@@ -69,6 +69,13 @@ def test_jobs_of_a_process_with_a_newer_protocol_stay_and_the_next_page_begins_b
     place.seed(before)
     place.check(announce(place, 3), reply=[1, 3, []], after=before)
     place.check(announce(place, 3, 3), reply=[1, END, [], "8", PYTHON], after=before, events=[(8, "ttl exceeded")])
+
+
+@pytest.mark.parametrize("worker", NODE_LOOKALIKES)
+def test_a_job_of_a_node_worker_is_announced_whatever_its_type(place: Place, worker: str) -> None:
+    before = world(active(workerId=worker), LOCK)
+    place.seed(before)
+    place.check(announce(place), reply=[1, END, [], "1", worker], after=before, events=[(1, "ttl exceeded")])
 
 
 IN_THE_WAY = [

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.store.conftest import Place
-from tests.store.world import NO_ZIDS, NODE, World, job, without, world
+from tests.store.world import NO_ZIDS, NODE, NODE_LOOKALIKES, World, job, without, world
 
-DEAD, GONE, ALIVE = "kue:host:7-beef00011", "kue:a:b:8-beef0002", "kue:host:9-beef00011"
+DEAD, GONE, ALIVE = "kue:host:7-beef00011", "kue:b:8-beef0002", "kue:host:9-beef00011"
 NEWER = "kue:host:10-beef0003ff"
 LEASES: World = {"q:py:workers": {DEAD: 1.0, ALIVE: 1e15, NEWER: 1.0}}
 
@@ -34,6 +34,8 @@ def test_what_no_python_process_holds_is_passed_over(place: Place) -> None:
             held(4, DEAD) | {"q:job:4": "poison"},
             {"q:jobs:active": dict.fromkeys(NO_ZIDS, 0.0)},
             job(5, workerId=f"{DEAD}:email:5"),
+            *(job(id, "active", workerId=worker) for id, worker in enumerate(NODE_LOOKALIKES, 6)),
+            job(20, "active", workerId="kue:host:7-beef:email:20"),
         )
     )
     assert place.store.lost_runs() == {}

@@ -12,6 +12,9 @@ NOW = 1_700_000_000_000
 BEFORE = NOW - 60_000
 PYTHON = "kue:host:77-beef0001:email:3"  # the worker id of a run in Python
 NODE = "kue:host:77:email:3"  # and of a worker in Node
+# Types with which the id of a Node worker looks like one of a Python run to a careless pattern, and such ids.
+PYTHON_LOOKALIKES = ["2026-11:report", "tenant:42-cafe:mail", "2026-123456789ab:x", "kue:vm:7-beef0001:x", "x:5-a:y"]
+NODE_LOOKALIKES = [f"kue:host:77:{type}:3" for type in PYTHON_LOOKALIKES]
 # Names that a careless script would cut, quote or escape wrongly.
 TYPES = ["email", 'say "d\u00e9j\u00e0 vu" \u2709 \U0001f680', "it's a:b|c/d\\e", "two\nlines of %d {x}"]
 # Members of a zset that stand for no job, though some of them hold a number.

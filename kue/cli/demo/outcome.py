@@ -12,6 +12,7 @@ from kue.cli.demo.node import NodeSide
 from kue.cli.demo.plan import BEFORE_THE_WORKERS, Part, Planned
 from kue.cli.demo.tally import Tally
 from kue.errors import JobFailed
+from kue.store.worker_id import process_of
 
 
 @dataclass
@@ -83,10 +84,10 @@ def compare(
 
 
 def ran_by(worker_id: str | None) -> str:
-    """The side that ran a job. In Python's worker ids a nonce follows the process id."""
+    """The side that ran a job."""
     if worker_id is None:
         return "unknown"
-    return "python" if "-" in worker_id.split(":")[2] else "node"
+    return "python" if process_of(worker_id) else "node"
 
 
 def _count(row: Row, planned: Planned, job: kue_send.Job) -> None:
