@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import absent
 from tests.crash.conftest import Watched
 from tests.crash.process import ROOT, PythonWorker
 from tests.servers import RedisServer
@@ -28,15 +29,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree of the release before this one, whose commit `PREVIOUS` names."""
-    commit = (HERE / "PREVIOUS").read_text().strip()
-    archive = ["git", "archive", commit, "kue", "kue_send", "tests"]
-    packed = subprocess.run(archive, check=False, cwd=ROOT, capture_output=True)
-    if packed.returncode:
-        pytest.skip(f"the history has no commit {commit[:9]}, the release before this one: git fetch --unshallow")
-    folder = tmp_path_factory.mktemp("previous")
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as tar:
+    folder, packed = tmp_path_factory.mktemp("previous"), packed_release((HERE / "PREVIOUS").read_text().strip())
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
         tar.extractall(folder, filter="data")
     return folder
+
+
+def packed_release(commit: str, repository: Path = ROOT) -> bytes:
+    """The tree of a commit as a tar archive. Without git or that commit the test is skipped, or fails under CI."""
+    if not shutil.which("git"):
+        absent("git is not installed, and the release before this one comes from the history")
+    archive = ["git", "archive", commit, "kue", "kue_send", "tests"]
+    packed = subprocess.run(archive, check=False, cwd=repository, capture_output=True)
+    if packed.returncode:
+        absent(f"the history has no commit {commit[:9]}, the release before this one: git fetch --unshallow")
+    return packed.stdout
 
 
 @pytest.fixture(scope="session")
