@@ -151,25 +151,47 @@ def test_a_queue_that_is_in_use_meanwhile_is_reported(move: Move, client: "redis
     assert moved.stderr == "q is in use: stop what uses it, delete what is under shop, begin again\n"
 
 
+@pytest.fixture(params=["no passwords", "passwords"])
+def old_and_new(request: pytest.FixtureRequest) -> Iterator[tuple[RedisServer, RedisServer]]:
+    """Two servers, both without a password or each with its own."""
+    old, new = ("", "") if request.param == "no passwords" else ("old-secret", "new-secret")
+    with RedisServer(password=old) as old_server, RedisServer(password=new) as new_server:
+        yield old_server, new_server
+
+
 def test_the_steps_for_replication_bring_everything_to_the_new_server(
-    client: "redis.Redis", target: "redis.Redis"
+    old_and_new: tuple[RedisServer, RedisServer],
 ) -> None:
-    begin, end = [step.code for step in section(GUIDE, BY_REPLICATION).steps if step.kind == "sh"]
-    settings = os.environ | {"KUE_TARGET_URL": url_of(target)}
-    address = client.connection_pool.connection_kwargs
-    begin = begin.replace("old.example.com 6379", f"{address['host']} {address['port']}")
-    with kue.Queue(redis=url_of(client)) as queue:
+    old, new = old_and_new
+    client, target = old.client(), new.client()
+    give_password, begin, end = [step.code for step in section(GUIDE, BY_REPLICATION).steps if step.kind == "sh"]
+
+    passwords = {"REDISCLI_AUTH": new.password, "OLD_PASSWORD": old.password} if old.password else {}
+
+    def carry_out(code: str) -> str:
+        code = code.replace("old.example.com 6379", f"127.0.0.1 {old.port}")
+        code = code.replace("-h new.example.com", f"-h 127.0.0.1 -p {new.port}")
+        assert "example.com" not in code
+        done = subprocess.run(
+            ["bash", "-euc", code], env=os.environ | passwords, capture_output=True, text=True, check=True
+        )
+        assert done.stderr == ""
+        return done.stdout
+
+    with kue.Queue(redis=old.url) as queue:
         queue.create("email", {"to": "tj@example.com"}).save()
-        began = subprocess.run(["bash", "-euc", begin], env=settings, capture_output=True, text=True, check=True)
-        assert "\nmaster_link_status:" in began.stdout
+        if old.password:
+            assert carry_out(give_password).strip() == "OK"
+        began = carry_out(begin)
+        assert began.startswith("OK\n") and "\nmaster_link_status:" in began
         wait_until(lambda: target.info("replication")["master_link_status"] == "up", 60)
         queue.create("email").delay(3_600_000).save()  # the old server is in use until the stop
     wait_until(
         lambda: target.info("replication")["slave_repl_offset"] == client.info("replication")["master_repl_offset"], 60
     )
-    subprocess.run(["bash", "-euc", end], env=settings, capture_output=True, check=True)
+    assert carry_out(end).strip() == "OK"
     assert target.info("replication")["role"] == "master"
     assert keyspace(target) == keyspace(client) != {}
-    with kue.Queue(redis=url_of(target)) as queue:
+    with kue.Queue(redis=new.url) as queue:
         assert examine(queue, grace=0).is_clean
         assert queue.create("email").save().id == 3
