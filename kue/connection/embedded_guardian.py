@@ -76,6 +76,9 @@ def make_private(directory: str) -> None:
     paths = [os.path.join(directory, name) for name in found.intersection(OURS)]
     if found <= OURS:
         paths.append(directory)
+    append_only = os.path.join(directory, "appendonlydir")
+    if os.path.isdir(append_only) and not os.path.islink(append_only):
+        paths += [os.path.join(append_only, name) for name in os.listdir(append_only)]
     for path in paths:
         if not os.path.islink(path):
             with contextlib.suppress(PermissionError):  # it belongs to another user, who lets this one write there

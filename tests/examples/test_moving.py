@@ -132,6 +132,35 @@ def test_the_script_refuses_what_would_end_badly_and_writes_nothing(
     assert keyspace(client) == before
 
 
+@pytest.mark.parametrize("arguments", [[], ["q"], ["q", "shop", "more"]])
+def test_the_script_shows_how_it_is_called_if_the_prefixes_are_missing(
+    move: Move, client: "redis.Redis", tmp_path: Path, arguments: list[str]
+) -> None:
+    command = [sys.executable, str(tmp_path / "move_queue.py"), *arguments]
+    shown = subprocess.run(
+        command, env=environment(url_of(client)), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr.startswith("Copies a queue: python move_queue.py PREFIX NEW_PREFIX\n")
+    assert "Traceback" not in shown.stderr
+
+
+def test_the_doctor_reports_the_copied_jobs_of_a_killed_worker_and_repairs_them(
+    move: Move, client: "redis.Redis"
+) -> None:
+    with kue.Queue(redis=url_of(client)) as queue:
+        queue.create("email").save().set("workerId", "kue:host:1-abcdef011:email:1").active()
+    moved = move("q", "shop")
+    assert moved.returncode == 0, moved.stderr
+    command = [sys.executable, "-m", "kue", "doctor", "--prefix", "shop", "--grace", "0"]
+    settings = environment(url_of(client)) | {"COLUMNS": "200"}
+    outcomes = []
+    for more in ([], ["--fix"], []):
+        done = subprocess.run([*command, *more], env=settings, capture_output=True, text=True, timeout=60, check=False)
+        outcomes.append((done.returncode, "has no lease" in done.stdout))
+    assert outcomes == [(1, True), (0, True), (0, False)]
+
+
 def test_a_queue_that_is_in_use_meanwhile_is_reported(move: Move, client: "redis.Redis") -> None:
     client.sadd("q:job:types", "email")
     stop = threading.Event()

@@ -147,6 +147,8 @@ def test_data_that_an_earlier_version_left_readable_becomes_private(tmp_path: Pa
     open_up(tmp_path / "data")
     save_jobs(tmp_path / "data")
     assert mode(tmp_path / "data") == 0o700
+    assert len(list((tmp_path / "data" / "appendonlydir").iterdir())) >= 3
+    assert open_to_others(tmp_path / "data") == {}
 
 
 def test_a_directory_that_holds_other_things_keeps_its_mode(tmp_path: Path) -> None:
@@ -158,6 +160,16 @@ def test_a_directory_that_holds_other_things_keeps_its_mode(tmp_path: Path) -> N
     save_jobs(tmp_path)
     assert (mode(tmp_path), mode(tmp_path / "page.html"), mode(tmp_path / "pages")) == (0o755, 0o644, 0o755)
     assert [mode(tmp_path / name) for name in ("appendonlydir", "kue.lock", "valkey.log")] == [0o700, 0o600, 0o600]
+    assert open_to_others(tmp_path / "appendonlydir") == {}
+
+
+def test_a_link_to_data_elsewhere_changes_no_mode_there(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    (tmp_path / "elsewhere" / "page.html").touch(mode=0o644)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "appendonlydir").symlink_to(tmp_path / "elsewhere")
+    save_jobs(tmp_path / "data")
+    assert (mode(tmp_path / "elsewhere"), mode(tmp_path / "elsewhere" / "page.html")) == (0o755, 0o644)
 
 
 # the port

@@ -50,14 +50,15 @@ def test_the_fields_that_go_with_it_are_written(place: Place) -> None:
 
 @pytest.mark.parametrize("old", STATES)
 @pytest.mark.parametrize("new", STATES)
-def test_what_was_sent_is_forgotten_when_an_ended_job_is_to_run_again_and_only_then(
+def test_what_was_sent_and_counted_is_forgotten_when_an_ended_job_is_to_run_again_and_only_then(
     place: Place, old: str, new: str
 ) -> None:
     ends = ("complete", "failed")
     runs_again = old in ends and new not in ends
-    place.seed(job(1, old, tokens=0, py_sent='{"n":1}', result="2"))
+    own = {"py_sent": '{"n":1}', "py_requeues": 3, "py_ghosts": 1}
+    place.seed(job(1, old, tokens=0, result="2", **own))
     place.run(set_state(place, new))
-    kept = {} if runs_again else {"py_sent": '{"n":1}'}
+    kept = {} if runs_again else own
     assert place.world() == job(1, new, updated_at=NOW, result="2", **kept)
 
 
