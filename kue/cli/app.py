@@ -13,6 +13,7 @@ from kue.cli.demo.scenario import MIN_JOBS, MIN_SECONDS
 from kue.cli.doctor import doctor
 from kue.cli.server import run_server
 from kue.cli.worker.command import run_worker, run_workers
+from kue.cli.worker.logs import LogFormat, LogLevel, LogOptions
 from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
@@ -61,14 +62,19 @@ def worker(
     requeue: Annotated[
         bool, typer.Option("--requeue/--fail", help="Whether jobs that take longer go back to their queue, or fail.")
     ] = True,
+    log_level: Annotated[
+        LogLevel, typer.Option(help="The lowest level that is logged, if the module sets up no logging.")
+    ] = LogLevel.warning,
+    log_format: Annotated[LogFormat, typer.Option(help="Lines of text, or a line of JSON a record.")] = LogFormat.text,
 ) -> None:
     """Run jobs with the handlers that a module registers, until SIGTERM or Ctrl-C."""
+    logs = LogOptions(log_level, log_format)
     stopping = Stopping(timeout / 1000, requeue)
     with exit_on_error():
         if processes == 1:
-            run_worker(target, stopping)
+            run_worker(target, stopping, logs)
         else:
-            run_workers(target, processes, stopping)
+            run_workers(target, processes, stopping, logs)
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """One of several worker processes: it reports to its supervisor, and stops at a signal or when the supervisor is gone.
 
-Run as `python -m kue.cli.worker.child TARGET DESCRIPTOR SECONDS requeue|fail`. The descriptor is the child's end of a
-socket pair. The child writes one line of JSON to it: that it is ready, or why it cannot serve. When the other end is
-closed, the supervisor is gone.
+Run as `python -m kue.cli.worker.child TARGET DESCRIPTOR SECONDS requeue|fail LEVEL text|json`. The descriptor is
+the child's end of a socket pair. The child writes one line of JSON to it: that it is ready, or why it cannot serve.
+When the other end is closed, the supervisor is gone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from typing import Any
 
 from kue.cli.console import CommandError
 from kue.cli.worker.importing import imported
+from kue.cli.worker.logs import LogOptions
 from kue.cli.worker.serving import Serving, Stopping, become_quiet, stop_all
 from kue.cli.worker.signals import QUIET, Signals, Stopped
 
 _CHECK_EVERY_SECONDS = 0.5
 
 
-def serve(target: str, supervisor: socket.socket, stopping: Stopping) -> int:
+def serve(target: str, supervisor: socket.socket, stopping: Stopping, logs: LogOptions) -> int:
     """Serve until a signal comes, the supervisor is gone, or the queue is shut down. Returns the exit code."""
     # A second signal is ignored: a service manager may signal every process of a service, and only the supervisor
     # decides to stop at once.
@@ -32,6 +33,7 @@ def serve(target: str, supervisor: socket.socket, stopping: Stopping) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {QUIET})
         try:
             with imported(target, signals) as queue:
+                logs.set_up()
                 _send(supervisor, {"ready": Serving.of(queue).to_json()})
                 _heed_quiet(signals)
         except CommandError as problem:
@@ -66,10 +68,11 @@ def _is_gone(supervisor: socket.socket) -> bool:
         return True
 
 
-def main(target: str, descriptor: str, seconds: str, unfinished: str) -> int:
+def main(target: str, descriptor: str, seconds: str, unfinished: str, level: str, format: str) -> int:
+    stopping, logs = Stopping(float(seconds), unfinished == "requeue"), LogOptions.of(level, format)
     os.set_inheritable(int(descriptor), False)
     with socket.socket(fileno=int(descriptor)) as supervisor:
-        return serve(target, supervisor, Stopping(float(seconds), unfinished == "requeue"))
+        return serve(target, supervisor, stopping, logs)
 
 
 if __name__ == "__main__":

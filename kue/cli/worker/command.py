@@ -10,6 +10,7 @@ import os
 import kue
 from kue.cli.console import CommandError, print_line
 from kue.cli.worker.importing import imported
+from kue.cli.worker.logs import LogOptions
 from kue.cli.worker.serving import Serving, Stopping, become_quiet, running_jobs, stop_all
 from kue.cli.worker.signals import Signals, Stopped
 from kue.cli.worker.supervisor import Supervisor
@@ -17,11 +18,12 @@ from kue.cli.worker.supervisor import Supervisor
 _CHECK_EVERY_SECONDS = 0.5
 
 
-def run_worker(target: str, stopping: Stopping) -> None:
+def run_worker(target: str, stopping: Stopping, logs: LogOptions) -> None:
     """Serve until a signal, or until the application itself shuts the queue down. Raises `CommandError`."""
     with Signals(heeds_quiet=True) as signals:
         try:
             with imported(target, signals) as queue:
+                logs.set_up()
                 serving = Serving.of(queue)
                 print_line(f"kue {kue.__version__} worker, pid {serving.pid}", style="bold")
                 print_line(f"serves {serving.slots} on {serving.location}")
@@ -42,9 +44,9 @@ def _heed_quiet(signals: Signals) -> None:
         print_line(f"quiet: takes no more jobs; {running_jobs()} running")
 
 
-def run_workers(target: str, processes: int, stopping: Stopping) -> None:
+def run_workers(target: str, processes: int, stopping: Stopping, logs: LogOptions) -> None:
     """Serve in several processes, which this one supervises. Raises `CommandError` also if one did not stop well."""
-    supervisor = Supervisor(target, processes, stopping, print_line)
+    supervisor = Supervisor(target, processes, stopping, print_line, logs=logs)
     with Signals(again=supervisor.kill_all_and_exit, heeds_quiet=True) as signals:
         print_line(
             f"kue {kue.__version__} worker, supervisor of {processes} processes, pid {os.getpid()}", style="bold"

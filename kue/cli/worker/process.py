@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kue.cli.worker.logs import LogOptions
 from kue.cli.worker.serving import Stopping
 from kue.cli.worker.signals import QUIET
 
@@ -24,13 +25,13 @@ from kue.cli.worker.signals import QUIET
 class WorkerProcess:
     """A child process that imports the module itself. It stops gracefully when this process ends in any way."""
 
-    def __init__(self, target: str, stopping: Stopping, environment: Mapping[str, str]) -> None:
+    def __init__(self, target: str, stopping: Stopping, logs: LogOptions, environment: Mapping[str, str]) -> None:
         self._socket, child_end = socket.socketpair()
         self._socket.setblocking(False)
         self._received = b""
         self._is_open = True
         unfinished = "requeue" if stopping.requeue else "fail"
-        arguments = [target, str(child_end.fileno()), str(stopping.timeout), unfinished]
+        arguments = [target, str(child_end.fileno()), str(stopping.timeout), unfinished, *logs.words]
         with child_end, _blocked(QUIET):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kue.cli.worker.child", *arguments],

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kue.cli.console import CommandError
+from kue.cli.worker.logs import LogOptions
 from kue.cli.worker.process import WorkerProcess, ending
 from kue.cli.worker.serving import Serving, Stopping
 from kue.cli.worker.signals import Signals
@@ -61,12 +62,14 @@ class Supervisor:
         stopping: Stopping,
         print_line: Callable[[str], object],
         *,
+        logs: LogOptions | None = None,
         environment: Mapping[str, str] | None = None,
         one_first: bool = True,
     ) -> None:
         self._target = target
         self._stopping = stopping
         self._print = print_line
+        self._logs = logs or LogOptions()
         self._environment = environment or {}
         self._is_quiet = False
         self._slots = [ProcessSlot(number) for number in range(1, processes + 1)]
@@ -100,7 +103,7 @@ class Supervisor:
         for slot in self._slots:
             if slot.start_at is not None and slot.start_at <= now:
                 slot.start_at, slot.started_at, slot.problem = None, now, ""
-                slot.process = WorkerProcess(self._target, self._stopping, self._environment)
+                slot.process = WorkerProcess(self._target, self._stopping, self._logs, self._environment)
                 if self._is_quiet:
                     slot.process.become_quiet()
 
