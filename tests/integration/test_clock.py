@@ -1,6 +1,7 @@
 """Processes live by the clock of Redis: one whose own clock is wrong harms no job, and the right time costs little."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -88,6 +89,15 @@ class TestWrongClock:
         later = queue.create("email", delay=HOUR // 2).save()
         wait_until(lambda: queue.inactive() == [due.id])
         assert queue.delayed() == [later.id]
+
+    def test_a_datetime_is_that_moment(self, queue: Any, client: Any) -> None:
+        moment = datetime.fromtimestamp((server_time(client) + HOUR // 2) / 1000, UTC)
+        new = queue.create("email").delay(moment).save()
+        saved = queue.create("email").save().delay(moment).update()
+        moved = queue.create("email").save().delay(moment).delayed()
+        due = round(moment.timestamp() * 1000)
+        assert [Job.get(job.id, queue=queue).promote_at for job in (new, saved, moved)] == [due] * 3
+        assert all(abs(job.delay() - HOUR // 2) < TOLERANCE_MS for job in (new, saved, moved))
 
     def test_the_doctor_judges_by_the_time_of_redis(self, queue: Any, make_queue: MakeQueue, client: Any) -> None:
         job = queue.create("email").save().set("workerId", "kue:node:1:email:1").active()
