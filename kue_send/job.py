@@ -8,8 +8,7 @@ from typing import Any, cast
 
 import kue
 from kue.common.clock import milliseconds
-from kue.common.describe import short_repr
-from kue.errors import InvalidOption
+from kue.options.values import read_name
 from kue.store import effects
 from kue_send.promise import Promise
 
@@ -26,8 +25,7 @@ class Job(kue.Job):
         Raises `InvalidJobData` if JSON cannot hold the data, `InvalidOption`, or `JobNotFound` if the job is not saved.
         Outside of a handler it also raises `ConnectionFailed` or `RedisRefused`.
         """
-        if not isinstance(event, str) or not event:
-            raise InvalidOption(f"event must be a non-empty string, not {short_repr(event)}")
+        event = read_name("event", event)
         default = self.runtime.options.json_default
         self._apply("send", effects.send(self._saved_id("send"), event, data, default, keep=event == "result"))
 

@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, overload
 
 from kue.common.describe import short_repr
 from kue.common.emitter import Emitter, Listener
+from kue.common.names import plain_text
 from kue.errors import InvalidOption
 
 _F = TypeVar("_F", bound=Listener)
@@ -46,7 +47,7 @@ class Listenable(ABC):
 
     def off(self, event: str, listener: Listener | None = None) -> Self:
         """Remove a listener, or all listeners of an event. Returns this object."""
-        self._listeners().remove(event, listener)
+        self._listeners().remove(_read_event(event), listener)
         return self
 
     def emit(self, event: str, *args: Any) -> bool:
@@ -54,11 +55,10 @@ class Listenable(ABC):
 
         Redis is not involved: other processes do not receive the event.
         """
-        return self._listeners().emit(event, *args)
+        return self._listeners().emit(_read_event(event), *args)
 
     def _add(self, event: str, listener: Listener | None, *, once: bool) -> Any:
-        if not isinstance(event, str) or not event:
-            raise InvalidOption(f"event must be a non-empty string, not {short_repr(event)}")
+        event = _read_event(event)
         if listener is None:
 
             def decorate(function: _F) -> _F:
@@ -74,3 +74,9 @@ class Listenable(ABC):
             self._listeners().remove(event, listener)  # a caller that tries again would add it twice
             raise
         return self
+
+
+def _read_event(event: object) -> str:
+    if not isinstance(event, str) or not event:
+        raise InvalidOption(f"event must be a non-empty string, not {short_repr(event)}")
+    return plain_text(event)

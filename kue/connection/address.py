@@ -21,6 +21,7 @@ from redis.sentinel import SentinelManagedConnection
 from kue.common.describe import short_repr
 from kue.connection.address_text import hide_password, why_unreadable, without_secrets
 from kue.connection.packing import Packer
+from kue.common.names import plain_text
 from kue.errors import InvalidOption, InvalidURL
 from kue.options.typed import RedisDict
 
@@ -113,7 +114,7 @@ def resolve(given: object) -> Address:
     if given is None:
         return _from_url(os.environ.get(_ENVIRONMENT_VARIABLE) or _DEFAULT_URL, _ENVIRONMENT_VARIABLE)
     if isinstance(given, str):
-        return _from_url(given)
+        return _from_url(plain_text(given))
     if isinstance(given, Mapping):
         return _from_dict(given)
     pool = getattr(given, "connection_pool", None)
@@ -144,7 +145,7 @@ def embedded_directory(given: object) -> str | None:
         name, given = _ENVIRONMENT_VARIABLE, os.environ.get(_ENVIRONMENT_VARIABLE)
     if not isinstance(given, str) or not given.startswith("embedded:"):
         return None
-    path = given.removeprefix("embedded:")
+    path = plain_text(given).removeprefix("embedded:")
     if path in ("", "//"):
         return ""
     if not path.startswith("///"):
@@ -196,15 +197,16 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
         if given.get("auth") is not None:
             if not isinstance(given["auth"], str):
                 raise TypeError(f"auth has to be a string, not {type(given['auth']).__name__}")
-            settings["password"] = given["auth"]
+            settings["password"] = plain_text(given["auth"])
         settings["db"] = _number("db", given.get("db"), range(2**31), 0)
         if given.get("socket"):
             settings["path"] = os.fspath(given["socket"])
             address = Address(UnixDomainSocketConnection, settings, limit)
         else:
-            settings["host"] = given.get("host") or "127.0.0.1"
-            if not isinstance(settings["host"], str):
-                raise TypeError(f"host has to be a string, not {short_repr(settings['host'])}")
+            host = given.get("host") or "127.0.0.1"
+            if not isinstance(host, str):
+                raise TypeError(f"host has to be a string, not {short_repr(host)}")
+            settings["host"] = plain_text(host)
             settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
             if ssl:
                 _check_host_names(settings)

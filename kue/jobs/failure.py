@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from kue.common.describe import error_text
+from kue.common.names import plain_text
 from kue.store.transitions import Failure
 
 TTL_EXCEEDED = Failure("TTL exceeded", "TTL exceeded", "TTL exceeded")
@@ -23,7 +24,8 @@ def failure_of(problem: Any) -> Failure:
     As in Kue the stored text begins with `Name: message`, and a plain string leaves an empty line in the log.
     """
     if isinstance(problem, str):
-        return Failure(problem, "", problem)
+        text = plain_text(problem)
+        return Failure(text, "", text)
     if isinstance(problem, BaseException):
         name, message = type(problem).__name__, error_text(problem)
         first, stack = f"{name}: {message}" if message else name, _stack(problem)

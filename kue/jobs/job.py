@@ -101,7 +101,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
     @classmethod
     def create(cls, runtime: Runtime, type: str, data: Any, options: Mapping[str, Any]) -> Self:
         """Make a job without saving it; `options` override the `job_flags` of its type. Raises `InvalidOption`."""
-        flags = runtime.options.job_flags.get(read_type(type))
+        flags = runtime.options.job_flags.get(type := read_type(type))
         # Each job reads the flags anew, so that no two jobs share a value.
         return cls(runtime, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
 

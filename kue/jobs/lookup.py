@@ -16,7 +16,7 @@ from kue.common.describe import short_repr
 from kue.connection.pool import refusal
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
 from kue.options.typed import Order, State
-from kue.options.values import read_state, read_type, read_whole
+from kue.options.values import read_choice, read_state, read_type, read_whole
 from kue.runtime import HasRuntime, Runtime
 from kue.store.job_hash import JobHash
 
@@ -100,8 +100,7 @@ class Lookup:
         cls, runtime: Runtime, start: int, stop: int, order: str, state: str | None = None, type: str | None = None
     ) -> list[Self]:
         start, stop = read_whole("start", start, least=-(2**53)), read_whole("stop", stop, least=-(2**53))
-        if order not in _ORDERS:
-            raise InvalidOption(f"order must be asc or desc, not {short_repr(order)}")
+        order = read_choice("order", order, _ORDERS)
         ids = runtime.store.ids(start, stop, state, type)
         jobs: list[Self] = []
         broken: list[int] = []
@@ -131,7 +130,9 @@ def _id_of(job: Any) -> int:
 
 
 def _read_id(id: object) -> int:
-    number = int(id) if isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _TOO_MANY_DIGITS else id
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
+    number = id
+    if isinstance(id, int) or (isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _TOO_MANY_DIGITS):
+        number = int(id)
+    if isinstance(id, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
         raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}")
     return number

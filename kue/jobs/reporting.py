@@ -62,8 +62,7 @@ class Reporting(ABC):
         """
         if complete is None:
             return int(parse_number(self._progress) or 0)
-        for name, value in (("complete", complete), ("total", total)):
-            read_number(f"progress {name}", value)
+        complete, total = read_number("progress complete", complete), read_number("progress total", total)
         default, now = self.runtime.options.json_default, self.runtime.store.clock()
         percent, report = effects.progress(self._saved_id("progress"), complete, total, data, now, default)
         self._progress = str(percent)
@@ -84,9 +83,9 @@ class Reporting(ABC):
 
     def set(self, field: str, value: str | int | float) -> Self:
         """Write a field of the job's hash. Returns the job. Raises what `log` raises, and `InvalidOption`."""
-        read_name("field", field)
+        field = read_name("field", field)
         if not isinstance(value, str):
-            read_number(f"value of field {short_repr(field)}", value, "a string or a number")
+            value = read_number(f"value of field {short_repr(field)}", value, "a string or a number")
         return self._apply("set", effects.set_field(field, value))
 
     def get_field(self, field: str) -> str | None:

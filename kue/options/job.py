@@ -10,9 +10,10 @@ from typing import Any, get_args
 from kue.common import strict_json
 from kue.common.clock import MAX_EXACT_INTEGER, Moment, milliseconds, moment
 from kue.common.describe import short_repr
+from kue.common.names import plain_text
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
 from kue.options.typed import BackoffDict, BackoffType
-from kue.options.values import parse_number, read_flag, read_whole
+from kue.options.values import parse_number, read_choice, read_flag, read_whole
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
 BACKOFF_TYPES: tuple[BackoffType, ...] = get_args(BackoffType)
@@ -20,8 +21,8 @@ BACKOFF_TYPES: tuple[BackoffType, ...] = get_args(BackoffType)
 
 def _read_priority(name: str, value: Any) -> int:
     if isinstance(value, str):
-        if value in PRIORITIES:
-            return PRIORITIES[value]
+        if (level := plain_text(value)) in PRIORITIES:
+            return PRIORITIES[level]
         raise InvalidOption(f"{name} must be a whole number or one of {', '.join(PRIORITIES)}, not {short_repr(value)}")
     return read_whole(name, value, least=-MAX_EXACT_INTEGER)
 
@@ -54,11 +55,7 @@ def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     if unknown:
         keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
         raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay and max_delay")
-    if value.get("type") not in BACKOFF_TYPES:
-        raise InvalidOption(
-            f"{name} type must be one of {', '.join(BACKOFF_TYPES)}, not {short_repr(value.get('type'))}"
-        )
-    read: dict[str, Any] = {"type": value["type"]}
+    read: dict[str, Any] = {"type": read_choice(f"{name} type", value.get("type"), BACKOFF_TYPES)}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
     max_delay = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
@@ -91,7 +88,7 @@ def _read_search_keys(name: str, value: Any) -> list[str]:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
         raise InvalidOption(f"{name} must be a list of keys of the job's data, not {short_repr(value)}")
-    return list(keys)
+    return [plain_text(key) for key in keys]
 
 
 def _write_number(value: int | float | None) -> int | float | None:

@@ -36,8 +36,9 @@ def _read_promotion(name: str, value: Any) -> PromotionOptions:
 
 def _read_job_flags(name: str, value: Any) -> dict[str, dict[str, Any]]:
     flags = {}
-    for type, options in read_mapping(name, value).items():
-        place = f"{name}[{short_repr(read_type(type))}]"
+    for given_type, options in read_mapping(name, value).items():
+        type = read_type(given_type)
+        place = f"{name}[{short_repr(type)}]"
         given = read_mapping(place, options)
         try:
             read = read_options(given)

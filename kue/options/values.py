@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from kue.common.clock import MAX_EXACT_INTEGER
 from kue.common.describe import short_repr
+from kue.common.names import plain_text
 from kue.errors import InvalidOption
 from kue.options.typed import State
 
@@ -16,10 +17,11 @@ STATES: tuple[State, ...] = get_args(State)
 
 
 def read_name(name: str, value: object) -> str:
-    """Check a name: a string that is not empty."""
-    if not isinstance(value, str) or not value:
+    """Check a name, a string that is not empty, and return its plain text."""
+    text = plain_text(value) if isinstance(value, str) else ""
+    if not text:
         raise InvalidOption(f"{name} must be a non-empty string, not {short_repr(value)}")
-    return value
+    return text
 
 
 def read_key_part(name: str, value: object) -> str:
@@ -39,9 +41,15 @@ def read_type(value: object) -> str:
 
 def read_state(value: object) -> str:
     """Check the state of a job."""
-    if value not in STATES:
-        raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {short_repr(value)}")
-    return str(value)
+    return read_choice("state", value, STATES)
+
+
+def read_choice(name: str, value: object, choices: Collection[str]) -> str:
+    """Check a name that must be one of several, and return its plain text."""
+    text = plain_text(value) if isinstance(value, str) else ""
+    if text not in choices:
+        raise InvalidOption(f"{name} must be one of {', '.join(choices)}, not {short_repr(value)}")
+    return text
 
 
 def read_number(name: str, value: object, kind: str = "a number") -> int | float:
@@ -50,13 +58,13 @@ def read_number(name: str, value: object, kind: str = "a number") -> int | float
         raise InvalidOption(f"{name} must be {kind}, not {short_repr(value)}")
     if not abs(value) <= sys.float_info.max:
         raise InvalidOption(f"{name} must be a finite number, not {short_repr(value)}")
-    return value
+    return int(value) if isinstance(value, int) else float(value)  # plain, whatever its class
 
 
 def read_whole(name: str, value: object, *, least: int) -> int:
     """Check a whole number, `least` or more. A float without a fraction is accepted."""
-    number = int(value) if isinstance(value, float) and value.is_integer() else value
-    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= MAX_EXACT_INTEGER:
+    number = int(value) if isinstance(value, int) or (isinstance(value, float) and value.is_integer()) else value
+    if isinstance(value, bool) or not isinstance(number, int) or not least <= number <= MAX_EXACT_INTEGER:
         bound = "" if least == -MAX_EXACT_INTEGER else f", {least} or more"
         if isinstance(number, int) and abs(number) > MAX_EXACT_INTEGER:
             bound = f" from {least} to {MAX_EXACT_INTEGER}"

@@ -110,7 +110,7 @@ class Queue(Producing, Working, Counts, Listenable):
         limit = seconds("timeout", timeout)
         read_flag("requeue", requeue)
         types = [] if self._pool is None else self._pool.slots.types
-        if type is not None and read_type(type) not in types:
+        if type is not None and (type := read_type(type)) not in types:
             raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {types}")
         with self._lock:
             if type is None:
