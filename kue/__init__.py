@@ -13,6 +13,7 @@ def send(job):
 from typing import TYPE_CHECKING, Any
 
 from kue import errors
+from kue.common.names import no_attribute
 from kue.common.version import VERSION as __version__
 from kue.errors import *
 from kue.options import typed
@@ -43,12 +44,14 @@ _LAZY_MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY_MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker must report the names that do not exist
 
-    return globals().setdefault(name, getattr(import_module(_LAZY_MODULES[name]), name))
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY_MODULES:
+            no_attribute(f"module {__name__!r}", name, __all__)
+        from importlib import import_module
+
+        return globals().setdefault(name, getattr(import_module(_LAZY_MODULES[name]), name))
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
+from kue.common.names import HasKueNames
+
 
 class Collectable(Protocol):
     """The part of a job that test mode uses."""
@@ -15,7 +17,7 @@ class Collectable(Protocol):
 _J = TypeVar("_J", bound=Collectable)
 
 
-class TestMode(Generic[_J]):
+class TestMode(HasKueNames, Generic[_J]):
     """`queue.test_mode`: `enter`, `exit`, `clear`, and the list `jobs`."""
 
     __test__ = False  # pytest would collect a class of this name

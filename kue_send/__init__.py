@@ -6,7 +6,10 @@ future = kue.create_queue().create("pdf", {"url": "..."}).promise(timeout=10_000
 print(future.result())
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
 from kue import PRIORITIES, Context, Worker, __version__, errors
+from kue.common.names import no_attribute
 from kue.errors import *
 from kue.options import typed
 from kue.options.typed import *
@@ -23,3 +26,8 @@ __all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]
 __all__ += errors.__all__
 __all__ += typed.__all__
+
+if not TYPE_CHECKING:  # a type checker must report the names that do not exist
+
+    def __getattr__(name: str) -> NoReturn:
+        no_attribute(f"module {__name__!r}", name, __all__)

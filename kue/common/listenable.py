@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
 from kue.common.describe import short_repr
 from kue.common.emitter import Emitter, Listener
-from kue.common.names import plain_text
+from kue.common.names import HasKueNames, plain_text
 from kue.errors import InvalidOption
 
 _F = TypeVar("_F", bound=Listener)
 
 
-class Listenable(ABC):
+class Listenable(HasKueNames):
     """Base class of what has listeners."""
 
     @abstractmethod

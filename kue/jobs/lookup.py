@@ -134,5 +134,10 @@ def _read_id(id: object) -> int:
     if isinstance(id, int) or (isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _TOO_MANY_DIGITS):
         number = int(id)
     if isinstance(id, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
-        raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}")
+        hint = (
+            f"; a field of a job is read with get_field({short_repr(id)})"
+            if number is id and isinstance(id, str)
+            else ""
+        )
+        raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}{hint}")
     return number

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from kue.common import strict_json
 from kue.common.clock import MAX_EXACT_INTEGER, Moment, milliseconds, moment
 from kue.common.describe import short_repr
-from kue.common.names import plain_text
+from kue.common.names import hint, plain_text
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
 from kue.options.typed import BackoffDict, BackoffType
 from kue.options.values import parse_number, read_choice, read_flag, read_whole
@@ -143,7 +143,9 @@ def read_option(name: str, value: Any) -> Any:
     """Check one option and return it as it is kept. Raises `UnknownOption` or `InvalidOption`, naming what is wrong."""
     option = JOB_OPTIONS.get(name)
     if option is None:
-        raise UnknownOption(f"there is no job option {short_repr(name)}; there are {', '.join(JOB_OPTIONS)}")
+        raise UnknownOption(
+            f"there is no job option {short_repr(name)}{hint(name, JOB_OPTIONS)}; there are {', '.join(JOB_OPTIONS)}"
+        )
     return option.read(name, value)
 
 

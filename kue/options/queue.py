@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from kue.common.clock import milliseconds
 from kue.common.describe import short_repr
+from kue.common.names import hint
 from kue.errors import InvalidOption, UnknownOption
 from kue.options.job import read_options
 from kue.options.values import read_flag, read_key_part, read_mapping, read_type, read_whole
@@ -28,7 +29,7 @@ def _read_promotion(name: str, value: Any) -> PromotionOptions:
     read = {}
     for key, given in read_mapping(name, value).items():
         if key not in known:
-            raise UnknownOption(f"{name} has no option {short_repr(key)}; it has {', '.join(known)}")
+            raise UnknownOption(f"{name} has no option {short_repr(key)}{hint(key, known)}; it has {', '.join(known)}")
         check = read_whole if key == "limit" else milliseconds
         read[key] = check(f"{name} {key}", given, least=1)
     return PromotionOptions(**read)
@@ -107,7 +108,8 @@ class QueueOptions:
         rows = {row.name: row for row in fields(cls)}
         for name in given:
             if name not in rows:
-                raise UnknownOption(f"there is no queue option {short_repr(name)}; there are redis, {', '.join(rows)}")
+                wrong = f"{short_repr(name)}{hint(name, ['redis', *rows])}"
+                raise UnknownOption(f"there is no queue option {wrong}; there are redis, {', '.join(rows)}")
         return cls(
             **{name: row.metadata["read"](name, given.get(name, row.metadata["default"])) for name, row in rows.items()}
         )

@@ -102,6 +102,11 @@ def test_an_id_that_no_job_can_have_is_refused(queue: kue.Queue, id: Any) -> Non
             call(id, queue=queue)
 
 
+def test_a_field_given_as_an_id_is_refused_and_the_method_for_fields_named(queue: kue.Queue) -> None:
+    with pytest.raises(kue.InvalidOption, match=r"not 'shelf'; a field of a job is read with get_field\('shelf'\)$"):
+        queue.create("email").get("shelf", queue=queue)  # Kue's job.get
+
+
 @pytest.mark.parametrize("id", [2**63 - 1, str(2**63 - 1), "0" * 98 + "7"])
 def test_the_largest_id_that_redis_gives_is_accepted(queue: kue.Queue, id: Any) -> None:
     with pytest.raises(kue.JobNotFound):

@@ -37,6 +37,21 @@ def test_every_name_of_kue_is_in_the_guide(node: NodeKue) -> None:
     assert theirs - told == set()
 
 
+def test_every_name_of_kue_that_does_not_exist_here_raises_an_error_that_says_what_to_use(
+    node: NodeKue, redis_url: str
+) -> None:
+    with kue.Queue(redis=redis_url) as queue:
+        ours = {"kue": kue, "queue": queue, "Job": kue.Job, "job": queue.create("email"), "testMode": queue.test_mode}
+        silent = []
+        for owner, name in [(owner, name) for owner, names in node.evaluate(THEIRS).items() for name in names]:
+            try:
+                getattr(ours.get(owner, kue.Context), name)
+            except AttributeError as problem:
+                if "; " not in str(problem):
+                    silent.append((owner, name))
+        assert set(silent) == KEPT_THERE
+
+
 @pytest.mark.parametrize("falsy", [0, False, ""])
 def test_kue_stores_no_falsy_result_and_python_does(node: NodeKue, redis_url: str, falsy: Any) -> None:
     node.process("there", behaviour="source", source=f"(job, done) => done(null, {json.dumps(falsy)})")

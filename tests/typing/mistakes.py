@@ -21,6 +21,16 @@ kue.create_queue(disableSearch=True)
 kue.create_queue("redis://box")
 kue.Queue("redis://box")
 
+# names that only Kue has
+kue.createQueue()
+kue_send.createQueue()
+kue.Job.rangeByState("failed", 0, -1)
+queue.createJob("email")
+job.removeOnComplete(True)
+job.promise()
+job.send("page", 1)
+queue.test_mode.processQueue()
+
 # queues: a value that an option does not take
 kue.create_queue(prefix=5)
 kue.create_queue(prefix=None)

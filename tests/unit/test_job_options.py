@@ -134,11 +134,21 @@ def test_a_moment_without_a_time_zone_is_refused(moment: datetime) -> None:
     assert str(refused.value) == f"delay must be an aware datetime (with a tzinfo), not {moment!r}"
 
 
-@pytest.mark.parametrize("name", ["prioritiy", "removeOnComplete", "", "data", "type"])
-def test_an_option_that_does_not_exist_is_refused(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("prioritiy", " (did you mean priority?)"),
+        ("removeOnComplete", " (Kue's removeOnComplete is remove_on_complete here)"),
+        ("searchKeys", " (Kue's searchKeys is search_keys here)"),
+        ("", ""),
+        ("data", ""),
+        ("type", ""),
+    ],
+)
+def test_an_option_that_does_not_exist_is_refused_and_the_right_name_given(name: str, hint: str) -> None:
     with pytest.raises(UnknownOption) as refused:
         read_option(name, 1)
-    assert str(refused.value) == f"there is no job option {name!r}; there are {', '.join(JOB_OPTIONS)}"
+    assert str(refused.value) == f"there is no job option {name!r}{hint}; there are {', '.join(JOB_OPTIONS)}"
     assert isinstance(refused.value, TypeError)
 
 

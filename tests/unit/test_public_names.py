@@ -1,5 +1,6 @@
 """The public names of kue are loaded when they are first used, and all of them exist."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -8,7 +9,11 @@ import textwrap
 import pytest
 
 import kue
+import kue_send
 from kue import doctor
+
+QUEUE = kue.Queue(redis="redis://127.0.0.1:1")  # makes no connection
+JOB = QUEUE.create("email")
 
 
 def in_a_fresh_process(code: str) -> object:
@@ -61,6 +66,43 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'kue' has no attribute 'nothing'"):
         kue.nothing  # type: ignore[attr-defined]  # noqa: B018
     assert dir(kue) == sorted(kue.__all__)
+
+
+JOB_SAYS, QUEUE_SAYS = "'Job' object", "'Queue' object"
+KUE_NAMES = [
+    (kue, "module 'kue'", "createQueue", "Kue's createQueue is create_queue here"),
+    (kue, "module 'kue'", "version", "version is kue.__version__ here"),
+    (kue, "module 'kue'", "Promise", "Promise is a part of kue_send: import kue_send as kue"),
+    (kue_send, "module 'kue_send'", "createQueue", "Kue's createQueue is create_queue here"),
+    (kue.Job, "type object 'Job'", "rangeByState", "Kue's rangeByState is range_by_state here"),
+    (kue.Job, "type object 'Job'", "nothing", ""),
+    (JOB, JOB_SAYS, "removeOnComplete", "Kue's removeOnComplete is remove_on_complete here"),
+    (JOB, JOB_SAYS, "toJSON", "Kue's toJSON is to_json here"),
+    (JOB, JOB_SAYS, "workerId", "Kue's workerId is worker_id here"),
+    (JOB, JOB_SAYS, "refreshTtl", "refreshTtl is not needed here: progress() and update() do it"),
+    (JOB, JOB_SAYS, "promise", "promise is a part of kue_send: import kue_send as kue"),
+    (JOB, JOB_SAYS, "send", "send is a part of kue_send: import kue_send as kue"),
+    (JOB, JOB_SAYS, "nothing", ""),
+    (QUEUE, QUEUE_SAYS, "createJob", "Kue's createJob is create_job here"),
+    (QUEUE, QUEUE_SAYS, "cardByType", "Kue's cardByType is card_by_type here"),
+    (QUEUE, QUEUE_SAYS, "promote", "promote is not needed here: processes that work do it by themselves"),
+    (QUEUE, QUEUE_SAYS, "nothing", ""),
+    (QUEUE.test_mode, "'TestMode' object", "processQueue", "processQueue is processing here"),
+]
+
+
+@pytest.mark.parametrize(("owner", "says", "name", "hint"), KUE_NAMES, ids=[f"{row[1]} {row[2]}" for row in KUE_NAMES])
+def test_a_name_that_only_kue_has_raises_an_error_that_gives_ours(
+    owner: object, says: str, name: str, hint: str
+) -> None:
+    with pytest.raises(AttributeError) as refused:
+        getattr(owner, name)
+    assert str(refused.value) == f"{says} has no attribute {name!r}{hint and f'; {hint}'}"
+    assert not hasattr(owner, name)
+
+
+def test_a_job_and_its_copy_have_the_same_fields() -> None:
+    assert copy.copy(JOB).__dict__ == JOB.__dict__
 
 
 @pytest.mark.parametrize(("former", "name"), [("mend", "repair"), ("Mended", "Repaired")])

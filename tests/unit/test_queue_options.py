@@ -126,13 +126,35 @@ def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"promotion": {"lockTtl": 1}}, "promotion has no option 'lockTtl'; it has interval, limit, lock_ttl"),
+        (
+            {"promotion": {"lockTtl": 1}},
+            "promotion has no option 'lockTtl' (Kue's lockTtl is lock_ttl here); it has interval, limit, lock_ttl",
+        ),
+        (
+            {"promotion": {5: 1}},
+            "promotion has no option 5; it has interval, limit, lock_ttl",
+        ),
         (
             {"job_flags": {"email": {"tries": 1}}},
             "job_flags['email']: there is no job option 'tries'; there are priority, attempts, ",
         ),
-        ({"prefixx": "q"}, "there is no queue option 'prefixx'; there are redis, name, prefix, "),
-        ({"jobEvents": False}, "there is no queue option 'jobEvents'; there are redis, name, prefix, "),
+        (
+            {"job_flags": {"email": {"removeOnComplete": True}}},
+            "job_flags['email']: there is no job option 'removeOnComplete' "
+            "(Kue's removeOnComplete is remove_on_complete here); there are priority, attempts, ",
+        ),
+        (
+            {"prefixx": "q"},
+            "there is no queue option 'prefixx' (did you mean prefix?); there are redis, name, prefix, ",
+        ),
+        (
+            {"jobEvents": False},
+            "there is no queue option 'jobEvents' (Kue's jobEvents is job_events here); there are redis, name, ",
+        ),
+        (
+            {"createClientFactory": print},
+            "there is no queue option 'createClientFactory' (createClientFactory is redis= with a redis-py client ",
+        ),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused(given: dict[str, Any], message: str) -> None:
