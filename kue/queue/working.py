@@ -44,12 +44,12 @@ class Working:
     def process(self, type: Any, slots: Any = 1, handler: Any = None) -> Any:
         """Run the jobs of a type, or of each of several types, with `slots` slots for each type.
 
-        The handler takes `(job)`, `(job, done)` or `(job, ctx, done)`, and is a plain or a coroutine function. Returns
-        the handler; without a handler it returns a decorator for one.
+        The handler takes `(job)`, `(job, done)` or `(job, ctx, done)`, by these names, and is a plain or a coroutine
+        function. Returns the handler; without a handler it returns a decorator for one.
 
         Raises `InvalidHandler`, `InvalidOption`, or `ShutdownInProgress` if the queue is shut down.
         """
-        if callable(slots):
+        if callable(slots) and handler is None:
             slots, handler = 1, slots
         types = [read_type(one) for one in ([type] if isinstance(type, str) else _listed(type))]
         count = read_whole("slots", slots, least=1)

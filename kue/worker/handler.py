@@ -1,4 +1,4 @@
-"""A handler: how it is called, which the number of its required parameters decides, and how long it takes."""
+"""A handler: how it is called, which its required parameters decide, and how long it takes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from kue.errors import InvalidHandler
 Function = Callable[..., Any]
 SHORT_SECONDS = 50e-6
 FORMS = "(job), (job, done) or (job, ctx, done)"
+_CALLBACK_NAMES = ("done", "callback", "cb", "fn", "next")
+_CONTEXT_NAMES = ("ctx", "context")
 
 
 class RecentDuration:
@@ -44,9 +46,15 @@ class Handler:
     def __init__(self, function: Function) -> None:
         if not callable(function):
             raise InvalidHandler(f"a handler must be a function of {FORMS}, not {short_repr(function)}")
-        count = _count_parameters(function)
+        names = _required_parameters(function)
+        count = len(names)
         if count not in (1, 2, 3):
             raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
+        # Only its name shows whether a parameter is the callback. Without a callback, the run would never end.
+        if count > 1:
+            _check_name(function, names, "last", _CALLBACK_NAMES)
+        if count == 3:
+            _check_name(function, names, "middle", _CONTEXT_NAMES)
         if _is_kind(function, inspect.isgeneratorfunction) or _is_kind(function, inspect.isasyncgenfunction):
             raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
         self.function = function
@@ -56,7 +64,16 @@ class Handler:
         self.is_async = _is_kind(function, inspect.iscoroutinefunction)
 
 
-def _count_parameters(function: Function) -> int:
+def _check_name(function: Function, names: list[str], place: str, allowed: tuple[str, ...]) -> None:
+    name = names[-1] if place == "last" else names[1]
+    if name.strip("_") not in allowed:
+        raise InvalidHandler(
+            f"a handler takes {FORMS}; {_name(function)} takes ({', '.join(names)}), and the {place} of these "
+            f"must be called {' or '.join(allowed)}: read the data as job.data, and give other parameters a default"
+        )
+
+
+def _required_parameters(function: Function) -> list[str]:
     try:
         parameters = _signature(function).parameters.values()
     except (TypeError, ValueError) as problem:
@@ -65,7 +82,7 @@ def _count_parameters(function: Function) -> int:
     keyword = [p.name for p in needed if p.kind is p.KEYWORD_ONLY]
     if keyword:
         raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} needs the keywords {', '.join(keyword)}")
-    return len(needed)
+    return [p.name for p in needed]
 
 
 def _signature(function: Function) -> inspect.Signature:

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from tests.helpers import named
 def job_only(job: Any) -> None: ...
 def with_done(job: Any, done: Any) -> None: ...
 def with_ctx(job: Any, ctx: Any, done: Any) -> None: ...
-def any_names(a: Any, b: Any) -> None: ...
+def with_callback(email: Any, callback: Any) -> None: ...
+def with_cb(job: Any, _context: Any, cb: Any) -> None: ...
+def with_fn(job: Any, _ctx: Any, fn: Any) -> None: ...
+def with_next(job: Any, next: Any) -> None: ...
 def with_default(job: Any, retries: int = 3) -> None: ...
 def with_defaults(job: Any, done: Any, a: int = 1, *, b: int = 2) -> None: ...
 def with_rest(job: Any, *rest: Any, **more: Any) -> None: ...
@@ -85,7 +89,11 @@ FORMS = [
     (job_only, 1, False),
     (with_done, 2, False),
     (with_ctx, 3, False),
-    (any_names, 2, False),
+    (with_callback, 2, False),
+    (with_cb, 3, False),
+    (with_fn, 3, False),
+    (with_next, 2, False),
+    (lambda job, _done: None, 2, False),
     (with_default, 1, False),
     (with_defaults, 2, False),
     (with_rest, 1, False),
@@ -147,7 +155,11 @@ def needs_keywords(job: Any, *, key: Any, other: Any) -> None: ...
         (defaults_only, "; defaults_only has 0 parameters without defaults"),
         (rest_only, "; rest_only has 0 parameters without defaults"),
         (needs_keywords, "; needs_keywords needs the keywords key, other"),
-        (Methods.method_with_done, ""),
+        (Methods.method, "; Methods.method takes (self, job), and the last of these must be called done or callback"),
+        (
+            Methods.method_with_done,
+            "; Methods.method_with_done takes (self, job, done), and the middle of these must be ",
+        ),
         (functools.partial(job_only, 1), " has 0 parameters without defaults"),
         (functools.partial(with_ctx, ctx=1), "needs the keywords done"),
         (Unreadable, "the parameters of the handler Unreadable cannot be read: "),
@@ -158,11 +170,37 @@ def needs_keywords(job: Any, *, key: Any, other: Any) -> None: ...
     ids=named,
 )
 def test_a_function_that_cannot_be_called_as_a_handler_is_refused_by_name(function: Any, message: str) -> None:
-    if function is Methods.method_with_done:  # unbound: self, job and done are three parameters
-        assert Handler(function).takes_context
-        return
     with pytest.raises(InvalidHandler) as refused:
         Handler(function)
     assert message in str(refused.value)
     assert isinstance(refused.value, TypeError)
     assert not isinstance(refused.value, InvalidOption)
+
+
+def job_and_data(job: Any, data: Any) -> None: ...
+def kickq(job: Any, data: Any, cb: Any) -> None: ...
+def callback_in_the_middle(job: Any, done: Any, ctx: Any) -> None: ...
+async def in_coroutine(job: Any, session: Any) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("function", "place", "allowed"),
+    [
+        (job_and_data, "last", "done or callback or cb or fn or next"),
+        (in_coroutine, "last", "done or callback or cb or fn or next"),
+        (wrapped(job_and_data), "last", "done or callback or cb or fn or next"),
+        (callback_in_the_middle, "last", "done or callback or cb or fn or next"),
+        (kickq, "middle", "ctx or context"),
+    ],
+    ids=named,
+)
+def test_a_parameter_that_is_no_callback_and_no_context_is_refused_by_its_name(
+    function: Any, place: str, allowed: str
+) -> None:
+    with pytest.raises(InvalidHandler) as refused:
+        Handler(function)
+    taken = ", ".join(inspect.signature(function).parameters)
+    assert str(refused.value) == (
+        f"a handler takes (job), (job, done) or (job, ctx, done); {function.__name__} takes ({taken}), and the {place} "
+        f"of these must be called {allowed}: read the data as job.data, and give other parameters a default"
+    )
