@@ -39,11 +39,19 @@ class TimeBudget:
 
 
 def milliseconds(name: str, value: object, *, least: float = 0) -> int:
-    """Read a duration, a number of milliseconds or a `timedelta`. Raises `InvalidOption`, naming `name`."""
+    """Read a duration, a number of milliseconds or a `timedelta`. Raises `InvalidOption`, naming `name`.
+
+    A bare number between 0 and 1 is refused: it would be 0 milliseconds, and is meant as seconds.
+    """
     if isinstance(value, timedelta):
         number: float = value / timedelta(milliseconds=1)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         number = value
+        if 0 < number < 1 and least < 1:  # it would count as 0
+            raise InvalidOption(
+                f"{name} must be 0, or 1 millisecond or more, not {short_repr(value)}; "
+                f"if that is seconds, write timedelta(seconds={short_repr(value)})"
+            )
     else:
         raise InvalidOption(f"{name} must be a number of milliseconds or a timedelta, not {short_repr(value)}")
     if MAX_EXACT_INTEGER < number < math.inf:

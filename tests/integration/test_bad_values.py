@@ -70,9 +70,10 @@ def queue(redis_url: str) -> Iterator[kue.Queue]:
         (lambda queue, job: queue.save_all(None), "save_all takes jobs"),
         (lambda queue, job: queue.shutdown(1, requeue="no"), "requeue must be True or False, not 'no'"),
         (lambda queue, job: kue.Job.get(1, queue=3), "queue must be a kue.Queue, not 3"),
+        (lambda queue, job: queue.shutdown(0.5), "timeout must be 0, or 1 millisecond or more, not 0.5"),
         (lambda queue, job: queue.process("x", len, 5), "slots must be a whole number, 1 or more, not <built-in"),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_a_bad_value_is_refused_by_name(
     queue: kue.Queue, call: Callable[[kue.Queue, kue.Job], Any], words: str

@@ -31,7 +31,7 @@ kue.Queue(
     job_flags={"email": {"attempts": 5, "backoff": {"type": "fixed", "delay": 500}}, "pdf": {"ttl": 60_000}},
     lease=30_000,
     ghost_retries=1,
-    ghost_delay=0.5,
+    ghost_delay=2.5,
     max_requeues=None,
     max_connections=10,
     connect_timeout=500,

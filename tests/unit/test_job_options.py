@@ -31,10 +31,11 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     "delay": [
         (0, 0),
         (500, 500),
-        (0.4, 0),
+        (1.0, 1),
         (1.6, 2),
         (timedelta(minutes=5), 300_000),
         (timedelta(microseconds=1700), 2),
+        (timedelta(microseconds=400), 0),
         (timedelta(0), 0),
         (MOMENT + timedelta(seconds=90), Moment(NOW + 90_000)),
         (MOMENT, Moment(NOW)),
@@ -70,7 +71,7 @@ def test_a_good_value_is_read(name: str) -> None:
 
 
 NO_NUMBERS = [True, "5", "soon", [], {}, 1j, NAN, INFINITY, -INFINITY, HUGE, -HUGE, b"5", object()]
-NO_DURATIONS = [*NO_NUMBERS, -1, -0.5, timedelta(microseconds=-1), 2**53 + 1, 2.0**60]
+NO_DURATIONS = [*NO_NUMBERS, -1, -0.5, timedelta(microseconds=-1), 2**53 + 1, 2.0**60, 0.5, 1e-9]
 BAD: dict[str, list[Any]] = {
     "priority": [*NO_NUMBERS, 1.5, "urgent", "HIGH", "", timedelta(1), 2**53 + 1, -(2**53) - 1],
     "attempts": [*NO_NUMBERS, 0, -1, 1.5, 0.0, timedelta(1), 2**53 + 1],
@@ -101,6 +102,11 @@ def test_a_bad_value_is_refused_by_name_and_value(name: str) -> None:
         ({"type": []}, "backoff type must be one of fixed, exponential, not []"),
         ({"type": "fixed", "delay": -1}, "backoff delay must be a finite number of milliseconds, 0 or more, not -1"),
         ({"type": "fixed", "delay": "5"}, "backoff delay must be a number of milliseconds or a timedelta, not '5'"),
+        (
+            {"type": "fixed", "delay": 0.25},
+            "backoff delay must be 0, or 1 millisecond or more, not 0.25; "
+            "if that is seconds, write timedelta(seconds=0.25)",
+        ),
         (
             {"type": "exponential", "max_delay": NAN},
             "backoff max_delay must be a finite number of milliseconds, 0 or more, not nan",

@@ -105,6 +105,12 @@ FINITE = "must be a finite number of milliseconds"
         ({"ghost_retries": -1}, "ghost_retries must be a whole number, 0 or more, not -1"),
         ({"max_connections": 0}, "max_connections must be a whole number, 1 or more, not 0"),
         ({"ghost_delay": -1}, f"ghost_delay {FINITE}, 0 or more, not -1"),
+        (
+            {"ghost_delay": 0.5},
+            "ghost_delay must be 0, or 1 millisecond or more, not 0.5; "
+            "if that is seconds, write timedelta(seconds=0.5)",
+        ),
+        ({"lease": 0.5}, f"lease {FINITE}, 100 or more, not 0.5"),
         ({"stuck_after": timedelta(-1)}, f"stuck_after {FINITE}, 0 or more, not datetime.timedelta(days=-1)"),
         ({"json_default": "str"}, "json_default must be a function of one value, not 'str'"),
         ({"job_flags": ["email"]}, "job_flags must be a dict, not ['email']"),
