@@ -92,6 +92,17 @@ class Address:
         """Whether connections have a socket. Those of fakeredis have none."""
         return not self._class.__module__.startswith("fakeredis")
 
+    def is_same(self, other: Address) -> bool:
+        """Whether both lead to the same server with the same settings."""
+        return self._comparable() == other._comparable()
+
+    def _comparable(self) -> dict[str, Any]:
+        """The settings without the objects that each client of redis-py makes for itself, and without random names."""
+        plain = {name: value for name, value in self._settings.items() if isinstance(value, str | bytes | int | float)}
+        fake_server = self._settings.get("server")
+        host = plain.get("host") if fake_server is None else fake_server
+        return {**plain, "shown": str(self), "host": host, "class": self._class, "limit": self.max_connections}
+
     def __str__(self) -> str:
         get = self._settings.get
         if not self.is_real:

@@ -62,7 +62,7 @@ class EmbeddedServer:
         password: str | None = None,
         append_only: bool | None = None,
     ) -> None:
-        self._directory = os.path.abspath(directory) if directory else ""
+        self.directory = os.path.abspath(directory) if directory else ""
         self._port = port
         if port is None:
             self._password = ""
@@ -145,7 +145,7 @@ class EmbeddedServer:
             os.write(self._owner_pipe, _secret_settings(self._password) + b"\0")
         try:
             self._guardian = guardian = subprocess.Popen(
-                [sys.executable, "-I", str(GUARDIAN), self._directory, *command],
+                [sys.executable, "-I", str(GUARDIAN), self.directory, *command],
                 stdin=guardian_pipe,
                 stdout=subprocess.PIPE,
                 start_new_session=True,

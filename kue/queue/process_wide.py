@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Generic, TypeVar, Unpack
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar, Unpack
 
+from kue.common.describe import short_repr
 from kue.connection.address import RedisAddress
+from kue.errors import InvalidOption
 from kue.jobs.job import Job
+from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.queue.queue import Queue
 
 Q = TypeVar("Q", bound=Queue)
+_OTHER = (
+    "the queue of this process has {}, and create_queue was given {}: "
+    "shut the queue down first, or make another one with kue.Queue(...)"
+)
 
 
 class ProcessWide(Generic[Q]):
@@ -30,12 +38,24 @@ class ProcessWide(Generic[Q]):
     def create_queue(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> Q:
         """The queue of this process: the first call makes it, and later calls return it until it is shut down.
 
-        Takes the options of `Queue`. As in Kue, the options of later calls are ignored. Raises what `Queue` raises.
+        Takes the options of `Queue`. Raises what `Queue` raises, and `InvalidOption` if a later call gives an option
+        another value than the queue has.
         """
         with self._lock:
             if self._queue is None or self._queue.is_shut_down:
                 self._queue = self._class(redis=redis, **options)
+            else:
+                _check_same_options(self._queue, redis, options)
             return self._queue
+
+
+def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mapping[str, Any]) -> None:
+    asked = QueueOptions.read(**options)
+    for name, value in options.items():
+        if getattr(asked, name) != (has := getattr(queue.options, name)):
+            raise InvalidOption(_OTHER.format(f"the {name} {short_repr(has)}", f"{name}={short_repr(value)}"))
+    if redis is not None and not queue.is_at(redis):
+        raise InvalidOption(_OTHER.format(f"its jobs at {queue.runtime.store.connections.address}", "another redis"))
 
 
 create_queue = ProcessWide(Queue).create_queue

