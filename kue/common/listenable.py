@@ -25,6 +25,9 @@ class Listenable(HasKueNames):
     def _listened(self, event: str) -> None:
         """A listener was added: make sure that the event reaches this process."""
 
+    def _check_event(self, event: str) -> None:
+        """Raise or warn if nothing will ever send an event of this name."""
+
     @overload
     def on(self, event: str) -> Callable[[_F], _F]: ...
     @overload
@@ -33,7 +36,8 @@ class Listenable(HasKueNames):
         """Call `listener` at each `event`, with as many arguments as it accepts. Returns this object.
 
         Without a listener it is a decorator. Raises `InvalidHandler` if the listener cannot be called, `InvalidOption`
-        if the event is not a string, and `ConnectionFailed` if events cannot be received.
+        if the event is not a string, or is that of a job and the listener is for a queue (there it is `job complete`),
+        and `ConnectionFailed` if events cannot be received. Warns of a name that is almost that of an event of jobs.
         """
         return self._add(event, listener, once=False)
 
@@ -66,6 +70,7 @@ class Listenable(HasKueNames):
                 return function
 
             return decorate
+        self._check_event(event)
         while not self._listeners().add(event, listener, once=once):
             pass  # another thread finished this registry just now; the next one is new
         try:

@@ -15,8 +15,8 @@ from typing import Any, Self
 
 from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
-from kue.common.listenable import Listenable
 from kue.errors import JobInvalid, JobNotFound, ListenerError
+from kue.events.names import JobEvents
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.changes import Changes
@@ -36,7 +36,7 @@ from kue.store.job_hash import JobHash
 from kue.store.transitions import NewJob, new_job
 
 
-class Job(Lookup, Changes, Reporting, StateChanges, Listenable):
+class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a

@@ -23,10 +23,10 @@ from kue.common.clock import TimeBudget, seconds
 from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
 from kue.common.error_reporter import ErrorReporter
-from kue.common.listenable import Listenable
 from kue.connection.address import RedisAddress, embedded_directory, resolve
 from kue.connection.embedded import EmbeddedServer
 from kue.errors import InvalidOption, ListenerError, ShutdownInProgress
+from kue.events.names import QueueEvents
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.options.values import read_flag, read_type
@@ -43,7 +43,7 @@ _AFTER_TIMEOUT_SECONDS = 2.0  # how long a shutdown with a timeout may take beyo
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
-class Queue(Producing, Working, Counts, Listenable):
+class Queue(Producing, Working, Counts, QueueEvents):
     """A queue in Redis, and the workers of this process for it.
 
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else

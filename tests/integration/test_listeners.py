@@ -133,9 +133,10 @@ class TestRegistering:
             pass
 
         for bad in (unusable, coroutine):
-            for method in (queue.on, queue.once, queue.create("email").on):
+            job = queue.create("email")
+            for method, event in ((queue.on, "job complete"), (queue.once, "job complete"), (job.on, "complete")):
                 with pytest.raises(kue.InvalidHandler, match="listener"):
-                    method("job complete", bad)
+                    method(event, bad)
         assert client.pubsub_numsub("q:events")[0][1] == 0
 
 
