@@ -13,7 +13,7 @@ from kue.errors import InvalidOption
 from kue.jobs.job import Job
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
-from kue.queue.queue import Queue
+from kue.queue.queue import Queue, is_at
 
 Q = TypeVar("Q", bound=Queue)
 _OTHER = (
@@ -54,7 +54,7 @@ def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mappi
     for name, value in options.items():
         if getattr(asked, name) != (has := getattr(queue.options, name)):
             raise InvalidOption(_OTHER.format(f"the {name} {short_repr(has)}", f"{name}={short_repr(value)}"))
-    if redis is not None and not queue.is_at(redis):
+    if redis is not None and not is_at(queue, redis):
         raise InvalidOption(_OTHER.format(f"its jobs at {queue.runtime.store.connections.address}", "another redis"))
 
 

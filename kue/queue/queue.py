@@ -83,13 +83,6 @@ class Queue(Producing, Working, Counts, QueueEvents):
         """Whether the queue started a private server (`redis="embedded:"`), which ends with the queue."""
         return self._server is not None
 
-    def is_at(self, redis: RedisAddress) -> bool:
-        """Whether the option `redis` leads to the server of this queue. Raises `InvalidURL` and `InvalidOption`."""
-        directory = embedded_directory(redis)
-        if directory is None:
-            return resolve(redis).is_same(self._address)
-        return self._server is not None and self._server.directory == (directory and os.path.abspath(directory))
-
     @property
     def client(self) -> redis_py.Redis:
         """A redis-py client for the same server, for the application's own use. Replies are bytes."""
@@ -214,6 +207,14 @@ class Queue(Producing, Working, Counts, QueueEvents):
         self.runtime.after_fork()
         if any(event.startswith("job ") for event in self._emitter.events()):
             self.runtime.hub.start()
+
+
+def is_at(queue: Queue, redis: RedisAddress) -> bool:
+    """Whether the option `redis` leads to the server of a queue. Raises `InvalidURL` and `InvalidOption`."""
+    directory = embedded_directory(redis)
+    if directory is None:
+        return resolve(redis).is_same(queue._address)
+    return queue._server is not None and queue._server.directory == (directory and os.path.abspath(directory))
 
 
 def running_queues() -> list[Queue]:
