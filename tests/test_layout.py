@@ -22,7 +22,6 @@ REASONS_TO_BE_SMALL = {
     "kue/common/backoff.py": "one rule that each thread with a connection of its own follows",
     "kue/common/version.py": "setup.cfg reads it, and whoever makes a release looks for it",
     "kue/maintenance/tokens.py": "a periodic duty, and each of these has a file",
-    "kue_send/queue.py": "the queue of its package, where a reader looks for it",
 }
 DOCSTRING = re.compile(r'(?:#.*\n)*r?"""\s*[^\s"]')
 MACHINE_PATH = re.compile(r"(?<![\w./:@-])/(?:root|work|home|Users)/\w")

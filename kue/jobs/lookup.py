@@ -37,7 +37,7 @@ class Lookup:
         def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self: ...
 
     @classmethod
-    def get(cls, id: int | str, *, queue: HasRuntime | None = None) -> Self:
+    def get(cls, id: int | str | None, *, queue: HasRuntime | None = None) -> Self:
         """Read the job with this id, a number or a string of digits.
 
         Raises `JobNotFound`, `JobInvalid` if the job's hash cannot be read, `InvalidOption` if `id` is no id,
@@ -54,7 +54,7 @@ class Lookup:
         return cls.from_hash(runtime, number, found)
 
     @classmethod
-    def get_log(cls, id: int | str, *, queue: HasRuntime | None = None) -> list[str]:
+    def get_log(cls, id: int | str | None, *, queue: HasRuntime | None = None) -> list[str]:
         """The lines of a job's log, the oldest first (Kue's `Job.log`). It is empty if there is no such job.
 
         Raises `InvalidOption` if `id` is no id, `ConnectionFailed` or `RedisRefused`.
@@ -62,7 +62,7 @@ class Lookup:
         return cls._runtime_of(queue).store.log(_read_id(id))
 
     @classmethod
-    def remove_by_id(cls, id: int | str, *, queue: HasRuntime | None = None) -> None:
+    def remove_by_id(cls, id: int | str | None, *, queue: HasRuntime | None = None) -> None:
         """Remove the job with this id (Kue's `Job.remove`).
 
         Raises `JobNotFound`, `InvalidOption` if `id` is no id, `ConnectionFailed` or `RedisRefused`.
@@ -134,10 +134,8 @@ def _read_id(id: object) -> int:
     if isinstance(id, int) or (isinstance(id, str) and id.isascii() and id.isdigit() and len(id) < _TOO_MANY_DIGITS):
         number = int(id)
     if isinstance(id, bool) or not isinstance(number, int) or not 0 <= number <= _MAX_ID:
-        hint = (
-            f"; a field of a job is read with get_field({short_repr(id)})"
-            if number is id and isinstance(id, str)
-            else ""
-        )
+        hint = "; a job has none before it is saved" if id is None else ""
+        if isinstance(number, str):  # Kue's job.get
+            hint = f"; a field of a job is read with get_field({short_repr(id)})"
         raise InvalidOption(f"id must be a job id such as 7 or '7', not {short_repr(id)}{hint}")
     return number

@@ -13,7 +13,7 @@ from kue.errors import InvalidOption
 from kue.jobs.job import Job
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
-from kue.queue.queue import Queue, is_at
+from kue.queue.queue import Queue, is_at, running_queues
 
 Q = TypeVar("Q", bound=Queue)
 _OTHER = (
@@ -48,6 +48,18 @@ class ProcessWide(Generic[Q]):
                 _check_same_options(self._queue, redis, options)
             return self._queue
 
+    def for_jobs(self) -> Q:
+        """The queue that `Job.get` asks if it is given none: that of the process, made if there is no queue at all.
+
+        Raises `InvalidOption` if there are only other queues.
+        """
+        if (self._queue is None or self._queue.is_shut_down) and any(not one.is_shut_down for one in running_queues()):
+            raise InvalidOption(
+                "queue must be given, since this process has queues, but none of create_queue(): "
+                "Job.get(id, queue=queue), or queue.get(id)"
+            )
+        return self.create_queue()
+
 
 def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mapping[str, Any]) -> None:
     asked = QueueOptions.read(**options)
@@ -58,5 +70,6 @@ def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mappi
         raise InvalidOption(_OTHER.format(f"its jobs at {queue.runtime.store.connections.address}", "another redis"))
 
 
-create_queue = ProcessWide(Queue).create_queue
-Job.default_queue = create_queue
+_process_wide = ProcessWide(Queue)
+create_queue = _process_wide.create_queue
+Job.default_queue = _process_wide.for_jobs

@@ -5,7 +5,7 @@
 - registers listeners, and reports what listeners and background threads raise
 - starts with fresh connections and threads in a forked child
 
-Creating jobs is the duty of `producing`, running them of `working`, reading counts of `counts`.
+Creating jobs is the duty of `producing`, finding them of `finding`, running them of `working`, counting of `counts`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.options.values import read_flag, read_type
 from kue.queue.counts import Counts
+from kue.queue.finding import Finding
 from kue.queue.producing import Producing
 from kue.queue.working import Working
 from kue.runtime import Runtime
@@ -43,7 +44,7 @@ _AFTER_TIMEOUT_SECONDS = 2.0  # how long a shutdown with a timeout may take beyo
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
-class Queue(Producing, Working, Counts, QueueEvents):
+class Queue(Producing, Finding, Working, Counts, QueueEvents):
     """A queue in Redis, and the workers of this process for it.
 
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else

@@ -27,6 +27,35 @@ def ids(jobs: list[Any]) -> list[int]:
     return [job.id for job in jobs]
 
 
+class TestOnTheQueue:
+    @pytest.mark.parametrize("send", [False, True])
+    def test_a_queue_finds_and_removes_its_own_jobs(self, make_queue: Any, send: bool) -> None:
+        queue, other = make_queue(send=send), make_queue(prefix="other")
+        jobs = queue.save_all(queue.create("email" if n % 2 else "pdf", n) for n in range(1, 5))
+        jobs[0].log("a line").failed()
+        found = queue.get(1)
+        assert (type(found), found.data, found.state()) == (queue.job_class, 1, "failed")
+        assert queue.get("1").id == 1
+        assert (queue.get_log(1), other.get_log(1)) == (["a line"], [])
+        assert ids(queue.range(0, -1, "desc")) == [4, 3, 2, 1]
+        assert ids(queue.range(1, 2)) == [2, 3]
+        assert ids(queue.range_by_state("failed", 0, -1)) == [1]
+        assert ids(queue.range_by_state("inactive", 0, -1, "desc")) == [4, 3, 2]
+        assert ids(queue.range_by_type("pdf", "inactive", 0, -1, "desc")) == [4, 2]
+        assert other.range(0, -1) == []
+        queue.remove_by_id(1)
+        for queue_without_it in (queue, other):
+            with pytest.raises(kue.JobNotFound):
+                queue_without_it.get(1)
+            with pytest.raises(kue.JobNotFound):
+                queue_without_it.remove_by_id("1")
+
+    def test_the_id_of_a_job_that_is_not_saved_is_refused_as_that(self, queue: Any) -> None:
+        for call in (queue.get, queue.get_log, queue.remove_by_id, lambda id: Job.get(id, queue=queue)):
+            with pytest.raises(kue.InvalidOption, match=r"not None; a job has none before it is saved$"):
+                call(queue.create("email").id)
+
+
 class TestGet:
     def test_get_finds_a_job_by_a_number_or_its_digits(self, everywhere: Any) -> None:
         job = everywhere.create("email", {"a": 1}).save()

@@ -1,7 +1,7 @@
 """The queue of the process: what `create_queue` gives while there is one, and how it refuses to give another."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,43 @@ def test_a_private_server_is_known_by_its_directory(create_queue: Any, tmp_path:
         with pytest.raises(kue.InvalidOption, match="another redis"):
             create_queue(redis=other)
     assert os.listdir(tmp_path) == ["data"]
+
+
+JOB_CALLS: list[Callable[[type[kue.Job]], Any]] = [
+    lambda job: job.get(1),
+    lambda job: job.get_log(1),
+    lambda job: job.remove_by_id(1),
+    lambda job: job.range(0, -1),
+    lambda job: job.range_by_state("failed", 0, -1),
+    lambda job: job.range_by_type("email", "failed", 0, -1),
+]
+
+
+@pytest.mark.parametrize("call", JOB_CALLS, ids=range(len(JOB_CALLS)))
+@pytest.mark.parametrize("job_class", [kue.Job, kue_send.Job])
+def test_a_job_is_not_looked_for_at_a_default_address_if_there_are_only_other_queues(
+    call: Callable[[type[kue.Job]], Any], job_class: type[kue.Job]
+) -> None:
+    with kue.Queue(redis=URL), pytest.raises(kue.InvalidOption) as refused:
+        call(job_class)
+    assert str(refused.value) == (
+        "queue must be given, since this process has queues, but none of create_queue(): "
+        "Job.get(id, queue=queue), or queue.get(id)"
+    )
+
+
+def test_a_job_is_looked_for_in_the_queue_of_the_process_also_if_there_are_others(redis_url: str) -> None:
+    with kue.create_queue(redis=redis_url) as queue, kue.Queue(redis=URL):
+        assert kue.Job.get(queue.create("email").save().id).type == "email"
+
+
+def test_without_any_queue_a_job_is_looked_for_in_one_that_is_made(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUE_REDIS_URL", redis_url)
+    with pytest.raises(kue.JobNotFound):
+        kue.Job.get(1)
+    kue.create_queue().shutdown()
 
 
 def test_the_queue_of_kue_send_is_another_one(redis_url: str) -> None:

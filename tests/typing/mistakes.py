@@ -135,6 +135,9 @@ kue.Job.range_by_state("failed", 0, -1, "newest")
 kue_send.Job.range_by_type("email", "done", 0, -1)
 kue.Job.range_by_type("email", "failed", 0, -1, "newest")
 kue.Job.range(0, -1, "newest")
+queue.range_by_state("done", 0, -1)
+sending.range_by_type("email", "failed", 0, -1, "newest")
+queue.get(1.5)
 
 # annotations of wrappers
 priority: kue.PriorityName = "hihg"
