@@ -63,6 +63,11 @@ class Handler:
         self.takes_context = count == 3
         self.is_async = _is_kind(function, inspect.iscoroutinefunction)
 
+    @property
+    def name(self) -> str:
+        """The name of the function."""
+        return _name(self.function)
+
 
 def _check_name(function: Function, names: list[str], place: str, allowed: tuple[str, ...]) -> None:
     name = names[-1] if place == "last" else names[1]

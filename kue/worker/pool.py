@@ -79,6 +79,9 @@ class Pool:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
                 type_slots = self.slots.setdefault(type, TypeSlots(type))
+                if others := type_slots.other_handlers(handler):
+                    both = f"{handler.name} is another handler for the type {type!r} besides {others[-1]}"
+                    logger.warning("%s: each runs a share of its jobs", both)
                 type_slots.cancel_pause_timer()
                 type_slots.paused = type_slots.closed = False
                 for _ in range(slots):

@@ -64,6 +64,11 @@ class TypeSlots:
         self.handlers[slot] = handler
         self.free.append(slot)
 
+    def other_handlers(self, handler: Handler) -> list[str]:
+        """The names of the functions, other than that of `handler`, that run jobs of this type."""
+        handlers = [] if self.closed else [self.handlers[slot] for slot in list(self.slots) if slot in self.handlers]
+        return [one.name for one in handlers if one.function != handler.function]
+
     def cancel_pause_timer(self) -> None:
         """Let the jobs that run go on beyond the pause."""
         if self.pause_timer is not None:

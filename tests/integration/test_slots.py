@@ -55,6 +55,27 @@ class TestLimit:
         wait_until(lambda: everywhere.complete_count() == enough)
         assert (turnstile.most, turnstile.total, turnstile.now) == (slots, enough, 0)
 
+    def test_another_handler_for_a_type_is_warned_of_and_the_same_one_again_is_not(
+        self, queue: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def send(job: Any) -> None: ...
+        def render(job: Any) -> None: ...
+
+        queue.process("email", send)
+        queue.process(["email", "pdf"], 2, send)
+        queue.process("png", render)
+        assert caplog.messages == []
+        queue.process(["email", "png"], render)
+        start = "TestLimit.test_another_handler_for_a_type_is_warned_of_and_the_same_one_again_is_not.<locals>."
+        assert [(one.name, one.levelname) for one in caplog.records] == [("kue", "WARNING")]
+        assert caplog.messages == [
+            f"{start}render is another handler for the type 'email' besides {start}send: each runs a share of its jobs"
+        ]
+        queue.shutdown(1000, "email")
+        caplog.clear()
+        queue.process("email", render)
+        assert caplog.messages == []
+
     def test_processing_a_type_again_adds_slots(self, queue: Any) -> None:
         turnstile, gate = Turnstile(), threading.Event()
 
