@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 from kue.connection.connection import Command
 from kue.doctor.findings import (
     Abandoned,
+    Evicting,
     Fault,
     Finding,
     IdsBehind,
@@ -106,6 +107,11 @@ class Checks:
         if (given.isdecimal() and int(given) >= highest) or not self._inspection.is_job(highest):
             return []
         return [IdsBehind(highest, given)]
+
+    def eviction(self) -> list[Finding]:
+        """Check that the server keeps keys when its memory is full."""
+        policy = self._inspection.harmful_eviction_policy()
+        return [Evicting(policy)] if policy else []
 
     def kinds(self, keys: dict[str, str]) -> list[Finding]:
         """Check that keys have the given Redis types. Keys that do not, or do not exist, are removed from `keys`."""

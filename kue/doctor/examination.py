@@ -15,6 +15,7 @@ from datetime import timedelta
 from kue.common.clock import milliseconds, steady
 from kue.doctor.checks import Checks
 from kue.doctor.findings import (
+    Evicting,
     Finding,
     IdsBehind,
     JobFinding,
@@ -136,6 +137,8 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
                 unique.append(key)
             case IdsBehind(highest=highest):
                 yield from checks.ids(highest)
+            case Evicting():
+                yield from checks.eviction()
             case WrongKind(key=key, due=due):
                 kinds[key] = due
             case JobFinding(id=id) | NotJson(id=id) | UnlistedType(id=id):

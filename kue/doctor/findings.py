@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from kue.store import eviction
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something inconsistent, which `str` describes."""
 
-    transient: ClassVar[bool] = False
-    """Whether a living process may be half-way through its steps, so that the repair comes last."""
+    transient: ClassVar[bool] = False  # whether a living process may be half-way through it: it is repaired last
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,16 @@ class WrongKind(Finding):
 
     def __str__(self) -> str:
         return f"{shown(self.key)} is a {self.has} and not a {self.due}: move it away by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Evicting(Finding):
+    """The server may delete keys when its memory is full. It is not repaired: its owner may need it for other data."""
+
+    policy: str
+
+    def __str__(self) -> str:
+        return eviction.warning(self.policy)
 
 
 def shown(name: str) -> str:

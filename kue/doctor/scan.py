@@ -53,6 +53,7 @@ class Scan:
         self._sets = self._sets_of_jobs(fixed)
         self._walk_sets()
         self._walk_unique()
+        self._note(self._checks.eviction())
         if not self.is_full:
             self._note(self._checks.tokens(self.findings, sorted(self.types)))
             self._note(self._checks.ids(self.highest))

@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
 from kue.connection.pool import refusal
+from kue.store import eviction
 from kue.store.repairs import decode_name
 from kue.store.store import Store
 
@@ -49,6 +50,10 @@ class Inspection:
         """Whether a job with this id has a type."""
         [(type,)] = self._store.fields([id], ("type",))
         return bool(type)
+
+    def harmful_eviction_policy(self) -> str:
+        """The policy by which the server may delete keys; "" if it never does, or does not say."""
+        return eviction.harmful_policy(self._store.ask([eviction.ask_policy()])[0])
 
     def pages_of_keys(self) -> Iterator[list[str]]:
         """Every key under the prefix. Some may come twice."""

@@ -1,12 +1,14 @@
 """The I/O thread's own connection: opens and checks it, gives it up, and says how long to wait before the next.
 
 - loads the scripts and makes sure that the server can be written to, before any job is taken
+- warns once if the server may delete keys when its memory is full
 - reports that Redis is out of reach, or refuses, and later that it is back
 - remembers whether commands may have been cut off, so that the I/O loop checks what became of them
 """
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 
@@ -17,10 +19,11 @@ from kue.common.error_reporter import ErrorReporter
 from kue.connection.connection import Connection
 from kue.connection.pool import BROKEN, is_transient, refusal
 from kue.errors import KueError
-from kue.store import scripts
+from kue.store import eviction, scripts
 from kue.store.store import Store
 from kue.worker.io.pacing import NEAR_SECONDS
 
+logger = logging.getLogger("kue")
 _NAME = "the workers' I/O thread"
 _MAX_PINGS = 5
 _MAX_PINGING_SECONDS = 0.02  # after which no further one is sent
@@ -38,15 +41,17 @@ class Session:
         self.connection: Connection | None = None
         self.round_trip = 0.0  # on a new connection, in seconds
         self.was_cut_off = False
+        self._warned_of_eviction = False
 
     def open(self) -> Connection:
         """Connect. Raises the problem if there is no connection, or Redis refuses writes on it."""
         self.connection = connection = self._store.connections.open()
         connection.asks_time = True
         scripts.load_all(connection)
-        reply = connection.exchange([self._store.commands.probe_write()])[0]
+        reply, memory = connection.exchange([self._store.commands.probe_write(), eviction.ask_policy()])
         if isinstance(reply, ResponseError):
             raise refusal(reply)
+        self._warn_of_eviction(eviction.harmful_policy(memory))
         self.round_trip = self._measure(connection)
         return connection
 
@@ -63,6 +68,11 @@ class Session:
             if shortest <= NEAR_SECONDS or now - began > _MAX_PINGING_SECONDS:
                 break
         return shortest
+
+    def _warn_of_eviction(self, policy: str) -> None:
+        if policy and not self._warned_of_eviction:
+            self._warned_of_eviction = True
+            logger.warning("%s", eviction.warning(policy))
 
     def established(self) -> None:
         """All that a new connection must do first is done: report that Redis is back."""
