@@ -9,6 +9,7 @@ import typer
 
 from kue.cli.console import CommandError, exit_on_error, print_error, print_line
 from kue.doctor import Repaired, Report, examination, examine, repair
+from kue.doctor.findings import shown
 from kue.doctor.repairer import GRACE as REPAIR_GRACE
 from kue.errors import KueError
 from kue.queue.queue import Queue
@@ -16,6 +17,7 @@ from kue.queue.queue import Queue
 EXIT_FINDINGS, EXIT_ERROR = 1, 2
 # One repair can show the next problem: a job that gets its state back may turn out to belong to a dead worker.
 _MAX_ROUNDS = 5
+_MAX_PREFIXES_NAMED = 10
 _MS_PER_UNIT = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -85,6 +87,7 @@ class DoctorCommand:
             report = self._examine()
             if before is None:
                 _print_processes(report)
+                _print_other_prefixes(report)
             if report.is_clean:
                 self._print_clean(report, repaired=before is not None)
                 return True
@@ -135,6 +138,14 @@ def _print_processes(report: Report) -> None:
             f"left alone, since a newer release of kue runs them: the jobs and leases of {', '.join(report.newer)}; "
             "use the doctor of that release, too"
         )
+
+
+def _print_other_prefixes(report: Report) -> None:
+    if report.other_prefixes:
+        named = [shown(prefix) for prefix in report.other_prefixes[:_MAX_PREFIXES_NAMED]]
+        more = len(report.other_prefixes) - len(named)
+        rest = f" and {_count(more, 'other')}" if more else ""
+        print_line(f"there are jobs under {', '.join(named)}{rest}: name a prefix with --prefix")
 
 
 def _print_repaired(repaired: Repaired) -> None:

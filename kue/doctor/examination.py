@@ -30,6 +30,7 @@ from kue.doctor.findings import (
 )
 from kue.doctor.scan import Scan
 from kue.runtime import HasRuntime
+from kue.store.inspection import Inspection
 
 Wait = Callable[[float], object]
 GRACE = 2000  # milliseconds
@@ -48,6 +49,7 @@ class Report:
     - `versions`: how many working processes there are of each version
     - `newer`: processes that speak a newer protocol, so that their jobs and leases were not judged
     - `is_blocked`: keys that everything else depends on are of the wrong type, so nothing else was checked
+    - `other_prefixes`: if there is no job under this prefix, those in the same database that have some
     - `seen_at` is when everything was read, in seconds of the steady clock
     """
 
@@ -59,6 +61,7 @@ class Report:
     is_blocked: bool
     versions: Mapping[str, int]
     newer: tuple[str, ...]
+    other_prefixes: tuple[str, ...]
 
     @property
     def is_clean(self) -> bool:
@@ -104,6 +107,7 @@ def examine(
         is_blocked=scan.is_blocked,
         versions=versions,
         newer=tuple(sorted({*newer, *checks.newer})),
+        other_prefixes=() if scan.jobs or scan.is_blocked else tuple(Inspection(store).prefixes_with_jobs()),
     )
 
 

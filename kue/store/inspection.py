@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from kue.connection.connection import Command
 from kue.connection.pool import refusal
 from kue.store import eviction
+from kue.store.keys import KEYS
 from kue.store.repairs import decode_name
 from kue.store.store import Store
 
@@ -58,6 +59,12 @@ class Inspection:
     def pages_of_keys(self) -> Iterator[list[str]]:
         """Every key under the prefix. Some may come twice."""
         return self._pages("SCAN", "MATCH", encode_name(self._keys.pattern))
+
+    def prefixes_with_jobs(self) -> list[str]:
+        """Every prefix in the database that has jobs, sorted."""
+        ending = self._keys.jobs.removeprefix(self._keys.prefix)
+        pages = self._pages("SCAN", "MATCH", f"*{ending}", "TYPE", KEYS["jobs"].kind)
+        return sorted({key.removesuffix(ending) for page in pages for key in page})
 
     def pages_of_members(self, zset: str) -> Iterator[list[str]]:
         """Every member of a zset."""

@@ -97,7 +97,8 @@ def test_the_command_exits_with_code_1_if_something_cannot_be_repaired(patient: 
 def test_the_command_examines_another_prefix(patient: Patient, doctor: Doctor) -> None:
     patient.seed({name.replace("q:", "{x}:", 1): value for name, value in NEIGHBOURS.items()})
     assert doctor("--prefix", "{x}") == (0, ["5 jobs of 1 type under {x}: nothing wrong"])
-    assert doctor() == (0, ["0 jobs of 0 types under q: nothing wrong"])
+    hint = "there are jobs under {x}: name a prefix with --prefix"
+    assert doctor() == (0, [hint, "0 jobs of 0 types under q: nothing wrong"])
 
 
 @on_redis
@@ -172,3 +173,33 @@ def test_the_command_runs_in_a_shell(patient: Patient) -> None:
     command = [sys.executable, "-m", "kue", "doctor", "--redis", patient.backend.redis]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, HEALTHY, "")
+
+
+@on_redis
+def test_a_prefix_without_jobs_is_reported_with_those_that_have_some(patient: Patient, doctor: Doctor) -> None:
+    patient.seed({})
+    assert doctor("--prefix", "shop") == (0, ["0 jobs of 0 types under shop: nothing wrong"])
+    client = patient.backend.client
+    for prefix in ("q", "{mail}", "two\nlines", "a:b"):
+        client.zadd(f"{prefix}:jobs", {"01|1": 0})
+    client.rpush("shop:email:jobs", 1)  # a list of tokens
+    client.sadd("bare:job:types", "email")
+    assert doctor("--prefix", "shop") == (
+        0,
+        [
+            "there are jobs under a:b, q, two\\nlines, {mail}: name a prefix with --prefix",
+            "0 jobs of 0 types under shop: nothing wrong",
+        ],
+    )
+    for number in range(8):
+        client.zadd(f"r{number}:jobs", {"01|1": 0})
+    named = "a:b, q, r0, r1, r2, r3, r4, r5, r6, r7 and 2 others"
+    assert doctor("--prefix", "shop")[1][0] == f"there are jobs under {named}: name a prefix with --prefix"
+
+
+@on_redis
+def test_a_prefix_with_jobs_is_reported_alone(patient: Patient, doctor: Doctor) -> None:
+    patient.seed(NEIGHBOURS)
+    patient.backend.client.zadd("other:jobs", {"01|1": 0})
+    assert doctor() == (0, HEALTHY)
+    assert patient.examine().other_prefixes == ()
