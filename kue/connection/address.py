@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from ssl import CERT_NONE
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -22,7 +22,8 @@ from kue.common.describe import short_repr
 from kue.connection.address_text import hide_password, why_unreadable, without_secrets
 from kue.connection.packing import Packer
 from kue.common.names import plain_text
-from kue.errors import InvalidOption, InvalidURL
+from kue.connection.settings import NO_LIMIT, check_host_names, max_connections, number
+from kue.errors import InvalidOption, InvalidURL, MissingExtra
 from kue.options.typed import RedisDict
 
 _DEFAULT_URL = "redis://127.0.0.1:6379"
@@ -33,7 +34,6 @@ ADDRESS_HINT = (
 )
 _TIMEOUT_SECONDS = 10.0
 _CONNECT_TIMEOUT_SECONDS = 5.0
-_NO_LIMIT = 2**31  # what redis-py before 8.0 writes for it
 _DICT_KEYS = set(RedisDict.__annotations__)
 RedisAddress = str | RedisDict | redis.Redis
 """What the queue option `redis` may be."""
@@ -88,6 +88,11 @@ class Address:
         return float(self._settings["socket_timeout"])
 
     @property
+    def user(self) -> str:
+        """The user that connections log in as; "" if the address names none."""
+        return str(self._settings.get("username") or "")
+
+    @property
     def is_real(self) -> bool:
         """Whether connections have a socket. Those of fakeredis have none."""
         return not self._class.__module__.startswith("fakeredis")
@@ -119,8 +124,8 @@ class Address:
 def resolve(given: object) -> Address:
     """Read the `redis` option. None means the address in KUE_REDIS_URL, or the default if that is not set.
 
-    It does not read `embedded:`; see `embedded_directory`. Raises `InvalidURL` if a URL cannot be read, and
-    `InvalidOption` if anything else is no address.
+    It does not read `embedded:`; see `embedded_directory`. Raises `InvalidURL` if a URL cannot be read, `InvalidOption`
+    if anything else is no address, and `MissingExtra` for fakeredis without Lua.
     """
     if given is None:
         return _from_url(os.environ.get(_ENVIRONMENT_VARIABLE) or _DEFAULT_URL, _ENVIRONMENT_VARIABLE)
@@ -133,9 +138,11 @@ def resolve(given: object) -> Address:
         # Some settings tie a connection to the client's own pool, which redis-py 8 notifies of maintenance.
         own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
-        limit = pool.max_connections if pool.max_connections < _NO_LIMIT else None
+        limit = pool.max_connections if pool.max_connections < NO_LIMIT else None
         address = Address(pool.connection_class, settings, limit)
         if not address.is_real:
+            if find_spec("lupa") is None:
+                raise MissingExtra("fakeredis runs the scripts of kue only with Lua: pip install 'fakeredis[lua]'")
             with contextlib.suppress(RedisError):  # the fake server may be down
                 # fakeredis makes its server at the first connection. Several at once would make a server each.
                 address.connection().connect()
@@ -170,7 +177,7 @@ def _from_url(url: str, name: str = "redis") -> Address:
             raise ValueError("# has to be written as %23")
         settings: dict[str, Any] = dict(parse_url(url))
         connection_class = settings.pop("connection_class", Connection)
-        limit = _max_connections(settings)
+        limit = max_connections(settings)
         if connection_class is UnixDomainSocketConnection:
             if not settings.get("path"):
                 raise ValueError("it names no socket")
@@ -185,7 +192,7 @@ def _from_url(url: str, name: str = "redis") -> Address:
             if query:
                 parse_qsl(query, strict_parsing=True)
         if connection_class is SSLConnection:
-            _check_host_names(settings)
+            check_host_names(settings)
         address = Address(connection_class, settings, limit)
         address.connection()  # raises if redis-py does not know a setting after the ?
     except (ValueError, TypeError, RedisError) as problem:
@@ -204,12 +211,12 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
     try:
         settings: dict[str, Any] = dict(given.get("options") or {})
         ssl = settings.pop("ssl", False)
-        limit = _max_connections(settings)
+        limit = max_connections(settings)
         if given.get("auth") is not None:
             if not isinstance(given["auth"], str):
                 raise TypeError(f"auth has to be a string, not {type(given['auth']).__name__}")
             settings["password"] = plain_text(given["auth"])
-        settings["db"] = _number("db", given.get("db"), range(2**31), 0)
+        settings["db"] = number("db", given.get("db"), range(2**31), 0)
         if given.get("socket"):
             settings["path"] = os.fspath(given["socket"])
             address = Address(UnixDomainSocketConnection, settings, limit)
@@ -218,33 +225,11 @@ def _from_dict(given: Mapping[str, Any]) -> Address:
             if not isinstance(host, str):
                 raise TypeError(f"host has to be a string, not {short_repr(host)}")
             settings["host"] = plain_text(host)
-            settings["port"] = _number("port", given.get("port"), range(1, 2**16), 6379)
+            settings["port"] = number("port", given.get("port"), range(1, 2**16), 6379)
             if ssl:
-                _check_host_names(settings)
+                check_host_names(settings)
             address = Address(SSLConnection if ssl else Connection, settings, limit)
         address.connection()
     except (TypeError, ValueError, RedisError) as problem:
         raise InvalidOption(f"redis={short_repr(without_secrets(given))} cannot be used: {problem}") from None
     return address
-
-
-def _check_host_names(settings: dict[str, Any]) -> None:
-    """A certificate must be for the host, unless the settings say otherwise. redis-py before 6.0 would not check."""
-    if settings.get("ssl_check_hostname") is None:
-        settings["ssl_check_hostname"] = settings.get("ssl_cert_reqs") not in ("none", CERT_NONE)
-
-
-def _max_connections(settings: dict[str, Any]) -> int | None:
-    """Take out of the settings what redis-py gives to its pool, not to a connection. None if it is not given."""
-    return _number("max_connections", settings.pop("max_connections", None), range(1, _NO_LIMIT), 0) or None
-
-
-def _number(name: str, value: object, allowed: range, default: int) -> int:
-    """Check a number or its digits. An empty string, as an unset variable often gives, means the default."""
-    if value is None or value == "":
-        return default
-    digits = isinstance(value, str) and value.isascii() and value.isdigit()
-    number = int(str(value)) if digits or (isinstance(value, int) and not isinstance(value, bool)) else -1
-    if number not in allowed:
-        raise ValueError(f"{name} has to be a number from {allowed[0]} to {allowed[-1]}, not {short_repr(value)}")
-    return number

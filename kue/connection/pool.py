@@ -25,6 +25,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from kue.common.describe import short_repr
 from kue.connection.address import ADDRESS_HINT, Address
 from kue.connection.capacity import Capacity
 from kue.connection.connection import Command, Connection
@@ -192,7 +193,11 @@ class ConnectionPool:
         if isinstance(problem, AuthenticationError) or (
             isinstance(problem, ResponseError) and not isinstance(problem, BusyLoadingError)
         ):
-            return RedisRefused(f"Redis at {self.address} refused the connection: {problem}", transient=True)
+            hint = ""
+            if self.address.user and "username-password" in str(problem):  # a name that node_redis would leave out
+                user = f"a user named {short_repr(self.address.user)} does not exist there, or has another password"
+                hint = f"; {user}: to log in with a password alone, as Kue does, write redis://:password@host"
+            return RedisRefused(f"Redis at {self.address} refused the connection: {problem}{hint}", transient=True)
         return ConnectionFailed(f"cannot reach Redis at {self.address} ({problem}); {ADDRESS_HINT}")
 
     def lost(self, problem: BaseException, received_at: float | None = None) -> KueError:

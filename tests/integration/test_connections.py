@@ -164,6 +164,28 @@ class TestUnreachable:
                 queue.create("email").save()
             assert str(secured.port) in str(caught.value) and "wrong-secret" not in str(caught.value)
 
+    @pytest.mark.parametrize("name", ["h", "someone"])
+    def test_a_user_that_does_not_exist_is_named_with_what_to_write_instead(
+        self, secured: RedisServer, name: str
+    ) -> None:
+        for address in (
+            f"redis://{name}:wrong-secret@127.0.0.1:{secured.port}",
+            {"port": secured.port, "auth": "wrong-secret", "options": {"username": name}},
+        ):
+            with kue.Queue(redis=address) as queue, pytest.raises(kue.RedisRefused) as caught:
+                queue.create("email").save()
+            assert str(caught.value).endswith(
+                f"; a user named '{name}' does not exist there, or has another password: "
+                "to log in with a password alone, as Kue does, write redis://:password@host"
+            )
+            assert "wrong-secret" not in str(caught.value)
+
+    def test_without_a_user_nothing_is_said_about_one(self, secured: RedisServer) -> None:
+        with kue.Queue(redis=f"redis://:wrong@127.0.0.1:{secured.port}") as queue:
+            with pytest.raises(kue.RedisRefused) as caught:
+                queue.create("email").save()
+            assert "a user named" not in str(caught.value)
+
     def test_a_certificate_of_an_unknown_authority_is_refused(self, secured: RedisServer) -> None:
         url = secured.tls_url.partition("?")[0]
         with kue.Queue(redis=url) as queue, pytest.raises(kue.ConnectionFailed, match="CERTIFICATE"):

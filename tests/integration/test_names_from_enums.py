@@ -10,6 +10,7 @@ from tests.integration.conftest import MakeQueue
 
 class Name(str, Enum):  # noqa: UP042 - the form that str() does not give the text of
     PREFIX = "shop"
+    HOST = "127.0.0.1"
     EMAIL = "email"
     INACTIVE = "inactive"
     DELAYED = "delayed"
@@ -23,6 +24,7 @@ class Name(str, Enum):  # noqa: UP042 - the form that str() does not give the te
 
 class Number(int, Enum):
     ONE = 1
+    PORT = 7000
     LAST = -1
     FIVE = 5
 
@@ -73,3 +75,10 @@ def test_a_worker_and_listeners_by_members_of_an_enum_get_jobs_and_events(make_q
     assert [worker.type for worker in queue.workers] == ["email"]
     queue.shutdown(1000, Name.EMAIL)
     assert queue.workers == []
+
+
+def test_an_address_may_have_members_of_an_enum(make_queue: MakeQueue) -> None:
+    queue = make_queue({"host": Name.HOST, "port": Number.PORT, "db": Number.ONE, "auth": Name.PAGE})
+    address = queue.runtime.store.connections.address
+    assert str(address) == "redis://127.0.0.1:7000/1"
+    assert address.connection().password == "page"

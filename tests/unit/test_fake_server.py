@@ -1,5 +1,6 @@
 """A client of fakeredis that was not used yet: all connections of a queue go to one server."""
 
+import sys
 import threading
 from typing import Any
 
@@ -9,6 +10,13 @@ import pytest
 import kue
 from kue.connection.address import resolve
 from tests.helpers import wait_until
+
+
+def test_a_fake_server_without_lua_is_refused_and_what_to_install_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lupa", None)  # as if it were not installed
+    with pytest.raises(kue.MissingExtra) as refused:
+        kue.Queue(redis=fakeredis.FakeRedis())
+    assert str(refused.value) == "fakeredis runs the scripts of kue only with Lua: pip install 'fakeredis[lua]'"
 
 
 def test_a_fake_server_serves_many_connections_at_once() -> None:
