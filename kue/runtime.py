@@ -10,16 +10,21 @@ from kue.events.hub import Hub
 from kue.fleet import Fleet
 from kue.options.queue import QueueOptions
 from kue.store.store import Store
+from kue.store.worker_id import new_process
 from kue.test_mode import TestMode
 
 
 class Runtime:
-    """What a job needs of its queue: the store, the hub for its events, the error reporter, options and test mode."""
+    """What a job needs of its queue: the store, the hub for its events, the error reporter, options and test mode.
+
+    `process` is the name under which this process holds jobs.
+    """
 
     def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter, options: QueueOptions) -> None:
         self.store = store
         self.error_reporter = error_reporter
         self.options = options
+        self.process = new_process()
         self.fleet = Fleet(error_reporter)
         self.test_mode: TestMode[Any] = TestMode()
         self.hub = Hub(store, emitter, error_reporter)
@@ -28,6 +33,7 @@ class Runtime:
         """In a forked child: replace the connections and threads that belong to the parent."""
         self.store.connections.reset_after_fork()
         self.error_reporter.after_fork()
+        self.process = new_process()
         self.fleet = Fleet(self.error_reporter)
         self.hub.emitter.after_fork()
         inherited, self.hub = self.hub, Hub(self.store, self.hub.emitter, self.error_reporter)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from types import TracebackType
+
 MAX_REPR_CHARACTERS = 1000
 
 
@@ -27,3 +30,29 @@ def error_text(problem: object) -> str:
 def describe_error(problem: BaseException) -> str:
     """An exception as `Name: message`."""
     return f"{type(problem).__name__}: {error_text(problem)}"
+
+
+def traceback_text(problem: BaseException) -> str:
+    """An exception with its traceback, in the form of a stack in JavaScript: `Name: message` comes first."""
+    name, message = type(problem).__name__, error_text(problem)
+    first, stack = f"{name}: {message}" if message else name, _stack(problem)
+    return first if stack == first else f"{first}\n{stack}"
+
+
+def traceback_of(problem: BaseException) -> TracebackType | None:
+    """The traceback from the handler on, without the frames that called it."""
+    frames = problem.__traceback__
+    while (
+        frames is not None
+        and frames.tb_next is not None
+        and frames.tb_frame.f_globals.get("__name__", "").startswith("kue.")
+    ):
+        frames = frames.tb_next
+    return frames
+
+
+def _stack(problem: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")
+    except BaseException as formatting_error:
+        return f"<no traceback: {type(formatting_error).__name__}>"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any
 
-from kue.common.describe import error_text
+from kue.common.describe import error_text, traceback_text
 from kue.common.names import plain_text
 from kue.store.transitions import Failure
 
@@ -28,29 +26,10 @@ def failure_of(problem: Any) -> Failure:
         return Failure(text, "", text)
     if isinstance(problem, BaseException):
         name, message = type(problem).__name__, error_text(problem)
-        first, stack = f"{name}: {message}" if message else name, _stack(problem)
-        return Failure(first if stack == first else f"{first}\n{stack}", first.partition("\n")[0], message or name)
+        text = traceback_text(problem)
+        return Failure(text, text.partition("\n")[0], message or name)
     if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
         text = str(problem.get("stack") or problem["message"])
         return Failure(text, text.partition("\n")[0], problem["message"])
     text = error_text(problem)
     return Failure(text, text.partition("\n")[0], text)
-
-
-def traceback_of(problem: BaseException) -> TracebackType | None:
-    """The traceback from the handler on, without the frames that called it."""
-    frames = problem.__traceback__
-    while (
-        frames is not None
-        and frames.tb_next is not None
-        and frames.tb_frame.f_globals.get("__name__", "").startswith("kue.")
-    ):
-        frames = frames.tb_next
-    return frames
-
-
-def _stack(problem: BaseException) -> str:
-    try:
-        return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")
-    except BaseException as formatting_error:
-        return f"<no traceback: {type(formatting_error).__name__}>"

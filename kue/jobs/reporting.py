@@ -2,7 +2,7 @@
 
 - writes log lines, the progress, fields of the hash and an error
 - sends them through the run in a handler, so that they arrive in order and only while the run holds the job
-- reads the progress, the error and fields of the hash
+- reads the log, the progress, the error and fields of the hash
 
 The outcome of a run is no report: the worker writes it.
 """
@@ -19,6 +19,8 @@ from kue.jobs.failure import failure_of
 from kue.options.values import parse_number, read_name, read_number
 from kue.runtime import Runtime
 from kue.store import effects
+
+_NOTHING: Any = object()
 
 
 class Reporting(ABC):
@@ -41,12 +43,21 @@ class Reporting(ABC):
     def _saved_id(self, what: str) -> int:
         """The id of the job. Raises `JobNotFound`, which names the method `what`, if the job is not saved yet."""
 
-    def log(self, text: Any, *args: Any) -> Self:
-        """Add a line to the job's log: `text % args` if there are arguments. Any value is accepted. Returns the job.
+    @overload
+    def log(self) -> list[str]: ...
+    @overload
+    def log(self, text: Any, *args: Any) -> Self: ...
+    def log(self, text: Any = _NOTHING, *args: Any) -> Any:
+        """Without arguments: the lines of the job's log. With arguments: add a line, and return the job.
 
-        Raises `JobNotFound` if the job is not saved. Outside of a handler it also raises `ConnectionFailed` or
-        `RedisRefused`. In a handler the line is sent in the background.
+        The line is `text % args` if there are more arguments. Any value is accepted; an exception is logged with its
+        traceback. In a handler the line is sent in the background. Raises `JobNotFound` if the job is not saved.
+        Outside of a handler, and to read, it also raises `ConnectionFailed` or `RedisRefused`.
         """
+        if text is _NOTHING:
+            id = self._saved_id("log")
+            self._flush()
+            return [] if self.only_collected else self.runtime.store.log(id)
         return self._apply("log", effects.log(text, args, self.runtime.store.clock()))
 
     @overload
@@ -97,9 +108,13 @@ class Reporting(ABC):
         id, name = self._saved_id("get_field"), read_name("field", field)
         if self.only_collected:
             return None
+        self._flush()
+        return self.runtime.store.field(id, name)
+
+    def _flush(self) -> None:
+        """In a handler: return when Redis has what the handler reported before."""
         if self.active_run is not None:
             self.active_run.flush()
-        return self.runtime.store.field(id, name)
 
     @overload
     def error(self) -> str | None: ...

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 
 from kue.errors import KueError
-from kue.jobs.failure import traceback_of
+from kue.common.describe import traceback_of
 from kue.jobs.job import Job
 from kue.store.transitions import Failure, Retry
 

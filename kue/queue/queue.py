@@ -80,14 +80,24 @@ class Queue(Producing, Finding, Working, Counts, QueueEvents):
         return self.options.name
 
     @property
+    def id(self) -> str:
+        """The name of this process in Redis, with which the worker ids of its runs begin. Each queue has one."""
+        return self.runtime.process
+
+    @property
     def owns_server(self) -> bool:
         """Whether the queue started a private server (`redis="embedded:"`), which ends with the queue."""
         return self._server is not None
 
     @property
     def client(self) -> redis_py.Redis:
-        """A redis-py client for the same server, for the application's own use. Replies are bytes."""
+        """A redis-py client for the same server, for the application's own use. Replies are bytes.
+
+        The shutdown closes it. Raises `ShutdownInProgress` after that.
+        """
         with self._lock:
+            if self.runtime.store.connections.closed:
+                self._refuse_if_shut_down()
             if self._client is None:
                 self._client = self._address.client()
             return self._client

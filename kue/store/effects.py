@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kue.common.describe import short_repr
+from kue.common.describe import short_repr, traceback_text
 from kue.connection.connection import Argument
 from kue.store import messages
 from kue.store.codec import Default, encode, text_bytes
@@ -15,7 +15,10 @@ Effects = Sequence[Argument]
 
 
 def log(text: Any, args: tuple[Any, ...], now: int) -> Effects:
-    """A log line, formatted with `%`. Any value is accepted, and a stray `%` does not raise (Node's `util.format`)."""
+    """A log line, formatted with `%`. Any value is accepted, and a stray `%` does not raise (Node's `util.format`).
+
+    An exception has its traceback in the line, unless `%s` asks for its text.
+    """
     return ("log", text_bytes(_format(text, args)), "", "set", "updated_at", now)
 
 
@@ -78,4 +81,4 @@ def _format(text: Any, args: tuple[Any, ...]) -> str:
 
 
 def _full_repr(value: Any) -> str:
-    return short_repr(value, sys.maxsize)
+    return traceback_text(value) if isinstance(value, BaseException) else short_repr(value, sys.maxsize)

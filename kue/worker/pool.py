@@ -14,7 +14,6 @@ from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.failure import PUT_BACK_TOO_OFTEN, SHUTDOWN
 from kue.jobs.job import Job
 from kue.runtime import Runtime
-from kue.store.worker_id import new_process
 from kue.worker.current import current, mark_log_records
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
@@ -43,7 +42,7 @@ class Pool:
 
     def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Worker], Any]) -> None:
         at_exit.prepare()
-        self.process = new_process()
+        self.process = runtime.process
         self._options = runtime.options
         self.slots = AllSlots()
         self._lock = threading.RLock()

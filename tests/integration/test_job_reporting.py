@@ -37,7 +37,10 @@ LINES: list[tuple[tuple[Any, ...], str]] = [
     ((None,), "None"),
     ((7, "x"), "7 'x'"),
     ((Rude(),), "<Rude whose repr raised RuntimeError>"),
-    ((ValueError("no"),), "ValueError('no')"),
+    ((ValueError("no"),), "ValueError: no"),
+    ((KeyError(),), "KeyError"),
+    (("it failed:", ValueError("no")), "it failed: ValueError: no"),
+    (("it failed: %s", ValueError("no")), "it failed: no"),
     ((datetime(2024, 1, 1, tzinfo=UTC),), "datetime.datetime(2024, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)"),
     (("two\nlines",), "two\nlines"),
     (("",), ""),
@@ -67,6 +70,37 @@ class TestLog:
         job = queue.create("email").save()
         assert job.log(*args) is job
         assert logged(queue, job.id) == [line]
+
+    def test_an_exception_is_logged_with_its_traceback(self, queue: Any) -> None:
+        job = queue.create("email").save()
+        try:
+            raise ValueError("no way")
+        except ValueError as problem:
+            job.log(problem).log("it failed:", problem)
+        for line, start in zip(job.log(), ("", "it failed: "), strict=True):
+            assert line.startswith(f"{start}ValueError: no way\nTraceback (most recent call last):\n  File ")
+            assert 'raise ValueError("no way")' in line and line.endswith("\nValueError: no way")
+
+    def test_log_without_an_argument_reads_the_lines(self, everywhere: Any) -> None:
+        job = everywhere.create("email")
+        with pytest.raises(kue.JobNotFound, match="call save"):
+            job.log()
+        assert job.save().log() == []
+        assert job.log("first").log("").log() == ["first", ""]
+        everywhere.test_mode.enter()
+        assert everywhere.create("email").save().log("collected").log() == []
+
+    def test_a_handler_reads_the_lines_that_it_has_logged(self, queue: Any) -> None:
+        read: list[Any] = []
+
+        @queue.process("email")
+        def handle(job: Any) -> None:
+            for n in range(20):
+                read.append(job.log(n).log())
+
+        queue.create("email").save()
+        wait_until(lambda: queue.complete_count() == 1)
+        assert read == [[str(line) for line in range(n + 1)] for n in range(20)]
 
     def test_log_lines_stay_in_order(self, everywhere: Any) -> None:
         job = everywhere.create("email").save()

@@ -164,6 +164,24 @@ class TestFromInside:
 
 
 class TestTwice:
+    @pytest.mark.parametrize("used_before", [False, True])
+    def test_after_the_shutdown_there_is_no_client(self, queue: Any, used_before: bool) -> None:
+        seen: list[Any] = []
+
+        @queue.process("email")
+        def handle(job: Any) -> None:
+            wait_until(lambda: queue.is_shut_down)
+            seen.append(queue.client.ping())  # the shutdown waits for the handler
+
+        if used_before:
+            queue.client.ping()
+        queue.create("email").save()
+        wait_until(lambda: queue.health()["active"] == 1)
+        queue.shutdown(5000)
+        assert seen == [True]
+        with pytest.raises(kue.ShutdownInProgress, match="make another"):
+            _ = queue.client
+
     def test_a_second_shutdown_is_refused(self, queue: Any) -> None:
         queue.process("email", lambda job: None)
         queue.shutdown()

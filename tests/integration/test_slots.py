@@ -94,6 +94,16 @@ class TestLimit:
         assert turnstile.most == 5
         assert [worker.job for worker in queue.workers] == [None] * 5
 
+    def test_worker_ids_begin_with_the_id_of_the_queue(self, queue: Any, make_queue: MakeQueue) -> None:
+        before = queue.id
+        queue.process("email", lambda job: None)
+        job = queue.create("email").save()
+        wait_until(lambda: queue.complete_count() == 1)
+        assert queue.id == before
+        assert queue.id.startswith("kue:")
+        assert Job.get(job.id, queue=queue).worker_id == f"{queue.id}:email:1"
+        assert make_queue().id != queue.id
+
     def test_each_type_has_its_own_slots(self, queue: Any) -> None:
         turnstiles, gate = {"email": Turnstile(), "pdf": Turnstile()}, threading.Event()
 

@@ -67,6 +67,8 @@ assert_type(job.attempts(), int)
 assert_type(job.delay(), int | None)
 assert_type(job.remove_on_complete(), bool)
 job.priority(kue.PRIORITIES["high"]).backoff({"type": "fixed"}).delay(0).ttl(None).search_keys("to").events(True)
+assert_type(job.log(), list[str])
+assert_type(job.log("to %s", "tj"), kue.Job)
 assert_type(job.created_at, int | float | None)
 assert_type(job.attempts_made, int)
 

@@ -90,7 +90,7 @@ def test_a_line_whose_signs_do_not_fit_has_its_values_behind_it(text: str, args:
         ({"a": 1}, (), "{'a': 1}"),
         ([1], ("x", 2), "[1] 'x' 2"),
         (b"raw", (), "b'raw'"),
-        (ValueError("boom"), (), "ValueError('boom')"),
+        (ValueError("boom"), (), "ValueError: boom"),
         (Unprintable(), (), "<Unprintable whose repr raised RuntimeError>"),
         (UserDict(a=1), (), "{'a': 1}"),
     ],
