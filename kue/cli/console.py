@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
@@ -48,7 +49,7 @@ def print_error(line: str) -> None:
 def exit_on_error() -> Iterator[None]:
     """Turn an error that kue raises inside into one line and an exit code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             # If a terminal cannot show a character, it gets a question mark instead of a traceback.
             stream.reconfigure(errors="replace")
     try:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import redis
+import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.exceptions import RedisError
@@ -19,9 +20,9 @@ from redis.retry import Retry
 from redis.sentinel import SentinelManagedConnection
 
 from kue.common.describe import short_repr
+from kue.common.names import plain_text
 from kue.connection.address_text import hide_password, why_unreadable, without_secrets
 from kue.connection.packing import Packer
-from kue.common.names import plain_text
 from kue.connection.settings import NO_LIMIT, check_host_names, max_connections, number
 from kue.errors import InvalidOption, InvalidURL, MissingExtra
 from kue.options.typed import RedisDict

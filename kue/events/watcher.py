@@ -38,9 +38,11 @@ class Watcher(Protocol):
 
     def wants(self, event: str) -> bool:
         """Whether it wants events of this name."""
+        ...
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         """Take an event that it wants. Returns True if it wants no more."""
+        ...
 
     def on_outcome(self, outcome: Outcome) -> None:
         """Take the outcome that was read from Redis. No more calls follow."""

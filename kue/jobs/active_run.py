@@ -13,10 +13,12 @@ class ActiveRun(Protocol):
     @property
     def lost(self) -> bool:
         """Whether the run no longer holds its job."""
+        ...
 
     @property
     def fence(self) -> str:
         """The worker id that must still hold the job for a change to be made; '' if no check is needed."""
+        ...
 
     def hand_over(self, given: bool = True) -> None:
         """Note that the handler moved or removed its job itself; with False, that it made the job active again."""

@@ -14,24 +14,20 @@ from typing import Any, Self
 from kue.common.clock import Moment
 from kue.errors import InvalidJobData
 from kue.jobs.active_run import ActiveRun
+from kue.jobs.fields import Fields
 from kue.runtime import Runtime
 from kue.store import codec, effects, job_hash
 from kue.store.effects import Effects
-from kue.store.job_hash import JobHash
 
 
-class Changes(ABC):
+class Changes(Fields, ABC):
     """A part of `Job`."""
 
     runtime: Runtime
     id: int | None
     data: Any
-    options: dict[str, Any]
-    promote_at: int | float | None
     only_collected: bool
-    stored_hash: JobHash | None
     active_run: ActiveRun | None
-    _state: str | None
     set_options: set[str] | None = None
     """The options of the saved job that were set and not written yet; None or empty if there are none."""
     _data_hash: int | None = None  # of the JSON that this object wrote last

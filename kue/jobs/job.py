@@ -4,8 +4,8 @@
 - saves and removes itself
 - watches its events once it has listeners
 
-Finding jobs is the duty of `lookup`, updates of `changes`, reports (log, progress, error) of `reporting`, new states of
-`state_changes`.
+Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `changes`, reports (log, progress, error) of
+`reporting`, new states of `state_changes`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from kue.events.names import JobEvents
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.changes import Changes
-from kue.jobs.hash_field import HashField
 from kue.jobs.json import job_json
 from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
@@ -29,7 +28,7 @@ from kue.jobs.state_changes import StateChanges
 from kue.jobs.watcher import JobWatcher
 from kue.options.job import delay_left, read_options
 from kue.options.typed import BackoffDict, Delay, Duration, PriorityName
-from kue.options.values import parse_number, read_type
+from kue.options.values import read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.job_hash import JobHash
@@ -69,25 +68,10 @@ class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
         lambda job: job.runtime.options.job_events,
     )
 
-    created_at = HashField(lambda hash: parse_number(hash.created_at), None)
-    promote_at = HashField(lambda hash: parse_number(hash.promote_at), None)
-    updated_at = HashField(lambda hash: parse_number(hash.updated_at), None)
-    failed_at = HashField(lambda hash: parse_number(hash.failed_at), None)
-    started_at = HashField(lambda hash: parse_number(hash.started_at), None)
-    duration = HashField(lambda hash: parse_number(hash.duration), None)
-    worker_id = HashField(lambda hash: job_hash.read_text(hash.workerId), None)
-    attempts_made = HashField(lambda hash: int(parse_number(hash.attempts) or 0), 0)
-    requeues = HashField(lambda hash: int(parse_number(hash.py_requeues) or 0), 0)
-    _state = HashField(lambda hash: job_hash.read_text(hash.state), None)
-    _error = HashField(lambda hash: job_hash.read_text(hash.error), None)
-    _progress = HashField(lambda hash: job_hash.read_text(hash.progress), None)
-    options = HashField[dict[str, Any]](job_hash.read_options, {})
-
     id: int | None = None
     result: Any = None
     progress_data: Any = None
     only_collected = False
-    stored_hash: JobHash | None = None
     _emitter: Emitter | None = None
     _watcher: JobWatcher | None = None
     active_run: ActiveRun | None = None

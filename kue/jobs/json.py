@@ -20,7 +20,7 @@ class JobFields(Protocol):
     started_at: Any
     duration: Any
     worker_id: Any
-    attempts_made: int
+    attempts_made: Any
     priority: Any
     attempts: Any
     delay: Any

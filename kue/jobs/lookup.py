@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, get_args
 
 from redis.exceptions import ResponseError
 
@@ -25,10 +24,16 @@ _MAX_ID = 2**63 - 1  # the largest number that Redis counts to
 _TOO_MANY_DIGITS = 100  # Kue writes the number of digits of an id with two digits
 
 
+class DefaultQueue(Protocol):
+    """A function that gives the process-wide queue."""
+
+    def __call__(self) -> HasRuntime: ...
+
+
 class Lookup:
     """The class methods of `Job`. Each asks the queue given as `queue`, or the process-wide queue if none is given."""
 
-    default_queue: ClassVar[Callable[[], HasRuntime]]
+    default_queue: ClassVar[DefaultQueue]
     """Gives the process-wide queue. The module that keeps that queue sets it, so that this one need not know it."""
 
     if TYPE_CHECKING:

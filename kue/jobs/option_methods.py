@@ -59,7 +59,7 @@ class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
             default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default
             found = self._job.options.get(self._name, default)
             return found if self._read is None else self._read(self._job, found)
-        if len(value) > 1:
+        if len(value) != 1:
             raise TypeError(f"{self._name}() takes one value, {len(value)} were given")
         if value[0] is None:
             self._job.options.pop(self._name, None)

@@ -16,6 +16,7 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidOption
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.failure import failure_of
+from kue.jobs.fields import Fields
 from kue.options.values import parse_number, read_name, read_number
 from kue.runtime import Runtime
 from kue.store import effects
@@ -23,13 +24,11 @@ from kue.store import effects
 _NOTHING: Any = object()
 
 
-class Reporting(ABC):
+class Reporting(Fields, ABC):
     """A part of `Job`."""
 
     runtime: Runtime
     active_run: ActiveRun | None
-    _error: str | None
-    _progress: str | None
     progress_data: Any
     only_collected: bool
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 
-from kue.errors import KueError
 from kue.common.describe import traceback_of
+from kue.errors import KueError
 from kue.jobs.job import Job
 from kue.store.transitions import Failure, Retry
 

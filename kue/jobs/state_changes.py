@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Self, overload
 
+from kue.jobs.fields import Fields
 from kue.options.typed import State
 from kue.options.values import read_state
 from kue.runtime import Runtime
@@ -15,17 +16,11 @@ from kue.store import effects
 from kue.store.effects import Effects
 
 
-class StateChanges(ABC):
+class StateChanges(Fields, ABC):
     """A part of `Job`. As in Kue, only a move to `inactive` publishes an event."""
 
     runtime: Runtime
-    options: dict[str, Any]
     only_collected: bool
-    promote_at: int | float | None
-    updated_at: int | float | None
-    failed_at: int | float | None
-    _state: str | None
-    _progress: str | None
 
     @abstractmethod
     def _saved_id(self, what: str) -> int: ...

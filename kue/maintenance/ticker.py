@@ -23,6 +23,7 @@ class Duty(Protocol):
 
     def run_once(self, now: int) -> bool:
         """Do one round at `now` (ms). True if it reached its limit, so that the next should follow at once."""
+        ...
 
 
 class Ticker:

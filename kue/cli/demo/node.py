@@ -29,6 +29,7 @@ from kue.cli.worker.signals import Signals
 
 KUE = "kue@0.11.6"
 # npm checks every package against the hashes of the lock file, and installs no other version.
+_PACKAGE = "kue.cli.demo"
 _FILES = ("package.json", "package-lock.json", "producer.js", "worker.js")
 MAX_INSTALL_SECONDS = 300.0
 _MAX_END_SECONDS = 5.0
@@ -45,7 +46,7 @@ def installed(signals: Signals) -> Iterator[Path]:
     with TemporaryDirectory(prefix="kue-demo-") as name:
         folder = Path(name)
         for file in _FILES:
-            (folder / file).write_text(resources.files(__package__).joinpath(file).read_text())
+            (folder / file).write_text(resources.files(_PACKAGE).joinpath(file).read_text())
         _install(folder, signals)
         yield folder
 

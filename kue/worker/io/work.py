@@ -22,13 +22,16 @@ class Work(TokenListener, Protocol):
 
     def takes(self) -> list[Call]:
         """What to send besides the reports: requests for jobs, tokens to give back, checks of runs."""
+        ...
 
     def idle_types(self) -> set[str]:
         """The types whose free slots wait for a token."""
+        ...
 
     @property
     def wants_more(self) -> bool:
         """Whether `takes` would ask for jobs."""
+        ...
 
     def reconnected(self) -> None:
         """There is another connection. Tokens and replies may have been lost with the one before."""
