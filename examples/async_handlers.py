@@ -10,18 +10,18 @@ import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
 pool = ThreadPoolExecutor(2)
-pages = []
+pages: list[object] = []
 ended = threading.Semaphore(0)
 
 
 @queue.process("fetch", 100)
-async def fetch(job):
+async def fetch(job: kue.Job):
     await asyncio.sleep(0.3)  # a request
     return f"page {job.data}"
 
 
 @queue.process("hash", 2)
-def digest(job):
+def digest(job: kue.Job):
     return pool.submit(pow, job.data, 65_537, 2**61 - 1)  # a concurrent.futures.Future
 
 

@@ -14,12 +14,12 @@ import kue
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
 
 
-def render(job):
+def render(job: kue.Job):
     return {"tile": job.data, "by": os.getpid()}
 
 
 def main():
-    results = []
+    results: list[dict[str, int]] = []
     ended = threading.Semaphore(0)
     queue.on("job complete", lambda id, result: (results.append(result), ended.release()))
     queue.save_all(queue.create("tile", number) for number in range(12))

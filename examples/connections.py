@@ -13,14 +13,15 @@ job = first.create("where", "am I").save()
 path = first.client.connection_pool.connection_kwargs["path"]
 os.environ["KUE_REDIS_URL"] = f"unix://{path}?db=0"
 
-for name, address in {
+addresses: dict[str, str | kue.RedisDict | redis.Redis | None] = {
     "a URL": f"unix://{path}?db=0",  # also redis://:password@host:port/db, rediss://... (TLS)
     "Kue's dict": {"socket": path, "db": 0},  # also host, port, auth, options (redis-py's settings)
     "a client": redis.Redis(unix_socket_path=path),  # its connection settings are taken, not the client
     "the environment": None,
-}.items():
+}
+for name, address in addresses.items():
     with kue.Queue(redis=address) as queue:
-        assert kue.Job.get(job.id, queue=queue).data == "am I" and queue.client.ping()
+        assert kue.Job.get(job.id, queue=queue).data == "am I" and queue.client.ping()  # pyright: ignore
         print("found by", name)
 
 with kue.Queue(redis="redis://127.0.0.1:1") as nowhere:  # nothing is connected before it is needed

@@ -20,14 +20,16 @@ logging.basicConfig(level=logging.INFO, handlers=[handler])
 logger = logging.getLogger("shop")
 
 
-def charge(cents):
+def charge(cents: int):
     """Knows nothing of jobs in its arguments."""
     logger.info("charging %d cents", cents)
-    kue.current_job().log("charged %d cents", cents)
+    job = kue.current_job()
+    if job is not None:
+        job.log("charged %d cents", cents)
 
 
 @queue.process("order")
-def order(job):
+def order(job: kue.Job):
     assert kue.current_job() is job
     charge(job.data["cents"])
     finished.set()

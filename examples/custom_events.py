@@ -6,11 +6,11 @@ import threading
 import kue_send as kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-answers = []
+answers: list[str] = []
 
 
 @queue.process("interview")
-def interview(job):
+def interview(job: kue.Job):
     answered = threading.Event()
     job.on("answer", lambda data: (answers.append(data), answered.set()))
     for question in job.data["questions"]:
@@ -25,7 +25,7 @@ job = queue.create("interview", {"questions": ["name?", "quest?", "favourite col
 
 
 @job.on("question")
-def answer(data):
+def answer(data: dict[str, str]):
     print("asked:", data["text"])
     job.send("answer", f"an answer to {data['text']}")
 

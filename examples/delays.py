@@ -10,7 +10,7 @@ queue = kue.create_queue(
     redis=os.environ.get("KUE_REDIS_URL", "embedded:"),
     promotion={"interval": 100},  # look for due jobs every 100 ms instead of every second
 )
-ran = []
+ran: list[str] = []
 finished = threading.Event()
 
 queue.create("reminder", "a moment").delay(datetime.now(UTC) + timedelta(milliseconds=900)).save()
@@ -21,8 +21,8 @@ print("waiting:", queue.delayed_count("reminder"))
 
 
 @queue.process("reminder")
-def remind(job):
-    waited = job.started_at - job.created_at
+def remind(job: kue.Job):
+    waited = (job.started_at or 0) - (job.created_at or 0)
     assert waited >= (job.delay() or 0)
     print(f"{job.data}: asked for {job.delay() or 0} ms, ran after {waited} ms")
     ran.append(job.data)

@@ -15,7 +15,7 @@ with tempfile.TemporaryDirectory() as directory:
         assert kue.Job.get(job.id, queue=queue).state() == "inactive"
 
         @queue.process("backup")
-        def backup(job):
+        def backup(job: kue.Job):
             print("found job", job.id, "again:", job.data)
             finished.set()
 

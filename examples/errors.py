@@ -6,12 +6,12 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-problems = []
+problems: list[type[kue.KueError]] = []
 ended = threading.Semaphore(0)
 
 
 @queue.on("error")
-def on_error(problem):  # every one is a kue.KueError, and logged to "kue" as well
+def on_error(problem: kue.KueError):  # every one is a kue.KueError, and logged to "kue" as well
     print("background:", problem)
     problems.append(type(problem))
     ended.release()
@@ -20,10 +20,10 @@ def on_error(problem):  # every one is a kue.KueError, and logged to "kue" as we
 for bad in (
     lambda: queue.create(""),
     lambda: queue.create("email").attempts(0),
-    lambda: queue.create("email").priority("urgent"),
-    lambda: queue.create("email", colour="red"),
+    lambda: queue.create("email").priority("urgent"),  # type: ignore  # type checkers report it, too
+    lambda: queue.create("email", colour="red"),  # type: ignore
     lambda: queue.create("email", {"rows": [1, {2, 3}]}).save(),
-    lambda: queue.process("email", lambda a, b, c, d: None),
+    lambda: queue.process("email", lambda a, b, c, d: None),  # type: ignore
     lambda: kue.Job.get(10**12),
 ):
     try:
@@ -39,7 +39,7 @@ queue.create("poison").delay(60_000).save().set("data", "{not json").inactive()
 assert ended.acquire(timeout=5)
 
 # if a listener raises, an `error` event reports it and the others still run
-queue.on("job complete", lambda id, result: {}[result])
+queue.on("job complete", lambda id, result: {"done": id}[result])
 queue.create("poison").save()
 assert ended.acquire(timeout=5)
 

@@ -10,7 +10,7 @@ ended = threading.Semaphore(0)
 
 
 @queue.process("letter")
-def post(job):
+def post(job: kue.Job):
     if "to" not in job.data:
         raise KeyError("to")
 
@@ -26,7 +26,7 @@ assert kue.Job.get(str(job.id)).state() == "complete"
 
 # positions count by priority, both ends included, -1 is the last; the page is then sorted by id
 failed = kue.Job.range_by_type("letter", "failed", 0, -1)
-print("failed:", [(job.id, job.error().splitlines()[0]) for job in failed])
+print("failed:", [(job.id, (job.error() or "").splitlines()[0]) for job in failed])
 assert [job.id for job in failed] == [jobs[1].id]
 newest_first = kue.Job.range_by_state("complete", 0, -1, "desc")
 assert [job.id for job in newest_first][:2] == [jobs[2].id, jobs[0].id]

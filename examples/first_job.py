@@ -9,7 +9,7 @@ queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
 
 
 @queue.process("email")
-def send(job):
+def send(job: kue.Job):
     print("sending", job.data["title"], "to", job.data["to"])
     return {"sent": True}
 
@@ -19,7 +19,7 @@ job = queue.create("email", {"title": "welcome", "to": "tj@example.com"})
 
 
 @job.on("complete")
-def report(result):
+def report(result: object):
     print(f"job {job.id} is complete: {result}")
     finished.set()
 

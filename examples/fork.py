@@ -23,12 +23,12 @@ for process in children:
     process.join(10)
 assert [process.exitcode for process in children] == [0, 0]
 
-processes = []
+processes: list[int] = []
 ended = threading.Semaphore(0)
 
 
 @queue.process("from a fork")
-def count(job):
+def count(job: kue.Job):
     processes.append(job.data)
     ended.release()
 

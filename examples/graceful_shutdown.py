@@ -16,7 +16,7 @@ released = threading.Event()
 
 
 @worker.process("stopping", 2)
-def work(job):
+def work(job: kue.Job):
     started.wait(5)
     if job.data == "long":
         released.wait()

@@ -22,7 +22,7 @@ class Probes(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(health).encode())
 
-    def log_message(self, *args):
+    def log_message(self, format: str, *args: object):
         """Not to stderr."""
 
 
@@ -30,7 +30,7 @@ server = ThreadingHTTPServer(("127.0.0.1", 0), Probes)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def ask(path):
+def ask(path: str) -> tuple[int, dict[str, object]]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=5) as answer:
             return answer.status, json.load(answer)
@@ -38,7 +38,7 @@ def ask(path):
         return error.code, json.load(error)
 
 
-status, facts = 0, {}
+status, facts = ask("/ready")
 for _ in range(50):  # ready as soon as the worker is connected
     status, facts = ask("/ready")
     if status == 200:

@@ -6,12 +6,15 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"), promotion={"interval": 100})
-received = []
+received: list[tuple[object, ...]] = []
 finished = threading.Event()
 
 
-def note(name):
-    return lambda *args: received.append((name, *args))
+def note(name: str):
+    def listener(*args: object):
+        received.append((name, *args))
+
+    return listener
 
 
 job = queue.create("video", {"frames": 2}, attempts=2, delay=100)
@@ -20,7 +23,7 @@ for event in ("promotion", "enqueue", "start", "progress", "failed attempt", "co
 
 
 @job.once("progress")
-def first_progress(percent):  # a listener gets as many arguments as it takes: this one leaves out the data
+def first_progress(percent: int):  # a listener gets as many arguments as it takes: this one leaves out the data
     print(f"under way: {percent} %")
 
 
@@ -32,7 +35,7 @@ job.on("complete", never).off("complete", never).on("complete", lambda result: f
 
 
 @queue.process("video")
-def convert(job):
+def convert(job: kue.Job):
     job.progress(1, job.data["frames"])
     if job.attempts_made == 0:
         raise OSError("disk full")

@@ -3,21 +3,22 @@
 import os
 import threading
 import time
+from collections.abc import Callable
 
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-ran = []
+ran: list[str] = []
 finished = threading.Event()
 
 
-def resume(ctx):
+def resume(ctx: kue.Context):
     ran.append(f"resumed with {queue.inactive_count('crawl')} waiting")
     ctx.resume()
 
 
 @queue.process("crawl")
-def crawl(job, ctx, done):
+def crawl(job: kue.Job, ctx: kue.Context, done: Callable[..., None]):
     ran.append(job.data)
     if job.data == "too many requests":
         ctx.pause(5000)  # what still runs after 5 s would fail with "Shutdown"

@@ -17,12 +17,12 @@ queue.create("order", "medium", priority="medium").save()  # the same as a keywo
 queue.create("order", "critical", priority=kue.PRIORITIES["critical"]).save()
 queue.create("order", "high", priority="high").save()
 
-ran = []
+ran: list[str] = []
 finished = threading.Event()
 
 
 @queue.process("order")
-def run(job):
+def run(job: kue.Job):
     print(f"{job.priority():4d}  {job.data}")
     ran.append(job.data)
     if len(ran) == len(wanted):

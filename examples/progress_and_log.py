@@ -10,7 +10,7 @@ finished = threading.Event()
 
 
 @queue.process("slideshow")
-def render(job):
+def render(job: kue.Job):
     slides = job.data["slides"]
     for number, slide in enumerate(slides, 1):
         job.log("rendering %s, slide %d of %d", slide, number, len(slides))

@@ -8,7 +8,7 @@ queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
 
 
 @queue.process("pdf", 2)
-def render(job):
+def render(job: kue.Job):
     if job.data["pages"] < 0:
         raise ValueError("a book has no negative pages")
     return {"bytes": job.data["pages"] * 1000}
@@ -26,7 +26,7 @@ try:
 except kue.JobFailed as failure:
     print("failed:", failure.message)
     assert failure.message == "a book has no negative pages"
-    assert "ValueError" in failure.stack
+    assert "ValueError" in (failure.stack or "")
 else:
     raise AssertionError("this job fails")
 

@@ -6,17 +6,18 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-started, totals = [], []
+started: list[int] = []
+totals: list[int] = []
 finished = threading.Event()
 
 
 @queue.on("job start")
-def on_start(id, type):
+def on_start(id: int, type: str):
     started.append(id)
 
 
 @queue.on("job complete")
-def on_complete(id, result):
+def on_complete(id: int, result: int):
     print(f"job {id} has the result {result}")
     totals.append(result)
     if len(totals) == 3:

@@ -7,11 +7,11 @@ import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"), promotion={"interval": 50})
 ended = threading.Semaphore(0)
-waits = []
+waits: list[int | None] = []
 
 
 @queue.process("upload", 2)
-def upload(job):
+def upload(job: kue.Job):
     if job.attempts_made:
         waits.append(job.delay())  # what this attempt waited for: backoff writes it into the job's delay
     if job.attempts_made < job.data["failures"]:
@@ -19,7 +19,7 @@ def upload(job):
     return "uploaded"
 
 
-def watch(job):
+def watch(job: kue.Job):
     job.on("failed attempt", lambda message, made: print(f"job {job.id}: {message}"))
     job.on("complete", lambda result: (print(f"job {job.id}: {result}"), ended.release()))
     job.on("failed", lambda message: (print(f"job {job.id} gave up: {message}"), ended.release()))
@@ -41,7 +41,7 @@ hopeless = watch(queue.create("upload", {"failures": 9}, attempts=2))
 assert ended.acquire(timeout=10)
 
 failed = kue.Job.get(hopeless.id)
-print("stored:", failed.error().splitlines()[0])
+print("stored:", (failed.error() or "").splitlines()[0])
 assert (failed.state(), failed.attempts_made, waits) == ("failed", 2, [None])
 assert kue.Job.get(patient.id).state() == "complete"
 queue.shutdown(1000)

@@ -7,23 +7,23 @@ from collections import Counter
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-done = Counter()
+done = Counter[str]()
 ended = threading.Semaphore(0)
 
 
 @queue.process(["thumbnail", "preview"], 2)
-def shrink(job):
+def shrink(job: kue.Job):
     return f"{job.type} of {job.data}"
 
 
 @queue.process("original")
-def keep(job):
+def keep(job: kue.Job):
     return f"kept {job.data}"
 
 
 @queue.on("job complete")
-def count(id, result):
-    done[result.split()[0]] += 1
+def count(id: int, result: str):
+    done[result.split(maxsplit=1)[0]] += 1
     ended.release()
 
 

@@ -30,12 +30,12 @@ for _ in range(50):
 print("tokens:", queue.client.llen("q:stuck:jobs"), "waiting:", queue.inactive_count("stuck"))
 assert queue.inactive_count("stuck") == 2
 
-ran = []
+ran: list[str] = []
 both = threading.Semaphore(0)
 
 
 @queue.process("stuck")
-def work(job):
+def work(job: kue.Job):
     ran.append(job.data)
     both.release()
 

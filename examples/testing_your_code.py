@@ -7,7 +7,7 @@ import kue
 queue = kue.create_queue(redis="redis://127.0.0.1:1")  # there is no server, and none is needed
 
 
-def register(email):
+def register(email: str):
     """The code under test."""
     queue.create("email", {"to": email, "title": "welcome"}).priority("high").save()
     queue.create("statistics", {"event": "registered"}).save()

@@ -7,13 +7,13 @@ import threading
 import kue
 
 queue = kue.create_queue(redis=os.environ.get("KUE_REDIS_URL", "embedded:"))
-outcomes = {}
+outcomes: dict[str, str] = {}
 ended = threading.Semaphore(0)
 noticed = threading.Event()
 
 
 @queue.process("ttl plain")
-def plain(job):
+def plain(job: kue.Job):
     while not job.lost:  # a thread cannot be stopped: a handler that may take long looks by itself
         threading.Event().wait(0.05)
     print("the plain handler noticed, and stops")
@@ -21,7 +21,7 @@ def plain(job):
 
 
 @queue.process("ttl coroutine")
-async def coroutine(job):
+async def coroutine(job: kue.Job):
     try:
         await asyncio.sleep(60)
     except asyncio.CancelledError:  # a coroutine is cancelled
@@ -30,17 +30,26 @@ async def coroutine(job):
 
 
 @queue.process("ttl patient")
-def patient(job):
+def patient(job: kue.Job):
     for step in range(10):
         threading.Event().wait(0.1)
         job.progress(step, 10)  # progress gives it the full ttl again
 
 
+@queue.on("job failed")
+def failed(id: int, message: str):
+    outcomes[kue.Job.get(id).type] = message
+    ended.release()
+
+
+@queue.on("job complete")
+def complete(id: int):
+    outcomes[kue.Job.get(id).type] = "complete"
+    ended.release()
+
+
 for type, ttl in (("ttl plain", 300), ("ttl coroutine", 300), ("ttl patient", 500)):
-    job = queue.create(type).ttl(ttl)
-    job.on("failed", lambda message, type=type: (outcomes.update({type: message}), ended.release()))
-    job.on("complete", lambda result, type=type: (outcomes.update({type: "complete"}), ended.release()))
-    job.save()
+    queue.create(type).ttl(ttl).save()
 
 for _ in range(3):
     assert ended.acquire(timeout=10)

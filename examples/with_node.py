@@ -12,17 +12,17 @@ import kue
 
 queue = kue.create_queue()
 ended = threading.Semaphore(0)
-results = []
+results: list[dict[str, object]] = []
 
 
 @queue.process("summary")
-def summarise(job):
+def summarise(job: kue.Job):
     job.progress(1, 2)
     return {"words": len(job.data["text"].split()), "by": "Python"}
 
 
 @queue.on("job complete")
-def on_complete(id, result):
+def on_complete(id: int, result: dict[str, object]):
     print(f"Python: job {id} has the result {result}")
     results.append(result)
     ended.release()
@@ -37,9 +37,10 @@ try:
     assert {"words": 6, "by": "Python"} in results
     assert {"width": 320, "by": "Node"} in results
     assert kue.Job.get_log(resize.id) == ["resizing cat.png"]
-    assert kue.Job.get(resize.id).worker_id.split(":")[0] == "kue"
+    assert (kue.Job.get(resize.id).worker_id or "").split(":")[0] == "kue"
 finally:
-    node.stdin.close()
+    if node.stdin is not None:
+        node.stdin.close()
     code = node.wait(10)
 queue.shutdown(1000)
 assert code == 0

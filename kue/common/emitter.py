@@ -16,6 +16,8 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidHandler
 
 Listener = Callable[..., Any]
+# From the number of arguments, a type checker knows the parameters of a lambda. It would not with `...` among these.
+CountedListener = Callable[[], Any] | Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
 
 
 class _Registry(EventEmitter):

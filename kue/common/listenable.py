@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Self, TypeVar, overload
 
 from kue.common.describe import short_repr
-from kue.common.emitter import Emitter, Listener
+from kue.common.emitter import CountedListener, Emitter, Listener
 from kue.common.names import HasKueNames, plain_text
 from kue.errors import InvalidOption
 
@@ -31,7 +31,9 @@ class Listenable(HasKueNames):
     @overload
     def on(self, event: str) -> Callable[[_F], _F]: ...
     @overload
-    def on(self, event: str, listener: Listener) -> Self: ...
+    def on(self, event: str, listener: CountedListener) -> Self: ...
+    @overload
+    def on(self, event: str, listener: Listener) -> Self: ...  # type: ignore[overload-cannot-match]
     def on(self, event: str, listener: Listener | None = None) -> Any:
         """Call `listener` at each `event`, with as many arguments as it accepts. Returns this object.
 
@@ -44,7 +46,9 @@ class Listenable(HasKueNames):
     @overload
     def once(self, event: str) -> Callable[[_F], _F]: ...
     @overload
-    def once(self, event: str, listener: Listener) -> Self: ...
+    def once(self, event: str, listener: CountedListener) -> Self: ...
+    @overload
+    def once(self, event: str, listener: Listener) -> Self: ...  # type: ignore[overload-cannot-match]
     def once(self, event: str, listener: Listener | None = None) -> Any:
         """Call `listener` at the next `event` only. Otherwise the same as `on`."""
         return self._add(event, listener, once=True)

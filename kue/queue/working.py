@@ -16,7 +16,7 @@ from kue.maintenance.ticker import Duty, Ticker
 from kue.options.values import read_type, read_whole
 from kue.runtime import Runtime
 from kue.worker.context import Context
-from kue.worker.handler import Function, Handler
+from kue.worker.handler import CountedFunction, Function, Handler
 from kue.worker.intake import intake
 from kue.worker.pool import Pool
 from kue.worker.slots import Worker
@@ -38,9 +38,13 @@ class Working:
     @overload
     def process(self, type: str | Sequence[str], slots: int = 1) -> Callable[[_F], _F]: ...
     @overload
-    def process(self, type: str | Sequence[str], handler: _F, /) -> _F: ...
+    def process(self, type: str | Sequence[str], handler: CountedFunction, /) -> CountedFunction: ...
     @overload
-    def process(self, type: str | Sequence[str], slots: int, handler: _F) -> _F: ...
+    def process(self, type: str | Sequence[str], handler: _F, /) -> _F: ...  # type: ignore[overload-cannot-match]
+    @overload
+    def process(self, type: str | Sequence[str], slots: int, handler: CountedFunction) -> CountedFunction: ...
+    @overload
+    def process(self, type: str | Sequence[str], slots: int, handler: _F) -> _F: ...  # type: ignore[overload-cannot-match]
     def process(self, type: Any, slots: Any = 1, handler: Any = None) -> Any:
         """Run the jobs of a type, or of each of several types, with `slots` slots for each type.
 

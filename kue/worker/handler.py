@@ -11,6 +11,8 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidHandler
 
 Function = Callable[..., Any]
+# From the number of arguments, a type checker knows the parameters of a lambda. It would not with `...` among these.
+CountedFunction = Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
 SHORT_SECONDS = 50e-6
 FORMS = "(job), (job, done) or (job, ctx, done)"
 _CALLBACK_NAMES = ("done", "callback", "cb", "fn", "next")

@@ -112,6 +112,12 @@ def show(id: int, result: object) -> None:
     print(id, result)
 
 
+queue.process("letter", lambda job: job.data["to"])
+queue.process(["letter", "parcel"], 2, lambda job, done: done(None, job))
+queue.process("crawl", 1, lambda job, ctx, done: ctx.pause(5000) or done())
+queue.on("job complete", lambda id, result: print(result, id)).on("job start", lambda id: print("job", id))
+queue.on("job progress", lambda id, percent, data: print(id, data, percent)).off("job start")
+queue.create("letter").on("promotion", lambda: print("due")).once("complete", lambda result: print("done", result))
 assert_type(queue.workers, list[kue.Worker])
 assert_type(queue.save_all([job]), list[kue.Job])
 assert_type(kue.current_job(), kue.Job | None)

@@ -1,9 +1,10 @@
-"""Type checkers report each line of `mistakes.py`, and nothing in `right.py`.
+"""Type checkers report each line of `mistakes.py`, and nothing in `right.py`, README, the examples and the package.
 
-Both files are checked as those of a user, in a folder of their own, with kue installed like any other package.
+All but the package is checked as the code of a user, in a folder of its own, with kue installed like any other package.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,20 @@ def shown(lines: set[Line]) -> list[str]:
     return [f"{name}:{n} {(HERE / name).read_text().splitlines()[n - 1]}" for name, n in sorted(lines)]
 
 
+def pyright(folder: Path, include: list[str], mode: str, *, files: int) -> dict[Line, str]:
+    """What pyright reports, by file and line. `files` is how many it must look at."""
+    if not shutil.which("node") or not PYRIGHT.is_file():
+        absent("pyright is not installed: `npm ci` in tests/typing installs it (packages nodejs and npm)")
+    config = {"include": include, "exclude": [], "typeCheckingMode": mode, "pythonVersion": "3.11"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(config))
+    command = ["node", str(PYRIGHT), "--outputjson", "--pythonpath", "env/bin/python"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    answer = json.loads(done.stdout)
+    assert answer["summary"]["filesAnalyzed"] == files
+    reports = answer["generalDiagnostics"]
+    return {(Path(one["file"]).name, one["range"]["start"]["line"] + 1): one["message"] for one in reports}
+
+
 @pytest.mark.slow
 def test_mypy_strict_reports_each_mistake_and_nothing_else(user: Path) -> None:
     options = ["--strict", "--output", "json", "--python-executable", "env/bin/python"]
@@ -63,15 +78,37 @@ def test_mypy_strict_reports_each_mistake_and_nothing_else(user: Path) -> None:
 @pytest.mark.node
 def test_pyright_reports_each_mistake_and_nothing_else(user: Path) -> None:
     """In its basic mode, the mildest that reports types; `right.py` asks for the strict one."""
-    if not shutil.which("node") or not PYRIGHT.is_file():
-        absent("pyright is not installed: `npm ci` in tests/typing installs it (packages nodejs and npm)")
-    config = {"include": ["right.py", "mistakes.py"], "typeCheckingMode": "basic"}
-    (user / "pyrightconfig.json").write_text(json.dumps(config))
-    command = ["node", str(PYRIGHT), "--outputjson", "--pythonpath", "env/bin/python"]
-    done = subprocess.run(command, cwd=user, capture_output=True, text=True, check=False)
-    answer = json.loads(done.stdout)
-    assert answer["summary"]["filesAnalyzed"] == 2
-    reports = answer["generalDiagnostics"]
-    found = {(Path(report["file"]).name, report["range"]["start"]["line"] + 1) for report in reports}
+    found = pyright(user, ["right.py", "mistakes.py"], "basic", files=2).keys()
     assert shown(mistakes() - found) == [], "not reported"
     assert shown(found - mistakes()) == [], "reported, but right"
+
+
+@pytest.fixture
+def shown_to_users(user: Path) -> Path:
+    """The examples and the programs of README, each in a file, in the folder `shown`."""
+    place = user / "shown"
+    shutil.copytree(ROOT / "examples", place, ignore=shutil.ignore_patterns("*.js", "*.md", "__pycache__"))
+    programs = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(programs) > 1
+    for number, program in enumerate(programs, 1):
+        (place / f"readme_{number}.py").write_text(program)
+    return user
+
+
+@pytest.mark.node
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mode", ["basic", "strict"])
+def test_pyright_reports_nothing_in_the_readme_and_the_examples(shown_to_users: Path, mode: str) -> None:
+    files = len(list((shown_to_users / "shown").glob("*.py")))
+    assert files > 30
+    assert pyright(shown_to_users, ["shown"], mode, files=files) == {}
+
+
+@pytest.mark.node
+@pytest.mark.timeout(600)
+def test_pyright_in_its_basic_mode_reports_nothing_in_the_package(user: Path) -> None:
+    for package in ("kue", "kue_send"):
+        shutil.copytree(ROOT / package, user / package, ignore=shutil.ignore_patterns("__pycache__"))
+    files = sum(len(list((user / package).rglob("*.py"))) for package in ("kue", "kue_send"))
+    assert files > 100
+    assert pyright(user, ["kue", "kue_send"], "basic", files=files) == {}
