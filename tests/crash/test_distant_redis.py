@@ -147,7 +147,7 @@ def test_no_more_jobs_are_active_than_there_are_slots(
 
 
 def test_slots_can_be_removed_while_takes_are_on_their_way(far: Watched, near: Watched) -> None:
-    count, ran = 200, []
+    count, ran = 60, []
 
     def work(job: Any, ctx: Any, done: Callable[[], None]) -> None:
         ran.append(job.id)
