@@ -11,25 +11,27 @@ from redis.exceptions import ResponseError
 from kue.connection.connection import Command
 from kue.doctor.findings import (
     Abandoned,
-    Evicting,
     Fault,
     Finding,
-    IdsBehind,
     JobFinding,
-    LeakedLog,
-    LeakedUnique,
     LongActive,
     Misfiled,
-    MissingTokens,
     NotJson,
-    Stray,
     Stuck,
-    SurplusTokens,
     Unfinished,
     Unheld,
-    UnlistedType,
     Unreadable,
     Unsettled,
+)
+from kue.doctor.key_findings import (
+    Evicting,
+    IdsBehind,
+    LeakedLog,
+    LeakedUnique,
+    MissingTokens,
+    Stray,
+    SurplusTokens,
+    UnlistedType,
     WrongKind,
 )
 from kue.store import codec

@@ -14,15 +14,13 @@ from datetime import timedelta
 
 from kue.common.clock import milliseconds, steady
 from kue.doctor.checks import Checks
-from kue.doctor.findings import (
+from kue.doctor.findings import Finding, JobFinding, NotJson
+from kue.doctor.key_findings import (
     Evicting,
-    Finding,
     IdsBehind,
-    JobFinding,
     LeakedLog,
     LeakedUnique,
     MissingTokens,
-    NotJson,
     Stray,
     SurplusTokens,
     UnlistedType,

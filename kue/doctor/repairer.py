@@ -13,6 +13,7 @@ from redis.exceptions import ResponseError
 from kue.common.clock import milliseconds, steady
 from kue.connection.connection import Command
 from kue.doctor import findings as found
+from kue.doctor import key_findings as of_keys
 from kue.doctor.checks import batches
 from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
@@ -96,7 +97,7 @@ class _Repairer:
             return Repaired(finding, "", f"Redis refused: {reply}")
         if isinstance(finding, found.Abandoned):
             return Repaired(finding, self._rescued(finding, reply))
-        if isinstance(finding, found.MissingTokens):
+        if isinstance(finding, of_keys.MissingTokens):
             reply = self._all_tokens(finding, reply)
         return Repaired(
             finding, repair.done.format(decode_name(reply) if isinstance(reply, bytes) else reply) if reply else ""
@@ -119,7 +120,7 @@ class _Repairer:
         Recovery(self.runtime).fail(process, [(int(finding.id), finding.worker)], self.now)
         return "it was lost too often: ended as a failed attempt"
 
-    def _all_tokens(self, finding: found.MissingTokens, added: int) -> int:
+    def _all_tokens(self, finding: of_keys.MissingTokens, added: int) -> int:
         more = added
         while more == _MAX_TOKENS_PER_CALL:
             [more] = self.runtime.store.add_tokens([finding.type])
@@ -167,17 +168,17 @@ _REPAIRS: dict[type[Finding], _Repair] = {
         lambda repairer, finding: repairer.scripts.fail_unreadable(finding.id, finding.data, repairer.now, NOT_JSON),
         "marked as failed, so that you can examine it",
     ),
-    found.Stray: _Repair(
+    of_keys.Stray: _Repair(
         lambda repairer, finding: repairer.scripts.unlist(finding.key, finding.type, finding.member), "removed"
     ),
-    found.LeakedLog: _Repair(lambda repairer, finding: repairer.scripts.drop_log(finding.id), "deleted"),
-    found.LeakedUnique: _Repair(
+    of_keys.LeakedLog: _Repair(lambda repairer, finding: repairer.scripts.drop_log(finding.id), "deleted"),
+    of_keys.LeakedUnique: _Repair(
         lambda repairer, finding: repairer.scripts.drop_unique(finding.key, finding.id), "freed"
     ),
-    found.UnlistedType: _Repair(
+    of_keys.UnlistedType: _Repair(
         lambda repairer, finding: repairer.scripts.list_type(finding.type, finding.id), "listed"
     ),
-    found.MissingTokens: _Repair(lambda repairer, finding: repairer.scripts.add_tokens(finding.type), "{} added"),
-    found.SurplusTokens: _Repair(lambda repairer, finding: repairer.scripts.trim_tokens(finding.type), "{} removed"),
-    found.IdsBehind: _Repair(lambda repairer, finding: repairer.scripts.raise_ids(finding.highest), "raised"),
+    of_keys.MissingTokens: _Repair(lambda repairer, finding: repairer.scripts.add_tokens(finding.type), "{} added"),
+    of_keys.SurplusTokens: _Repair(lambda repairer, finding: repairer.scripts.trim_tokens(finding.type), "{} removed"),
+    of_keys.IdsBehind: _Repair(lambda repairer, finding: repairer.scripts.raise_ids(finding.highest), "raised"),
 }

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from kue.doctor.checks import Checks
-from kue.doctor.findings import Finding, UnlistedType, Unreadable
+from kue.doctor.findings import Finding, Unreadable
+from kue.doctor.key_findings import UnlistedType
 from kue.options.values import STATES
 from kue.store.inspection import Inspection
 from kue.store.keys import KEYS
