@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures._base import CANCELLED
+from contextvars import copy_context
 from typing import Any
 
 from kue.common.timer_queue import Timer
@@ -90,11 +91,14 @@ class Promise(Future[Any]):
         return super().exception(timeout)
 
     def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """Call `fn(promise)` once the promise is settled. `sys.exit()` in `fn` does not end the thread that settles."""
+        """Call `fn(promise)` once the promise is settled. `sys.exit()` in `fn` does not end the thread that settles.
+
+        A context variable that `fn` sets is seen by no other callback.
+        """
 
         def call(future: Future[Any]) -> None:
             try:
-                fn(future)
+                copy_context().run(fn, future)
             except Exception:
                 raise
             except BaseException:

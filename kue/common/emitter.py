@@ -1,6 +1,7 @@
 """Keeps the listeners of one job or queue, and calls each with as many arguments as it accepts, as in Node.
 
-If a listener raises, `on_error` gets the exception and the other listeners still run. pyee keeps the registry.
+If a listener raises, `on_error` gets the exception and the other listeners still run. A context variable that a
+listener sets is seen by no other listener, nor by the code that emits. pyee keeps the registry.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 from pyee import EventEmitter
@@ -47,7 +49,7 @@ class Emitter:
             if once and not self._discard(event, key, call):
                 return
             try:
-                listener(*_fit(args, count))
+                copy_context().run(listener, *_fit(args, count))
             except KeyboardInterrupt:
                 raise
             except BaseException as problem:  # even sys.exit(): the other listeners share the thread

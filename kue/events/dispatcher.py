@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 from kue.common.sole_thread import SoleThread
@@ -18,7 +19,10 @@ _Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Dispatcher:
-    """Makes the posted calls in order on one thread, which starts with the first call. Any thread may post."""
+    """Makes the posted calls in order on one thread, which starts with the first call. Any thread may post.
+
+    Each call has context variables of its own.
+    """
 
     def __init__(self, *, name: str) -> None:
         self._name = name
@@ -35,7 +39,7 @@ class Dispatcher:
         while (item := self._calls.get()) is not None:
             call, args = item
             try:
-                call(*args)
+                Context().run(call, *args)
             except BaseException:
                 logger.exception("a call on %s failed", self._name)
             del item, call, args

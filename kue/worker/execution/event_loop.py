@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
 logger = logging.getLogger("kue")
@@ -31,7 +32,8 @@ class EventLoopThread:
         self._calls.append(call)
         if not self._scheduled:
             self._scheduled = True
-            self._started().call_soon_threadsafe(self._run_calls)
+            # Without a context of its own, it would get the variables of the handler that happens to make this call.
+            self._started().call_soon_threadsafe(self._run_calls, context=Context())
 
     def _run_calls(self) -> None:
         self._scheduled = False

@@ -7,6 +7,7 @@ import concurrent.futures
 import inspect
 import time
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from typing import Any
 
 from kue.common.describe import error_text
@@ -63,9 +64,14 @@ class Executor:
         return self._loop.is_alive
 
     def _call(self, run: Run) -> None:
+        """Call the handler of a run, with context variables that no other run sees."""
+        Context().run(self._call_handler, run)
+
+    def _call_handler(self, run: Run) -> None:
         handler = run.handler
         assert handler is not None
-        token, began = current.set(run.job), time.monotonic()
+        began = time.monotonic()
+        current.set(run.job)
         try:
             args: tuple[Any, ...] = (run.job,)
             if handler.takes_context:
@@ -77,7 +83,6 @@ class Executor:
         except BaseException as problem:
             self._raised_safely(run, problem)
         finally:
-            current.reset(token)
             handler.duration.record(time.monotonic() - began)
 
     def _raised_safely(self, run: Run, problem: BaseException) -> None:
@@ -103,16 +108,16 @@ class Executor:
             if not waits_for_done:
                 self.complete(run, result)
         elif inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
-            awaitable = result
+            awaitable, variables = result, copy_context()
             try:
-                self._loop.call(lambda: self._await(run, awaitable, waits_for_done))
+                self._loop.call(lambda: variables.run(self._await, run, awaitable, waits_for_done))
             except RuntimeError:  # a stray returned after the event loop had ended
                 if inspect.iscoroutine(awaitable):
                     awaitable.close()
                 raise
         elif isinstance(result, concurrent.futures.Future):
-            run.cancel = result.cancel
-            result.add_done_callback(lambda future: self._future_done(run, future, waits_for_done))
+            run.cancel, variables = result.cancel, copy_context()
+            result.add_done_callback(lambda future: variables.run(self._future_done, run, future, waits_for_done))
         elif not waits_for_done:
             self.complete(run, result)
 
@@ -122,12 +127,8 @@ class Executor:
         async def wait_for_it() -> Any:
             return await awaitable
 
-        token = current.set(run.job)
-        try:
-            coroutine = awaitable if inspect.iscoroutine(awaitable) else wait_for_it()
-            task = asyncio.get_running_loop().create_task(coroutine)
-        finally:
-            current.reset(token)
+        coroutine = awaitable if inspect.iscoroutine(awaitable) else wait_for_it()
+        task = asyncio.get_running_loop().create_task(coroutine)
         run.cancel = lambda: self._loop.call(task.cancel)
         if run.abandoned:
             task.cancel()
