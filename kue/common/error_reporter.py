@@ -63,7 +63,7 @@ class ErrorReporter:
             logger.error("%s", problem)
             self._emit(problem)
 
-    def unexpected(self, part: str, problem: Exception) -> None:
+    def unexpected(self, part: str, problem: BaseException) -> None:
         """A part caught an exception that it does not know, and tries again."""
         logger.error("unexpected error in %s", part, exc_info=problem)
         unexpected = KueError(f"unexpected error in {part}: {type(problem).__name__}: {problem}")

@@ -65,6 +65,7 @@ class Subscriber:
         self._second_thread = Dispatcher(name="kue-asking")
         self._thread = SoleThread(self._run, name="kue-events")
         self._subscribed = Flag()
+        self._was_subscribed = False
         self.subscribed_since: float | None = None  # by the monotonic clock; None while there is no subscription
         self._failure: KueError | None = None
         self._attempted = Flag()
@@ -132,40 +133,47 @@ class Subscriber:
 
     def _run(self) -> None:
         backoff = Backoff()
-        returning = False
         while not self._stopping:
             try:
-                connection = self._connect()
-            except KueError as problem:
-                self._failure = problem
-                self._attempted.set()
-                self._error_reporter.outage_began("events", problem)
-                self._wait(backoff.next(), lambda: not self._attempted.is_set())
-                continue
-            if connection is None:
-                break
-            subscription = Subscription(
-                connection, self._commands, self._timers, self._wakeup, self._deliver, lambda: self._stopping
-            )
-            try:
-                self._failure = None
-                self.subscribed_since = time.monotonic()
-                self._subscribed.set()
-                self._attempted.set()
-                self._error_reporter.outage_ended("events")
-                backoff.reset()
-                if returning:
-                    self._on_return()
-                subscription.listen()
-            except (*BROKEN, KueError) as problem:
-                self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.received_at))
-            finally:
-                self._subscribed.clear()
-                self.subscribed_since = None
-                connection.close()
-            returning = True
+                self._listen(backoff)
+            except BaseException as problem:  # thrown into this thread, too late for the callback of a promise
+                self._error_reporter.unexpected("events", problem)
+                self._wait(backoff.next(), lambda: self._stopping)
         self._on_end()
         self._wakeup.close()
+
+    def _listen(self, backoff: Backoff) -> None:
+        """Subscribe, and deliver messages until the connection breaks. If there is no connection, wait a little."""
+        try:
+            connection = self._connect()
+        except KueError as problem:
+            self._failure = problem
+            self._attempted.set()
+            self._error_reporter.outage_began("events", problem)
+            self._wait(backoff.next(), lambda: not self._attempted.is_set())
+            return
+        if connection is None:
+            return
+        subscription = Subscription(
+            connection, self._commands, self._timers, self._wakeup, self._deliver, lambda: self._stopping
+        )
+        try:
+            returning, self._was_subscribed = self._was_subscribed, True
+            self._failure = None
+            self.subscribed_since = time.monotonic()
+            self._subscribed.set()
+            self._attempted.set()
+            self._error_reporter.outage_ended("events")
+            backoff.reset()
+            if returning:
+                self._on_return()
+            subscription.listen()
+        except (*BROKEN, KueError) as problem:
+            self._error_reporter.outage_began("events", self._connections.lost(problem, subscription.received_at))
+        finally:
+            self._subscribed.clear()
+            self.subscribed_since = None
+            connection.close()
 
     def _connect(self) -> Connection | None:
         """Subscribe on the second thread, and run timers meanwhile. None if `stop` was called before that was done."""

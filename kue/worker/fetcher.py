@@ -178,20 +178,19 @@ class Fetcher:
         run = Run(job, worker_id, number, now, self._loop)
         job.taken(worker_id, now, run)
         handler = slots.occupy(run)
-        if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
-            slots.returned.append(run)
-            run.settle(PutBack("its worker was shut down before the handler was called"))
-            return
-        if broken is not None:
-            self._runtime.error_reporter.warn(broken)
-            run.settle(Failed(failure_of(broken), Retry("failed")))
-            return
-        if hash.ttl is not None:
-            self._deadlines.started(run)
         try:
-            self._executor.start(run, handler)
-        except BaseException:  # no thread could be started: the job goes back, and the loop waits a little
-            run.settle(PutBack("no thread could be started for its handler"))
+            if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
+                slots.returned.append(run)
+                run.settle(PutBack("its worker was shut down before the handler was called"))
+            elif broken is not None:
+                self._runtime.error_reporter.warn(broken)
+                run.settle(Failed(failure_of(broken), Retry("failed")))
+            else:
+                if hash.ttl is not None:
+                    self._deadlines.started(run)
+                self._executor.start(run, handler)
+        except BaseException as problem:  # the job goes back, and the loop waits a little
+            run.settle(PutBack(f"its handler could not be started: {failure_of(problem).line}"))
             raise
 
     def _read(self, id: int, hash: JobHash) -> tuple[Job, JobInvalid | None]:

@@ -74,6 +74,7 @@ class Run:
 
     handler: Handler | None = None
     context: Any = None  # the `ctx` of a three-argument handler
+    called = False  # the handler, or it is about to be
     reported_lost = False
     executing = False
     abandoned = False
@@ -83,8 +84,8 @@ class Run:
     handed_over = False  # its handler moved or removed the job, so the run has nothing left to end
     written = False  # Redis has the outcome
     option_effects: Effects = ()  # the options that its handler set on the job; they ride with the outcome
+    _is_complete = False  # the outcome, with all that goes with it
     _had_effects = False
-    _outcome: Outcome | None = None
 
     def __init__(self, job: Job, worker_id: str, number: int, started: int, io: RunIO) -> None:
         self.job = job
@@ -94,7 +95,7 @@ class Run:
         self.started = started
         self._io = io
         self._process = os.getpid()
-        self._unsettled = [True]  # the thread that pops it settles the run; a pop is atomic
+        self._outcomes: dict[str, Outcome | None] = {}  # "first": None once it was given to the I/O thread
         self._effects: deque[Effects] = deque()
 
     def apply_effects(self, effects: Effects) -> None:
@@ -158,7 +159,7 @@ class Run:
 
     @property
     def settled(self) -> bool:
-        return not self._unsettled
+        return bool(self._outcomes)
 
     def settle(self, outcome: Outcome) -> bool:
         """End the run. Any thread may; the first outcome counts, and for later ones this returns False.
@@ -167,17 +168,19 @@ class Run:
         """
         if self._is_inherited:
             raise ForkedChild(f"the run of job {self.job.id} is ended by the process that this one was forked from")
-        try:
-            self._unsettled.pop()
-        except IndexError:
+        # In one step, so that an exception thrown into this thread leaves no run that is settled without an outcome.
+        if self._outcomes.setdefault("first", outcome) is not outcome:
             return False
         self._log(outcome)
         if self.job.set_options and not self.handed_over:
             self.option_effects = self.job.outcome_options()
-        self._outcome = outcome
-        self.gave_back = isinstance(outcome, PutBack)
-        self._io.notify(self)
+        self.report_end()
         return True
+
+    def report_end(self) -> None:
+        """Have the outcome reported. Called again if an exception may have kept the thread that settled from this."""
+        self._is_complete = True
+        self._io.notify(self)
 
     def _log(self, outcome: Outcome) -> None:
         if not isinstance(outcome, Failed) and not logger.isEnabledFor(logging.INFO):
@@ -194,9 +197,10 @@ class Run:
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""
-        outcome = self._outcome
+        outcome = self._outcomes.get("first") if self._is_complete else None
         if outcome is not None:
-            self._outcome = None
+            self.gave_back = isinstance(outcome, PutBack)
+            self._outcomes["first"] = None
         effects: list[Argument] = []
         while self._effects:
             effects.extend(self._effects.popleft())

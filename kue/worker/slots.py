@@ -86,9 +86,10 @@ class TypeSlots:
 
     def occupy(self, run: Run) -> Handler:
         """Put a run into a free slot, and return the handler of that slot."""
-        slot = self.free.pop()
+        slot = self.free[-1]
         slot.run = run
         self._workers[run] = slot
+        del self.free[-1]  # last, and not by a call, at whose end an exception could be thrown into this thread
         return self.handlers[slot]
 
     def worker_of(self, run: Run) -> Worker:

@@ -263,7 +263,7 @@ def test_the_handler_threads_leave_nothing_behind(client: "redis.Redis") -> None
     def cycle() -> None:
         runs = [Stub() for _ in range(3)]
         executed: list[Any] = []
-        handler_threads = HandlerThreads(executed.append)
+        handler_threads = HandlerThreads(executed.append, lambda run, problem: None)
         for run in runs:
             handler_threads.submit(run)  # type: ignore[arg-type]
         wait_until(lambda: len(executed) == 3 and not any(run.executing for run in runs))

@@ -30,7 +30,9 @@ class Stage:
         self.leaders: list[str] = []
         execute: Any = self._execute
         submit: Any = self._submit
-        self.inline = InlineRunner(execute, submit)
+        self.thrown: list[tuple[FakeRun, BaseException]] = []
+        thrown: Any = lambda run, problem: self.thrown.append((run, problem))  # noqa: E731
+        self.inline = InlineRunner(execute, thrown, submit)
         self.inline.take_over = self.lead
 
     def _execute(self, run: FakeRun) -> None:

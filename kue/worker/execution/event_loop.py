@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any
 
+from kue.errors import ForkedChild
+
 logger = logging.getLogger("kue")
 _CANCEL_SECONDS = 1.0  # that coroutines have to end after `stop` cancelled them
 
@@ -21,15 +23,18 @@ class EventLoopThread:
         self._lock = threading.RLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._calls: deque[Callable[[], Any]] = deque()
+        self._calls: deque[tuple[Callable[[], Any], Callable[[BaseException], Any]]] = deque()
         self._scheduled = False
         self._stopping = False
 
-    def call(self, call: Callable[[], Any]) -> None:
-        """Make a call on the loop's thread. Many calls wake the loop once. Raises `RuntimeError` after `stop`."""
+    def call(self, call: Callable[[], Any], raised: Callable[[BaseException], Any] = lambda problem: None) -> None:
+        """Make a call on the loop's thread. Many calls wake the loop once. Raises `RuntimeError` after `stop`.
+
+        If the call raises, or an exception is thrown into the thread before it is made, `raised` gets the exception.
+        """
         if self._stopping:
             raise RuntimeError("the event loop of the handlers has ended")
-        self._calls.append(call)
+        self._calls.append((call, raised))
         if not self._scheduled:
             self._scheduled = True
             # Without a context of its own, it would get the variables of the handler that happens to make this call.
@@ -38,7 +43,15 @@ class EventLoopThread:
     def _run_calls(self) -> None:
         self._scheduled = False
         while self._calls:
-            self._calls.popleft()()
+            call, raised = self._calls[0]
+            del self._calls[0]  # not by a call, at whose end an exception could be thrown into this thread
+            try:
+                call()
+            except ForkedChild:
+                raise
+            except BaseException as problem:
+                logger.exception("a call on the event loop of the handlers failed")
+                raised(problem)
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -50,13 +63,12 @@ class EventLoopThread:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        self._run_despite_exits(loop.run_forever)
-        self._run_despite_exits(lambda: loop.run_until_complete(self._cancel_all()))
-        self._run_despite_exits(lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
+        self._run_despite_exits(loop, loop.run_forever)
+        self._run_despite_exits(loop, lambda: loop.run_until_complete(self._cancel_all()))
+        self._run_despite_exits(loop, lambda: loop.run_until_complete(loop.shutdown_asyncgens()))
         loop.close()
 
-    @staticmethod
-    def _run_despite_exits(run: Callable[[], object]) -> None:
+    def _run_despite_exits(self, loop: asyncio.AbstractEventLoop, run: Callable[[], object]) -> None:
         """Go on after a sys.exit() in a coroutine: it has failed its own job, and the loop belongs to all handlers."""
         while True:
             try:
@@ -64,6 +76,7 @@ class EventLoopThread:
                 return
             except BaseException:
                 logger.exception("a coroutine would have ended the event loop")
+                loop.call_soon(self._run_calls)  # the exception may have come in place of these calls
 
     def stop(self, timeout: float = 5.0) -> None:
         """Cancel the coroutines that still run, and end the loop and its thread."""

@@ -8,6 +8,7 @@ import inspect
 import time
 from collections.abc import Callable
 from contextvars import Context, copy_context
+from functools import partial
 from typing import Any
 
 from kue.common.describe import error_text
@@ -22,7 +23,7 @@ from kue.worker.execution.event_loop import EventLoopThread
 from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.execution.inline import InlineRunner
 from kue.worker.handler import Handler
-from kue.worker.run import Completed, Failed, Run
+from kue.worker.run import Completed, Failed, PutBack, Run
 
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # a result of these is no awaitable
 
@@ -33,9 +34,9 @@ class Executor:
     def __init__(self, error_reporter: ErrorReporter, context: Callable[[Run], Any]) -> None:
         self._error_reporter = error_reporter
         self._context = context
-        self._threads = HandlerThreads(self._call)
+        self._threads = HandlerThreads(self._call, self._thrown)
         self._loop = EventLoopThread()
-        self.inline = InlineRunner(self._call, self._threads.submit)
+        self.inline = InlineRunner(self._call, self._thrown, self._threads.submit)
 
     def start(self, run: Run, handler: Handler) -> None:
         """Have a run executed. Only the I/O thread calls this."""
@@ -43,7 +44,7 @@ class Executor:
         if handler.takes_context:  # made here, since the run may end, and lose its slot, before the handler is called
             run.context = self._context(run)
         if handler.is_async:
-            self._loop.call(lambda: self._call(run))
+            self._loop.call(partial(self._call, run), partial(self._thrown, run))
         elif handler.duration.is_short:
             self.inline.submit(run)
         else:
@@ -70,20 +71,34 @@ class Executor:
     def _call_handler(self, run: Run) -> None:
         handler = run.handler
         assert handler is not None
-        began = time.monotonic()
+        if run.settled:  # it was given up, or its type was shut down, before its turn came
+            return
         current.set(run.job)
+        args: tuple[Any, ...] = (run.job,)
+        if handler.takes_context:
+            args += (run.context,)
+        if handler.takes_done:
+            args += (lambda err=None, result=None: self._done(run, err, result),)
+        began = time.monotonic()
         try:
-            args: tuple[Any, ...] = (run.job,)
-            if handler.takes_context:
-                args += (run.context,)
-            if handler.takes_done:
-                args += (lambda err=None, result=None: self._done(run, err, result),)
+            run.called = True
             result = handler.function(*args)
             self._returned(run, result, waits_for_done=handler.takes_done)
         except BaseException as problem:
             self._raised_safely(run, problem)
         finally:
             handler.duration.record(time.monotonic() - began)
+
+    def _thrown(self, run: Run, problem: BaseException) -> None:
+        """An exception was thrown into the thread of a run, and hit no handler: it may have been meant for another."""
+        if run.called:
+            self._raised_safely(run, problem)
+        elif run.settle(
+            PutBack(f"{failure_of(problem).line} was thrown into its thread before the handler was called")
+        ):
+            thrown = KueError(f"an exception was thrown into a thread while no handler ran; job {run.job.id} goes back")
+            thrown.__cause__ = problem
+            self._error_reporter.report(thrown)
 
     def _raised_safely(self, run: Run, problem: BaseException) -> None:
         """As `_raised`. If that raises too, the run is failed with the new exception, and the thread goes on."""
@@ -101,6 +116,7 @@ class Executor:
             late = KueError(f"the handler of job {run.job.id} raised {line} after the job's outcome, which stands")
             late.__cause__ = problem
             self._error_reporter.report(late)
+            run.report_end()  # from which the exception may have kept this thread
         self.fail(run, problem)
 
     def _returned(self, run: Run, result: Any, *, waits_for_done: bool) -> None:
@@ -110,7 +126,10 @@ class Executor:
         elif inspect.iscoroutine(result) or isinstance(result, asyncio.Future) or inspect.isawaitable(result):
             awaitable, variables = result, copy_context()
             try:
-                self._loop.call(lambda: variables.run(self._await, run, awaitable, waits_for_done))
+                self._loop.call(
+                    lambda: variables.run(self._await, run, awaitable, waits_for_done),
+                    partial(self._raised_safely, run),
+                )
             except RuntimeError:  # a stray returned after the event loop had ended
                 if inspect.iscoroutine(awaitable):
                     awaitable.close()

@@ -23,8 +23,14 @@ _SLEEP_AFTER_SECONDS = 0.1  # without a call of a handler the standby need not c
 class InlineRunner:
     """The runs that wait for the I/O thread. Only the thread that has the I/O calls `submit` and `run`."""
 
-    def __init__(self, execute: Callable[[Run], None], start_on_thread: Callable[[Run], None]) -> None:
+    def __init__(
+        self,
+        execute: Callable[[Run], None],
+        thrown: Callable[[Run, BaseException], None],
+        start_on_thread: Callable[[Run], None],
+    ) -> None:
         self._execute = execute
+        self._thrown = thrown
         self._start_on_thread = start_on_thread
         self._runs: deque[Run] = deque()
         self._lock = threading.RLock()
@@ -49,27 +55,29 @@ class InlineRunner:
         """Execute waiting runs for a while. False if another thread has the I/O by now: then the caller must end."""
         takeovers, until, process = self._takeovers, 0.0, os.getpid()
         while self._runs:
-            run = self._runs.popleft()
-            if run.settled:  # by a shutdown, before it began
-                continue
-            with self._lock:
-                self._last_call_at = time.monotonic()
-                watched = not self._stopping and (self._awake.is_set() or self._wake_standby())
-                self._called_at = self._last_call_at if watched else None
-            if not watched:
-                self._start_elsewhere(run)
-                continue
-            run.executing = True
+            run = self._runs[0]
+            del self._runs[0]  # not by a call, at whose end an exception could be thrown into this thread
             try:
+                if run.settled:  # by a shutdown, before it began
+                    continue
+                with self._lock:
+                    self._last_call_at = time.monotonic()
+                    watched = not self._stopping and (self._awake.is_set() or self._wake_standby())
+                    self._called_at = self._last_call_at if watched else None
+                if not watched:
+                    self._start_elsewhere(run)
+                    continue
+                run.executing = True
                 self._execute(run)
+                if os.getpid() != process or not self._still_leads(run, takeovers):
+                    return False
             except ForkedChild:  # the handler forked, and this is the child: the I/O belongs to its parent
                 raise
-            except BaseException:  # the thread that has the I/O handles an error; after a takeover this is another one
+            except BaseException as problem:  # the thread that has the I/O handles it; after a takeover that is another
+                self._thrown(run, problem)
                 if not self._still_leads(run, takeovers):
                     return False
                 raise
-            if os.getpid() != process or not self._still_leads(run, takeovers):
-                return False
             until = until or self._last_call_at + _MAX_SLICE_SECONDS
             if self._last_call_at > until:
                 break
@@ -93,7 +101,7 @@ class InlineRunner:
         """Without a standby the run goes to a handler thread, where it may take as long as it likes."""
         try:
             self._start_on_thread(run)
-        except BaseException:  # no thread could be started: the job goes back, and the I/O thread waits a little
+        except RuntimeError:  # no thread could be started: the job goes back, and the I/O thread waits a little
             run.settle(PutBack("no thread could be started for its handler"))
             raise
 

@@ -122,7 +122,7 @@ class IOLoop:
                     self._connect()
             except ForkedChild:
                 raise
-            except Exception as problem:
+            except BaseException as problem:  # even one that was thrown into this thread, too late for a short handler
                 self.connected = False
                 if not isinstance(problem, BROKEN):
                     self._pipeline.receive_rest(self._session.connection)

@@ -85,7 +85,7 @@ class Session:
         self.is_refused = False
         self._error_reporter.outage_ended(_NAME)
 
-    def give_up(self, problem: Exception) -> float:
+    def give_up(self, problem: BaseException) -> float:
         """Report a problem and close the connection. Returns the seconds to wait before the next attempt."""
         self.was_cut_off = True
         self._received_at = None if self.connection is None else self.connection.received_at
@@ -95,7 +95,7 @@ class Session:
         self._report(problem)
         return self._backoff.next()
 
-    def _report(self, problem: Exception) -> None:
+    def _report(self, problem: BaseException) -> None:
         self.is_refused = isinstance(problem, ResponseError) and not is_transient(problem)
         if isinstance(problem, KueError):
             self._error_reporter.outage_began(_NAME, problem)
