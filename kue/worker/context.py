@@ -17,8 +17,9 @@ class Context:
         self._worker = worker
 
     def pause(self, timeout: int | float | timedelta | None = 5000) -> None:
-        """Take no more jobs of this type in this process, until `resume`.
+        """Start no more jobs of this type in this process, until `resume`.
 
+        Jobs that were taken already, and whose handlers were not called, go back to their queue.
         Jobs that still run after `timeout` ms (a number or a timedelta) fail with `Shutdown`; with None they never do.
         Raises `InvalidOption` for another timeout.
         """
@@ -29,5 +30,5 @@ class Context:
         self._pool.resume(self._worker.type)
 
     def shutdown(self) -> None:
-        """End this worker (one slot) once its job is done."""
+        """End this worker (one slot) once its job is done. It starts no other one."""
         self._pool.retire(self._worker)

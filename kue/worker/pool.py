@@ -82,7 +82,7 @@ class Pool:
                     both = f"{handler.name} is another handler for the type {type!r} besides {others[-1]}"
                     logger.warning("%s: each runs a share of its jobs", both)
                 type_slots.cancel_pause_timer()
-                type_slots.paused = type_slots.closed = False
+                type_slots.paused = type_slots.stopping = type_slots.closed = False
                 for _ in range(slots):
                     type_slots.add(f"{self.process}:{type}:{self.slots.count + 1}", handler)
                 type_slots.should_look = True
@@ -99,9 +99,9 @@ class Pool:
         return [run for run in self.slots.runs(type) if not run.settled]
 
     def pause(self, type: str, timeout: float | None) -> None:
-        """Take no more jobs of a type. What still runs after `timeout` seconds fails with `Shutdown`.
+        """Start no more jobs of a type. What still runs after `timeout` seconds fails with `Shutdown`.
 
-        The last call counts.
+        Jobs that were taken, and whose handlers were not called, go back. The last call counts.
         """
         type_slots = self._slots_of(type)
         with self._lock:
@@ -121,7 +121,8 @@ class Pool:
         self.loop.wake()
 
     def retire(self, worker: Worker) -> None:
-        """Remove a slot, once its job is done."""
+        """Remove a slot, once its job is done. It starts no other one."""
+        worker.running = False
         self.loop.settled_timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
         self.loop.wake()
 
@@ -133,7 +134,7 @@ class Pool:
         """
         draining = [self._slots_of(type)] if type is not None else self.slots.all()
         for type_slots in draining:
-            type_slots.paused = True
+            type_slots.stopping = True
         if type is None:
             self.close()
         deadline = None if timeout is None else time.monotonic() + timeout

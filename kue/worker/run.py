@@ -62,6 +62,18 @@ class RunIO(Protocol):
         """The deadline of a run is to be computed anew. Any thread."""
 
 
+class Slot(Protocol):
+    """What a run asks of its slot."""
+
+    running: bool
+
+
+class SlotsOfType(Protocol):
+    """What a run asks of the slots of its type."""
+
+    paused: bool
+
+
 class Run:
     """A job in a slot.
 
@@ -72,6 +84,8 @@ class Run:
     It sends nothing to Redis itself, except in a forked child of the handler, where no I/O thread runs.
     """
 
+    slot: Slot
+    type_slots: SlotsOfType
     handler: Handler | None = None
     context: Any = None  # the `ctx` of a three-argument handler
     called = False  # the handler, or it is about to be
@@ -156,6 +170,11 @@ class Run:
     def wake(self) -> None:
         """Wake the I/O thread, though this run has nothing new to report."""
         self._io.notify(self)
+
+    @property
+    def may_start(self) -> bool:
+        """Whether the handler may be called: not if the type was paused, or the slot was shut down, meanwhile."""
+        return self.slot.running and not self.type_slots.paused
 
     @property
     def settled(self) -> bool:

@@ -48,7 +48,8 @@ class TypeSlots:
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
         self._workers: dict[Run, Worker] = {}
-        self.paused = False  # takes no more jobs
+        self.paused = False  # takes no more jobs, and does not start those that were taken
+        self.stopping = False  # is being shut down: takes no more jobs
         self.closed = False  # does not start those that were taken, either
         self.returned: list[Run] = []  # these
         self.should_look = True  # there may be jobs in the queue
@@ -88,6 +89,7 @@ class TypeSlots:
         """Put a run into a free slot, and return the handler of that slot."""
         slot = self.free[-1]
         slot.run = run
+        run.slot, run.type_slots = slot, self
         self._workers[run] = slot
         del self.free[-1]  # last, and not by a call, at whose end an exception could be thrown into this thread
         return self.handlers[slot]
@@ -108,7 +110,8 @@ class TypeSlots:
     @property
     def wanted(self) -> int:
         """How many more jobs it would take now."""
-        return 0 if self.paused or self.closed or not intake.is_open else len(self.free) - self.requested
+        is_held_back = self.paused or self.stopping or self.closed or not intake.is_open
+        return 0 if is_held_back else len(self.free) - self.requested
 
     @property
     def runs(self) -> list[Run]:

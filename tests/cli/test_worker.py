@@ -33,7 +33,7 @@ TASKS = """
         os.write(1, b"running %d\\n" % job.id)
         while not os.path.exists("go"):
             time.sleep(0.01)
-        while os.path.exists("when it takes no more jobs") and not queue._pool.slots["slow"].paused:
+        while os.path.exists("when it takes no more jobs") and not queue._pool.slots["slow"].stopping:
             time.sleep(0.01)
         return {"went": job.id}
 

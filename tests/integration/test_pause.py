@@ -169,3 +169,100 @@ def test_a_shutdown_cannot_be_undone_by_resuming(queue: Any, held: Held, make_qu
     held.dones[0]()
     stopping.join(10)
     assert make_queue().inactive() == [waiting.id]
+
+
+class Pauses:
+    """A handler that calls `done` and then pauses its type, or shuts its slot down. Notes what starts after that."""
+
+    def __init__(self, end: str, warm_up: int) -> None:
+        self.end = end
+        self.warm_up = warm_up  # runs that do nothing, so that the handler counts as short
+        self.ran: list[int] = []
+        self.late: list[int] = []
+        self.over = False
+        self.context: Any = None
+
+    def short(self, job: Any, ctx: kue.Context, done: Any) -> None:
+        (self.late if self.over else self.ran).append(job.id)
+        done()
+        if len(self.ran) > self.warm_up and not self.over:
+            self.context = ctx
+            ctx.pause(None) if self.end == "pause" else ctx.shutdown()
+            self.over = True
+
+    def long(self, job: Any, ctx: kue.Context, done: Any) -> None:
+        threading.Event().wait(0.002)
+        self.short(job, ctx, done)
+
+    async def coroutine(self, job: Any, ctx: kue.Context, done: Any) -> None:
+        self.short(job, ctx, done)
+
+
+@pytest.mark.parametrize("form", ["short", "long", "coroutine"])
+@pytest.mark.parametrize("round", range(5))
+def test_nothing_starts_after_a_pause_that_follows_done_and_what_was_taken_goes_back(
+    queue: Any, form: str, round: int
+) -> None:
+    pauses = Pauses("pause", warm_up=60)
+    queue.process("email", 1, getattr(pauses, form))
+    queue.save_all([queue.create("email") for _ in range(100)])
+    wait_until(lambda: pauses.over)
+    settled(queue)
+    wait_until(lambda: queue.active_count("email") == 0)
+    assert pauses.late == []
+    assert queue.complete_count("email") == len(pauses.ran) > 60
+    assert queue.inactive_count("email") == 100 - len(pauses.ran) > 0
+
+    pauses.late = pauses.ran
+    pauses.context.resume()
+    wait_until(lambda: queue.complete_count("email") == 100)
+    assert sorted(pauses.ran) == list(range(1, 101)), "each ran once"
+
+
+def test_of_many_slots_none_starts_a_job_after_a_pause(queue: Any) -> None:
+    gate, begun, late = threading.Event(), threading.Barrier(4), []
+    paused = threading.Event()
+
+    @queue.process("email", 4)
+    def work(job: Any, ctx: kue.Context, done: Any) -> None:
+        if paused.is_set():
+            late.append(job.id)
+        begun.wait(10)
+        done()
+        if job.id == 4:
+            gate.wait(10)
+            ctx.pause(None)
+            paused.set()
+
+    jobs = queue.save_all([queue.create("email") for _ in range(4)])
+    wait_until(lambda: queue.complete_count("email") == 4)
+    taken: list[int] = []
+    fetcher = queue._pool.fetcher
+    take = fetcher._taken
+
+    def taken_and_then_paused(call: Any, reply: Any) -> None:
+        if len(reply) > 2:
+            gate.set()
+            paused.wait(10)
+            taken.extend(int(id) for id, _ in reply[2:])
+        take(call, reply)
+
+    fetcher._taken = taken_and_then_paused
+    waiting = queue.create("email").save()
+    wait_until(lambda: taken)
+    wait_until(lambda: queue.inactive() == [waiting.id] and queue.active_count() == 0)
+    assert (taken, late, queue.complete_count()) == ([waiting.id], [], len(jobs))
+    assert Job.get_log(waiting.id, queue=queue) == ["put back: its worker was paused before the handler was called"]
+
+
+@pytest.mark.parametrize("form", ["short", "long", "coroutine"])
+def test_a_slot_that_is_shut_down_after_done_starts_no_other_job(queue: Any, form: str) -> None:
+    pauses = Pauses("shutdown", warm_up=60)
+    queue.process("email", 1, getattr(pauses, form))
+    queue.save_all([queue.create("email") for _ in range(100)])
+    wait_until(lambda: pauses.over)
+    settled(queue)
+    wait_until(lambda: queue.active_count("email") == 0)
+    assert pauses.late == [] and len(pauses.ran) > 60
+    assert queue.complete_count("email") == len(pauses.ran)
+    assert queue.inactive_count("email") == 100 - len(pauses.ran) > 0
