@@ -16,6 +16,10 @@ class ActiveRun(Protocol):
         ...
 
     @property
+    def stopping(self) -> bool:
+        """Whether the shutdown of its worker has begun."""
+
+    @property
     def fence(self) -> str:
         """The worker id that must still hold the job for a change to be made; '' if no check is needed."""
         ...

@@ -143,6 +143,14 @@ class Reporting(Fields, ABC):
         """
         return self.active_run is not None and self.active_run.lost
 
+    @property
+    def stopping(self) -> bool:
+        """In a handler: whether the shutdown of its queue, or of its type, has begun.
+
+        The shutdown waits for the handler until its deadline. A long one may stop at a good place before that.
+        """
+        return self.active_run is not None and self.active_run.stopping
+
     def _apply(self, what: str, report: effects.Effects) -> Self:
         id = self._saved_id(what)
         if self.active_run is not None:

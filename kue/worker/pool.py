@@ -199,7 +199,7 @@ class Pool:
         self._closed = True
         for type_slots in self.slots.all():
             type_slots.returned.clear()
-            type_slots.closed = True
+            type_slots.stopping = type_slots.closed = True
         self._returned = self.unsettled_runs()
         self._end(None, requeue=True)
 

@@ -72,6 +72,7 @@ class SlotsOfType(Protocol):
     """What a run asks of the slots of its type."""
 
     paused: bool
+    stopping: bool
 
 
 class Run:
@@ -175,6 +176,11 @@ class Run:
     def may_start(self) -> bool:
         """Whether the handler may be called: not if the type was paused, or the slot was shut down, meanwhile."""
         return self.slot.running and not self.type_slots.paused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a shutdown has begun that waits for this run to end."""
+        return self.type_slots.stopping
 
     @property
     def settled(self) -> bool:
