@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from contextvars import ContextVar
+from typing import Any, Protocol
 
 from kue.store.effects import Effects
+
+current: ContextVar[Any] = ContextVar("kue_current_job", default=None)
+"""The job whose handler makes this call; None outside of handlers."""
+
+
+def flush_reports() -> None:
+    """In a handler: return when Redis has what the handler has reported, or is out of reach. Elsewhere: at once."""
+    job = current.get()
+    if job is not None and job.active_run is not None:
+        job.active_run.flush()
 
 
 class ActiveRun(Protocol):

@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from kue.common.describe import short_repr
 from kue.connection.pool import refusal
 from kue.errors import InvalidOption, JobInvalid, JobNotFound
+from kue.jobs.active_run import flush_reports
 from kue.options.typed import Order, State
 from kue.options.values import read_choice, read_state, read_type, read_whole
 from kue.runtime import HasRuntime, Runtime
@@ -31,7 +32,10 @@ class DefaultQueue(Protocol):
 
 
 class Lookup:
-    """The class methods of `Job`. Each asks the queue given as `queue`, or the process-wide queue if none is given."""
+    """The class methods of `Job`. Each asks the queue given as `queue`, or the process-wide queue if none is given.
+
+    In a handler each first waits until Redis has what the handler has reported before.
+    """
 
     default_queue: ClassVar[DefaultQueue]
     """Gives the process-wide queue. The module that keeps that queue sets it, so that this one need not know it."""
@@ -124,6 +128,7 @@ class Lookup:
 
     @classmethod
     def _runtime_of(cls, queue: HasRuntime | None) -> Runtime:
+        flush_reports()
         runtime = getattr(cls.default_queue() if queue is None else queue, "runtime", None)
         if not isinstance(runtime, Runtime):
             raise InvalidOption(f"queue must be a kue.Queue, not {short_repr(queue)}")

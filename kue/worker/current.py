@@ -5,20 +5,21 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+
+from kue.jobs.active_run import current
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
 
-current: ContextVar[Job | None] = ContextVar("kue_current_job", default=None)
 _installed = False
 _thread = threading.local()
 
 
 def current_job() -> Job | None:
     """The job whose handler makes this call; None outside of handlers."""
-    return current.get()
+    job: Job | None = current.get()
+    return job
 
 
 def mark_log_records() -> None:

@@ -14,7 +14,7 @@ from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.failure import PUT_BACK_TOO_OFTEN, SHUTDOWN
 from kue.jobs.job import Job
 from kue.runtime import Runtime
-from kue.worker.current import current, mark_log_records
+from kue.worker.current import current_job, mark_log_records
 from kue.worker.deadlines import Deadlines
 from kue.worker.execution.executor import Executor
 from kue.worker.exit import at_exit
@@ -219,7 +219,7 @@ class Pool:
     @property
     def is_handler_thread(self) -> bool:
         """Whether the caller is a handler, whose end a shutdown would wait for."""
-        return current.get() is not None
+        return current_job() is not None
 
     def _renewed(self, lapsed: bool) -> None:
         if lapsed:

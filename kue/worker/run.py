@@ -128,14 +128,19 @@ class Run:
         self._io.notify(self)
 
     def flush(self) -> None:
-        """Return when all effects have reached Redis, or Redis is away; at once if there were none."""
-        if self._had_effects and not self._is_inherited:
+        """Return when all effects and the outcome have reached Redis, or Redis is away; at once if there were none."""
+        if (self._had_effects or self._is_ending) and not self._is_inherited:
             self._io.flush()
 
     @property
     def _is_inherited(self) -> bool:
         """Whether the handler forked and this is the child: the I/O thread runs in its parent only."""
         return os.getpid() != self._process
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether its outcome is on its way to Redis."""
+        return self.settled and not (self.written or self.abandoned)
 
     def touch(self, *, new_ttl: bool = False) -> None:
         """The deadline moves to the full ttl from now: progress was made, or the handler set another ttl."""
@@ -160,7 +165,7 @@ class Run:
         They need none once the outcome was written, for which this waits if it is on its way, or once the handler moved
         the job. Those of an abandoned run always do.
         """
-        if self.settled and not (self.written or self.abandoned or self._is_inherited):
+        if self._is_ending and not self._is_inherited:
             self._io.flush()
         return "" if not self.abandoned and (self.written or self.handed_over) else self.worker_id
 

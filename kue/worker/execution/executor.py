@@ -14,11 +14,11 @@ from typing import Any
 from kue.common.describe import error_text
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import ForkedChild, JobInvalid, KueError
+from kue.jobs.active_run import current
 from kue.jobs.failure import failure_of
 from kue.jobs.retry import UnknownBackoff, has_source, retry_of
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
-from kue.worker.current import current
 from kue.worker.execution.event_loop import EventLoopThread
 from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.execution.inline import InlineRunner
