@@ -20,7 +20,7 @@ from kue_send.queue import Queue
 
 _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
-Job.default_queue = _process_wide.for_jobs
+Job.default_queue = _process_wide.queue_for_lookups
 
 __all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]

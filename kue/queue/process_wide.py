@@ -14,6 +14,7 @@ from kue.jobs.job import Job
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.queue.queue import Queue, is_at, running_queues
+from kue.worker.current import current_job
 
 Q = TypeVar("Q", bound=Queue)
 _OTHER = (
@@ -38,27 +39,39 @@ class ProcessWide(Generic[Q]):
     def create_queue(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> Q:
         """The queue of this process: the first call makes it, and later calls return it until it is shut down.
 
-        Takes the options of `Queue`. Raises what `Queue` raises, and `InvalidOption` if a later call gives an option
-        another value than the queue has.
+        Takes the options of `Queue`. A handler that still runs while its queue is shut down gets that queue. Raises
+        what `Queue` raises, and `InvalidOption` if a later call gives an option another value than the queue has.
         """
         with self._lock:
-            if self._queue is None or self._queue.is_shut_down:
+            if self._queue is None or (self._queue.is_shut_down and not _runs_caller(self._queue)):
                 self._queue = self._class(redis=redis, **options)
             else:
                 _check_same_options(self._queue, redis, options)
             return self._queue
 
-    def for_jobs(self) -> Q:
-        """The queue that `Job.get` asks if it is given none: that of the process, made if there is no queue at all.
+    def queue_for_lookups(self) -> Q:
+        """The queue of this process for a lookup that names none: made if there is no queue at all.
 
-        Raises `InvalidOption` if there are only other queues.
+        If it was shut down, it is still this one, which raises `ShutdownInProgress` once its connections are closed. A
+        new one might be at another Redis, and find another job with the same id. Raises `InvalidOption` if there are
+        only queues that `create_queue` did not make.
         """
-        if (self._queue is None or self._queue.is_shut_down) and any(not one.is_shut_down for one in running_queues()):
+        with self._lock:
+            existing = self._queue
+        if existing is not None:
+            return existing
+        if any(not one.is_shut_down for one in running_queues()):
             raise InvalidOption(
                 "queue must be given, since this process has queues, but none of create_queue(): "
                 "Job.get(id, queue=queue), or queue.get(id)"
             )
         return self.create_queue()
+
+
+def _runs_caller(queue: Queue) -> bool:
+    """Whether a handler of the queue makes this call. A shutdown waits for it, and it may still need its queue."""
+    job = current_job()
+    return job is not None and job.runtime is queue.runtime
 
 
 def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mapping[str, Any]) -> None:
@@ -72,4 +85,4 @@ def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mappi
 
 _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
-Job.default_queue = _process_wide.for_jobs
+Job.default_queue = _process_wide.queue_for_lookups

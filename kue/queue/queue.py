@@ -25,7 +25,7 @@ from kue.common.emitter import Emitter, Listener
 from kue.common.error_reporter import ErrorReporter
 from kue.connection.address import RedisAddress, embedded_directory, resolve
 from kue.connection.embedded import EmbeddedServer
-from kue.errors import InvalidOption, ListenerError, ShutdownInProgress
+from kue.errors import ListenerError, ShutdownInProgress
 from kue.events.names import QueueEvents
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
@@ -111,7 +111,8 @@ class Queue(Producing, Finding, Working, Counts, QueueEvents):
 
         A job that still runs then fails with `Shutdown`, under the rules of its attempts and backoff; with
         `requeue=True` it goes back to its queue. With a `type`, only the workers of that type stop, and the queue goes
-        on. If a handler calls it, it returns at once and stops the queue in the background.
+        on; a type that is not processed here is no error, as in Kue. If a handler calls it, it returns at once and
+        stops the queue in the background.
 
         With a timeout it returns two seconds after it at the latest, and reports what it could not end: handlers and
         listeners that run on, and outcomes that Redis did not take. Without one, Redis has ten seconds in all.
@@ -122,7 +123,7 @@ class Queue(Producing, Finding, Working, Counts, QueueEvents):
         read_flag("requeue", requeue)
         types = [] if self._pool is None else self._pool.slots.types
         if type is not None and (type := read_type(type)) not in types:
-            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {types}")
+            return
         with self._lock:
             if type is None:
                 if self._shutting_down:

@@ -93,8 +93,18 @@ class TestByType:
         wait_until(lambda: client.llen("q:email:jobs") == queue.inactive_count())
         assert queue.inactive_count() + queue.complete_count() == 500
 
-    @pytest.mark.parametrize("type", ["sms", "", 7])
-    def test_a_shutdown_of_a_type_that_is_not_processed_is_refused(self, queue: Any, type: Any) -> None:
+    @pytest.mark.parametrize("works", [True, False])
+    def test_a_shutdown_of_a_type_that_is_not_processed_is_no_error(self, queue: Any, works: bool) -> None:
+        if works:
+            queue.process("email", lambda job: None)
+        queue.shutdown(10, "sms")
+        assert not queue.is_shut_down
+        queue.process("sms", lambda job: "done")
+        job = queue.create("sms").save()
+        wait_until(lambda: queue.complete() == [job.id])
+
+    @pytest.mark.parametrize("type", ["", 7])
+    def test_a_shutdown_of_a_type_that_is_none_is_refused(self, queue: Any, type: Any) -> None:
         queue.process("email", lambda job: None)
         with pytest.raises(kue.InvalidOption, match="type"):
             queue.shutdown(None, type)

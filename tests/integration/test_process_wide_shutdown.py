@@ -1,0 +1,80 @@
+"""The process-wide queue around its shutdown: no call gets a new queue at the default address instead of it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import kue
+import kue_send
+from kue.queue.process_wide import ProcessWide
+from tests.helpers import wait_until
+from tests.servers import RedisServer
+
+LOOKUPS: dict[str, Callable[[Any, int], Any]] = {
+    "get": lambda job_class, id: job_class.get(id),
+    "get_log": lambda job_class, id: job_class.get_log(id),
+    "remove_by_id": lambda job_class, id: job_class.remove_by_id(id),
+    "range": lambda job_class, id: job_class.range(0, -1),
+    "range_by_state": lambda job_class, id: job_class.range_by_state("inactive", 0, -1),
+    "range_by_type": lambda job_class, id: job_class.range_by_type("email", "inactive", 0, -1),
+}
+
+
+@pytest.fixture
+def strangers(monkeypatch: pytest.MonkeyPatch) -> Iterator[kue.Queue]:
+    """A queue at the default address, which has a job 1 of its own."""
+    with RedisServer() as server:
+        monkeypatch.setenv("KUE_REDIS_URL", server.url)
+        with kue.Queue() as queue:
+            queue.create("a stranger's").save()
+            yield queue
+
+
+@pytest.fixture(params=[kue, kue_send], ids=["kue", "kue_send"])
+def module(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, no_leaks: None) -> Iterator[Any]:
+    """A package whose process-wide queue is of this test only."""
+    process_wide: ProcessWide[kue.Queue] = ProcessWide(request.param.Queue)
+    monkeypatch.setattr(request.param, "create_queue", process_wide.create_queue)
+    monkeypatch.setattr(request.param.Job, "default_queue", process_wide.queue_for_lookups)
+    yield request.param
+    queue = process_wide._queue
+    if queue is not None and not queue.is_shut_down:
+        queue.shutdown(0)
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_a_lookup_after_the_shutdown_raises(module: Any, redis_url: str, strangers: Any, lookup: str) -> None:
+    queue = module.create_queue(redis=redis_url)
+    job = queue.create("email").save()
+    queue.shutdown()
+    with pytest.raises(kue.ShutdownInProgress, match="shut down"):
+        LOOKUPS[lookup](module.Job, job.id)
+    assert strangers.inactive() == [1], "and the stranger's job is untouched"
+
+
+def test_a_lookup_finds_the_next_queue_of_the_process(module: Any, redis_url: str, strangers: Any) -> None:
+    module.create_queue(redis=redis_url).shutdown()
+    job = module.create_queue(redis=redis_url).create("email").save()
+    assert module.Job.get(job.id).type == "email"
+
+
+def test_a_handler_keeps_its_queue_while_that_is_shut_down(module: Any, redis_url: str, strangers: Any) -> None:
+    queue, found = module.create_queue(redis=redis_url), []
+    started = threading.Event()
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        started.set()
+        wait_until(lambda: queue.is_shut_down)
+        found.append(module.Job.get(job.id).type)
+        found.append(module.create_queue().create("follow-up").save().type)
+
+    queue.create("email").save()
+    assert started.wait(10)
+    queue.shutdown(10_000)
+    assert found == ["email", "follow-up"]
+    with kue.Queue(redis=redis_url) as look:
+        assert (look.complete_count("email"), look.inactive_count("follow-up")) == (1, 1)
+    assert strangers.types() == ["a stranger's"]
