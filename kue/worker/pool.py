@@ -30,6 +30,7 @@ from kue.worker.slots import AllSlots, TypeSlots, Worker
 
 logger = logging.getLogger("kue")
 _LAST_TAKES_SECONDS = 1.0
+_AFTER_HANDLERS_SECONDS = 0.5  # left for what a shutdown does after the handlers have ended
 
 
 class Pool:
@@ -183,7 +184,8 @@ class Pool:
             budget.spend(self.loop.stop)
             if self.loop.running:
                 logger.error("the last outcomes could not be written; the jobs are left active")
-        budget.spend(self.executor.stop)
+        # Cancelled coroutines clean up meanwhile.
+        budget.spend(lambda left: self.executor.stop(max(left - _AFTER_HANDLERS_SECONDS, left / 2)))
 
     def close(self) -> None:
         """Take no more handlers, since a shutdown begins."""

@@ -124,7 +124,12 @@ class RunTracker:
     # handlers that run on
 
     def abandon(self, run: Run) -> None:
-        """Stop waiting for a handler: a coroutine is cancelled, a thread is a stray until it returns."""
+        """Stop waiting for a handler: a coroutine is cancelled, a thread is a stray until it returns.
+
+        A second call does nothing: what a coroutine awaits to clean up is not interrupted.
+        """
+        if run.abandoned:
+            return
         run.abandoned = True
         if run.executing:
             with self._lock:

@@ -1,10 +1,14 @@
-"""The event loop of coroutine handlers, and its thread: it runs them, and cancels what is left at its end."""
+"""The event loop of coroutine handlers, and its thread: it runs them, and cancels what is left at its end.
+
+A coroutine is cancelled once, so that what it awaits to clean up is not interrupted before the end of `stop`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
@@ -13,7 +17,8 @@ from typing import Any
 from kue.errors import ForkedChild
 
 logger = logging.getLogger("kue")
-_CANCEL_SECONDS = 1.0  # that coroutines have to end after `stop` cancelled them
+_LAST_SECONDS = 0.2  # of the time of `stop`: for tasks to end once all were cancelled
+_CLOSE_SECONDS = 0.1  # of the time of `stop`: for the loop to close
 
 
 class EventLoopThread:
@@ -26,6 +31,8 @@ class EventLoopThread:
         self._calls: deque[tuple[Callable[[], Any], Callable[[BaseException], Any]]] = deque()
         self._scheduled = False
         self._stopping = False
+        self._deadline = 0.0  # of `stop`, by the monotonic clock
+        self.handlers: set[asyncio.Task[Any]] = set()  # tasks that run handlers; for the loop's thread
 
     def call(self, call: Callable[[], Any], raised: Callable[[BaseException], Any] = lambda problem: None) -> None:
         """Make a call on the loop's thread. Many calls wake the loop once. Raises `RuntimeError` after `stop`.
@@ -79,7 +86,11 @@ class EventLoopThread:
                 loop.call_soon(self._run_calls)  # the exception may have come in place of these calls
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Cancel the coroutines that still run, and end the loop and its thread."""
+        """Cancel the handlers that still run, wait for them, and end the loop and its thread, in `timeout` seconds.
+
+        Those that were cancelled before are not cancelled again until the time is almost up.
+        """
+        self._deadline = time.monotonic() + timeout - _LAST_SECONDS - _CLOSE_SECONDS
         self._stopping = True
         loop, thread = self._loop, self._thread
         if loop is None or thread is None or not thread.is_alive():
@@ -95,8 +106,13 @@ class EventLoopThread:
     async def _cancel_all(self) -> None:
         """Calls made before `stop` are still carried out, so that each coroutine gets a task, which closes it."""
         self._run_calls()
+        for task in self.handlers:
+            if not task.cancelling():
+                task.cancel()
+        if self.handlers:  # before other tasks are cancelled: they may be a part of what a handler waits for
+            await asyncio.wait(self.handlers, timeout=max(0.0, self._deadline - time.monotonic()))
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
+            await asyncio.wait(tasks, timeout=_LAST_SECONDS)

@@ -52,7 +52,7 @@ class Executor:
             self._threads.submit(run)
 
     def stop(self, timeout: float = 5.0) -> None:
-        """End the threads, and wait at most `timeout` seconds for the event loop.
+        """End the threads, and wait at most `timeout` seconds for coroutines to clean up, and for their event loop.
 
         The thread of a stray ends when its handler returns.
         """
@@ -155,7 +155,12 @@ class Executor:
         run.cancel = lambda: self._loop.call(task.cancel)
         if run.abandoned:
             task.cancel()
-        task.add_done_callback(lambda done: self._future_done(run, done, waits_for_done))
+        self._loop.handlers.add(task)
+        task.add_done_callback(lambda done: self._task_done(run, done, waits_for_done))
+
+    def _task_done(self, run: Run, task: asyncio.Task[Any], waits_for_done: bool) -> None:
+        self._loop.handlers.discard(task)
+        self._future_done(run, task, waits_for_done)
 
     def _future_done(self, run: Run, future: Any, waits_for_done: bool) -> None:
         if future.cancelled():
