@@ -144,6 +144,10 @@ class Fetcher:
             slots.should_look = not slots.refused
 
     def finish(self, connection: Connection, is_given_up: Callable[[], bool]) -> None:
+        give_token = self._runtime.store.commands.give_token
+        tokens = [give_token(slots.type) for slots in self._slots.all() for _ in range(slots.tokens)]
+        if tokens or self._unused_tokens:  # received by the last round, which takes nothing any more
+            connection.exchange([*self._unused_tokens, *tokens])
         self._orphans.finish(connection, is_given_up)
 
     # what Redis answers
