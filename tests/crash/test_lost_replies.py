@@ -100,25 +100,79 @@ def test_no_job_is_stranded_by_a_take_that_comes_late(
 
     def hold(job: Job) -> None:
         runs.append(job.id)
-        go_on.wait(None if job.id == 1 else 0)
+        if job.data["first"]:
+            go_on.wait(20)
 
-    late = proxy.delay_request(call_of("take"))
-    far.process("email", 1, hold)
-    first = near.create("email").save()
-    wait_until(late.is_set)
-    wait_until(lambda: runs == [first.id])  # over a new connection
-    with server.client() as client:
-        wait_until(lambda: "cmdstat_zscan" in client.info("commandstats"))  # the first look is over
-    second = near.create("email").save()
-    late.deliver()
-    wait_until(lambda: near.job_class.get(second.id, queue=near).worker_id)  # taken by nobody who knows of it
-    wait_until(lambda: near.inactive() == [second.id])
+    for round in (1, 2):  # the second late take of a process is repaired as the first
+        late = proxy.delay_request(call_of("take"))
+        go_on.clear()
+        if round == 1:
+            far.process("email", 1, hold)
+        first = near.create("email", {"first": True}).save()
+        wait_until(late.is_set)
+        with server.client() as client:
+            client.config_resetstat()
+            wait_until(lambda first=first: runs[-1:] == [first.id])  # over a new connection
+            wait_until(lambda client=client: "cmdstat_zscan" in client.info("commandstats"))  # the first look is over
+        second = near.create("email", {"first": False}).save()
+        late.deliver()
+        found = wait_until(lambda second=second: taken(near, second))  # by nobody who knows of it
+        assert found.worker_id
+        wait_until(lambda second=second: near.inactive() == [second.id])
+        go_on.set()
+        wait_until(lambda round=round: near.complete_count() == 2 * round)
+
+        assert runs[-2:] == [first.id, second.id]
+        assert near.job_class.get(second.id, queue=near).get_field("py_ghosts") is None
+        assert near.job_class.get_log(second.id, queue=near) == ["put back: the reply to its take was lost"]
+    assert len(runs) == 4
+
+
+def taken(queue: Watched, job: Job) -> Job | None:
+    """The job once a worker has taken it."""
+    found = queue.job_class.get(job.id or 0, queue=queue)
+    return found if found.worker_id else None
+
+
+def test_no_orphan_is_sought_while_outcomes_are_kept(
+    proxy: Proxy, far: Watched, near: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.worker.io.orphans._MAX_START_DELAY", 0)
+    said, go_on = threading.Event(), threading.Event()
+
+    def chatter(job: Job) -> None:
+        if "chats" in job.data:
+            said.set()
+            go_on.wait(20)
+            for n in range(8):  # each is a report of its own, and only one of them can be on its way
+                job.log("%d", n)
+                wait_until(lambda n=n: len(outbox._kept) > n)
+
+    warm_up(far, near, chatter)
+    assert far._pool is not None
+    outbox, transitions = far._pool.outbox, far.runtime.store.transitions
+    kept: list[bool] = []
+    build = transitions.requeue_orphans
+
+    def noted(*args: Any) -> Any:
+        kept.append(outbox.keeps)
+        return build(*args)
+
+    monkeypatch.setattr(transitions, "requeue_orphans", noted)
+    near.create("email", {"chats": True}).save()
+    assert said.wait(10)
+    proxy.refuse()
+    loss = proxy.lose_reply(call_of("take"))
+    near.create("email").save()
+    wait_until(loss.is_set)
+    proxy.cut()
+    wait_until(lambda: far.outages == ["lost"])
     go_on.set()
-    wait_until(lambda: near.complete_count() == 2)
-
-    assert runs == [first.id, second.id]
-    assert near.job_class.get(second.id, queue=near).get_field("py_ghosts") is None
-    assert near.job_class.get_log(second.id, queue=near) == ["put back: the reply to its take was lost"]
+    wait_until(lambda: len(outbox._kept) >= 9)  # with the outcome
+    proxy.admit()
+    wait_until(lambda: near.complete_count() == 3)
+    wait_until(lambda: kept)
+    assert not any(kept)
 
 
 @pytest.mark.parametrize("lose", ["lose_reply", "lose_request"])

@@ -1,5 +1,6 @@
 """Redis is away for longer than the lease, and comes back: killed and restarted, frozen, or behind a broken network."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import kue
 from kue.errors import SaveInDoubt
 from kue_send.job import Job
 from tests.crash.conftest import LONGER_THAN_A_LEASE_SECONDS, Watched
@@ -175,6 +177,54 @@ def test_a_network_that_swallows_packets_for_a_while_is_sat_out(
 
     assert sorted(fleet.starts) == ids
     assert [job.attempts_made for job in near.job_class.range_by_state("complete", 0, -1, queue=near)] == [1] * 20
+
+
+def test_a_pause_ends_what_runs_while_redis_is_away(server: RedisServer, make_queue: MakeQueue) -> None:
+    queue = make_queue(server.url)
+    contexts: list[kue.Context] = []
+    ended = threading.Event()
+
+    @queue.process("email")
+    async def work(job: Job, ctx: kue.Context, done: Any) -> None:
+        contexts.append(ctx)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    job = queue.create("email").save()
+    wait_until(lambda: contexts)
+    with killed(server):
+        wait_until(lambda: queue.outages == ["lost"])
+        contexts[0].pause(50)
+        assert ended.wait(10)
+    wait_until(lambda: queue.failed() == [job.id])
+    assert queue.job_class.get(job.id, queue=queue).error() == "Shutdown"
+
+
+def test_a_ttl_that_is_over_while_redis_is_away_ends_its_run_once_redis_is_back(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url, lease=60_000)
+    started, ended = threading.Event(), threading.Event()
+
+    @queue.process("email")
+    async def work(job: Job) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    job = queue.create("email", ttl=300).save()
+    assert started.wait(10)
+    with killed(server):
+        wait_until(lambda: queue._pool.deadlines._due_runs, message="its time is up")  # type: ignore[union-attr]
+        rounds = queue._pool.loop.heartbeat  # type: ignore[union-attr]
+        wait_until(lambda: queue._pool.loop.heartbeat > rounds)  # type: ignore[union-attr]
+    assert ended.wait(10)
+    wait_until(lambda: queue.failed() == [job.id])
+    assert queue.job_class.get(job.id, queue=queue).error() == "TTL exceeded"
 
 
 def test_half_open_connections_are_noticed_and_replaced(

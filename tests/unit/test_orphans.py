@@ -97,6 +97,18 @@ def test_it_looks_at_every_page_and_once_more_a_lease_later(desk: Desk) -> None:
     assert desk.calls(10 * LEASE) == []
 
 
+def test_a_second_late_take_is_looked_for_twice_as_well_while_the_first_is_looked_for(desk: Desk) -> None:
+    desk.search.cut_off("email", 5, 5)
+    desk.page().answered([FIRST_PAGE, 0])
+    assert desk.calls(0.5 * LEASE) == []
+    desk.search.cut_off("email", 9, 9)
+    for runs, after in (((9, 9), SOON), ((5, 5), 0.7 * LEASE), ((9, 9), 0.6 * LEASE)):
+        page = desk.page(after)
+        assert asked(page)["runs"] == [runs]
+        page.answered([FIRST_PAGE, 0])
+    assert desk.calls(10 * LEASE) == []
+
+
 def test_another_connection_begins_a_look_anew(desk: Desk) -> None:
     desk.search.cut_off("email", 5, 9)
     desk.page().answered([NEXT_PAGE, 0])
