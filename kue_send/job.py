@@ -27,7 +27,8 @@ class Job(kue.Job):
         """
         event = read_name("event", event)
         default = self.runtime.options.json_default
-        self._apply("send", effects.send(self._saved_id("send"), event, data, default, keep=event == "result"))
+        id, keep = self._saved_id("send"), event == "result"
+        self._apply("send", effects.send(id, event, data, default, keep=keep, created_at=self.created_at))
 
     def promise(self, timeout: int | float | timedelta | None = None) -> Promise:
         """A Future of the job's outcome. Saves the job if it is not saved yet.

@@ -22,10 +22,12 @@ from kue.errors import ForkedChild, JobFailed, JobRemoved, PromiseTimeout, Shutd
 from kue.events.watcher import Outcome
 from kue.jobs.job import Job
 from kue.runtime import Runtime
+from kue.store.identity import read_created_at
 from kue.store.stored_error import message_of
 
 logger = logging.getLogger("kue")
 _EVENTS = frozenset(("result", "complete", "error", "failed", "remove"))
+_SETTLING_EVENTS = frozenset(("result", "complete", "failed"))
 
 
 class _Waiters(list[Any]):
@@ -48,6 +50,8 @@ class Promise(Future[Any]):
     """
 
     must_settle = True
+    settled_by = _SETTLING_EVENTS
+    created_at: int | None = None
 
     def __init__(self, runtime: Runtime, job: Job, timeout: int | None) -> None:
         super().__init__()
@@ -65,9 +69,11 @@ class Promise(Future[Any]):
         if self.job.id is None:
             with hub.saving() as watch:
                 self.job.save()
+                self.created_at = read_created_at(self.job.created_at)
                 if not self.job.only_collected:
                     watch(self._id, self)
         elif not self.job.only_collected:
+            self.created_at = read_created_at(self.job.created_at)
             hub.watch(self._id, self)
         if self._timeout is not None:
             self._timer = hub.call_later(self._timeout / 1000, self._timed_out)
@@ -146,8 +152,6 @@ class Promise(Future[Any]):
         elif event == "failed":
             message = args[0] if isinstance(args[0], str) else message_of(self._stack or "")
             return self._reject(JobFailed(self._id, message, self._stack))
-        elif event == "remove":
-            return self._reject(JobRemoved(self._id))
         return False
 
     def on_outcome(self, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 - keeps the subscription to the channel
 - routes messages to the watchers of a job and to the queue's listeners
+- keeps from watchers what is about another job of the same number
 - looks up the outcome of watched jobs if an event may have been missed
 - runs listeners on a thread of their own
 """
@@ -19,6 +20,7 @@ from kue.common.timer_queue import Timer
 from kue.events.dispatcher import Dispatcher
 from kue.events.resync import Resync
 from kue.events.router import Router
+from kue.events.screening import Screening
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
 from kue.store.store import Store
@@ -41,7 +43,10 @@ class Hub:
             error_reporter,
             self._router.on_message,
             on_return=self._resync.ask_all,
-            on_end=lambda: self._end_watchers("unheard"),
+            on_end=self._end,
+        )
+        self._router.screen = self._screening = Screening(
+            store, self._router, self._resync, self._subscriber, error_reporter
         )
 
     def _emit_later(self, event: str, *args: Any) -> None:
@@ -116,6 +121,10 @@ class Hub:
         """In a forked child: only the parent receives what this hub watched. A new hub takes its place in the child."""
         self._router.after_fork()
         self._end_watchers("forked")
+
+    def _end(self) -> None:
+        self._screening.finish()
+        self._end_watchers("unheard")
 
     def _end_watchers(self, state: str) -> None:
         """No event will be received any more: report that to the watchers that wait for an outcome."""

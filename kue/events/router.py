@@ -9,10 +9,20 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from kue.events.watcher import Watcher
 from kue.store.messages import Message, decode_message, peek
+
+
+class Screen(Protocol):
+    """Decides which messages reach a watcher. `kue.events.screening` has the class."""
+
+    def admits(self, watcher: Watcher, message: Message) -> bool:
+        """Whether the watcher may have a message now."""
+
+    def holds(self, watcher: Watcher) -> bool:
+        """Whether messages for a watcher are held."""
 
 
 class Router:
@@ -28,6 +38,7 @@ class Router:
         self._held: list[Message] = []
         self._replay: deque[tuple[Watcher, Message]] = deque()
         self._collected: dict[str, set[int]] = {}
+        self.screen: Screen | None = None
 
     def after_fork(self) -> None:
         """In a forked child: a thread of the parent may have held the lock."""
@@ -116,8 +127,20 @@ class Router:
                 due = list(self._replay)
                 self._replay.clear()
             for watcher, message in due:
-                if self._is_watching(message.id, watcher) and watcher.on_event(message.event, message.args):
-                    self.unwatch(message.id, watcher)
+                if self._is_watching(message.id, watcher) and self._admits(watcher, message):
+                    self.deliver(watcher, message)
+
+    def deliver(self, watcher: Watcher, message: Message) -> None:
+        """Pass a message to a watcher, unless it was removed meanwhile."""
+        if self._is_watching(message.id, watcher) and watcher.on_event(message.event, message.args):
+            self.unwatch(message.id, watcher)
+
+    def _admits(self, watcher: Watcher, message: Message) -> bool:
+        return self.screen is None or self.screen.admits(watcher, message)
+
+    def is_held_up(self, watcher: Watcher) -> bool:
+        """Whether messages for a watcher are held, so that it may still be settled by one."""
+        return self.screen is not None and self.screen.holds(watcher)
 
     @property
     def has_replay(self) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import selectors
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -62,6 +63,7 @@ class Subscriber:
         self._on_return = on_return
         self._on_end = on_end
         self._timers = TimerQueue()
+        self._answers: deque[Callable[[], object]] = deque()
         self._second_thread = Dispatcher(name="kue-asking")
         self._thread = SoleThread(self._run, name="kue-events")
         self._subscribed = Flag()
@@ -107,13 +109,21 @@ class Subscriber:
         return timer
 
     def fetch(self, ask: Callable[[], _T], then: Callable[[_T], object]) -> None:
-        """Call `ask` on the second thread, then `then` with its result on this. `ask` may block, but must not raise."""
+        """Call `ask` on the second thread, then `then` with its result on this. `ask` may block, but must not raise.
+
+        The messages that have arrived before the result are delivered before it.
+        """
 
         def call() -> None:
             answer = ask()
-            self.call_later(0, lambda: then(answer))
+            self._answers.append(lambda: then(answer))
+            self._wakeup.wake()
 
         self._second_thread.post(call)
+
+    def _pass_answers(self) -> None:
+        while self._answers:
+            self._timers.add(0, self._answers.popleft())
 
     @property
     def is_alive(self) -> bool:
@@ -155,7 +165,13 @@ class Subscriber:
         if connection is None:
             return
         subscription = Subscription(
-            connection, self._commands, self._timers, self._wakeup, self._deliver, lambda: self._stopping
+            connection,
+            self._commands,
+            self._timers,
+            self._wakeup,
+            deliver=self._deliver,
+            caught_up=self._pass_answers,
+            stopping=lambda: self._stopping,
         )
         try:
             returning, self._was_subscribed = self._was_subscribed, True
@@ -221,6 +237,7 @@ class Subscriber:
             while not (self._stopping or over()) and (left := deadline - time.monotonic()) > 0:
                 if selector.select(self._timers.wait(left)):
                     self._wakeup.clear()
+                self._pass_answers()
                 self._timers.run_due()
 
 

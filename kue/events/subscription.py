@@ -16,13 +16,17 @@ from kue.connection.reply_reader import NOT_YET
 from kue.store.commands import Commands
 
 _PING_AFTER_SECONDS = 15.0
+_MAX_MESSAGES_IN_A_ROW = 1000  # so that a flood does not keep answers waiting for long
 _FAKE_POLL_SECONDS = 0.005  # fakeredis has no socket to wait on
 _LAST_REPLY_SECONDS = 1.0
 _LAST_PING = b"the end"
 
 
 class Subscription:
-    """For the subscriber's thread, whose timers it runs while it listens. It calls `deliver` with every message."""
+    """For the subscriber's thread, whose timers it runs while it listens. It calls `deliver` with every message.
+
+    It calls `caught_up` when the messages that had arrived are delivered.
+    """
 
     def __init__(
         self,
@@ -30,7 +34,9 @@ class Subscription:
         commands: Commands,
         timers: TimerQueue,
         wakeup: Wakeup,
+        *,
         deliver: Callable[[bytes], None],
+        caught_up: Callable[[], None],
         stopping: Callable[[], bool],
     ) -> None:
         self._connection = connection
@@ -38,6 +44,7 @@ class Subscription:
         self._timers = timers
         self._wakeup = wakeup
         self._deliver = deliver
+        self._caught_up = caught_up
         self._stopping = stopping
         self.received_at = time.monotonic()
 
@@ -46,7 +53,7 @@ class Subscription:
 
         Raises what the connection raises if it breaks, and `TimeoutError` if the server does not answer a ping.
         """
-        pinged = False
+        pinged = is_behind = False
         sock = self._connection.socket
         with selectors.DefaultSelector() as selector:
             selector.register(self._wakeup, selectors.EVENT_READ)
@@ -54,12 +61,16 @@ class Subscription:
                 selector.register(sock, selectors.EVENT_READ)
             max_seconds = _PING_AFTER_SECONDS if sock is not None else _FAKE_POLL_SECONDS
             while not self._stopping():
-                for ready, _ in selector.select(self._timers.wait(max_seconds)):
+                for ready, _ in selector.select(0 if is_behind else self._timers.wait(max_seconds)):
                     if ready.fileobj is self._wakeup:
                         self._wakeup.clear()
-                while not self._stopping() and self._receive() is not NOT_YET:
+                for _ in range(_MAX_MESSAGES_IN_A_ROW):
+                    is_behind = not self._stopping() and self._receive() is not NOT_YET
+                    if not is_behind:
+                        break
                     pinged = False
                     self._timers.run_due()
+                self._caught_up()
                 self._timers.run_due()
                 silence = time.monotonic() - self.received_at
                 if sock is not None and silence >= _PING_AFTER_SECONDS:

@@ -36,6 +36,12 @@ class Watcher(Protocol):
     must_settle: bool
     """Whether it must learn the outcome even if the event is lost."""
 
+    created_at: int | None
+    """When its job was created, which tells the job from another one of the same number; None if unknown."""
+
+    settled_by: frozenset[str]
+    """The events after which it wants no more."""
+
     def wants(self, event: str) -> bool:
         """Whether it wants events of this name."""
         ...

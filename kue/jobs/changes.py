@@ -37,7 +37,7 @@ class Changes(Fields, ABC):
 
     @property
     @abstractmethod
-    def _run_id(self) -> str: ...
+    def _fence(self) -> str: ...
 
     def option_set(self, name: str) -> None:
         """Note that an option was set or reset. Those of a new job are all written when it is saved."""
@@ -57,11 +57,11 @@ class Changes(Fields, ABC):
         if self.only_collected or self.runtime.test_mode.only_collects:
             return self
         data = codec.encode(self.data, "data", self.runtime.options.json_default)
-        run_id, now = self._run_id, self.runtime.store.clock()
+        fence, now = self._fence, self.runtime.store.clock()
         names, changes = self._option_changes(now)
         if self._data_changed(data):
             changes = (*changes, *effects.set_field("data", data))
-        state, promote_at = self.runtime.store.update(id, now, changes, run_id)
+        state, promote_at = self.runtime.store.update(id, now, changes, fence)
         self._state, self.promote_at = state or None, promote_at
         self._options_written(names, now)
         self._data_written(data)

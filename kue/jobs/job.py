@@ -2,40 +2,36 @@
 
 - holds its options and fields, as they were set here or read from its hash
 - saves and removes itself
-- watches its events once it has listeners
 
 Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `changes`, reports (log, progress, error) of
-`reporting`, new states of `state_changes`.
+`reporting`, new states of `state_changes`, listeners of `listening`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Self
 
-from kue.common.describe import describe_error, short_repr
-from kue.common.emitter import Emitter, Listener
-from kue.errors import JobInvalid, JobNotFound, ListenerError
-from kue.events.names import JobEvents
-from kue.events.watcher import Watcher
+from kue.errors import JobInvalid, JobNotFound
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.changes import Changes
 from kue.jobs.json import job_json
+from kue.jobs.listening import Listening
 from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
 from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
-from kue.jobs.watcher import JobWatcher
 from kue.options.job import delay_left, read_options
 from kue.options.typed import BackoffDict, Delay, Duration, PriorityName
 from kue.options.values import read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
+from kue.store.identity import fence
 from kue.store.job_hash import JobHash
 from kue.store.transitions import NewJob, new_job
 
 
-class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
+class Job(Lookup, Changes, Reporting, StateChanges, Listening):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
@@ -72,8 +68,6 @@ class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
     result: Any = None
     progress_data: Any = None
     only_collected = False
-    _emitter: Emitter | None = None
-    _watcher: JobWatcher | None = None
     active_run: ActiveRun | None = None
 
     def __init__(self, runtime: Runtime, type: str, data: Any = None, options: dict[str, Any] | None = None) -> None:
@@ -166,7 +160,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
         """
         id = self._saved_id("remove")
         if not self.only_collected:
-            self.runtime.store.remove(id, self._run_id)
+            self.runtime.store.remove(id, self._fence)
             self._hand_over()
         return self
 
@@ -174,43 +168,22 @@ class Job(Lookup, Changes, Reporting, StateChanges, JobEvents):
         """The job as a dict with the names that Kue's `job.toJSON` gives."""
         return job_json(self)
 
-    # listening
-
     @property
     def listens(self) -> bool:
         """Whether this object receives the events of its job once the job is saved."""
         return self._emitter is not None and self.events() and not self.only_collected
 
-    def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
-        """Receive the events of the job, now that its id is known; `watch` adds the watcher."""
-        if self._emitter is not None and self.id is not None:
-            self._watcher = JobWatcher(self._emitter, self.runtime.hub.dispatcher)
-            watch(self.id, self._watcher)
-
-    def _listeners(self) -> Emitter:
-        if self._emitter is None or self._emitter.finished:
-            self._emitter, self._watcher = Emitter(self._listener_raised), None
-        return self._emitter
-
-    def _listened(self, event: str) -> None:
-        if self.id is not None and self.listens and self._watcher is None:
-            self.start_watching(self.runtime.hub.watch)
-
-    def _listener_raised(self, event: str, listener: Listener, problem: BaseException) -> None:
-        failure = ListenerError(f"a listener of {short_repr(event)} on job {self.id} raised {describe_error(problem)}")
-        failure.__cause__ = problem
-        self.runtime.error_reporter.report(failure)
-
     @property
-    def _run_id(self) -> str:
-        """In a handler: the worker id that must still hold the job for a change to be made; else ''.
+    def _fence(self) -> str:
+        """What must hold for a change to be made: the run that must hold the job, or when the job was created.
 
-        The handler's reports are sent first, since the run may not hold the job after the change.
+        A handler's reports are sent first, since the run may not hold the job after the change.
         """
-        if self.active_run is None:
-            return ""
-        self.active_run.flush()
-        return self.active_run.fence
+        if self.active_run is not None:
+            self.active_run.flush()
+            if run := self.active_run.fence:
+                return run
+        return fence(self.created_at)
 
     def _hand_over(self, given: bool = True) -> None:
         if self.active_run is not None:

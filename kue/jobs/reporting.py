@@ -20,6 +20,7 @@ from kue.jobs.fields import Fields
 from kue.options.values import parse_number, read_name, read_number
 from kue.runtime import Runtime
 from kue.store import effects
+from kue.store.identity import fence
 
 _NOTHING: Any = object()
 
@@ -30,6 +31,7 @@ class Reporting(Fields, ABC):
     runtime: Runtime
     active_run: ActiveRun | None
     progress_data: Any
+    created_at: int | float | None
     only_collected: bool
 
     @abstractmethod
@@ -74,7 +76,9 @@ class Reporting(Fields, ABC):
             return int(parse_number(self._progress) or 0)
         complete, total = read_number("progress complete", complete), read_number("progress total", total)
         default, now = self.runtime.options.json_default, self.runtime.store.clock()
-        percent, report = effects.progress(self._saved_id("progress"), complete, total, data, now, default)
+        percent, report = effects.progress(
+            self._saved_id("progress"), complete, total, data, now, default, self.created_at
+        )
         self._progress = str(percent)
         if data is not None:
             self.progress_data = data
@@ -108,7 +112,7 @@ class Reporting(Fields, ABC):
         if self.only_collected:
             return None
         self._flush()
-        return self.runtime.store.field(id, name)
+        return self.runtime.store.field(id, name, self.created_at)
 
     def _flush(self) -> None:
         """In a handler: return when Redis has what the handler reported before."""
@@ -156,5 +160,5 @@ class Reporting(Fields, ABC):
         if self.active_run is not None:
             self.active_run.apply_effects(report)
         elif not self.only_collected:
-            self.runtime.store.apply_effects(id, "", report)
+            self.runtime.store.apply_effects(id, fence(self.created_at), report)
         return self

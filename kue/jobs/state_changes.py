@@ -27,7 +27,7 @@ class StateChanges(Fields, ABC):
 
     @property
     @abstractmethod
-    def _run_id(self) -> str: ...
+    def _fence(self) -> str: ...
 
     @abstractmethod
     def _option_changes(self, now: int) -> tuple[frozenset[str], Effects]: ...
@@ -82,13 +82,13 @@ class StateChanges(Fields, ABC):
     def _move(self, state: str, fields: Effects = (), *, moved_at: str = "") -> Self:
         """Move the job to a state, and write the options that were set here. `moved_at` is a field for the moment."""
         id = self._saved_id(state)
-        run_id = "" if self.only_collected else self._run_id
+        fence = "" if self.only_collected else self._fence
         now = self.runtime.store.clock()
         if moved_at:
             fields = effects.set_field(moved_at, now)
         if not self.only_collected:
             names, changes = self._option_changes(now)
-            self.runtime.store.set_state(id, state, now, (*changes, *fields), run_id)
+            self.runtime.store.set_state(id, state, now, (*changes, *fields), fence)
             self._hand_over(state != "active")
             self._options_written(names, now)
             if "delay" in names:

@@ -7,14 +7,17 @@ from typing import Any
 from kue.common.emitter import Emitter
 from kue.events.dispatcher import Dispatcher
 from kue.events.watcher import END_EVENTS, Outcome
+from kue.store.identity import read_created_at
 
 
 class JobWatcher:
     """Watches a job that has listeners, until the job has ended. Then the hub can forget the job."""
 
     must_settle = False
+    settled_by = END_EVENTS
 
-    def __init__(self, emitter: Emitter, dispatcher: Dispatcher) -> None:
+    def __init__(self, emitter: Emitter, dispatcher: Dispatcher, created_at: object) -> None:
+        self.created_at = read_created_at(created_at)
         self._emitter = emitter
         self._dispatcher = dispatcher
 

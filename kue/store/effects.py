@@ -10,6 +10,7 @@ from kue.common.describe import short_repr, traceback_text
 from kue.connection.connection import Argument
 from kue.store import messages
 from kue.store.codec import Default, encode, text_bytes
+from kue.store.identity import stamp
 
 Effects = Sequence[Argument]
 
@@ -23,7 +24,7 @@ def log(text: Any, args: tuple[Any, ...], now: int) -> Effects:
 
 
 def progress(
-    id: int, complete: float, total: float, data: Any, now: int, default: Default | None
+    id: int, complete: float, total: float, data: Any, now: int, default: Default | None, created_at: object = None
 ) -> tuple[int, Effects]:
     """The percentage, as Kue computes it, and the effects. Raises `InvalidJobData` if JSON cannot hold the data."""
     percent = percentage(complete, total)
@@ -33,7 +34,7 @@ def progress(
         written = encode(data, "progress data", default)
         effects += ["set", "progress_data", written]
     effects += ["set", "updated_at", now, "touch", "", ""]
-    effects += ["publish", messages.encode(id, "progress", b"%d" % percent, written), ""]
+    effects += ["publish", messages.encode(id, "progress", b"%d" % percent, written, more=stamp(created_at)), ""]
     return percent, tuple(effects)
 
 
@@ -55,10 +56,10 @@ def set_field(field: str, value: Argument) -> Effects:
     return ("set", text_bytes(field), text_bytes(value) if isinstance(value, str) else value)
 
 
-def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool) -> Effects:
+def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool, created_at: object = None) -> Effects:
     """An event of the user's own (kue-send). `keep` also stores the data, for promises that missed the event."""
     written = encode(data, f"{event} data", default)
-    effects: Effects = ("publish", messages.encode(id, event, written), "")
+    effects: Effects = ("publish", messages.encode(id, event, written, more=stamp(created_at)), "")
     return ("set", "py_sent", written, *effects) if keep else effects
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from kue.store.codec import decode
 from kue.store.codec import encode as encode_json
+from kue.store.identity import read_created_at
 
 # How many arguments, besides its name, an event has for the listeners of a job. Node pads them with null in messages.
 ARGUMENTS = {
@@ -26,17 +27,21 @@ _HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)","args":\["\2"')
 
 
 class Message(NamedTuple):
-    """One event of one job."""
+    """One event of one job. Node does not send `created_at`."""
 
     id: int
     event: str
     args: tuple[Any, ...]
+    created_at: int | None = None
 
 
-def encode(id: int, event: str, *args: bytes) -> bytes:
-    """Build a message. The arguments after the event's name are JSON already."""
+def encode(id: int, event: str, *args: bytes, more: bytes = b"") -> bytes:
+    """Build a message. The arguments after the event's name are JSON already.
+
+    `more` is further keys, each with a comma before it. They stand behind `args`, so that `peek` finds the head.
+    """
     name = encode_json(event, "event")
-    return b'{"id":%d,"event":%s,"args":[%s]}' % (id, name, b",".join((name, *args)))
+    return b'{"id":%d,"event":%s,"args":[%s]%s}' % (id, name, b",".join((name, *args)), more)
 
 
 def peek(raw: bytes) -> tuple[int, str] | None:
@@ -63,4 +68,4 @@ def decode_message(raw: bytes) -> Message | None:
     count = ARGUMENTS.get(event)
     if count is not None:
         rest = (rest + [None] * count)[:count]
-    return Message(id, event, tuple(rest))
+    return Message(id, event, tuple(rest), read_created_at(found.get("created_at")))

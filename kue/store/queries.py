@@ -10,8 +10,10 @@ from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool, refusal
+from kue.errors import JobNotFound
 from kue.store import codec
 from kue.store.commands import Commands
+from kue.store.identity import NUMBER_TAKEN, is_other, read_created_at
 from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys, ids_of, zid
 from kue.store.process_record import UNKNOWN_VERSION
@@ -62,9 +64,12 @@ class Queries:
             for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
         ]
 
-    def field(self, id: int, name: str) -> str | None:
-        """One field of a job."""
-        return _text(self.connections.call("HGET", self.keys.job(id), codec.text_bytes(name)))
+    def field(self, id: int, name: str, created_at: object = None) -> str | None:
+        """One field of the job that was created then. Raises `JobNotFound` if another job has its number now."""
+        found = self.connections.call("HMGET", self.keys.job(id), codec.text_bytes(name), "created_at")
+        if is_other(read_created_at(found[1]), read_created_at(created_at)):
+            raise JobNotFound(id, NUMBER_TAKEN.format(id))
+        return _text(found[0])
 
     def holder(self, id: int) -> tuple[str, str]:
         """The state of a job and the worker id of its run; "" for one that is missing."""

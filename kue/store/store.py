@@ -14,6 +14,7 @@ from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, r
 from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
 from kue.store import codec, scripts
 from kue.store.effects import Effects
+from kue.store.identity import NUMBER_TAKEN
 from kue.store.keys import PROMOTION_LOCK, id_or_member
 from kue.store.process_record import ProcessRecord
 from kue.store.queries import Queries
@@ -82,38 +83,46 @@ class Store(Queries):
                     saved += self.connections.run([self.transitions.save(job) for job in part])
         return saved
 
-    def update(self, id: int, now: int, changes: Effects, worker: str) -> tuple[str, int]:
+    def update(self, id: int, now: int, changes: Effects, fence: str) -> tuple[str, int]:
         """Write options and data that changed. Returns the job's state and its promote_at.
 
-        Raises `JobNotFound`, and `JobLost` if `worker` names a run that does not hold the job.
+        Raises `JobNotFound`, also if `fence` names another job than the one that has this number now, and `JobLost` if
+        it names a run that does not hold the job.
         """
-        reply = self._fenced(id, "update", self.transitions.update(id, now, changes, worker))
+        reply = self._fenced(id, "update", self.transitions.update(id, now, changes, fence))
         if not reply:
             raise JobNotFound(id)
         return codec.text(reply[0]), int(reply[1] or 0)
 
-    def set_state(self, id: int, state: str, now: int, changes: Effects, worker: str) -> None:
-        """Move a job to a state, with what changes besides. Raises `JobNotFound`, and `JobLost` as `update` does."""
-        if self._fenced(id, state, self.transitions.set_state(id, state, now, changes, worker)) is None:
+    def set_state(self, id: int, state: str, now: int, changes: Effects, fence: str) -> None:
+        """Move a job to a state, with what changes besides. Raises `JobNotFound` and `JobLost` as `update` does."""
+        if self._fenced(id, state, self.transitions.set_state(id, state, now, changes, fence)) is None:
             raise JobNotFound(id)
 
-    def remove(self, id: int, worker: str = "") -> bool:
-        """Remove a job. Returns whether there was one. Raises `JobLost` as `update` does."""
-        return bool(self._fenced(id, "remove", self.transitions.remove(id, worker)))
+    def remove(self, id: int, fence: str = "") -> bool:
+        """Remove a job. Returns whether there was one.
+
+        Raises `JobLost` as `update` does, and `JobNotFound` if another job has its number now.
+        """
+        return bool(self._fenced(id, "remove", self.transitions.remove(id, fence)))
 
     def _fenced(self, id: int, what: str, command: Command) -> Any:
         reply = self.connections.call(*command)
         if reply == -1:
             raise JobLost(id, what)
+        if reply == -2:
+            raise JobNotFound(id, NUMBER_TAKEN.format(id))
         return reply
 
-    def apply_effects(self, id: int, worker: str, effects: Effects) -> None:
-        """Carry out the effects of a report. Raises `JobNotFound`, and `JobLost` as `update` does."""
-        code = self.connections.call(*self.transitions.apply_effects(id, worker, self.clock(), effects))[0]
+    def apply_effects(self, id: int, fence: str, effects: Effects) -> None:
+        """Carry out the effects of a report. Raises `JobNotFound` and `JobLost` as `update` does."""
+        code = self.connections.call(*self.transitions.apply_effects(id, fence, self.clock(), effects))[0]
         if code == -1:
             raise JobLost(id, "message")
         if code == -2:
             raise JobNotFound(id)
+        if code == -3:
+            raise JobNotFound(id, NUMBER_TAKEN.format(id))
 
     # many jobs, on behalf of the periodic duties
 

@@ -19,7 +19,7 @@ from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys, zid
 from kue.store.stored_error import keep_message
 
 NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
-Completion = tuple[int, str, int, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
+Completion = tuple[int, str, int, bytes, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
 _NO_ARGUMENTS: tuple[Argument, ...] = ()
 
 
@@ -68,10 +68,10 @@ def new_job(
 
 
 def completion(
-    id: int, worker: str, duration: int, result: bytes | None, effects: Effects = _NO_ARGUMENTS
+    id: int, worker: str, duration: int, result: bytes | None, effects: Effects = _NO_ARGUMENTS, more: bytes = b""
 ) -> Completion:
-    """One of the runs for `complete`, which took `duration` ms."""
-    return (id, worker, duration, result or b"", len(effects), *effects)
+    """One of the runs for `complete`, which took `duration` ms. `more` is further keys of its message."""
+    return (id, worker, duration, result or b"", more, len(effects), *effects)
 
 
 class Transitions:
@@ -117,8 +117,8 @@ class Transitions:
             *keep_message(failure.error, failure.message),
         )
 
-    def apply_effects(self, id: int, worker: str, now: int, effects: Effects) -> Command:
-        return (*self._heads["apply_effects"], id, worker, now, *effects)
+    def apply_effects(self, id: int, fence: str, now: int, effects: Effects) -> Command:
+        return (*self._heads["apply_effects"], id, fence, now, *effects)
 
     def requeue(
         self, id: int, worker: str, type: str, now: int, reason: str, effects: Effects = _NO_ARGUMENTS
@@ -134,14 +134,14 @@ class Transitions:
             *chain.from_iterable(runs),
         )
 
-    def update(self, id: int, now: int, changes: Effects, worker: str = "") -> Command:
-        return (*self._heads["update"], id, worker, now, *changes)
+    def update(self, id: int, now: int, changes: Effects, fence: str = "") -> Command:
+        return (*self._heads["update"], id, fence, now, *changes)
 
-    def set_state(self, id: int, state: str, now: int, changes: Effects = _NO_ARGUMENTS, worker: str = "") -> Command:
-        return (*self._heads["set_state"], id, worker, state, now, *changes)
+    def set_state(self, id: int, state: str, now: int, changes: Effects = _NO_ARGUMENTS, fence: str = "") -> Command:
+        return (*self._heads["set_state"], id, fence, state, now, *changes)
 
-    def remove(self, id: int, worker: str = "") -> Command:
-        return (*self._heads["remove"], id, worker)
+    def remove(self, id: int, fence: str = "") -> Command:
+        return (*self._heads["remove"], id, fence)
 
     def drop_broken(self, job: int | str, types: Iterable[str]) -> Command:
         return (*self._heads["drop_broken"], zid(job) if isinstance(job, int) else job, *types)

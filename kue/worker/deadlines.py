@@ -30,6 +30,8 @@ class TtlWatcher:
     """Receives `ttl exceeded` about one run, until a little after its end, and notes whether it was acknowledged."""
 
     must_settle = False
+    created_at: int | None = None  # Node does not send it, and Redis is asked about the run before it ends
+    settled_by = frozenset[str]()
 
     def __init__(self, run: Run, exceeded: Callable[[], None]) -> None:
         self._run = run

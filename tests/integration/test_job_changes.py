@@ -122,8 +122,9 @@ class TestUpdate:
         wait_until(lambda: ran == [second.id, first.id])
 
     def test_a_delayed_job_is_due_by_its_new_delay(self, queue: Any, client: Any) -> None:
-        job = queue.create("email", delay=60_000).save()
+        queue.create("email", delay=60_000).save()
         client.hset("q:job:1", "created_at", "1")
+        job = Job.get(1, queue=queue)
         before = now_ms()
         job.delay(90_000).update()
         assert before + 90_000 <= job.promote_at <= now_ms() + 90_000

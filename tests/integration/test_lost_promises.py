@@ -125,7 +125,7 @@ class TestLostWithoutAReconnect:
     def test_a_promise_of_a_job_that_passes_through_failed_as_in_node_waits(self, queue: Any) -> None:
         promise = queue.create("email").promise()
         promise.job.failed()
-        wait_until(lambda: queue.runtime.hub._resync._failed_since)
+        wait_until(lambda: queue.runtime.hub._resync._found_first)
         promise.job.inactive()
         queue.process("email", lambda job: "after all")
         assert promise.result(10) == "after all"

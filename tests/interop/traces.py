@@ -1,6 +1,7 @@
 """What a story left behind: the keys and the messages, with times, worker ids, stacks and durations taken out.
 
-A time must lie in the telling; one that is derived is replaced by what it is derived from.
+A time must lie in the telling; one that is derived is replaced by what it is derived from. The moment that Python's
+messages have behind `args` must be that of their job.
 """
 
 import json
@@ -13,6 +14,7 @@ from kue.common.clock import now_ms
 from tests.helpers import keyspace, wait_until
 
 WORKER = re.compile(r"kue:[^:]+:\d+(-[0-9a-f]+)?:(?P<type>.*):\d+")
+STAMP = re.compile(r',"created_at":(\d+)(?=\}$)')
 MOMENTS = ("created_at", "updated_at", "started_at", "failed_at")
 A_TIME = 1_000_000_000_000  # later scores are moments, in ms
 
@@ -60,12 +62,20 @@ class Traces:
     def __init__(self, client: "redis.Redis", channel: Channel, since: int, prefix: str = "q") -> None:
         self._since, self._until = since, now_ms()
         self.raw_messages = channel.messages()
-        self.messages = [_plain_message(message) for message in self.raw_messages]
         keys = keyspace(client, f"{prefix}:*")
         self._jobs = {name: value for name, value in keys.items() if re.fullmatch(r".*:job:\d+", name)}
         self._durations = sum(int(job["duration"]) for job in self._jobs.values() if "duration" in job)
         self._prefix = prefix
+        self.messages = [_plain_message(self._without_stamp(message)) for message in self.raw_messages]
         self.keys = {name: self._plain(name, value) for name, value in keys.items() if f"{prefix}:py:" not in name}
+
+    def _without_stamp(self, message: str) -> str:
+        stamp = STAMP.search(message)
+        if stamp is None:
+            return message
+        job = self._jobs.get(f"{self._prefix}:job:{json.loads(message)['id']}", {"created_at": stamp[1]})
+        is_right = stamp[1] == job["created_at"] and self._since <= int(stamp[1]) <= self._until
+        return STAMP.sub("", message) if is_right else message
 
     def _plain(self, name: str, value: Any) -> Any:
         if name in self._jobs:

@@ -93,7 +93,7 @@ def place(backend: Backend) -> Iterator[Place]:
 
 
 def _event(message: dict[str, Any]) -> tuple[Any, ...]:
-    assert list(message) == ["id", "event", "args"]
+    assert list(message) in (["id", "event", "args"], ["id", "event", "args", "created_at"])
     assert isinstance(message["id"], int)
     assert message["args"][0] == message["event"]
     return (message["id"], *message["args"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kue.store.identity import stamp
 from kue.store.messages import Message, decode_message, encode, peek
 
 
@@ -21,6 +22,9 @@ from kue.store.messages import Message, decode_message, encode, peek
 def test_a_message_is_written_as_node_writes_it(id: int, event: str, args: tuple[bytes, ...], message: bytes) -> None:
     assert encode(id, event, *args) == message
     assert json.loads(message) == {"id": id, "event": event, "args": [event, *map(json.loads, args)]}
+    stamped = encode(id, event, *args, more=stamp(1700000000000))
+    assert stamped == message[:-1] + b',"created_at":1700000000000}'
+    assert peek(stamped) == peek(message)
 
 
 FROM_NODE = [
@@ -51,6 +55,26 @@ FROM_NODE = [
 @pytest.mark.parametrize(("raw", "message"), FROM_NODE)
 def test_a_message_is_read_without_node_s_padding(raw: bytes, message: tuple[Any, ...]) -> None:
     assert decode_message(raw) == Message(*message)
+
+
+@pytest.mark.parametrize(
+    ("key", "created_at"),
+    [
+        (b"1700000000000", 1700000000000),
+        (b"1", 1),
+        (b"1.7e12", None),
+        (b"0", None),
+        (b"-5", None),
+        (b"true", None),
+        (b"null", None),
+        (b"[1]", None),
+        (b"99999999999999999", None),
+    ],
+)
+def test_a_message_may_say_when_its_job_was_created(key: bytes, created_at: int | None) -> None:
+    raw = b'{"id":7,"event":"complete","args":["complete",1],"created_at":' + key + b',"other":2}'
+    assert decode_message(raw) == Message(7, "complete", (1,), created_at)
+    assert peek(raw) == (7, "complete")
 
 
 ODD = [

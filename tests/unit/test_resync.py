@@ -17,8 +17,11 @@ from kue.store.store import Store
 
 
 class Watcher:
-    def __init__(self, *, must_settle: bool = False) -> None:
+    settled_by = frozenset(("complete", "failed", "remove"))
+
+    def __init__(self, *, must_settle: bool = False, created_at: int | None = None) -> None:
         self.must_settle = must_settle
+        self.created_at = created_at
         self.outcomes: list[Outcome] = []
 
     def wants(self, event: str) -> bool:
@@ -79,8 +82,8 @@ class Place:
         self.client.delete(f"q:job:{id}")
         self.client.hset(f"q:job:{id}", mapping={"type": "email", "state": state, **fields})
 
-    def watch(self, id: int, *, must_settle: bool = False) -> Watcher:
-        watch = Watcher(must_settle=must_settle)
+    def watch(self, id: int, *, must_settle: bool = False, created_at: int | None = None) -> Watcher:
+        watch = Watcher(must_settle=must_settle, created_at=created_at)
         self.router.watch(id, watch)
         return watch
 
@@ -117,7 +120,10 @@ def test_a_complete_job_ends_its_watchers_at_once(place: Place, fields: dict[str
 def test_a_job_without_a_hash_counts_as_removed(place: Place, must_settle: bool) -> None:
     watch = place.watch(1, must_settle=must_settle)
     place.resync.ask([1])
+    place.time.pass_by(0.11)
     assert watch.outcomes == [Outcome("removed")]
+    place.time.pass_by(60)
+    assert place.asked == [[1], [1]]
 
 
 @pytest.mark.parametrize("state", ["inactive", "active", "delayed", ""])
@@ -203,7 +209,7 @@ def test_many_jobs_are_looked_up_together_and_only_the_failed_again(place: Place
     watches = {id: place.watch(id) for id in (*states, 5)}
     place.resync.ask([*states, 5])
     place.time.pass_by(2)
-    assert place.asked == [[1, 2, 3, 4, 5], [2, 4]]
+    assert place.asked == [[1, 2, 3, 4, 5], [5], [2, 4]]
     ends = {id: [outcome.state for outcome in watch.outcomes] for id, watch in watches.items()}
     assert ends == {1: ["complete"], 2: ["failed"], 3: [], 4: ["failed"], 5: ["removed"]}
 
@@ -266,4 +272,5 @@ def test_a_job_whose_key_is_no_hash_counts_as_removed(place: Place) -> None:
     place.client.set("q:job:1", "poison")
     watch = place.watch(1)
     place.resync.ask([1])
+    place.time.pass_by(0.11)
     assert watch.outcomes == [Outcome("removed")]

@@ -14,8 +14,17 @@ from kue.events.watcher import Outcome
 class Listener:
     """A watch that notes what it hears, and is over at one event."""
 
-    def __init__(self, *, until: str = "", must_settle: bool = False, unwanted: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        until: str = "",
+        must_settle: bool = False,
+        unwanted: tuple[str, ...] = (),
+        created_at: int | None = None,
+    ) -> None:
         self.must_settle = must_settle
+        self.created_at = created_at
+        self.settled_by = frozenset((until,))
         self.unwanted = unwanted
         self.until = until
         self.got: list[tuple[Any, ...]] = []

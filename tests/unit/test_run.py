@@ -17,6 +17,7 @@ STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
 WORKER = "kue:host:77-beef0001:email:3"
 TRANSITIONS = Transitions(Keys("q"))
 BOOM = Failure("Error: boom", "Error: boom", "boom")
+STAMP = b',"created_at":%d' % (STARTED - 100)
 
 
 class OfJob:
@@ -24,6 +25,7 @@ class OfJob:
 
     id = 7
     type = "email"
+    created_at = STARTED - 100
     set_options: set[str] | None = None
     attempts_made = 0
     runtime = SimpleNamespace(store=SimpleNamespace(clock=lambda: NOW))
@@ -95,7 +97,7 @@ def test_messages_of_a_run_are_reported_in_order_and_once(ear: Ear, run: Run) ->
 def test_a_result_is_reported_with_the_duration_and_the_last_messages(run: Run, result: bytes | None) -> None:
     run.apply_effects(line("one"))
     assert run.settle(Completed(result)) is True
-    expected = TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, result, line("one")))
+    expected = TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, result, line("one"), STAMP))
     assert reported(run, NOW) == (expected, True)
     assert reported(run, NOW) == (None, False)
 
@@ -103,7 +105,7 @@ def test_a_result_is_reported_with_the_duration_and_the_last_messages(run: Run, 
 def test_a_clock_that_went_back_gives_no_negative_duration(run: Run) -> None:
     run.settle(Completed(None))
     command, _ = reported(run, STARTED - 5)
-    assert command == TRANSITIONS.complete(STARTED - 5, completion(7, WORKER, 0, None, ()))
+    assert command == TRANSITIONS.complete(STARTED - 5, completion(7, WORKER, 0, None, (), STAMP))
 
 
 @pytest.mark.parametrize("mode", ["", "ttl", "asked"])
@@ -125,7 +127,7 @@ def test_the_first_outcome_of_a_run_counts(ear: Ear, run: Run) -> None:
     assert ear.told == 1
     assert run.settled
     command, ends = reported(run, NOW)
-    assert (command, ends) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1", ())), True)
+    assert (command, ends) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1", (), STAMP)), True)
 
 
 def test_exactly_one_of_many_threads_settles_a_run() -> None:
@@ -146,7 +148,7 @@ def test_exactly_one_of_many_threads_settles_a_run() -> None:
         assert len(winners) == 1
         assert ear.told == 1
         command, _ = reported(ear.run, NOW)
-        assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % winners[0], ()))
+        assert command == TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"%d" % winners[0], (), STAMP))
 
 
 def test_a_message_after_the_end_is_reported_by_itself(run: Run) -> None:
@@ -185,7 +187,7 @@ def test_a_run_that_took_its_job_back_reports_its_outcome(run: Run) -> None:
     run.hand_over()
     run.hand_over(False)
     run.settle(Completed(b"1"))
-    assert reported(run, NOW) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1")), True)
+    assert reported(run, NOW) == (TRANSITIONS.complete(NOW, completion(7, WORKER, 1500, b"1", (), STAMP)), True)
 
 
 def test_an_abandoned_run_that_handed_its_job_over_reports_with_its_worker_id(run: Run) -> None:
@@ -239,7 +241,7 @@ def test_the_options_that_a_handler_set_ride_with_the_outcome_after_all_that_it_
     job.set_options = {"priority", "late"}
     said = (*line("one"), "option", "priority", "1")
     expected = {
-        "complete": TRANSITIONS.complete(NOW, completion(7, WORKER, NOW - STARTED, None, said)),
+        "complete": TRANSITIONS.complete(NOW, completion(7, WORKER, NOW - STARTED, None, said, STAMP)),
         "fail": TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("inactive"), effects=said),
         "requeue": TRANSITIONS.requeue(7, WORKER, "email", NOW, "why", said),
     }

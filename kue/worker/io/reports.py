@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from kue.options.values import parse_number
 from kue.store import codec
+from kue.store.identity import stamp
 from kue.store.transitions import Completion, Transitions, completion
 from kue.worker.io.calls import Call, Report
 from kue.worker.run import Completed, Failed, Run
@@ -55,7 +56,7 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
     if run.option_effects:
         effects = [*effects, *run.option_effects]
     if isinstance(outcome, Completed):
-        own = completion(id, worker, max(0, now - run.started), outcome.result, effects)
+        own = completion(id, worker, max(0, now - run.started), outcome.result, effects, stamp(run.job.created_at))
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
     if isinstance(outcome, Failed):
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
@@ -94,7 +95,7 @@ def merge_completions(calls: Sequence[Call], transitions: Transitions) -> list[C
 
 
 def _size(completion: Completion) -> int:
-    effects = sum(len(argument) for argument in completion[5:] if isinstance(argument, (bytes, str)))
+    effects = sum(len(argument) for argument in completion[6:] if isinstance(argument, (bytes, str)))
     return effects + len(completion[3])
 
 

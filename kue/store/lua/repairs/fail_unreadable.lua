@@ -9,7 +9,7 @@
 --          6    error as JSON
 -- Returns  1, or 0 if the data has changed or the job is not waiting any more
 -- Events   error, failed
--- Shared   announce check finish examine refile
+-- Shared   announce stamp check finish examine refile
 
 local id, now = ARGV[2], ARGV[4]
 
@@ -20,5 +20,5 @@ check_tokens(job.type)
 redis.call('HSET', key_job(id), 'state', 'failed', 'error', ARGV[5], 'failed_at', now, 'updated_at', now)
 refile(examine(id, ''), tonumber(now))
 announce(id, 'error', ',' .. ARGV[6])
-finish_filed(id, 'failed', ',' .. ARGV[6] .. ',null')
+finish_filed(id, 'failed', ',' .. ARGV[6] .. ',null', stamp(redis.call('HGET', key_job(id), 'created_at')))
 return 1

@@ -10,7 +10,7 @@
 --          6    error as JSON
 -- Returns  the new state, or 0 if the fault is gone
 -- Events   error and failed if the job fails; enqueue if it is queued
--- Shared   announce check finish examine refile
+-- Shared   announce stamp check finish examine refile
 
 local id, now = ARGV[2], ARGV[4]
 
@@ -24,5 +24,8 @@ redis.call('HSET', key_job(id), 'state', state, 'updated_at', now)
 if not is_known then redis.call('HSET', key_job(id), 'error', ARGV[5], 'failed_at', now) end
 refile(examine(id, ''), tonumber(now))
 if not is_known then announce(id, 'error', ',' .. ARGV[6]) end
-if is_end(state) then finish_filed(id, state, not is_known and ',' .. ARGV[6] .. ',null') end
+if is_end(state) then
+  local created_at = redis.call('HGET', key_job(id), 'created_at')
+  finish_filed(id, state, not is_known and ',' .. ARGV[6] .. ',null', stamp(created_at))
+end
 return state

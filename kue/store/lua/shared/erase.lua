@@ -1,9 +1,9 @@
 -- erase: removes a job with everything that belongs to it, except its token: a token without a job does no harm.
--- The script has taken the job out of the zsets of its state.
+-- The script has taken the job out of the zsets of its state. `more` is as `announce` takes it.
 -- Needs: announce.
 
-local function erase(id, type, type_json, zid)
+local function erase(id, type, type_json, zid, more)
   redis.call('ZREM', key_jobs(), zid)
   redis.call('DEL', key_job(id), key_log(id))
-  announce(id, 'remove', ',' .. type_json)
+  announce(id, 'remove', ',' .. type_json, more)
 end

@@ -1,15 +1,15 @@
 -- finish: a job ends: it is complete, or it has failed for good. The script has written the hash.
--- `rest` is the further arguments of the event, as `announce` takes them; without it no event is published.
+-- `rest` and `more` are as `announce` takes them; without `rest` no event is published.
 -- Needs: index, announce.
 
 local function is_end(state) return state == 'complete' or state == 'failed' end
 
 -- For a job that is in both zsets already, or that its script enters there together with others.
-local function finish_filed(id, state, rest)
-  if rest then announce(id, state, rest) end
+local function finish_filed(id, state, rest, more)
+  if rest then announce(id, state, rest, more) end
 end
 
-local function finish(id, state, type, zid, priority, rest)
+local function finish(id, state, type, zid, priority, rest, more)
   enter(state, type, zid, priority, priority)
-  finish_filed(id, state, rest)
+  finish_filed(id, state, rest, more)
 end

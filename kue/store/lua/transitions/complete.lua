@@ -4,8 +4,8 @@
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
 --          2    now, in ms
---          3... for each run: id, worker id, duration in ms, result as JSON ('' for none), how many arguments its
---               effects take, and those
+--          3... for each run: id, worker id, duration in ms, result as JSON ('' for none), further keys of the
+--               message as `announce` takes them, how many arguments its effects take, and those
 -- Returns  for each run {1}, or {-1, state, worker id, attempts} if it does not hold the job
 -- Events   those among the effects; complete; remove if the job is removed
 -- Shared   number index count_attempt check options effects finish erase
@@ -20,7 +20,7 @@ while ARGV[at] do
   local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
     'removeOnComplete')
   if held[1] == 'active' and held[2] == ARGV[at + 1] and held[3] then
-    local changed = ARGV[at + 4] ~= '0' and changed_options(at + 5, at + 4 + ARGV[at + 4])
+    local changed = ARGV[at + 5] ~= '0' and changed_options(at + 6, at + 5 + ARGV[at + 5])
     if changed then
       held[4], held[6] = changed.priority or held[4], changed.max_attempts or held[6]
       held[7] = changed.removeOnComplete or held[7]
@@ -44,14 +44,14 @@ while ARGV[at] do
   else
     replies[#replies + 1] = {-1, held[1] or '', held[2] or '', held[5] or ''}
   end
-  at = at + 5 + ARGV[at + 4]
+  at = at + 6 + ARGV[at + 5]
 end
 if removal then check_jobs() end
 
 local work_time = 0
 for _, run in ipairs(ended) do
   local id, zid, place, duration, result = run.id, run.zid, run.place, ARGV[run.at + 2], ARGV[run.at + 3]
-  local first, last = run.at + 5, run.at + 4 + ARGV[run.at + 4]
+  local more, first, last = ARGV[run.at + 4], run.at + 6, run.at + 5 + ARGV[run.at + 5]
   write_effects(id, run.job, first, last)
   if not run.is_removed then
     local fields = {'duration', duration, 'progress', '100', 'state', 'complete', 'updated_at', now}
@@ -75,8 +75,8 @@ for _, run in ipairs(ended) do
     place.left[#place.left + 1] = zid
   end
   publish_effects(first, last)
-  finish_filed(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null')
-  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid) end
+  finish_filed(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null', more)
+  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, more) end
   work_time = work_time + duration
 end
 

@@ -3,21 +3,23 @@
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
 --          2    id
---          3    worker id of the run that must hold the job; '' if any caller may
+--          3    fence
 --          4    new state
 --          5    now, in ms
 --          6... effects: options that change with it, and fields
--- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it
+-- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it; -2 if
+--          the number is another job's
 -- Events   enqueue if the new state is inactive
--- Shared   number index deadline check options effects enqueue finish
+-- Shared   number index deadline fence check options effects enqueue finish
 
-local id, worker, state, now = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local id, worker, state, now = ARGV[2], run_of(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
 local type, old = held[1], held[2]
 if not type then return false end
 if worker ~= '' and (old ~= 'active' or held[6] ~= worker) then return -1 end
+if is_other_job(id, ARGV[3]) then return -2 end
 local changed = changed_options(6, #ARGV) or {}
 local priority = to_number(changed.priority or held[3]) or 0
 

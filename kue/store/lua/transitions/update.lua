@@ -6,20 +6,22 @@
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
 --          2    id
---          3    worker id of the run that must hold the job; '' if any caller may
+--          3    fence
 --          4    now, in ms
 --          5... effects: the options that changed, and fields
--- Returns  {new state, promote_at}; {} if there is no such job; -1 if the run does not hold it
+-- Returns  {new state, promote_at}; {} if there is no such job; -1 if the run does not hold it; -2 if the
+--          number is another job's
 -- Events   enqueue if the job goes on waiting; it also gets another token, as in Kue
--- Shared   number index deadline check options effects enqueue
+-- Shared   number index deadline fence check options effects enqueue
 
-local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local id, worker, now = ARGV[2], run_of(ARGV[3]), tonumber(ARGV[4])
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'type', 'state', 'workerId', 'priority', 'ttl', 'promote_at')
 local type, state = held[1], held[2] or ''
 if not type then return {} end
 if worker ~= '' and (state ~= 'active' or held[3] ~= worker) then return -1 end
+if is_other_job(id, ARGV[3]) then return -2 end
 local changed = changed_options(5, #ARGV) or {}
 local priority = to_number(changed.priority or held[4]) or 0
 local promote_at = to_number(changed.promote_at or held[6])
