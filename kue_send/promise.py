@@ -18,7 +18,15 @@ from contextvars import copy_context
 from typing import Any
 
 from kue.common.timer_queue import Timer
-from kue.errors import ForkedChild, JobFailed, JobRemoved, PromiseTimeout, ShutdownInProgress, WouldDeadlock
+from kue.errors import (
+    ForkedChild,
+    InvalidJobData,
+    JobFailed,
+    JobRemoved,
+    PromiseTimeout,
+    ShutdownInProgress,
+    WouldDeadlock,
+)
 from kue.events.watcher import Outcome
 from kue.jobs.job import Job
 from kue.runtime import Runtime
@@ -157,6 +165,8 @@ class Promise(Future[Any]):
     def on_outcome(self, outcome: Outcome) -> None:
         if outcome.sent:
             self._resolve(outcome.sent[0])
+        elif outcome.state == "complete" and outcome.invalid is not None:
+            self._reject(InvalidJobData(*outcome.invalid))
         elif outcome.state == "complete":
             self._resolve(outcome.result)
         elif outcome.state == "failed":

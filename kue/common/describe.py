@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 from types import TracebackType
 
 MAX_REPR_CHARACTERS = 1000
+MAX_MESSAGE_BYTES = 4_000
+_MAX_BYTES_OF_A_CHARACTER = 6  # half a surrogate pair is stored as its escape
 
 
 def short_repr(value: object, max_characters: int = MAX_REPR_CHARACTERS) -> str:
@@ -28,8 +31,8 @@ def error_text(problem: object) -> str:
 
 
 def describe_error(problem: BaseException) -> str:
-    """An exception as `Name: message`."""
-    return f"{type(problem).__name__}: {error_text(problem)}"
+    """An exception as `Name: message`. The middle of a long message is left out."""
+    return cut(f"{type(problem).__name__}: {error_text(problem)}", MAX_MESSAGE_BYTES)
 
 
 def traceback_text(problem: BaseException) -> str:
@@ -56,3 +59,30 @@ def _stack(problem: BaseException) -> str:
         return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")
     except BaseException as formatting_error:
         return f"<no traceback: {type(formatting_error).__name__}>"
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """Text of at most so many bytes of UTF-8. If it has more, its middle is left out, and the text says so."""
+    if len(text) * _MAX_BYTES_OF_A_CHARACTER <= max_bytes:
+        return text
+    if len(text) <= max_bytes and _characters_within(text, max_bytes) == len(text):
+        return text
+    half = (max_bytes - len(_note(len(text)))) // 2
+    head = _characters_within(text, half)
+    tail = _characters_within(reversed(text), half)
+    return text[:head] + _note(len(text) - head - tail) + text[len(text) - tail :]
+
+
+def _note(characters: int) -> str:
+    return f" ... [{characters} characters left out] ... "
+
+
+def _characters_within(characters: Iterable[str], max_bytes: int) -> int:
+    """How many of the first characters have no more than so many bytes together."""
+    count = size = 0
+    for character in characters:
+        size += len(character.encode("utf-8", "backslashreplace"))
+        if size > max_bytes:
+            break
+        count += 1
+    return count

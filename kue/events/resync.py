@@ -19,8 +19,9 @@ from kue.errors import KueError
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
-from kue.store import codec, stored_error
+from kue.store import codec, invalid_result, stored_error
 from kue.store.identity import is_other, read_created_at
+from kue.store.invalid_result import read_reason
 from kue.store.store import Store
 
 CHECK_EVERY_SECONDS = 10.0
@@ -28,7 +29,7 @@ CHECK_AGAIN_SECONDS = 1.0
 _CHECK_REMOVED_SECONDS = 0.1
 _END_STATES = ("complete", "failed", "removed")
 _LOOKED_AT_TWICE = ("failed", "removed")
-_FIELDS = ("type", "state", "result", "error", "py_sent", stored_error.FIELD, "created_at")
+_FIELDS = ("type", "state", "result", "error", "py_sent", stored_error.FIELD, "created_at", invalid_result.FIELD)
 
 
 class Resync:
@@ -168,7 +169,7 @@ class Answer:
 def _read_outcome(row: Sequence[bytes | None]) -> Outcome:
     state = "removed" if row[0] is None else codec.text(row[1] or b"")
     sent = () if row[4] is None else (_json(row[4]),)
-    return Outcome(state, _json(row[2]), _text(row[3]), sent, row[5])
+    return Outcome(state, _json(row[2]), _text(row[3]), sent, row[5], read_reason(row[7], row[2]))
 
 
 def _of_this_job(watchers: list[Watcher], created_at: int | None) -> tuple[list[Watcher], list[Watcher]]:

@@ -2,6 +2,7 @@
 
 - ignores a message about a job that was created at another time, and has the job's own hash read
 - holds a message without that time, as Node sends it, if it would settle the watcher, until the hash was read
+- reads why JSON cannot hold a result, which a promise raises
 - keeps the messages of a watcher in order meanwhile
 
 That a job is gone, only its hash says: a message `remove` settles nothing by itself.
@@ -9,7 +10,7 @@ That a job is gone, only its hash says: a message `remove` settles nothing by it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kue.common.error_reporter import ErrorReporter
@@ -17,11 +18,14 @@ from kue.errors import KueError
 from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
-from kue.events.watcher import Watcher
+from kue.events.watcher import Outcome, Watcher
+from kue.store import invalid_result
 from kue.store.identity import is_other, read_created_at
+from kue.store.invalid_result import read_reason
 from kue.store.messages import Message
 from kue.store.store import Store
 
+_Row = Mapping[str, bytes | None]
 _ASK_AGAIN_SECONDS = 1.0
 
 
@@ -47,7 +51,7 @@ class Screening:
         if watcher in self._held:
             self._held[watcher].append(message)
             return False
-        if _is_doubtful(watcher, message):
+        if _fields_needed(watcher, message):
             self._held[watcher] = [message]
             self._ask()
             return False
@@ -60,8 +64,8 @@ class Screening:
     def finish(self) -> None:
         """Before the end of the subscription: decide about the messages that are held, with one last query."""
         if self._held:
-            asked = self._asked()
-            self._answered(asked, self._look(list(asked)), again=False)
+            query = self._query()
+            self._answered(query, self._look(query), again=False)
 
     def _settles(self, watcher: Watcher, message: Message) -> bool:
         if message.event == "remove" and watcher.must_settle:
@@ -72,24 +76,23 @@ class Screening:
     def _ask(self) -> None:
         if self._held and not self._is_asking:
             self._is_asking = True
-            asked = self._asked()
-            self._subscriber.fetch(lambda: self._look(list(asked)), lambda answer: self._answered(asked, answer))
+            query = self._query()
+            self._subscriber.fetch(lambda: self._look(query), lambda answer: self._answered(query, answer))
 
-    def _asked(self) -> dict[int, list[tuple[Watcher, int]]]:
-        """The watchers that have messages, by job, and how many: what comes after the query waits for the next."""
-        asked: dict[int, list[tuple[Watcher, int]]] = {}
+    def _query(self) -> _Query:
+        query = _Query()
         for watcher, messages in self._held.items():
-            asked.setdefault(messages[0].id, []).append((watcher, len(messages)))
-        return asked
+            query.add(messages[0].id, watcher, messages)
+        return query
 
-    def _look(self, ids: Sequence[int]) -> _Answer:
-        """Read when the jobs were created. Not on the subscriber's thread, since it may block."""
+    def _look(self, query: _Query) -> _Answer:
+        """Read the fields. Not on the subscriber's thread, since it may block."""
         try:
-            return _Answer([read_created_at(value) for [value] in self._store.fields(ids, ("created_at",))])
+            return _Answer(self._store.named_fields(query.fields))
         except Exception as problem:
             return _Answer((), problem)
 
-    def _answered(self, asked: dict[int, list[tuple[Watcher, int]]], answer: _Answer, *, again: bool = True) -> None:
+    def _answered(self, query: _Query, answer: _Answer, *, again: bool = True) -> None:
         if answer.problem is not None:
             self._report(answer.problem)
             if again:
@@ -97,9 +100,9 @@ class Screening:
             return
         self._error_reporter.outage_ended("screening")
         try:
-            for (id, watchers), created_at in zip(asked.items(), answer.created_at, strict=True):
+            for (id, watchers), row in zip(query.watchers.items(), answer.rows, strict=True):
                 for watcher, count in watchers:
-                    self._release(id, watcher, count, created_at)
+                    self._release(id, watcher, count, row)
         finally:
             if again:
                 self._ask_again()
@@ -108,16 +111,24 @@ class Screening:
         self._is_asking = False
         self._ask()
 
-    def _release(self, id: int, watcher: Watcher, count: int, created_at: int | None) -> None:
+    def _release(self, id: int, watcher: Watcher, count: int, row: _Row) -> None:
         messages = self._held.pop(watcher)
+        is_own = not is_other(read_created_at(row["created_at"]), watcher.created_at)
         for message in messages[:count]:
-            if message.created_at is None and is_other(created_at, watcher.created_at):
+            if message.created_at is None and not is_own:
                 self._resync.ask([id])
             elif self._settles(watcher, message):
-                self._router.deliver(watcher, message)
+                self._pass_on(watcher, message, row if is_own else {})
         for message in messages[count:]:
             if self.admits(watcher, message):
                 self._router.deliver(watcher, message)
+
+    def _pass_on(self, watcher: Watcher, message: Message, row: _Row) -> None:
+        if not _must_say_why(watcher, message):
+            self._router.deliver(watcher, message)
+        elif self._router.unwatch(message.id, watcher):
+            reason = read_reason(row.get(invalid_result.FIELD), row.get("result")) or invalid_result.UNKNOWN
+            watcher.on_outcome(Outcome("complete", message.args[0], invalid=reason))
 
     def _report(self, problem: Exception) -> None:
         if isinstance(problem, KueError):
@@ -126,13 +137,38 @@ class Screening:
             self._error_reporter.unexpected("screening", problem)
 
 
+class _Query:
+    """The watchers for which messages are held, by job, and the fields to read.
+
+    It has the number of messages of each watcher: what comes later waits for the next query.
+    """
+
+    def __init__(self) -> None:
+        self.watchers: dict[int, list[tuple[Watcher, int]]] = {}
+        self.fields: dict[int, dict[str, None]] = {}
+
+    def add(self, id: int, watcher: Watcher, messages: Sequence[Message]) -> None:
+        self.watchers.setdefault(id, []).append((watcher, len(messages)))
+        names = self.fields.setdefault(id, {"created_at": None})
+        for message in messages:
+            names.update(dict.fromkeys(_fields_needed(watcher, message)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The reply to one query: when each job was created, None if its hash does not say so; or the problem."""
+    """The reply to a query, with the fields of each job; or the problem."""
 
-    created_at: Sequence[int | None]
+    rows: Sequence[_Row]
     problem: Exception | None = None
 
 
-def _is_doubtful(watcher: Watcher, message: Message) -> bool:
-    return message.created_at is None and watcher.created_at is not None and message.event in watcher.settled_by
+def _fields_needed(watcher: Watcher, message: Message) -> tuple[str, ...]:
+    """What must be read before the watcher may have a message; nothing if it may have it at once."""
+    if _must_say_why(watcher, message):
+        return ("created_at", "result", invalid_result.FIELD)
+    is_doubtful = message.created_at is None and watcher.created_at is not None and message.event in watcher.settled_by
+    return ("created_at",) if is_doubtful else ()
+
+
+def _must_say_why(watcher: Watcher, message: Message) -> bool:
+    return message.invalid and message.event == "complete" and watcher.must_settle

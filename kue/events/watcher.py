@@ -15,7 +15,8 @@ class Outcome:
     """How a job ended, according to Redis, or why this process will not learn it.
 
     `state` is `complete`, `failed` or `removed`; `unheard` if this process stopped listening; `forked` if only the
-    parent process listens; or the state of a job that goes on, if it has `sent` data.
+    parent process listens; or the state of a job that goes on, if it has `sent` data. With `invalid`, a path and
+    a reason, JSON cannot hold the result, and `result` is Kue's note about that.
     """
 
     state: str
@@ -23,6 +24,7 @@ class Outcome:
     error: str | None = None
     sent: tuple[Any, ...] = ()
     kept_message: bytes | None = None
+    invalid: tuple[str, str] | None = None
 
     @property
     def message(self) -> str:

@@ -27,12 +27,13 @@ _HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)","args":\["\2"')
 
 
 class Message(NamedTuple):
-    """One event of one job. Node does not send `created_at`."""
+    """One event of one job. Node sends neither `created_at` nor `invalid`: JSON cannot hold the result."""
 
     id: int
     event: str
     args: tuple[Any, ...]
     created_at: int | None = None
+    invalid: bool = False
 
 
 def encode(id: int, event: str, *args: bytes, more: bytes = b"") -> bytes:
@@ -68,4 +69,4 @@ def decode_message(raw: bytes) -> Message | None:
     count = ARGUMENTS.get(event)
     if count is not None:
         rest = (rest + [None] * count)[:count]
-    return Message(id, event, tuple(rest), read_created_at(found.get("created_at")))
+    return Message(id, event, tuple(rest), read_created_at(found.get("created_at")), found.get("invalid") is True)

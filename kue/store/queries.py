@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -62,6 +62,14 @@ class Queries:
         return [
             [None] * len(names) if isinstance(reply, ResponseError) else reply
             for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
+        ]
+
+    def named_fields(self, wanted: Mapping[int, Collection[str]]) -> list[dict[str, bytes | None]]:
+        """The fields that are wanted of each job, by name; None for a field, or a job, that does not exist."""
+        replies = self.ask([("HMGET", self.keys.job(id), *names) for id, names in wanted.items()])
+        return [
+            dict.fromkeys(names) if isinstance(reply, ResponseError) else dict(zip(names, reply, strict=True))
+            for names, reply in zip(wanted.values(), replies, strict=True)
         ]
 
     def field(self, id: int, name: str, created_at: object = None) -> str | None:

@@ -24,9 +24,13 @@ _MAX_UNSENT_EFFECTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The handler is done. `result` is JSON, or None if there is none."""
+    """The handler is done. `result` is JSON, or None if there is none.
+
+    If JSON cannot hold what it returned, `result` is Kue's note about that, and `invalid` is the path and the reason.
+    """
 
     result: bytes | None
+    invalid: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

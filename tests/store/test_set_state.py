@@ -55,7 +55,7 @@ def test_what_was_sent_and_counted_is_forgotten_when_an_ended_job_is_to_run_agai
 ) -> None:
     ends = ("complete", "failed")
     runs_again = old in ends and new not in ends
-    own = {"py_sent": '{"n":1}', "py_requeues": 3, "py_ghosts": 1}
+    own = {"py_sent": '{"n":1}', "py_invalid_result": '["result","is nan",1]', "py_requeues": 3, "py_ghosts": 1}
     place.seed(job(1, old, tokens=0, result="2", **own))
     place.run(set_state(place, new))
     kept = {} if runs_again else own

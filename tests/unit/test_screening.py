@@ -2,13 +2,12 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from kue.common.error_reporter import ErrorReporter
-from kue.errors import ConnectionFailed, ConnectionRestored
 from kue.events.screening import Screening
 from kue.events.watcher import Outcome
 from tests.unit.test_resync import Place
@@ -35,6 +34,7 @@ class Watcher:
 
     def on_outcome(self, outcome: Outcome) -> None:
         self.got.append(f"outcome {outcome.state}")
+        self.outcome = outcome
 
 
 class Scene:
@@ -50,22 +50,21 @@ class Scene:
             place.store, place.router, place.resync, subscriber, ErrorReporter(place.told.append)
         )
         place.router.screen = self.screening
-        fields = place.store.fields
+        named_fields = place.store.named_fields
 
-        def counted(ids: Sequence[int], names: Sequence[str]) -> Any:
-            if names == ("created_at",):
-                self.looks.append(list(ids))
-            return fields(ids, names)
+        def counted(wanted: Mapping[int, Collection[str]]) -> Any:
+            self.looks.append(list(wanted))
+            return named_fields(wanted)
 
-        place.store.fields = counted  # type: ignore[method-assign]
+        place.store.named_fields = counted  # type: ignore[method-assign]
 
     def watch(self, id: int = 1, **options: Any) -> Watcher:
         watcher = Watcher(**options)
         self.place.router.watch(id, watcher)
         return watcher
 
-    def say(self, event: str, created_at: int | None = None, id: int = 1) -> None:
-        message = {"id": id, "event": event, "args": [event, None]}
+    def say(self, event: str, created_at: int | None = None, id: int = 1, arg: Any = None, **more: Any) -> None:
+        message = {"id": id, "event": event, "args": [event, arg], **more}
         message |= {} if created_at is None else {"created_at": created_at}
         self.place.router.on_message(json.dumps(message, separators=(",", ":")).encode())
 
@@ -277,36 +276,3 @@ def test_a_watcher_that_left_meanwhile_receives_nothing(scene: Scene) -> None:
     scene.settle()
     assert watcher.got == []
     assert not scene.screening.holds(watcher)
-
-
-def test_an_outage_is_reported_once_and_the_messages_wait_until_redis_is_back(scene: Scene) -> None:
-    watcher = scene.watch(must_settle=True)
-    scene.place.server.connected = False
-    scene.say("complete")
-    for _ in range(3):
-        scene.answer()
-        scene.place.time.pass_by(1)
-    assert watcher.got == []
-    scene.place.server.connected = True
-    scene.answer()
-    assert watcher.got == ["complete"]
-    assert [type(problem) for problem in scene.place.told] == [ConnectionFailed, ConnectionRestored]
-
-
-def test_the_last_messages_are_decided_before_the_end(scene: Scene) -> None:
-    watcher, successor = scene.watch(must_settle=True), scene.watch(2, must_settle=True)
-    scene.place.job(2, "complete", created_at=str(OTHER))
-    scene.say("complete")
-    scene.say("complete", id=2)
-    scene.screening.finish()
-    assert watcher.got == ["complete"] and successor.got == []
-    scene.screening.finish()
-
-
-def test_the_end_comes_although_redis_is_away(scene: Scene) -> None:
-    watcher = scene.watch(must_settle=True)
-    scene.place.server.connected = False
-    scene.say("complete")
-    scene.screening.finish()
-    assert watcher.got == []
-    scene.place.told.clear()

@@ -11,9 +11,9 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
-from kue.common.describe import error_text
+from kue.common.describe import MAX_MESSAGE_BYTES, cut, error_text
 from kue.common.error_reporter import ErrorReporter
-from kue.errors import ForkedChild, JobInvalid, KueError
+from kue.errors import ForkedChild, InvalidJobData, JobInvalid, KueError
 from kue.jobs.active_run import current
 from kue.jobs.failure import failure_of
 from kue.jobs.retry import UnknownBackoff, has_source, retry_of
@@ -184,6 +184,7 @@ class Executor:
         if run.settled:
             return
         written: bytes | None = None
+        invalid: tuple[str, str] | None = None
         if result is not None and result is not run.job:
             try:
                 written = encode(result, "result", run.job.runtime.options.json_default)
@@ -191,8 +192,10 @@ class Executor:
                 self._error_reporter.warn(
                     JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}")
                 )
-                written = encode({"error": True, "message": f'Invalid JSON Result: "{error_text(result)}"'}, "result")
-        run.settle(Completed(written))
+                shown = cut(error_text(result), MAX_MESSAGE_BYTES)
+                written = encode({"error": True, "message": f'Invalid JSON Result: "{shown}"'}, "result")
+                invalid = _place_and_reason(problem)
+        run.settle(Completed(written, invalid))
 
     def fail(self, run: Run, problem: Any) -> None:
         """Settle a run with what its handler raised or passed to `done`."""
@@ -219,3 +222,8 @@ class Executor:
                 head + note + newline + rest, failure.line and failure.line + note, failure.message + note
             )
         return run.settle(Failed(failure, retry, ttl_mode, cause))
+
+
+def _place_and_reason(problem: Exception) -> tuple[str, str]:
+    path = problem.path if isinstance(problem, InvalidJobData) else "result"
+    return path, error_text(problem).removeprefix(f"{path}: ")

@@ -9,7 +9,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from kue.options.values import parse_number
-from kue.store import codec
+from kue.store import codec, invalid_result
 from kue.store.identity import stamp
 from kue.store.transitions import Completion, Transitions, completion
 from kue.worker.io.calls import Call, Report
@@ -56,7 +56,11 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
     if run.option_effects:
         effects = [*effects, *run.option_effects]
     if isinstance(outcome, Completed):
-        own = completion(id, worker, max(0, now - run.started), outcome.result, effects, stamp(run.job.created_at))
+        more = stamp(run.job.created_at)
+        if outcome.invalid is not None:
+            more += invalid_result.MESSAGE_KEY
+            effects += invalid_result.keep_reason(outcome.result or b"", *outcome.invalid)
+        own = completion(id, worker, max(0, now - run.started), outcome.result, effects, more)
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
     if isinstance(outcome, Failed):
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode

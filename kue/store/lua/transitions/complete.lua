@@ -10,6 +10,8 @@
 -- Events   those among the effects; complete; remove if the job is removed
 -- Shared   number index count_attempt check options effects finish erase
 
+local STAMP = '^,"created_at":%d+' -- the further key that `remove` has as well
+
 local now = ARGV[2]
 
 local replies, ended, places, removal = {}, {}, {}, false
@@ -76,7 +78,7 @@ for _, run in ipairs(ended) do
   end
   publish_effects(first, last)
   finish_filed(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null', more)
-  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, more) end
+  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, string.match(more, STAMP)) end
   work_time = work_time + duration
 end
 

@@ -30,9 +30,11 @@ if old and old ~= '' and old ~= state then
 end
 write_effects(id, job, 6, #ARGV)
 redis.call('HSET', job, 'state', state, 'updated_at', ARGV[5])
--- What an earlier run sent as its result must not resolve a promise of the next run. The job may be put back as often
--- as a new one. A job that is only retried has not ended, and keeps all that.
-if is_end(old) and not is_end(state) then redis.call('HDEL', job, 'py_sent', 'py_requeues', 'py_ghosts') end
+-- What an earlier run sent as its result, or what was wrong with it, must not settle a promise of the next run. The job
+-- may be put back as often as a new one. A job that is only retried has not ended, and keeps all that.
+if is_end(old) and not is_end(state) then
+  redis.call('HDEL', job, 'py_sent', 'py_invalid_result', 'py_requeues', 'py_ghosts')
+end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'active' then
