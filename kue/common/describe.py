@@ -38,7 +38,7 @@ def describe_error(problem: BaseException) -> str:
 def traceback_text(problem: BaseException) -> str:
     """An exception with its traceback, in the form of a stack in JavaScript: `Name: message` comes first."""
     name, message = type(problem).__name__, error_text(problem)
-    first, stack = f"{name}: {message}" if message else name, _stack(problem)
+    first, stack = f"{name}: {message}" if message else name, stack_text(problem)
     return first if stack == first else f"{first}\n{stack}"
 
 
@@ -54,7 +54,8 @@ def traceback_of(problem: BaseException) -> TracebackType | None:
     return frames
 
 
-def _stack(problem: BaseException) -> str:
+def stack_text(problem: BaseException) -> str:
+    """The traceback from the handler on, as text. `Name: message` is its last line."""
     try:
         return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")
     except BaseException as formatting_error:
@@ -65,7 +66,7 @@ def cut(text: str, max_bytes: int) -> str:
     """Text of at most so many bytes of UTF-8. If it has more, its middle is left out, and the text says so."""
     if len(text) * _MAX_BYTES_OF_A_CHARACTER <= max_bytes:
         return text
-    if len(text) <= max_bytes and _characters_within(text, max_bytes) == len(text):
+    if len(text) <= max_bytes and len(text.encode("utf-8", "backslashreplace")) <= max_bytes:
         return text
     half = (max_bytes - len(_note(len(text)))) // 2
     head = _characters_within(text, half)

@@ -17,12 +17,15 @@ from kue.common.clock import TimeBudget
 from kue.common.emitter import Emitter
 from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import Timer
+from kue.errors import KueError
 from kue.events.dispatcher import Dispatcher
 from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.screening import Screening
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
+from kue.store.identity import is_other, read_created_at
+from kue.store.messages import Message
 from kue.store.store import Store
 
 _STOP_SECONDS = 5.0  # at most for each thread
@@ -35,7 +38,8 @@ class Hub:
         self.emitter = emitter
         self.dispatcher = Dispatcher(name="kue-listeners")
         self._store = store
-        self._router = Router(emitter.has, self._emit_later)
+        self._error_reporter = error_reporter
+        self._router = Router(emitter.has, self._emit_later, self._emit_whole_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, error_reporter)
         self._subscriber = Subscriber(
             store.connections,
@@ -51,6 +55,20 @@ class Hub:
 
     def _emit_later(self, event: str, *args: Any) -> None:
         self.dispatcher.post(self.emitter.emit, event, *args)
+
+    def _emit_whole_later(self, event: str, message: Message) -> None:
+        self.dispatcher.post(self._emit_whole, event, message)
+
+    def _emit_whole(self, event: str, message: Message) -> None:
+        """On the listeners' thread, which may wait: read what a message leaves out, then call the queue's listeners."""
+        field, raw = message.missing_field or "", None
+        try:
+            [row] = self._store.named_fields({message.id: ("created_at", field)})
+            if not is_other(read_created_at(row["created_at"]), message.created_at):
+                raw = row[field]
+        except KueError as problem:
+            self._error_reporter.report(problem)
+        self.emitter.emit(event, message.id, *message.completed(raw).args)
 
     def start(self) -> None:
         """Start to subscribe, without waiting for the subscription."""

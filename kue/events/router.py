@@ -28,9 +28,16 @@ class Screen(Protocol):
 class Router:
     """The watchers by job. `on_message` and `replay` are for the subscriber's thread, the rest is for any thread."""
 
-    def __init__(self, queue_wants: Callable[[str], bool], queue_emit: Callable[..., Any]) -> None:
+    def __init__(
+        self,
+        queue_wants: Callable[[str], bool],
+        queue_emit: Callable[..., Any],
+        queue_emit_cut: Callable[[str, Message], Any] | None = None,
+    ) -> None:
+        """`queue_emit_cut` is called with a message that leaves out data, which the hash has."""
         self._queue_wants = queue_wants
         self._queue_emit = queue_emit
+        self._queue_emit_cut = queue_emit_cut
         self.after_fork()
         self._watchers: dict[int, list[Watcher]] = {}
         self._newest = 0
@@ -118,7 +125,10 @@ class Router:
             ids.add(message.id)
         name = "job " + message.event
         if self._queue_wants(name):
-            self._queue_emit(name, message.id, *message.args)
+            if message.missing_field and self._queue_emit_cut is not None:
+                self._queue_emit_cut(name, message)
+            else:
+                self._queue_emit(name, message.id, *message.args)
 
     def replay(self) -> None:
         """Deliver messages that wait for delivery to their watchers."""

@@ -2,7 +2,7 @@
 
 - ignores a message about a job that was created at another time, and has the job's own hash read
 - holds a message without that time, as Node sends it, if it would settle the watcher, until the hash was read
-- reads why JSON cannot hold a result, which a promise raises
+- reads what a message leaves out: data that is too large for it, and why JSON cannot hold a result
 - keeps the messages of a watcher in order meanwhile
 
 That a job is gone, only its hash says: a message `remove` settles nothing by itself.
@@ -124,6 +124,11 @@ class Screening:
                 self._router.deliver(watcher, message)
 
     def _pass_on(self, watcher: Watcher, message: Message, row: _Row) -> None:
+        if missing := message.missing_field:
+            if row.get(missing) is None and watcher.must_settle:
+                self._resync.ask([message.id])  # the job is gone, or was set to run again
+                return
+            message = message.completed(row.get(missing))
         if not _must_say_why(watcher, message):
             self._router.deliver(watcher, message)
         elif self._router.unwatch(message.id, watcher):
@@ -164,6 +169,8 @@ class _Answer:
 
 def _fields_needed(watcher: Watcher, message: Message) -> tuple[str, ...]:
     """What must be read before the watcher may have a message; nothing if it may have it at once."""
+    if missing := message.missing_field:
+        return ("created_at", missing)
     if _must_say_why(watcher, message):
         return ("created_at", "result", invalid_result.FIELD)
     is_doubtful = message.created_at is None and watcher.created_at is not None and message.event in watcher.settled_by

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from kue.common.clock import Moment
+from kue.common.describe import short_repr
 from kue.store.transitions import Retry
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _computed(backoff: dict[str, Any], delay: float | None, attempts: int) -> fl
     if backoff.get("type") == "fixed":
         return base
     if backoff.get("type") != "exponential":
-        raise UnknownBackoff(f"the backoff type {backoff.get('type')!r} is unknown")
+        raise UnknownBackoff(f"the backoff type {short_repr(backoff.get('type'))} is unknown")
     if not base:
         return None
     max_delay = _number(backoff.get("maxDelay")) or math.inf

@@ -8,9 +8,11 @@ from typing import Any
 
 from kue.common.describe import short_repr, traceback_text
 from kue.connection.connection import Argument
+from kue.errors import InvalidJobData
 from kue.store import messages
 from kue.store.codec import Default, encode, text_bytes
 from kue.store.identity import stamp
+from kue.store.messages import MAX_ARGUMENT_BYTES
 
 Effects = Sequence[Argument]
 
@@ -29,12 +31,14 @@ def progress(
     """The percentage, as Kue computes it, and the effects. Raises `InvalidJobData` if JSON cannot hold the data."""
     percent = percentage(complete, total)
     effects: list[Argument] = ["set", "progress", percent]
-    written = b"null"
+    written, more = b"null", stamp(created_at)
     if data is not None:
         written = encode(data, "progress data", default)
         effects += ["set", "progress_data", written]
+    if len(written) > MAX_ARGUMENT_BYTES:
+        written, more = b"null", more + messages.CUT_KEY
     effects += ["set", "updated_at", now, "touch", "", ""]
-    effects += ["publish", messages.encode(id, "progress", b"%d" % percent, written, more=stamp(created_at)), ""]
+    effects += ["publish", messages.encode(id, "progress", b"%d" % percent, written, more=more), ""]
     return percent, tuple(effects)
 
 
@@ -57,10 +61,18 @@ def set_field(field: str, value: Argument) -> Effects:
 
 
 def send(id: int, event: str, data: Any, default: Default | None, *, keep: bool, created_at: object = None) -> Effects:
-    """An event of the user's own (kue-send). `keep` also stores the data, for promises that missed the event."""
-    written = encode(data, f"{event} data", default)
-    effects: Effects = ("publish", messages.encode(id, event, written, more=stamp(created_at)), "")
-    return ("set", "py_sent", written, *effects) if keep else effects
+    """An event of the user's own (kue-send). `keep` also stores the data, for promises that missed the event.
+
+    Raises `InvalidJobData` if JSON cannot hold the data, or if it is too large for an event and is not kept.
+    """
+    written, more = encode(data, f"{event} data", default), stamp(created_at)
+    kept = ("set", "py_sent", written) if keep else ()
+    if len(written) > MAX_ARGUMENT_BYTES:
+        if not keep:
+            problem = f"is {len(written)} bytes as JSON, and an event carries {MAX_ARGUMENT_BYTES} at most"
+            raise InvalidJobData(f"{event} data", problem)
+        written, more = b"null", more + messages.CUT_KEY
+    return (*kept, "publish", messages.encode(id, event, written, more=more), "")
 
 
 def error(id: int, stack: str, line: str, now: int) -> Effects:

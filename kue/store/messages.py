@@ -23,17 +23,42 @@ ARGUMENTS = {
     "ttl exceeded": 0,
     "ttl exceeded ack": 0,
 }
+MAX_ARGUMENT_BYTES = 4_000_000
+"""A longer result or other data is left out of its message. Redis cuts off a subscriber that falls 32 MB behind."""
+
+CUT_KEY = b',"cut":true'
+
+# The event whose data may be left out, the place of the data among its arguments, and the field that has it.
+_LEFT_OUT = {"complete": (0, "result"), "progress": (1, "progress_data"), "result": (0, "py_sent")}
 _HEAD = re.compile(rb'\{"id":"?(\d{1,16})"?,"event":"([^"\\]*)","args":\["\2"')
 
 
 class Message(NamedTuple):
-    """One event of one job. Node sends neither `created_at` nor `invalid`: JSON cannot hold the result."""
+    """One event of one job. The keys below `args` are Python's; Node does not send them.
+
+    `cut` means that the message leaves data out, and `invalid` that JSON cannot hold the result.
+    """
 
     id: int
     event: str
     args: tuple[Any, ...]
     created_at: int | None = None
     invalid: bool = False
+    cut: bool = False
+
+    @property
+    def missing_field(self) -> str | None:
+        """The field of the hash that has what the message leaves out."""
+        return _LEFT_OUT[self.event][1] if self.cut and self.event in _LEFT_OUT else None
+
+    def completed(self, raw: bytes | None) -> Message:
+        """The whole message, with the content of `missing_field`; None is left if there is none."""
+        place, _ = _LEFT_OUT[self.event]
+        try:
+            value = None if raw is None else decode(raw)
+        except ValueError:
+            value = None
+        return self._replace(args=(*self.args[:place], value, *self.args[place + 1 :]), cut=False)
 
 
 def encode(id: int, event: str, *args: bytes, more: bytes = b"") -> bytes:
@@ -69,4 +94,5 @@ def decode_message(raw: bytes) -> Message | None:
     count = ARGUMENTS.get(event)
     if count is not None:
         rest = (rest + [None] * count)[:count]
-    return Message(id, event, tuple(rest), read_created_at(found.get("created_at")), found.get("invalid") is True)
+    created_at, invalid, cut = (found.get(key) for key in ("created_at", "invalid", "cut"))
+    return Message(id, event, tuple(rest), read_created_at(created_at), invalid is True, cut is True)

@@ -18,7 +18,7 @@ from tests.helpers import keyspace, wait_until
 from tests.store.world import World
 
 END = b"that was all"
-FURTHER_KEYS = ("created_at", "invalid")  # of messages, in this order
+FURTHER_KEYS = ("created_at", "invalid", "cut")  # of messages, in this order
 
 
 class Place:

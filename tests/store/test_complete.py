@@ -1,5 +1,6 @@
 """The script `complete`: the run that holds an active job ends it well."""
 
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,38 @@ def test_a_result_is_stored_byte_for_byte_and_published(place: Place, result: by
         after=done(result=result.decode()),
         events=[(1, "complete", value, None)],
     )
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [(4_000_000, False), (4_000_001, True)])
+def test_a_result_of_more_than_4_mb_is_left_out_of_the_event(place: Place, size: int, is_cut: bool) -> None:
+    text = "x" * (size - 2)
+    place.seed(held())
+    assert place.run(complete(place, result=b'"%s"' % text.encode())) == [[1]]
+    assert place.world() == done(result=f'"{text}"')
+    message = json.loads(place.messages()[0])
+    assert message["args"] == ["complete", None if is_cut else text, None]
+    assert message.get("cut") is (True if is_cut else None)
+
+
+def test_a_result_is_not_left_out_of_the_event_if_the_job_is_removed(place: Place) -> None:
+    text = "x" * 4_000_001
+    place.seed(held(removeOnComplete="true"))
+    place.check(
+        complete(place, result=b'"%s"' % text.encode()),
+        reply=[[1]],
+        after=world(gone(), WORK_TIME),
+        events=[(1, "complete", text, None), (1, "remove", "email")],
+    )
+
+
+def test_the_further_keys_of_complete_are_written_but_the_stamp_alone_is_for_remove(place: Place) -> None:
+    more = b',"created_at":1700000000000,"invalid":true'
+    place.seed(held(removeOnComplete="true"))
+    place.run(place.scripts.complete(NOW, completion(1, PYTHON, DURATION, b"1", (), more)))
+    assert place.messages() == [
+        b'{"id":1,"event":"complete","args":["complete",1,null],"created_at":1700000000000,"invalid":true}',
+        b'{"id":1,"event":"remove","args":["remove","email"],"created_at":1700000000000}',
+    ]
 
 
 def test_work_time_adds_up(place: Place) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kue.common.describe import describe_error, error_text, short_repr
+from kue.common.describe import cut, describe_error, error_text, short_repr
 
 
 class Mute:
@@ -59,3 +59,24 @@ def test_the_longest_repr_may_be_chosen() -> None:
 def test_an_exception_is_shown_by_name_and_message(problem: BaseException, text: str) -> None:
     assert describe_error(problem) == text
     assert f"{type(problem).__name__}: {error_text(problem)}" == text
+
+
+@pytest.mark.parametrize("character", ["x", "\u00e9", "\u2709", "\U0001f680", "\ud800"])
+@pytest.mark.parametrize("count", [0, 16, 17, 100, 1000, 5000])
+def test_text_is_cut_in_its_middle_and_between_characters(character: str, count: int) -> None:
+    text, limit = "<" + character * count + ">", 100
+    size = len(text.encode("utf-8", "backslashreplace"))
+    short = cut(text, limit)
+    if size <= limit:
+        assert short == text
+        return
+    assert limit - 20 < len(short.encode("utf-8", "backslashreplace")) <= limit
+    head, _, rest = short.partition(" ... [")
+    number, _, tail = rest.partition(" characters left out] ... ")
+    assert (head[0], tail[-1]) == ("<", ">")
+    assert set(head[1:] + tail[:-1]) == {character}
+    assert len(head) + int(number) + len(tail) == len(text)
+
+
+def test_a_long_exception_is_described_in_short() -> None:
+    assert len(describe_error(ValueError("x" * 10_000_000))) <= 4_000

@@ -185,6 +185,22 @@ def test_an_event_is_sent_and_the_last_result_is_kept() -> None:
         effects.send(7, "result", {"n": INFINITY}, None, keep=True)
 
 
+def test_data_that_is_too_large_for_an_event_is_left_out_if_the_hash_keeps_it() -> None:
+    large, written = "x" * 4_000_000, b'"%s"' % (b"x" * 4_000_000)
+    tail = b'],"created_at":5,"cut":true}'
+    _, said = effects.progress(7, 1, 2, large, NOW, None, 5)
+    assert said[3:6] == ("set", "progress_data", written)
+    assert said[-2] == b'{"id":7,"event":"progress","args":["progress",50,null' + tail
+    kept = effects.send(7, "result", large, None, keep=True, created_at=5)
+    message = b'{"id":7,"event":"result","args":["result",null' + tail
+    assert kept == ("set", "py_sent", written, "publish", message, "")
+    with pytest.raises(InvalidJobData, match=r"^page data: is 4000002 bytes as JSON"):
+        effects.send(7, "page", large, None, keep=False)
+    fits = large[:-2]
+    assert b"cut" not in effects.send(7, "result", fits, None, keep=True)[4]  # type: ignore[operator]
+    assert effects.send(7, "page", fits, None, keep=False)[0] == "publish"
+
+
 def test_an_error_is_a_field_a_line_and_an_event() -> None:
     assert effects.error(7, 'Error: "boom"\n at x', 'Error: "boom"', NOW) == (
         *("set", "error", b'Error: "boom"\n at x'),

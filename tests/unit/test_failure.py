@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kue.jobs.failure import SHUTDOWN, TTL_EXCEEDED, failure_of
+from kue.jobs.failure import SHUTDOWN, TTL_EXCEEDED, failure_of, with_note
 from kue.store.transitions import Failure
 from tests.helpers import named
 
@@ -34,6 +34,33 @@ def raised(problem: BaseException) -> BaseException:
         raise problem
     except BaseException as caught:
         return caught
+
+
+LONG = "begin " + "\u2709" * 30_000 + " end"
+LONG_PROBLEMS = [
+    raised(ValueError(LONG)),
+    ValueError(LONG),
+    raised(type("N" * 100_000, (Exception,), {})(LONG)),
+    LONG,
+    {"message": LONG, "stack": f"Error: {LONG}\\n    at x"},
+    {"message": LONG},
+    type("Long", (), {"__str__": lambda self: LONG})(),
+]
+
+
+@pytest.mark.parametrize("problem", LONG_PROBLEMS, ids=lambda problem: type(problem).__name__[:20])
+def test_a_long_error_loses_its_middle_and_says_so(problem: Any) -> None:
+    failure = failure_of(problem)
+    for text, limit in ((failure.error, 64_000), (failure.line, 4_000), (failure.message, 4_000)):
+        assert len(text.encode()) <= limit
+        assert text == "" or "characters left out" in text
+    assert failure.message.startswith("begin \u2709") and failure.message.endswith("\u2709 end")
+    noted = with_note(failure, " (a note)")
+    assert len(noted.error.encode()) <= 64_000 and len(noted.message.encode()) <= 4_000
+
+
+def test_the_traceback_of_a_long_error_is_kept() -> None:
+    assert "in raised\n" in failure_of(raised(ValueError(LONG))).error
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,15 @@ class Watcher:
         self.created_at = created_at
         self.settled_by = frozenset((*SETTLING, "result" if must_settle else "remove"))
         self.got: list[str] = []
+        self.all_args: list[tuple[Any, ...]] = []
 
     def wants(self, event: str) -> bool:
         return True
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         self.got.append(event)
+        self.args = args
+        self.all_args.append(args)
         return event in self.settled_by
 
     def on_outcome(self, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kue.events.watcher import Outcome
 from kue.store import invalid_result
 from kue.store.invalid_result import keep_reason
-from tests.unit.test_screening import BORN, Scene, place, scene  # noqa: F401 (fixtures)
+from tests.unit.test_screening import BORN, OTHER, Scene, place, scene  # noqa: F401 (fixtures)
 
 
 @pytest.mark.parametrize("created_at", [None, BORN])
@@ -36,3 +36,40 @@ def test_a_result_is_no_result_only_if_the_message_says_true(scene: Scene, said:
     promise = scene.watch(must_settle=True)
     scene.say("complete", BORN, arg={"error": True, "message": "Invalid JSON Result"}, invalid=said)
     assert promise.got == ["complete"]
+
+
+@pytest.mark.parametrize(("event", "field", "place_in_args"), [("complete", "result", 0), ("result", "py_sent", 0)])
+@pytest.mark.parametrize("created_at", [None, BORN])
+def test_what_a_message_leaves_out_is_read_from_the_hash(
+    scene: Scene, event: str, field: str, place_in_args: int, created_at: int | None
+) -> None:
+    scene.place.job(1, "complete", **{"created_at": str(BORN), field: '{"large":1}'})
+    promise, listener = scene.watch(must_settle=True), scene.watch()
+    scene.say(event, created_at, cut=True)
+    assert promise.got == listener.got == []
+    scene.settle()
+    assert promise.got == listener.got == [event]
+    assert promise.args[place_in_args] == listener.args[place_in_args] == {"large": 1}
+
+
+def test_progress_data_that_a_message_leaves_out_is_read_from_the_hash_in_order(scene: Scene) -> None:
+    scene.place.job(1, "active", created_at=str(BORN), progress_data="[1]")
+    listener = scene.watch()
+    scene.say("progress", BORN, arg=50, cut=True)
+    scene.say("start", BORN)
+    scene.say("complete", BORN)
+    scene.answer()
+    assert listener.got == ["progress", "start", "complete"]
+    assert listener.all_args[0] == (50, [1])
+
+
+@pytest.mark.parametrize("hash", ["gone", "of another job", "without a result"])
+def test_a_promise_whose_result_is_nowhere_asks_what_became_of_the_job(scene: Scene, hash: str) -> None:
+    if hash != "gone":
+        fields = {"result": "5"} if hash == "of another job" else {}
+        scene.place.job(1, "inactive", created_at=str(OTHER if fields else BORN), **fields)
+    promise, listener = scene.watch(must_settle=True), scene.watch()
+    scene.say("complete", BORN, cut=True)
+    scene.settle()
+    assert promise.got == ([] if hash == "without a result" else ["outcome removed"])
+    assert (listener.got, listener.args) == (["complete"], (None,))

@@ -15,7 +15,7 @@ from kue.common.describe import MAX_MESSAGE_BYTES, cut, error_text
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import ForkedChild, InvalidJobData, JobInvalid, KueError
 from kue.jobs.active_run import current
-from kue.jobs.failure import failure_of
+from kue.jobs.failure import failure_of, with_note
 from kue.jobs.retry import UnknownBackoff, has_source, retry_of
 from kue.store.codec import encode
 from kue.store.transitions import Failure, Retry
@@ -216,11 +216,7 @@ class Executor:
             retry = retry_of(job)
         except UnknownBackoff as problem:
             retry = Retry("failed")
-            note = f" (not tried again: {problem})"
-            head, newline, rest = failure.error.partition("\n")
-            failure = Failure(
-                head + note + newline + rest, failure.line and failure.line + note, failure.message + note
-            )
+            failure = with_note(failure, f" (not tried again: {problem})")
         return run.settle(Failed(failure, retry, ttl_mode, cause))
 
 

@@ -10,6 +10,7 @@
 -- Events   those among the effects; complete; remove if the job is removed
 -- Shared   number index count_attempt check options effects finish erase
 
+local MAX_RESULT_BYTES = 4000000 -- a longer one is left out of the event, and listeners read it from the hash
 local STAMP = '^,"created_at":%d+' -- the further key that `remove` has as well
 
 local now = ARGV[2]
@@ -77,7 +78,11 @@ for _, run in ipairs(ended) do
     place.left[#place.left + 1] = zid
   end
   publish_effects(first, last)
-  finish_filed(id, 'complete', ',' .. (result == '' and 'null' or result) .. ',null', more)
+  if result == '' then result = 'null' end
+  if #result > MAX_RESULT_BYTES and not run.is_removed then -- the hash of a job that is removed holds nothing
+    result, more = 'null', more .. ',"cut":true'
+  end
+  finish_filed(id, 'complete', ',' .. result .. ',null', more)
   if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, string.match(more, STAMP)) end
   work_time = work_time + duration
 end
