@@ -68,6 +68,19 @@ class Emitter:
         if event is not None:
             self.emit(event, *args)
 
+    def finish_if_unused(self) -> bool:
+        """Refuse listeners from now on if there are none. Returns whether that was so, and new."""
+        with self._lock:
+            if self.finished or self._calls:
+                return False
+            self.finished = True
+            return True
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether there is no listener."""
+        return not self._calls
+
     def remove(self, event: str, listener: Listener | None = None) -> None:
         """Remove one listener, or all of an event. A listener that is not registered is ignored."""
         wanted = None if listener is None else _key(listener)

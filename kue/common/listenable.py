@@ -28,6 +28,9 @@ class Listenable(HasKueNames):
     def _check_event(self, event: str) -> None:
         """Raise or warn if nothing will ever send an event of this name."""
 
+    def _unlistened(self) -> None:  # noqa: B027 (most have nothing to do)
+        """Listeners may have been removed."""
+
     @overload
     def on(self, event: str) -> Callable[[_F], _F]: ...
     @overload
@@ -56,6 +59,7 @@ class Listenable(HasKueNames):
     def off(self, event: str, listener: Listener | None = None) -> Self:
         """Remove a listener, or all listeners of an event. Returns this object."""
         self._listeners().remove(_read_event(event), listener)
+        self._unlistened()
         return self
 
     def emit(self, event: str, *args: Any) -> bool:

@@ -3,7 +3,7 @@
 - keeps the subscription to the channel
 - routes messages to the watchers of a job and to the queue's listeners
 - keeps from watchers what is about another job of the same number
-- looks up the outcome of watched jobs if an event may have been missed
+- looks up the outcome of watched jobs if an event may have been missed, or if they have vanished
 - runs listeners on a thread of their own
 """
 
@@ -23,6 +23,7 @@ from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.screening import Screening
 from kue.events.subscriber import Subscriber
+from kue.events.vanished import VanishedJobs
 from kue.events.watcher import Outcome, Watcher
 from kue.store.identity import is_other, read_created_at
 from kue.store.messages import Message
@@ -41,6 +42,7 @@ class Hub:
         self._error_reporter = error_reporter
         self._router = Router(emitter.has, self._emit_later, self._emit_whole_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, error_reporter)
+        self._vanished = VanishedJobs(store, self._router, self._resync, lambda: self._subscriber, error_reporter)
         self._subscriber = Subscriber(
             store.connections,
             store.commands,
@@ -83,8 +85,7 @@ class Hub:
         self._subscriber.ensure()
         self._router.watch(id, watcher)
         self._subscriber.call_later(0, lambda: self._resync.ask([id]))
-        if watcher.must_settle:
-            self._resync.keep_asking()
+        self._keep_asking(watcher.must_settle)
 
     def watch_soon(self, id: int, watcher: Watcher) -> None:
         """Pass the events of a job to a watcher as soon as the subscription is set up. Does not wait for that."""
@@ -108,17 +109,22 @@ class Hub:
     def saving(self) -> Iterator[Callable[[int, Watcher], None]]:
         """A block around a save. The subscription is set up first, and jobs watched inside it miss no event."""
         self._subscriber.ensure()
-        must_settle = False
+        watched = must_settle = False
 
         def watch(id: int, watcher: Watcher) -> None:
-            nonlocal must_settle
+            nonlocal watched, must_settle
             self._router.watch(id, watcher)
-            must_settle = must_settle or watcher.must_settle
+            watched, must_settle = True, must_settle or watcher.must_settle
 
         with self._router.saving():
             yield watch
         if self._router.has_replay:
             self._subscriber.call_later(0, self._router.replay)
+        if watched:
+            self._keep_asking(must_settle)
+
+    def _keep_asking(self, must_settle: bool) -> None:
+        self._vanished.keep_looking()
         if must_settle:
             self._resync.keep_asking()
 

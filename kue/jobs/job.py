@@ -171,7 +171,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
     @property
     def listens(self) -> bool:
         """Whether this object receives the events of its job once the job is saved."""
-        return self._emitter is not None and self.events() and not self.only_collected
+        return self._emitter is not None and not self._emitter.is_unused and self.events() and not self.only_collected
 
     @property
     def _fence(self) -> str:
