@@ -28,7 +28,7 @@ class Listenable(HasKueNames):
     def _check_event(self, event: str) -> None:
         """Raise or warn if nothing will ever send an event of this name."""
 
-    def _unlistened(self) -> None:  # noqa: B027 (most have nothing to do)
+    def _unlistened(self) -> None:
         """Listeners may have been removed."""
 
     @overload

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from kue.common.describe import traceback_of
+from kue.common.describe import MAX_MESSAGE_BYTES, error_text, traceback_of
 from kue.errors import KueError
 from kue.jobs.job import Job
 from kue.store.transitions import Failure, Retry
@@ -35,6 +35,8 @@ def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause
         f"failed{' for good' if is_last else ''} in attempt {job.attempts_made + 1} of {job.attempts()} after "
         f"{duration_ms} ms{'' if is_last else ', and is tried again'}: {failure.line or failure.message}"
     )
+    if cause is not None and len(error_text(cause)) > MAX_MESSAGE_BYTES:
+        text, cause = f"{text}\n{failure.error}", None  # a traceback would end with the whole message
     _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
 
 

@@ -1,5 +1,6 @@
 """Errors and data of many megabytes: what is stored and sent has limits, and no listener is cut off by Redis."""
 
+import logging
 import threading
 from typing import Any
 
@@ -58,6 +59,19 @@ class TestErrors:
         sizes = messages()
         assert sizes["failed"] < 5000 and sizes["error"] < 70_000
         assert client.memory_usage("q:job:1") < 200_000
+
+    def test_the_log_of_a_run_has_the_stored_text_of_a_huge_error(
+        self, queue: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def work(job: Any) -> None:
+            raise ValueError("x" * HUGE)
+
+        queue.process("email", work)
+        queue.create("email").save()
+        wait_until(lambda: queue.failed_count() == 1)
+        [record] = [record for record in caplog.records if record.name == "kue.run"]
+        logged = logging.Formatter().format(record)
+        assert len(logged) < 70_000 and "in work" in logged
 
     def test_a_huge_error_reported_by_hand_is_cut(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save().error("\u2709" * HUGE)
