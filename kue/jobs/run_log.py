@@ -35,9 +35,17 @@ def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause
         f"failed{' for good' if is_last else ''} in attempt {job.attempts_made + 1} of {job.attempts()} after "
         f"{duration_ms} ms{'' if is_last else ', and is tried again'}: {failure.line or failure.message}"
     )
-    if cause is not None and len(error_text(cause)) > MAX_MESSAGE_BYTES:
-        text, cause = f"{text}\n{failure.error}", None  # a traceback would end with the whole message
+    if cause is not None and not _fits_in_a_log(error_text(cause)):
+        text, cause = f"{text}\n{failure.error}", None  # a traceback would end with the message as it is
     _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
+
+
+def _fits_in_a_log(message: str) -> bool:
+    """Whether a message is short, and has no half of a surrogate pair, which no log file could hold."""
+    try:
+        return len(message.encode()) <= MAX_MESSAGE_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _log(level: int, job: Job, duration_ms: int, text: str, cause: BaseException | None = None) -> None:

@@ -131,3 +131,15 @@ def test_an_application_whose_log_filter_raises_keeps_the_outcome_and_has_the_pr
     problem = errors.pop()
     assert isinstance(problem, kue.KueError)
     assert str(problem) == f"logging the end of job {job.id} failed: RuntimeError('a filter broke')"
+
+
+def test_half_a_surrogate_pair_in_a_message_is_logged_as_its_escape(queue: Any, log: pytest.LogCaptureFixture) -> None:
+    @queue.process("email")
+    def send(job: Any) -> None:
+        raise ValueError("half \ud800 of a pair")
+
+    queue.create("email").save()
+    wait_until(lambda: queue.failed_count() == 1)
+    [record] = [record for record in log.records if record.name == "kue.run"]
+    logged = logging.Formatter().format(record).encode().decode()
+    assert "ValueError: half \\ud800 of a pair" in logged and "in send" in logged
