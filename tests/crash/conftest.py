@@ -106,3 +106,18 @@ class Watched(kue_send.Queue):
     def end(self) -> None:
         if not self.is_shut_down:
             self.shutdown(0)
+
+
+MakeQueue = Callable[..., Watched]
+
+
+@pytest.fixture
+def far(proxy: Proxy, make_queue: MakeQueue) -> Watched:
+    """A queue behind the broken network."""
+    return make_queue(proxy.url)
+
+
+@pytest.fixture
+def near(server: RedisServer, make_queue: MakeQueue) -> Watched:
+    """A queue for the test's own use."""
+    return make_queue(server.url)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kue.errors import ConnectionFailed, JobLost, SaveInDoubt, SaveInterrupted
+from kue.errors import JobLost
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, Watched, call_of
 from tests.crash.proxy import Proxy
@@ -14,18 +14,6 @@ from tests.helpers import wait_until
 from tests.servers import RedisServer
 
 MakeQueue = Callable[..., Watched]
-
-
-@pytest.fixture
-def far(proxy: Proxy, make_queue: MakeQueue) -> Watched:
-    """A queue behind the broken network."""
-    return make_queue(proxy.url)
-
-
-@pytest.fixture
-def near(server: RedisServer, make_queue: MakeQueue) -> Watched:
-    """A queue for the test's own use."""
-    return make_queue(server.url)
 
 
 def warm_up(far: Watched, near: Watched, handler: Callable[[Job], Any], **options: Any) -> Job:
@@ -298,57 +286,3 @@ def test_what_a_handler_reports_survives_a_cut_in_order(proxy: Proxy, far: Watch
     wait_until(lambda: near.complete_count() == 2)
 
     assert near.job_class.get_log(job.id, queue=near) == [str(n) for n in range(50)]
-
-
-@pytest.mark.parametrize(("lose", "saved"), [("lose_reply", 1), ("lose_request", 0)])
-def test_a_save_that_was_cut_off_is_in_doubt_and_not_repeated(
-    proxy: Proxy, far: Watched, near: Watched, lose: str, saved: int
-) -> None:
-    far.create("warm up").save()
-    loss = getattr(proxy, lose)(call_of("save"))
-    job = far.create("email")
-    with pytest.raises(SaveInDoubt, match="may or may not have been saved, and was not sent again"):
-        job.save()
-
-    assert loss.is_set()
-    assert job.id is None
-    assert near.inactive_count("email") == saved
-
-
-def test_a_save_all_that_was_cut_off_names_the_jobs_that_are_saved(proxy: Proxy, far: Watched, near: Watched) -> None:
-    far.create("warm up").save()
-    jobs = [far.create("email", {"n": n}) for n in range(1200)]
-    loss = proxy.lose_request(b'{"n":700}')
-    with pytest.raises(SaveInterrupted, match="broke off after 500 saved jobs") as caught:
-        far.save_all(jobs)
-
-    assert loss.is_set()
-    assert caught.value.saved == jobs[:500]
-    assert isinstance(caught.value.__cause__, SaveInDoubt)
-    assert [job.id for job in jobs[500:]] == [None] * 700
-    # of the 500 in doubt, those that had reached Redis before the one that was lost are there
-    assert 500 <= near.inactive_count("email") < 1200
-
-
-def test_a_save_that_never_left_is_not_in_doubt(proxy: Proxy, far: Watched, near: Watched) -> None:
-    far.create("warm up").save()
-    proxy.refuse()
-    proxy.cut()
-    with pytest.raises(ConnectionFailed, match="cannot reach Redis") as caught:
-        far.create("email").save()
-
-    assert not isinstance(caught.value, SaveInDoubt)
-    assert not caught.value.sent
-    assert near.inactive_count("email") == 0
-
-
-def test_a_save_all_of_which_some_are_refused_names_the_jobs_that_are_saved(server: RedisServer, near: Watched) -> None:
-    with server.client() as client:
-        client.set("q:jobs:spoilt:inactive", "not a zset")
-    jobs = [near.create("spoilt" if n == 3 else "email", {"n": n}) for n in range(1000)]
-    with pytest.raises(SaveInterrupted, match="broke off after 499 saved jobs: Redis refused") as caught:
-        near.save_all(jobs)
-
-    assert caught.value.saved == [*jobs[:3], *jobs[4:500]]
-    assert [job.id for job in jobs[500:]] == [None] * 500
-    assert near.inactive_count("email") == 499

@@ -32,7 +32,7 @@ def rounds(queue: Any, count: int = 5) -> None:
     wait_until(lambda: queue.health()["connected"])
     for _ in range(count):
         queue._pool.slots["email"].should_look = True
-        queue._pool.loop.settle_down(10)
+        queue._pool.loop.answers.settle_down(10)
 
 
 def test_nothing_is_taken_before_the_lease_was_granted(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:

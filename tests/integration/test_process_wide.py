@@ -120,6 +120,15 @@ def test_a_private_server_is_known_by_its_directory(create_queue: Any, tmp_path:
     assert os.listdir(tmp_path) == ["data"]
 
 
+@pytest.fixture
+def no_queue_of_the_process(monkeypatch: pytest.MonkeyPatch) -> ProcessWide[kue.Queue]:
+    """Lookups find no queue of the process, whatever other tests have left."""
+    of_this_test = ProcessWide(kue.Queue)
+    for job_class in (kue.Job, kue_send.Job):
+        monkeypatch.setattr(job_class, "default_queue", of_this_test.queue_for_lookups)
+    return of_this_test
+
+
 JOB_CALLS: list[Callable[[type[kue.Job]], Any]] = [
     lambda job: job.get(1),
     lambda job: job.get_log(1),
@@ -133,7 +142,7 @@ JOB_CALLS: list[Callable[[type[kue.Job]], Any]] = [
 @pytest.mark.parametrize("call", JOB_CALLS, ids=range(len(JOB_CALLS)))
 @pytest.mark.parametrize("job_class", [kue.Job, kue_send.Job])
 def test_a_job_is_not_looked_for_at_a_default_address_if_there_are_only_other_queues(
-    call: Callable[[type[kue.Job]], Any], job_class: type[kue.Job]
+    no_queue_of_the_process: Any, call: Callable[[type[kue.Job]], Any], job_class: type[kue.Job]
 ) -> None:
     with kue.Queue(redis=URL), pytest.raises(kue.InvalidOption) as refused:
         call(job_class)
@@ -149,12 +158,12 @@ def test_a_job_is_looked_for_in_the_queue_of_the_process_also_if_there_are_other
 
 
 def test_without_any_queue_a_job_is_looked_for_in_one_that_is_made(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+    no_queue_of_the_process: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUE_REDIS_URL", redis_url)
     with pytest.raises(kue.JobNotFound):
         kue.Job.get(1)
-    kue.create_queue().shutdown()
+    no_queue_of_the_process.create_queue().shutdown()
 
 
 def test_the_queue_of_kue_send_is_another_one(redis_url: str) -> None:

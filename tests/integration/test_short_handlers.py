@@ -120,12 +120,12 @@ def test_a_run_past_its_ttl_ends_though_its_handler_keeps_the_thread(work: Work)
 
 
 def test_a_shutdown_does_not_wait_beyond_its_deadline(work: Work) -> None:
-    queue = work.queue
+    queue, client = work.queue, work.queue.client
     job = queue.create("email", {"what": "hold"}).save()
     wait_until(lambda: work.held == 1)
     queue.shutdown(50, requeue=True)
     wait_until(lambda: not [one for one in threading.enumerate() if one.name == "kue-standby"])
-    with kue.Queue(redis=queue.client) as other:
+    with kue.Queue(redis=client) as other:
         assert state_of(other, job) == "inactive"
 
 
