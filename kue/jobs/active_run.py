@@ -29,6 +29,7 @@ class ActiveRun(Protocol):
     @property
     def stopping(self) -> bool:
         """Whether the shutdown of its worker has begun."""
+        ...
 
     @property
     def fence(self) -> str:

@@ -33,12 +33,14 @@ class _Works(Protocol):
     @property
     def is_closed(self) -> bool:
         """Whether a shutdown ends the runs, with a deadline of its own."""
+        ...
 
     def give_back(self) -> None:
         """Start nothing more, and have every run give its job back."""
 
     def finish(self, budget: TimeBudget) -> list[Run]:
         """Write what became of the runs, and end the threads. Returns the runs whose jobs went back."""
+        ...
 
 
 class Exit:

@@ -1,6 +1,7 @@
 """Names of events for which no listener would ever be called: refused on a queue, warned of on a job."""
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ EVENTS = list(ARGUMENTS)
 
 
 @pytest.fixture
-def queue() -> Any:
-    return kue_send.Queue(redis="redis://127.0.0.1:1")  # no server is there, and none is needed
+def queue() -> Iterator[Any]:
+    with kue_send.Queue(redis="redis://127.0.0.1:1") as queue:  # no server is there, and none is needed
+        yield queue
 
 
 def ignore(*args: object) -> None: ...

@@ -14,6 +14,7 @@ from kue import doctor
 
 QUEUE = kue.Queue(redis="redis://127.0.0.1:1")  # makes no connection
 JOB = QUEUE.create("email")
+QUEUE.shutdown()
 
 
 def in_a_fresh_process(code: str) -> object:
