@@ -23,6 +23,7 @@ def test_a_history_without_the_previous_release_fails_under_ci_and_skips_elsewhe
     shallow: Path, monkeypatch: pytest.MonkeyPatch, ci: str, outcome: type[BaseException]
 ) -> None:
     monkeypatch.setenv("CI", ci)
+    monkeypatch.delenv("KUE_TESTS_WITHOUT_HISTORY", raising=False)
     with pytest.raises(outcome, match=rf"no commit {PREVIOUS[:9]}.*git fetch --unshallow"):
         packed_release(PREVIOUS, shallow)
 
