@@ -11,6 +11,7 @@ PYTEST    = $(BIN)/python $(TESTS)
 COVERAGE  = --cov --cov-report=
 SLOWEST   = --durations=20
 QUICK     = not slow and not node
+TRACED    = not untraced
 NODE      = tests/interop/node_modules/.package-lock.json tests/typing/node_modules/.package-lock.json
 
 .PHONY: demo help test test-quick test-lowest test-all suite lint docs dist clean
@@ -35,8 +36,9 @@ test-lowest: $(LOWEST)/.test  ## the same tests with the lowest version of each 
 	$(LOWEST)/bin/python $(TESTS) -m "$(QUICK)"
 
 suite: $(VENV)/.test $(NODE)  ## every test; PROCS=2 sets how many run at a time
-	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK)"
-	$(PYTEST) $(SLOWEST) $(COVERAGE)term --cov-append -m "not ($(QUICK))"
+	$(PYTEST) -m "not ($(TRACED))"
+	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK) and $(TRACED)"
+	$(PYTEST) $(SLOWEST) $(COVERAGE)term --cov-append -m "not ($(QUICK)) and $(TRACED)"
 
 test-all: lint  ## every test on each Python there is
 	@pythons=$$(.ci/pythons) && set -e && for python in $$pythons; do \

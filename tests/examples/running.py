@@ -39,7 +39,7 @@ class Run:
         self._section = section
         self._folder = folder
         self._environment = environment(redis_url)
-        self._log = folder / "output-of-this-section"
+        self._streams = folder / "output-of-this-section", folder / "errors-of-this-section"
         self._background: list[subprocess.Popen[bytes]] = []
 
     def carry_out(self) -> None:
@@ -66,14 +66,14 @@ class Run:
             command = [sys.executable, "-c", PYTHON_PRELUDE + step.code]
         else:
             command = ["bash", "-c", SHELL_PRELUDE + step.code]
-        with self._log.open("ab") as log:
+        with self._streams[0].open("ab") as output, self._streams[1].open("ab") as errors:
             process = subprocess.Popen(
                 command,
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=errors,
                 start_new_session=True,
             )
         self._background.append(process)
@@ -83,9 +83,12 @@ class Run:
             assert exit_code == step.exit_code, f"{step.code}\nended with {exit_code}:\n{self._output()}"
 
     def _expect(self, text: str) -> None:
-        """What runs in the background may still be at it; what ran in the foreground has printed all."""
+        """What runs in the background may still be at it; what ran in the foreground has printed all.
+
+        What a page shows is what a command prints on one of its streams. Log lines come on the other.
+        """
         deadline = time.monotonic() + (OUTPUT_SECONDS if self._background else 0)
-        while not is_printed(text, self._output()):
+        while not any(is_printed(text, printed) for printed in self._printed()):
             assert time.monotonic() < deadline, f"{text!r} is not in what was printed:\n{self._output()}"
             time.sleep(0.02)
 
@@ -97,7 +100,10 @@ class Run:
         self._background.clear()
 
     def _output(self) -> str:
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
+        return "\n".join(self._printed())
+
+    def _printed(self) -> list[str]:
+        return [stream.read_text(errors="replace") if stream.exists() else "" for stream in self._streams]
 
 
 def is_printed(expected: str, output: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import itertools
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ from kue import Job
 from kue.errors import Recovered
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
+
+pytestmark = [
+    pytest.mark.untraced,
+    pytest.mark.skipif(sys.gettrace() is not None, reason="Python 3.11 would hang while its threads are traced"),
+]
 
 
 class TooSlow(Exception):
