@@ -47,10 +47,16 @@ class Address:
     """
 
     def __init__(
-        self, connection_class: type[Any], settings: Mapping[str, Any], max_connections: int | None = None
+        self,
+        connection_class: type[Any],
+        settings: Mapping[str, Any],
+        max_connections: int | None = None,
+        *,
+        is_of_client: bool = False,
     ) -> None:
         self._class = connection_class
         self.max_connections = max_connections
+        self._is_of_client = is_of_client
         self._settings = {
             "socket_timeout": _TIMEOUT_SECONDS,
             "socket_connect_timeout": _CONNECT_TIMEOUT_SECONDS,
@@ -68,7 +74,8 @@ class Address:
         """The same address with other time-outs, in milliseconds. None: as they are."""
         given = {"socket_connect_timeout": connect, "socket_timeout": answer}
         changed = {name: value / 1000 for name, value in given.items() if value is not None}
-        return Address(self._class, {**self._settings, **changed}, self.max_connections)
+        settings = {**self._settings, **changed}
+        return Address(self._class, settings, self.max_connections, is_of_client=self._is_of_client)
 
     def connection(self) -> AbstractConnection:
         """A new connection, not yet open."""
@@ -99,15 +106,21 @@ class Address:
         return not self._class.__module__.startswith("fakeredis")
 
     def is_same(self, other: Address) -> bool:
-        """Whether both lead to the same server with the same settings."""
-        return self._comparable() == other._comparable()
+        """Whether both lead to the same database as the same user, and with the same settings.
+
+        The settings of a client are not compared: redis-py gives it many that no one has chosen.
+        """
+        if self._place() != other._place():
+            return False
+        return self._is_of_client or other._is_of_client or self._comparable() == other._comparable()
+
+    def _place(self) -> tuple[Any, ...]:
+        get = self._settings.get
+        return str(self), self._class, get("server"), get("username"), get("password")
 
     def _comparable(self) -> dict[str, Any]:
-        """The settings without the objects that each client of redis-py makes for itself, and without random names."""
         plain = {name: value for name, value in self._settings.items() if isinstance(value, str | bytes | int | float)}
-        fake_server = self._settings.get("server")
-        host = plain.get("host") if fake_server is None else fake_server
-        return {**plain, "shown": str(self), "host": host, "class": self._class, "limit": self.max_connections}
+        return {"db": 0, **plain, "limit": self.max_connections}
 
     def __str__(self) -> str:
         get = self._settings.get
@@ -140,7 +153,7 @@ def resolve(given: object) -> Address:
         own = ("maint_notifications", "oss_cluster_maint_notifications", "orig_")
         settings = {name: value for name, value in pool.connection_kwargs.items() if not name.startswith(own)}
         limit = pool.max_connections if pool.max_connections < NO_LIMIT else None
-        address = Address(pool.connection_class, settings, limit)
+        address = Address(pool.connection_class, settings, limit, is_of_client=True)
         if not address.is_real:
             if find_spec("lupa") is None:
                 raise MissingExtra("fakeredis runs the scripts of kue only with Lua: pip install 'fakeredis[lua]'")

@@ -1,38 +1,51 @@
-"""Fails an active job from outside the process that runs it: that process died, or lets the job run past its ttl."""
+"""Fails active jobs from outside the process that runs them: it died, or lets a job run past its ttl."""
 
 from __future__ import annotations
 
-from kue.connection.connection import Command
+from collections.abc import Iterable
+
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
 from kue.jobs.retry import UnknownBackoff, retry_of
+from kue.jobs.run_log import log_failed
 from kue.runtime import Runtime
-from kue.store import codec
 from kue.store.job_hash import JobHash
 from kue.store.transitions import Failure, Retry
 
 
 def fail_from_outside(
     runtime: Runtime,
-    id: int,
-    worker: str,
-    hash: JobHash,
+    runs: Iterable[tuple[int, str, JobHash]],
     now: int,
     failure: Failure,
     *,
     mode: str,
     ttl_lock: str = "",
     dead_process: str = "",
-) -> Command:
-    """The command that fails the run of `worker`, if it still holds the job.
+) -> None:
+    """Fail runs, given as id, worker and hash of their jobs, if they still hold them, and log each that was failed.
 
-    The job is tried again by its own attempts and backoff. If its hash cannot be read it is failed for good.
+    Each job is tried again by its own attempts and backoff. If its hash cannot be read it is failed for good.
     """
+    failed, commands = [], []
+    for id, worker, hash in runs:
+        job, retry = _read(runtime, id, hash)
+        failed.append((job, retry))
+        command = runtime.store.transitions.fail(
+            id, worker, job.type, now, failure, retry, mode=mode, ttl_lock=ttl_lock, dead_process=dead_process
+        )
+        commands.append(command)
+    for (job, retry), reply in zip(failed, runtime.store.ask(commands), strict=True):
+        if isinstance(reply, list) and reply[0] == 1:
+            log_failed(job, max(0, now - int(job.started_at or now)), failure, retry)
+
+
+def _read(runtime: Runtime, id: int, hash: JobHash) -> tuple[Job, Retry]:
+    """The job, with what follows the failure. If its hash cannot be read: a job with its type only."""
     try:
-        retry = retry_of(Job.from_hash(runtime, id, hash))
-    except (JobInvalid, UnknownBackoff):
-        retry = Retry("failed")
-    type = codec.text(hash.type or b"")
-    return runtime.store.transitions.fail(
-        id, worker, type, now, failure, retry, mode=mode, ttl_lock=ttl_lock, dead_process=dead_process
-    )
+        job = Job.from_hash(runtime, id, hash)
+        return job, retry_of(job)
+    except JobInvalid:
+        return Job.from_hash(runtime, id, JobHash(type=hash.type or b"?")), Retry("failed")
+    except UnknownBackoff:
+        return job, Retry("failed")

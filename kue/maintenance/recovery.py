@@ -16,6 +16,7 @@ from kue.common.clock import steady
 from kue.connection.pool import refusal
 from kue.errors import KueError
 from kue.jobs.failure import WORKER_LOST
+from kue.jobs.run_log import logger
 from kue.maintenance.failing import fail_from_outside
 from kue.runtime import Runtime
 from kue.store.job_hash import JobHash
@@ -62,24 +63,24 @@ class Recovery:
         store, options = self._runtime.store, self._runtime.options
         for start in range(0, len(runs), _BATCH_SIZE):
             batch = runs[start : start + _BATCH_SIZE]
-            spent = store.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
-            if spent is None:
+            rescued = store.rescue(process, now, options.ghost_retries, options.ghost_delay, batch)
+            if rescued is None:
                 return
+            count, spent = rescued
+            if count:
+                logger.warning("the process %s has died; jobs that were put back: %d", process, count)
             if spent:
                 self.fail(process, [run for run in batch if run[0] in spent], now)
 
     def fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
         """Fail jobs that were lost too often, under the ordinary rules of attempts. The doctor calls this, too."""
         store = self._runtime.store
-        commands = []
+        lost = []
         for (id, worker), found in zip(runs, store.hashes([id for id, _ in runs]), strict=True):
             if isinstance(found, ResponseError):
                 raise refusal(found)
-            hash = found or JobHash()
-            commands.append(
-                fail_from_outside(self._runtime, id, worker, hash, now, WORKER_LOST, mode="lost", dead_process=process)
-            )
-        store.ask(commands)
+            lost.append((id, worker, found or JobHash()))
+        fail_from_outside(self._runtime, lost, now, WORKER_LOST, mode="lost", dead_process=process)
 
     def _end_expired_leases(self) -> None:
         """Forget leases that ran out, of processes that hold no active job."""

@@ -108,12 +108,9 @@ class TtlCheck:
     def _fail(self, runs: dict[int, str], now: int) -> None:
         store = self._runtime.store
         scores = store.scores([(id, None) for id in runs], "active")
-        commands = []
+        overdue = []
         for (id, worker), found, score in zip(runs.items(), store.hashes(list(runs)), scores, strict=True):
             if not isinstance(found, JobHash) or score is None or score > self._announced_at:
                 continue  # it ended, or has a later run or deadline, which was not announced
-            token = self._lock.token
-            commands.append(
-                fail_from_outside(self._runtime, id, worker, found, now, TTL_EXCEEDED, mode="expired", ttl_lock=token)
-            )
-        store.ask(commands)
+            overdue.append((id, worker, found))
+        fail_from_outside(self._runtime, overdue, now, TTL_EXCEEDED, mode="expired", ttl_lock=self._lock.token)

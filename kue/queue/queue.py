@@ -40,7 +40,7 @@ from kue.store.store import Store
 logger = logging.getLogger("kue")
 _FINAL_IO_SECONDS = 10.0  # how long a shutdown without a timeout waits for Redis in all
 _FINAL_LISTENER_SECONDS = 10.0  # and how long for listeners
-_AFTER_TIMEOUT_SECONDS = 2.0  # how long a shutdown with a timeout may take beyond it
+_AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
@@ -225,7 +225,8 @@ def is_at(queue: Queue, redis: RedisAddress) -> bool:
     """Whether the option `redis` leads to the server of a queue. Raises `InvalidURL` and `InvalidOption`."""
     directory = embedded_directory(redis)
     if directory is None:
-        return resolve(redis).is_same(queue._address)
+        timeouts = queue.options.connect_timeout, queue.options.answer_timeout
+        return resolve(redis).with_timeouts(*timeouts).is_same(queue._address)
     return queue._server is not None and queue._server.directory == (directory and os.path.abspath(directory))
 
 

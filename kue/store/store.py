@@ -163,13 +163,13 @@ class Store(Queries):
 
     def rescue(
         self, process: str, now: int, retries: int, delay: int, runs: Sequence[tuple[int, str]]
-    ) -> list[int] | None:
-        """Queue the jobs of a dead process again. Returns the ids of those that were lost too often.
+    ) -> tuple[int, list[int]] | None:
+        """Queue the jobs of a dead process again. Returns how many, and the ids of those that were lost too often.
 
         Returns None if the process is alive. `retries` is how often a job may be lost, `delay` is in ms.
         """
         code, *rest = self.connections.call(*self.transitions.rescue(process, now, retries, delay, runs))
-        return [int(id) for id in rest[1:]] if code == 1 else None
+        return (int(rest[0]), [int(id) for id in rest[1:]]) if code == 1 else None
 
     def add_tokens(self, types: Sequence[str]) -> list[int]:
         """Add the tokens that types lack. Returns how many were added for each; 0 if Redis refused it."""

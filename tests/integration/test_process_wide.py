@@ -94,11 +94,27 @@ def test_after_a_shutdown_the_next_queue_may_have_other_options(create_queue: An
     assert create_queue(redis=URL, prefix="other").options.prefix == "other"
 
 
-def test_clients_with_the_same_settings_are_the_same_redis(create_queue: Any) -> None:
-    first = create_queue(redis=redis.Redis(host="127.0.0.1", port=1))
-    assert create_queue(redis=redis.Redis(host="127.0.0.1", port=1)) is first
-    with pytest.raises(kue.InvalidOption, match="another redis"):
-        create_queue(redis=redis.Redis(host="127.0.0.1", port=1, socket_timeout=3))
+SAME_PLACE: list[Any] = [
+    "redis://127.0.0.1:1",
+    "redis://127.0.0.1:1/0",
+    {"host": "127.0.0.1", "port": "1"},
+    redis.Redis(host="127.0.0.1", port=1),
+    redis.Redis(host="127.0.0.1", port=1, socket_timeout=3),
+]
+
+
+@pytest.mark.parametrize("made_with", SAME_PLACE, ids=range(len(SAME_PLACE)))
+@pytest.mark.parametrize("asked", SAME_PLACE, ids=range(len(SAME_PLACE)))
+def test_the_same_redis_may_be_given_in_another_form(create_queue: Any, made_with: Any, asked: Any) -> None:
+    first = create_queue(redis=made_with, answer_timeout=2000)
+    assert create_queue(redis=asked) is first
+
+
+def test_a_client_of_another_database_or_user_is_another_redis(create_queue: Any) -> None:
+    create_queue(redis=redis.Redis(host="127.0.0.1", port=1))
+    for other in ({"db": 1}, {"username": "ada"}, {"password": "secret"}):
+        with pytest.raises(kue.InvalidOption, match="another redis"):
+            create_queue(redis=redis.Redis(host="127.0.0.1", port=1, **other))
 
 
 def test_the_same_fake_server_is_the_same_redis_and_another_one_is_not(create_queue: Any) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import kue
+from kue.common.clock import now_ms
 from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 def of_runs(log: pytest.LogCaptureFixture) -> list[tuple[str, int, str]]:
     """The level, attempt and message of each record, without the time that the run took."""
-    own: list[Any] = [record for record in log.records if record.name == "kue.run"]
+    own: list[Any] = [record for record in log.records if record.name == "kue.run" and hasattr(record, "attempt")]
     assert all(0 <= record.duration_ms < 60_000 for record in own)
     return [
         (record.levelname, record.attempt, record.getMessage().replace(f" {record.duration_ms} ms", " N ms"))
@@ -143,3 +145,34 @@ def test_half_a_surrogate_pair_in_a_message_is_logged_as_its_escape(queue: Any, 
     [record] = [record for record in log.records if record.name == "kue.run"]
     logged = logging.Formatter().format(record).encode().decode()
     assert "ValueError: half \\ud800 of a pair" in logged and "in send" in logged
+
+
+def test_a_run_whose_process_died_is_logged_by_the_process_that_fails_it(
+    make_queue: MakeQueue, client: Any, log: pytest.LogCaptureFixture
+) -> None:
+    queue = make_queue(lease=100, ghost_retries=1)
+    back, lost = queue.create("email").save(), queue.create("email", attempts=2).save()
+    for job in (back, lost):
+        job.active()
+        client.hset(f"q:job:{job.id}", mapping={"workerId": "kue:box:1-abcdef01:email:1", "started_at": now_ms()})
+    client.hset(f"q:job:{lost.id}", "py_ghosts", 1)
+    queue.process("other", lambda job: None)
+    wait_until(lambda: len(of_runs(log)) == 1)
+    assert of_runs(log) == [
+        (
+            "WARNING",
+            1,
+            f"job {lost.id} (email) failed in attempt 1 of 2 after N ms, and is tried again: worker lost",
+        )
+    ]
+    wait_until(lambda: "the process kue:box:1-abcdef01 has died; jobs that were put back: 1" in log.messages)
+
+
+def test_a_run_that_the_check_of_ttls_ends_is_logged(make_queue: MakeQueue, log: pytest.LogCaptureFixture) -> None:
+    queue = make_queue(promotion={"interval": 50})
+    job = queue.create("email", ttl=1).save().active()
+    queue.process("other", lambda job: None)
+    wait_until(lambda: len(of_runs(log)) == 1, timeout=30)
+    assert of_runs(log) == [
+        ("ERROR", 1, f"job {job.id} (email) failed for good in attempt 1 of 1 after N ms: TTL exceeded")
+    ]
