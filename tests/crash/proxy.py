@@ -63,6 +63,10 @@ class Connection:
         self._arrived = arrived
         self._seen = b""
 
+    def has_seen(self, mark: bytes) -> bool:
+        """Whether the last bytes of its requests have a mark in them."""
+        return mark in self._seen
+
     def up(self, hold: Callable[["Connection"], bool]) -> None:
         """Requests, until either side ends."""
         for data in _received(self.client):
@@ -168,10 +172,15 @@ class Proxy:
         self._flowing.set()
         self._answering.set()
 
-    def strand(self) -> None:
-        """Let nothing through any more on the connections there are, and never end them; new ones are served."""
-        for connection in self._all():
+    def strand(self, mark: bytes = b"") -> int:
+        """Let nothing through any more on the connections there are, and never end them; new ones are served.
+
+        With `mark` only on those whose last requests have it in them. Returns how many these are.
+        """
+        stranded = [connection for connection in self._all() if connection.has_seen(mark)]
+        for connection in stranded:
             connection.stranded = True
+        return len(stranded)
 
     def lose_reply(self, mark: bytes) -> Loss:
         """The next request with `mark` in it reaches the server; once it is carried out, its connection is reset."""

@@ -138,6 +138,20 @@ class TestRanges:
         errors.clear()
         assert queue.inactive() == [1, 3, 4], "only what no one can use is dropped"
 
+    @pytest.mark.parametrize("lost", ["its hash", "its type"])
+    def test_a_member_that_is_no_job_leaves_the_set_of_a_type_that_is_not_listed(
+        self, queue: Any, client: Any, errors: list[BaseException], lost: str
+    ) -> None:
+        queue.save_all([queue.create("email") for _ in range(3)])
+        client.delete("q:job:2") if lost == "its hash" else client.hdel("q:job:2", "type")
+        client.delete("q:job:types")
+        assert ids(Job.range_by_type("email", "inactive", 0, -1, queue=queue)) == [1, 3]
+        sets = ("q:jobs", "q:jobs:inactive", "q:jobs:email:inactive")
+        assert [client.zrange(key, 0, -1) for key in sets] == [[b"01|1", b"01|3"]] * 3
+        wait_until(lambda: errors)
+        assert [str(problem) for problem in errors] == ["job 2 has no type"]
+        errors.clear()
+
 
 class TestCounts:
     def test_counts_are_of_all_types_or_of_one(self, many: Any) -> None:

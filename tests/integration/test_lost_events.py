@@ -12,6 +12,7 @@ from kue import Job
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.integration.deafness import deaf
+from tests.unit.test_router import Listener, message
 
 ROUNDS = 2000  # of a race between a listener that is added and the end of its job
 
@@ -166,3 +167,15 @@ def test_listeners_added_at_the_moment_of_the_end_hear_it_once(queue: Any) -> No
     wait_until(lambda: heard.total() >= 3 * ROUNDS, 30)
     assert set(heard.values()) == {1} and len(heard) == 3 * ROUNDS
     assert Job.range(0, 0, queue=queue)
+
+
+def test_events_held_during_a_save_are_replayed_after_it_though_no_other_message_comes(queue: Any, client: Any) -> None:
+    """The only messages of a job may all have come before the reply to its save."""
+    hub, listener = queue.runtime.hub, Listener()
+    with hub.saving() as watch:
+        client.publish("q:events", message(7, "enqueue", "email"))
+        client.publish("q:events", message(7, "mine", 5))
+        wait_until(lambda: len(hub._router._held) == 2)
+        watch(7, listener)
+    wait_until(lambda: len(listener.got) == 2)
+    assert listener.got == [("enqueue", "email"), ("mine", 5)]

@@ -237,3 +237,17 @@ class TestDeadline:
         queue.save_all([queue.create("email", ttl=60_000) for _ in range(50)])
         wait_until(lambda: queue.complete_count() == 50)
         assert heard == []
+
+    def test_a_checker_that_finds_a_run_which_has_just_ended_is_acknowledged(self, queue: Any, client: Any) -> None:
+        """Node's checker announces what was active a moment ago, and would fail another job for a missing ack."""
+        heard: dict[str, list[int]] = {event: [] for event in ("start", "complete", "ttl exceeded", "ttl exceeded ack")}
+        for event, ids in heard.items():
+            queue.on(f"job {event}", lambda id, *args, ids=ids: ids.append(id))
+        # A run past its deadline began long ago: its start was received before its end.
+        queue.process("email", lambda job: wait_until(lambda: heard["start"] == [job.id]))
+        job = queue.create("email", ttl=60_000).save()
+        wait_until(lambda: heard["complete"] == [job.id])
+        client.publish("q:events", b'{"id":%d,"event":"ttl exceeded","args":["ttl exceeded",null]}' % job.id)
+        wait_until(lambda: heard["ttl exceeded ack"] == [job.id])
+        assert heard["ttl exceeded"] == [job.id]
+        assert (queue.complete(), queue.failed()) == ([job.id], [])
