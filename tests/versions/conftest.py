@@ -32,7 +32,8 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree of the release before this one, whose commit `PREVIOUS` names."""
     folder, packed = tmp_path_factory.mktemp("previous"), packed_release((HERE / "PREVIOUS").read_text().strip())
     with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-        tar.extractall(folder, filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # type: ignore[assignment] # since Python 3.11.4
+        tar.extractall(folder)
     return folder
 
 
