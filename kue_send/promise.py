@@ -58,7 +58,7 @@ class Promise(Future[Any]):
     """
 
     must_settle = True
-    settled_by = _SETTLING_EVENTS
+    settled_by: frozenset[str] = _SETTLING_EVENTS
     created_at: int | None = None
 
     def __init__(self, runtime: Runtime, job: Job, timeout: int | None) -> None:

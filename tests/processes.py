@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 SETPRIV = shutil.which("setpriv")
+ENV = shutil.which("env")
 
 
 def tied(command: list[str]) -> list[str]:
@@ -13,8 +14,12 @@ def tied(command: list[str]) -> list[str]:
 
     Linux ties a child to the thread that started it: start such a process from the main thread. Where
     there is no setpriv (it comes with Linux's util-linux), the child is left to whoever calls `end`.
+
+    Signals do in it what they do by default, also if the tests run in the background or under nohup, where some are
+    ignored.
     """
-    return [SETPRIV, "--pdeathsig", "KILL", *command] if SETPRIV else command
+    default = [ENV, "--default-signal=HUP,INT,QUIT"] if ENV else []
+    return [SETPRIV, "--pdeathsig", "KILL", *default, *command] if SETPRIV else [*default, *command]
 
 
 def unmeasured() -> dict[str, str]:

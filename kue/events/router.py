@@ -20,9 +20,11 @@ class Screen(Protocol):
 
     def admits(self, watcher: Watcher, message: Message) -> bool:
         """Whether the watcher may have a message now."""
+        ...
 
     def holds(self, watcher: Watcher) -> bool:
         """Whether messages for a watcher are held."""
+        ...
 
 
 class Router:

@@ -17,7 +17,7 @@ class JobWatcher:
     """
 
     must_settle = False
-    settled_by = END_EVENTS
+    settled_by: frozenset[str] = END_EVENTS
 
     def __init__(self, emitter: Emitter, hub: Hub, id: int, created_at: object) -> None:
         self.created_at = read_created_at(created_at)
