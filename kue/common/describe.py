@@ -35,11 +35,15 @@ def describe_error(problem: BaseException) -> str:
     return cut(f"{type(problem).__name__}: {error_text(problem)}", MAX_MESSAGE_BYTES)
 
 
-def traceback_text(problem: BaseException) -> str:
-    """An exception with its traceback, in the form of a stack in JavaScript: `Name: message` comes first."""
+def traceback_text(problem: BaseException, heading: str | None = None) -> str:
+    """An exception with its traceback, in the form of a stack in JavaScript: `Name: message` comes first.
+
+    `heading` stands in place of that line.
+    """
     name, message = type(problem).__name__, error_text(problem)
-    first, stack = f"{name}: {message}" if message else name, stack_text(problem)
-    return first if stack == first else f"{first}\n{stack}"
+    own, stack = f"{name}: {message}" if message else name, _stack_text(problem)
+    first = own if heading is None else heading
+    return first if stack == own else f"{first}\n{stack}"
 
 
 def traceback_of(problem: BaseException) -> TracebackType | None:
@@ -54,7 +58,7 @@ def traceback_of(problem: BaseException) -> TracebackType | None:
     return frames
 
 
-def stack_text(problem: BaseException) -> str:
+def _stack_text(problem: BaseException) -> str:
     """The traceback from the handler on, as text. `Name: message` is its last line."""
     try:
         return "".join(traceback.format_exception(type(problem), problem, traceback_of(problem))).rstrip("\n")

@@ -70,6 +70,13 @@ class ErrorReporter:
         unexpected.__cause__ = problem
         self.outage_began(part, unexpected)
 
+    def failed(self, part: str, problem: Exception) -> None:
+        """A part caught an exception and tries again: as `outage_began` if kue raised it, else as `unexpected`."""
+        if isinstance(problem, KueError):
+            self.outage_began(part, problem)
+        else:
+            self.unexpected(part, problem)
+
     def outage_ended(self, part: str) -> None:
         """A part goes on. The end of an outage is reported when Redis serves the last part again."""
         with self._lock:

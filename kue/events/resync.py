@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kue.common.error_reporter import ErrorReporter
-from kue.errors import KueError
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
@@ -102,10 +101,7 @@ class Resync:
             self.ask(())
             self._settle_all(asked, answer)
             return
-        if isinstance(answer.problem, KueError):
-            self._error_reporter.outage_began("resync", answer.problem)
-        else:
-            self._error_reporter.unexpected("resync", answer.problem)
+        self._error_reporter.failed("resync", answer.problem)
         for id, one in asked.items():
             self._unasked[id] = one.announced or self._unasked.get(id, False)
         if not self._will_retry:

@@ -140,11 +140,15 @@ class Router:
                 self._replay.clear()
             for watcher, message in due:
                 if self._is_watching(message.id, watcher) and self._admits(watcher, message):
-                    self.deliver(watcher, message)
+                    self._pass_on(watcher, message)
 
     def deliver(self, watcher: Watcher, message: Message) -> None:
         """Pass a message to a watcher, unless it was removed meanwhile."""
-        if self._is_watching(message.id, watcher) and watcher.on_event(message.event, message.args):
+        if self._is_watching(message.id, watcher):
+            self._pass_on(watcher, message)
+
+    def _pass_on(self, watcher: Watcher, message: Message) -> None:
+        if watcher.on_event(message.event, message.args):
             self.unwatch(message.id, watcher)
 
     def _admits(self, watcher: Watcher, message: Message) -> bool:

@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kue.common.error_reporter import ErrorReporter
-from kue.errors import KueError
 from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
@@ -94,7 +93,7 @@ class Screening:
 
     def _answered(self, query: _Query, answer: _Answer, *, again: bool = True) -> None:
         if answer.problem is not None:
-            self._report(answer.problem)
+            self._error_reporter.failed("screening", answer.problem)
             if again:
                 self._subscriber.call_later(_ASK_AGAIN_SECONDS, self._ask_again)
             return
@@ -134,12 +133,6 @@ class Screening:
         elif self._router.unwatch(message.id, watcher):
             reason = read_reason(row.get(invalid_result.FIELD), row.get("result")) or invalid_result.UNKNOWN
             watcher.on_outcome(Outcome("complete", message.args[0], invalid=reason))
-
-    def _report(self, problem: Exception) -> None:
-        if isinstance(problem, KueError):
-            self._error_reporter.outage_began("screening", problem)
-        else:
-            self._error_reporter.unexpected("screening", problem)
 
 
 class _Query:

@@ -47,11 +47,12 @@ class VanishedJobs:
 
     def _round(self) -> None:
         self._is_scheduled = False
-        ids = sorted({*self._router.watched(must_settle=False)} - {*self._router.watched(must_settle=True)})
+        must_settle = {*self._router.watched(must_settle=True)}
+        ids = sorted({*self._router.watched(must_settle=False)} - must_settle)
         page = self._next_page(ids)
         if page:
             self._subscriber().fetch(lambda: self._look(page), self._found)
-        elif self._router.watched(must_settle=True):
+        elif must_settle:
             self.keep_looking()
 
     def _next_page(self, ids: Sequence[int]) -> Sequence[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kue.common.describe import MAX_MESSAGE_BYTES, cut, error_text, stack_text
+from kue.common.describe import MAX_MESSAGE_BYTES, cut, error_text, traceback_text
 from kue.common.names import plain_text
 from kue.store.transitions import Failure
 
@@ -33,11 +33,10 @@ def failure_of(problem: Any) -> Failure:
     if isinstance(problem, BaseException):
         # The message is cut first, so that name and message together fit in a line of the log, and so that the text has
         # room for the traceback.
-        name, whole, stack = cut(type(problem).__name__, _MAX_NAME_BYTES), error_text(problem), stack_text(problem)
-        message = cut(whole, MAX_MESSAGE_BYTES - len(f"{name}: ".encode("utf-8", "backslashreplace")))
+        name = cut(type(problem).__name__, _MAX_NAME_BYTES)
+        message = cut(error_text(problem), MAX_MESSAGE_BYTES - len(f"{name}: ".encode("utf-8", "backslashreplace")))
         first = f"{name}: {message}" if message else name
-        text = first if stack == (f"{name}: {whole}" if whole else name) else f"{first}\n{stack}"
-        return _within_limits(text, first.partition("\n")[0], message or name)
+        return _within_limits(traceback_text(problem, first), first.partition("\n")[0], message or name)
     if isinstance(problem, Mapping) and isinstance(problem.get("message"), str):
         text = str(problem.get("stack") or problem["message"])
         return _within_limits(text, text.partition("\n")[0], problem["message"])

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from kue.common.error_reporter import ErrorReporter
 from kue.common.flag import Flag
-from kue.errors import ConnectionFailed, KueError
+from kue.errors import ConnectionFailed
 
 _MAX_RETRY_SECONDS = 1.0  # a duty with a long interval must not be the last to notice that Redis is back
 
@@ -79,10 +79,8 @@ class Ticker:
             again = duty.run_once(self._clock())
         except ConnectionFailed as problem:
             self._error_reporter.outage_began("ticker", problem)
-        except KueError as problem:
-            self._error_reporter.outage_began(name, problem)
         except Exception as problem:
-            self._error_reporter.unexpected(name, problem)
+            self._error_reporter.failed(name, problem)
         else:
             self._error_reporter.outage_ended("ticker")
             self._error_reporter.outage_ended(name)

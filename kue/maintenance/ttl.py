@@ -14,6 +14,7 @@ from kue.jobs.failure import TTL_EXCEEDED
 from kue.maintenance.failing import fail_from_outside
 from kue.maintenance.lock import Lock, retry_seconds
 from kue.runtime import Runtime
+from kue.store.commands import LOWEST_DEADLINE
 from kue.store.job_hash import JobHash
 from kue.store.keys import TTL_LOCK
 
@@ -22,7 +23,6 @@ ACK_MS = 1000  # that a worker has to acknowledge
 _ACK = "ttl exceeded ack"
 _MIN_WAIT_SECONDS = 0.01
 _WITHOUT_LOCK = "no job of a dead worker ends at its ttl"
-_LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 
 
 class TtlCheck:
@@ -50,7 +50,7 @@ class TtlCheck:
                 self._come_back(left / 1000)
                 return False
             return self._end_announced(now)
-        if not self._runtime.store.count_scored("active", _LOWEST_DEADLINE, now):
+        if not self._runtime.store.count_scored("active", LOWEST_DEADLINE, now):
             return False
         self._runtime.hub.listen()
         if not self._lock.acquire():

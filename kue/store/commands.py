@@ -11,6 +11,9 @@ from kue.connection.connection import Command
 from kue.store import messages, scripts
 from kue.store.keys import Keys, zid
 
+LOWEST_DEADLINE = 100_000
+"""Lower scores of active jobs are priorities. As in `announce_expired`."""
+
 
 class Commands:
     """Commands for the keys under one prefix. It sends nothing."""

@@ -16,12 +16,12 @@ from kue.common.timer_queue import TimerQueue
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
 from kue.runtime import Runtime
+from kue.store.commands import LOWEST_DEADLINE
 from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, RunCheck
 from kue.worker.run import Run
 
 _MARGIN_MS = 5000  # as in Lua: from the end of a run by itself to its deadline in Redis
-_LOWEST_DEADLINE = 100_000  # lower scores of active jobs are priorities
 _ACKS_AFTER_END_SECONDS = 10.0  # a checker may have found the run before it ended
 _OWN_ACK_SECONDS = 0.1  # within which the ack of a run that ended itself arrives
 
@@ -151,7 +151,7 @@ class Deadlines:
             deadline = float(score)
         except (TypeError, ValueError):
             return 0.0
-        if deadline < _LOWEST_DEADLINE:
+        if deadline < LOWEST_DEADLINE:
             return math.inf  # an update took the ttl away
         return deadline - _MARGIN_MS - self._runtime.store.clock()
 

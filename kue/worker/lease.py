@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from kue.common.backoff import Backoff
 from kue.common.clock import steady
 from kue.common.flag import Flag
-from kue.errors import KueError, ShutdownInProgress
+from kue.errors import ShutdownInProgress
 from kue.runtime import Runtime
 from kue.store.process_record import ProcessRecord
 
@@ -76,7 +76,7 @@ class Lease:
             except ShutdownInProgress:  # the queue stopped waiting for Redis; the lease runs out by itself
                 pass
             except Exception as problem:
-                self._report(problem)
+                self._error_reporter.failed("lease", problem)
 
     def _renew(self) -> None:
         length = self._options.lease / 1000
@@ -88,7 +88,7 @@ class Lease:
             try:
                 left = self._store.renew_lease(self._process, self._record())
             except Exception as problem:
-                self._report(problem)
+                self._error_reporter.failed("lease", problem)
                 self._sleep(min(backoff.next(), every))
                 continue
             self._error_reporter.outage_ended("lease")
@@ -110,13 +110,7 @@ class Lease:
         except ShutdownInProgress:
             pass
         except Exception as problem:
-            self._report(problem)
-
-    def _report(self, problem: Exception) -> None:
-        if isinstance(problem, KueError):
-            self._error_reporter.outage_began("lease", problem)
-        else:
-            self._error_reporter.unexpected("lease", problem)
+            self._error_reporter.failed("lease", problem)
 
     def _sleep(self, seconds: float) -> None:
         if self._wakeup.wait(seconds) and not self._stopping:

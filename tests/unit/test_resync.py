@@ -1,6 +1,6 @@
 """Outcomes without an event are read from Redis; a job that is failed counts as failed only a second later."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import fakeredis
@@ -86,14 +86,6 @@ class Place:
         watch = Watcher(must_settle=must_settle, created_at=created_at)
         self.router.watch(id, watch)
         return watch
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    yield place
-    place.store.connections.close()
-    place.client.close()
 
 
 @pytest.mark.parametrize(

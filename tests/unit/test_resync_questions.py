@@ -1,7 +1,7 @@
 """Questions to Redis that take time: one is under way at once, and a watcher that came too late for it waits."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,14 +26,6 @@ class Slow:
         ask, then = self._under_way.popleft()
         answer = ask()
         return lambda: then(answer)
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    yield place
-    place.store.connections.close()
-    place.client.close()
 
 
 @pytest.fixture

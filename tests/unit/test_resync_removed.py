@@ -1,19 +1,9 @@
 """When a job counts as removed: its hash is gone, or another job's, also at a second look."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from kue.events.watcher import Outcome
 from tests.unit.test_resync import Place
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    yield place
-    place.store.connections.close()
-    place.client.close()
 
 
 def test_a_hash_that_is_gone_is_looked_up_twice_since_node_publishes_complete_later(place: Place) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
@@ -83,14 +83,6 @@ class Scene:
         for _ in range(3):
             self.place.time.pass_by(0.5)
             self.answer()
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    yield place
-    place.store.connections.close()
-    place.client.close()
 
 
 @pytest.fixture

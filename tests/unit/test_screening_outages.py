@@ -1,7 +1,7 @@
 """Messages in doubt while Redis is away, and at the end of the subscription."""
 
 from kue.errors import ConnectionFailed, ConnectionRestored
-from tests.unit.test_screening import OTHER, Scene, place, scene  # noqa: F401 (fixtures)
+from tests.unit.test_screening import OTHER, Scene, scene  # noqa: F401 (fixtures)
 
 
 def test_an_outage_is_reported_once_and_the_messages_wait_until_redis_is_back(scene: Scene) -> None:

@@ -8,7 +8,7 @@ import pytest
 from kue.events.watcher import Outcome
 from kue.store import invalid_result
 from kue.store.invalid_result import keep_reason
-from tests.unit.test_screening import BORN, OTHER, Scene, place, scene  # noqa: F401 (fixtures)
+from tests.unit.test_screening import BORN, OTHER, Scene, scene  # noqa: F401 (fixtures)
 
 
 @pytest.mark.parametrize("created_at", [None, BORN])

@@ -1,6 +1,6 @@
 """Jobs of listeners are looked at in turn, some of them every ten seconds, and only while there are any."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -10,14 +10,6 @@ from kue.errors import KueError
 from kue.events.vanished import VanishedJobs
 from kue.events.watcher import Outcome
 from tests.unit.test_resync import Place
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    place = Place()
-    yield place
-    place.store.connections.close()
-    place.client.close()
 
 
 @pytest.fixture

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+from kue.common.names import nearest
 
 
 def meant(target: str) -> str:
@@ -30,16 +31,18 @@ def closest_module(name: str, path: str) -> str:
     folder = Path(*package.split("."))
     entries = folder.iterdir() if folder.is_dir() else ()
     modules = [entry.stem for entry in entries if entry.suffix == ".py" or entry.is_dir()]
-    return "".join(_offer(package + dot + found, "", path) for found in _closest(own, modules))
+    found = _closest(own, modules)
+    return _offer(package + dot + found, "", path) if found else ""
 
 
 def closest_name(module: str, path: str, names: Iterable[str]) -> str:
     """Words that offer a name in a module that is like the one asked for; "" if there is none."""
-    return "".join(_offer(module, "", found) for found in _closest(path.removesuffix("()"), names))
+    found = _closest(path.removesuffix("()"), names)
+    return _offer(module, "", found) if found else ""
 
 
-def _closest(name: str, names: Iterable[str]) -> list[str]:
-    return difflib.get_close_matches(name, [one for one in names if not one.startswith(("_", "."))], 1, 0.75)
+def _closest(name: str, names: Iterable[str]) -> str:
+    return nearest(name, [one for one in names if not one.startswith(("_", "."))])
 
 
 def _offer(module: str, folder: str, path: str) -> str:
