@@ -95,9 +95,8 @@ HEAD = """
                 time.sleep(3600)
             except BaseException:
                 pass
-
-    open(f"imports {os.getpid()}", "x").close()
 """
+REACHED = 'open(f"imports {os.getpid()}", "x").close()'
 
 
 @pytest.mark.parametrize("what", ENDLESS)
@@ -111,7 +110,7 @@ def test_a_signal_ends_an_endless_import(
     what: str,
     processes: str,
 ) -> None:
-    module("tasks", f"{HEAD}    {ENDLESS[what]}\n")
+    module("tasks", f"{HEAD}    {REACHED}\n    {ENDLESS[what]}\n")
     job = queue.create("email").save()
     worker = start("worker", "tasks:queue", "--processes", processes, KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
@@ -126,7 +125,7 @@ def test_a_signal_ends_an_endless_import(
 def test_each_signal_that_asks_for_an_end_ends_an_import(
     start: Start, module: Module, redis_url: str, tmp_path: Path, number: int
 ) -> None:
-    module("tasks", f"{HEAD}    time.sleep(3600)\n")
+    module("tasks", f"{HEAD}    {REACHED}\n    time.sleep(3600)\n")
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
     worker.signal(number)
@@ -137,7 +136,7 @@ def test_each_signal_that_asks_for_an_end_ends_an_import(
 def test_the_module_may_clean_up_when_a_signal_ends_its_import(
     start: Start, module: Module, redis_url: str, tmp_path: Path
 ) -> None:
-    clean_up = "try: time.sleep(3600)\n    finally: open('cleaned up', 'x').close()\n"
+    clean_up = f"try: {REACHED}; time.sleep(3600)\n    finally: open('cleaned up', 'x').close()\n"
     module("tasks", f"{HEAD}    {clean_up}")
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)

@@ -48,7 +48,7 @@ def test_python_receives_what_node_does(unharmed_node: Start, make_queue: MakeQu
     job_heard = heard_by(job)
     job.save()
     node.process("email", behaviour="report")
-    wait_until(lambda: queue_heard and queue_heard[-1][0] == "complete")
+    wait_until(lambda: len(queue_heard) == len(job_heard) == 4)
     assert job_heard == [
         ["enqueue", "email"],
         ["start", "email"],
@@ -111,7 +111,7 @@ def test_both_hear_an_event_with_its_id_as_text(unharmed_node: Start, make_queue
     job_heard = heard_by(job)
     job.save()
     node.evaluate("async id => { (await call(kue.Job, 'get', id)).progress(1, 4); }", str(job.id))
-    wait_until(lambda: len(queue_heard) == 2)
+    wait_until(lambda: len(queue_heard) == len(job_heard) == 2)
     assert channel.messages()[-1] == f'{{"id":"{job.id}","event":"progress","args":["progress",25,null]}}'
     assert queue_heard[-1] == ["progress", job.id, 25, None]
     assert job_heard[-1] == ["progress", 25, None]
