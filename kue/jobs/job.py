@@ -123,12 +123,17 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
             self.start_watching(watch)
         return self
 
-    def as_new(self) -> NewJob:
-        """What is saved of the job. Sets the fields that are known before Redis answers. Raises `InvalidJobData`."""
+    def as_new(self, now: int | None = None) -> NewJob:
+        """What is saved of the job `now`. Sets the fields that are known before Redis answers. Raises `InvalidJobData`.
+
+        Without `now` it may ask Redis for the time, and raises what that raises.
+        """
         runtime, options = self.runtime, self.options
         data = codec.encode(self.data, "data", runtime.options.json_default)
         self._data_written(data)
-        self.created_at = self.updated_at = self.promote_at = now = runtime.store.now()
+        if now is None:
+            now = runtime.store.now()
+        self.created_at = self.updated_at = self.promote_at = now
         self._state = "inactive"
         if not options:
             return new_job(self.type, data, now)

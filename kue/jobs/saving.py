@@ -34,7 +34,8 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
         return batch
     saved: list[J] = []
     try:
-        new_jobs = [job.as_new() for job in batch]
+        now = runtime.store.now()
+        new_jobs = [job.as_new(now) for job in batch]
     except (ConnectionFailed, RedisRefused, ShutdownInProgress) as problem:  # the first save asks for the time
         raise SaveInterrupted(saved, problem) from problem
     try:

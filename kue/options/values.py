@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, get_args
 
 from kue.common.clock import MAX_EXACT_INTEGER
@@ -36,7 +37,12 @@ def read_key_part(name: str, value: object) -> str:
 
 def read_type(value: object) -> str:
     """Check the type of a job."""
-    return read_key_part("type", value)
+    return _checked_type(value) if type(value) is str else read_key_part("type", value)
+
+
+@lru_cache(maxsize=1024)
+def _checked_type(type: str) -> str:
+    return read_key_part("type", type)
 
 
 def read_state(value: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
+from kue.common import strict_json
 from kue.connection.connection import Argument
 from kue.errors import JobInvalid
 from kue.options.job import JOB_OPTIONS, JobOption, delay_left
@@ -112,7 +113,7 @@ def read_json(id: object, field: str, raw: bytes | None, missing: Any = None) ->
     if not raw:
         return missing
     try:
-        return codec.decode(codec.text(raw))
+        return strict_json.loads(codec.text(raw))
     except ValueError as problem:
         raise JobInvalid(id, f"has {field} that is not JSON ({problem})") from None
 

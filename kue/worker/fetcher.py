@@ -26,7 +26,7 @@ from kue.store.job_hash import JobHash
 from kue.store.transitions import Retry
 from kue.store.worker_id import stem_of
 from kue.worker.deadlines import Deadlines
-from kue.worker.execution.executor import NOT_STARTED, Executor
+from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, Report, Take, WaitingCheck
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.orphans import OrphanSearch
@@ -186,8 +186,6 @@ class Fetcher:
             if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
                 slots.returned.append(run)
                 run.settle(PutBack("its worker was shut down before the handler was called"))
-            elif not run.may_start:
-                run.settle(PutBack(NOT_STARTED))
             elif broken is not None:
                 self._runtime.error_reporter.warn(broken)
                 run.settle(Failed(failure_of(broken), Retry("failed")))

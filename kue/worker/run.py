@@ -205,20 +205,20 @@ class Run:
         # In one step, so that an exception thrown into this thread leaves no run that is settled without an outcome.
         if self._outcomes.setdefault("first", outcome) is not outcome:
             return False
-        self._log(outcome)
+        if isinstance(outcome, Failed) or logger.isEnabledFor(logging.INFO):
+            self._log(outcome)
         if self.job.set_options and not self.handed_over:
             self.option_effects = self.job.outcome_options()
-        self.report_end()
+        self._is_complete = True
+        self._io.notify(self)
         return True
 
     def report_end(self) -> None:
-        """Have the outcome reported. Called again if an exception may have kept the thread that settled from this."""
+        """Have the outcome reported again, since an exception may have kept the thread that settled from this."""
         self._is_complete = True
         self._io.notify(self)
 
     def _log(self, outcome: Outcome) -> None:
-        if not isinstance(outcome, Failed) and not logger.isEnabledFor(logging.INFO):
-            return
         duration = max(0, self.job.runtime.store.clock() - self.started)
         if self.handed_over:
             log_without_outcome(self.job, duration, "its handler has moved or removed it")

@@ -20,7 +20,8 @@ class Answers:
         self.outbox = Outbox(TRANSITIONS, lambda report, reply: self.got.append((report, reply)))
 
     def run(self, id: int) -> Run:
-        job: Any = type("OfJob", (), {"id": id, "type": "email", "created_at": None, "set_options": None})()
+        known = {"id": id, "type": "email", "created_at": None, "stored_hash": None, "set_options": None}
+        job: Any = type("OfJob", (), known)()
         return Run(job, f"kue:host:7-b:email:{id}", id, NOW, self)
 
     def notify(self, run: Run) -> None:

@@ -1,7 +1,13 @@
-"""Commands are packed from text and bytes alone: hiredis dies if a signal handler raises while it formats a number."""
+"""On the main thread commands are packed from text and bytes alone.
+
+hiredis dies if a signal handler raises while it formats a number, and Python calls signal handlers on that thread.
+"""
 
 import math
+import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -17,11 +23,12 @@ from tests.helpers import wait_until
 
 @pytest.fixture
 def packed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
-    """What hiredis was given."""
+    """What hiredis was given on the main thread."""
     commands: list[tuple[Any, ...]] = []
 
     def noted(words: Any) -> bytes:
-        commands.append(words)
+        if threading.current_thread() is threading.main_thread():
+            commands.append(words)
         return pack_command(words)
 
     monkeypatch.setattr(packing, "pack_command", noted)
@@ -37,6 +44,26 @@ def test_a_number_is_packed_as_hiredis_itself_packs_it(number: Any, packed: list
     own: Any = ("SET", b"\xff", number)
     assert pack(own) == pack_command(own)
     assert packed == [("SET", b"\xff", str(number))]
+
+
+def test_another_thread_packs_the_same() -> None:
+    command = ("SET", b"\xff", *NUMBERS)
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(pack, command).result() == pack(command)
+
+
+def test_a_thread_that_forks_is_the_main_thread_of_its_child(packed: list[Any]) -> None:
+    def pack_in_child() -> bytes:
+        reader, writer = os.pipe()
+        if not os.fork():
+            pack(("GET", 1))
+            os.write(writer, repr(packed).encode())
+            os._exit(0)
+        os.wait()
+        return os.read(reader, 100)
+
+    with ThreadPoolExecutor() as threads:
+        assert threads.submit(pack_in_child).result() == b"[('GET', '1')]"
 
 
 @pytest.mark.parametrize("name", ["CLIENT SETNAME", b"CLIENT SETNAME"])

@@ -26,6 +26,7 @@ class OfJob:
     id = 7
     type = "email"
     created_at = STARTED - 100
+    stored_hash = None
     set_options: set[str] | None = None
     attempts_made = 0
     runtime = SimpleNamespace(store=SimpleNamespace(clock=lambda: NOW))

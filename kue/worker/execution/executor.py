@@ -25,7 +25,7 @@ from kue.worker.execution.inline import InlineRunner
 from kue.worker.handler import Handler
 from kue.worker.run import Completed, Failed, PutBack, Run
 
-NOT_STARTED = "its worker was paused before the handler was called"
+_NOT_STARTED = "its worker was paused before the handler was called"
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # a result of these is no awaitable
 
 
@@ -75,7 +75,7 @@ class Executor:
         if run.settled:  # it was given up, or its type was shut down, before its turn came
             return
         if not run.may_start:
-            run.settle(PutBack(NOT_STARTED))
+            run.settle(PutBack(_NOT_STARTED))
             return
         current.set(run.job)
         args: tuple[Any, ...] = (run.job,)

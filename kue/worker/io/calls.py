@@ -55,7 +55,7 @@ class Report(Call):
         super().__init__(command)
         self.run = run
         self.ends = ends
-        self.weight = max(1, arguments // _ARGUMENTS_PER_MESSAGE)  # about how many messages it has
+        self.weight = arguments // _ARGUMENTS_PER_MESSAGE or 1  # about how many messages it has
         self.completion = completion
         self.now = now
         self.alone = False  # not to be sent in one call with others, which Redis refused

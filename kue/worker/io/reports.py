@@ -56,11 +56,13 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
     if run.option_effects:
         effects = [*effects, *run.option_effects]
     if isinstance(outcome, Completed):
-        more = stamp(run.job.created_at)
+        stored = run.job.stored_hash  # what was read from Redis is not parsed for this
+        more = stamp(run.job.created_at if stored is None else stored.created_at)
         if outcome.invalid is not None:
             more += invalid_result.MESSAGE_KEY
             effects += invalid_result.keep_reason(outcome.result or b"", *outcome.invalid)
-        own = completion(id, worker, max(0, now - run.started), outcome.result, effects, more)
+        duration = now - run.started if now > run.started else 0
+        own = completion(id, worker, duration, outcome.result, effects, more)
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
     if isinstance(outcome, Failed):
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
