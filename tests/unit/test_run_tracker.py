@@ -1,0 +1,86 @@
+"""What the tracker knows of the runs: which have lost their job, and which slots stay closed."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kue.common.error_reporter import ErrorReporter
+from kue.store.commands import Commands
+from kue.store.keys import Keys
+from kue.worker.handler import Handler
+from kue.worker.run import PutBack, Run
+from kue.worker.run_tracker import RunTracker
+from kue.worker.slots import AllSlots, TypeSlots
+
+PROCESS = "kue:host:7-beef00011"
+
+
+class Desk:
+    """A tracker of one slot, and what it has reported."""
+
+    def __init__(self) -> None:
+        self.reported: list[str] = []
+        self.runtime: Any = SimpleNamespace(
+            store=SimpleNamespace(commands=Commands(Keys("q")), clock=lambda: 0),
+            error_reporter=ErrorReporter(lambda problem: self.reported.append(str(problem))),
+        )
+        self.slots = AllSlots(email=TypeSlots("email"))
+        self.slots["email"].add(f"{PROCESS}:email:1", Handler(lambda job: None))
+        self.tracker = RunTracker(self.runtime, self.slots, lambda: None)
+
+    def run(self, number: int) -> Run:
+        io: Any = SimpleNamespace(notify=lambda run: None)
+        job: Any = SimpleNamespace(id=number, type="email", runtime=self.runtime, set_options=None)
+        return Run(job, f"{PROCESS}:email:{number}", number, 0, io)
+
+    @property
+    def free(self) -> int:
+        return len(self.slots["email"].free)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_closed_slot_opens_again_once_one_of_the_handlers_that_run_on_returns(desk: Desk) -> None:
+    strays = [desk.run(number) for number in range(1, 18)]
+    last = strays[-1]
+    desk.slots["email"].occupy(last)
+    for run in strays:
+        run.executing = True
+        run.settle(PutBack("it must"))
+        desk.tracker.abandon(run)
+    desk.tracker.release(last)
+    desk.tracker.reopen_slots()
+    assert desk.free == 0
+    assert desk.reported == [
+        "17 handlers run on past their end; a slot of 'email' stays closed until one returns",
+    ]
+    strays[0].executing = False
+    desk.tracker.reopen_slots()
+    assert desk.free == 1
+
+
+def test_no_slot_is_closed_while_few_handlers_run_on(desk: Desk) -> None:
+    strays = [desk.run(number) for number in range(1, 17)]
+    desk.slots["email"].occupy(strays[-1])
+    for run in strays:
+        run.executing = True
+        desk.tracker.abandon(run)
+    desk.tracker.release(strays[-1])
+    assert (desk.free, desk.reported) == (1, [])
+
+
+def test_a_check_of_the_runs_that_redis_did_not_answer_is_made_again(desk: Desk) -> None:
+    run = desk.run(7)
+    desk.slots["email"].occupy(run)
+    desk.tracker.check_all()
+    [check] = desk.tracker.calls()
+    assert list(desk.tracker.calls()) == []
+    check.dropped(sent=True)
+    [again] = desk.tracker.calls()
+    assert again.command == check.command
+    again.answered([b"active", b"kue:other:8-beef00011:email:1"])
+    assert run.lost
