@@ -113,6 +113,13 @@ def test_a_standby_thread_that_is_held_up_is_replaced_in_turn(stage: Stage) -> N
     thread.join(5)
 
 
+def test_the_standby_thread_sleeps_again_a_while_after_the_last_call(stage: Stage) -> None:
+    stage.submit(nothing)
+    stage.lead()
+    assert stage.inline._awake.is_set()
+    wait_until(lambda: not stage.inline._awake.is_set())
+
+
 def test_runs_go_to_handler_threads_if_no_standby_thread_can_start(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
