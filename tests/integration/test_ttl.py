@@ -251,3 +251,18 @@ class TestDeadline:
         wait_until(lambda: heard["ttl exceeded ack"] == [job.id])
         assert heard["ttl exceeded"] == [job.id]
         assert (queue.complete(), queue.failed()) == ([job.id], [])
+
+    def test_a_late_announcement_of_an_earlier_run_does_not_end_the_present_one(
+        self, queue: Any, client: Any, gate: threading.Event
+    ) -> None:
+        began = threading.Event()
+        queue.on("job start", lambda id: began.set())
+        queue.process("email", lambda job: gate.wait())
+        job = queue.create("email", ttl=60_000).save()
+        assert began.wait(10)
+        client.config_resetstat()
+        client.publish("q:events", b'{"id":%d,"event":"ttl exceeded","args":["ttl exceeded",null]}' % job.id)
+        wait_until(lambda: "cmdstat_zscore" in client.info("commandstats"), message="its deadline was looked up")
+        queue._pool.loop.answers.settle_down(10)
+        gate.set()
+        wait_until(lambda: queue.complete() == [job.id])
