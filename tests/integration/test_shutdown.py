@@ -251,6 +251,34 @@ class TestDeadline:
         gate.set()
         wait_until(lambda: coroutines and inspect.getcoroutinestate(coroutines[0]) == inspect.CORO_CLOSED)
 
+    def test_a_coroutine_does_not_begin_if_its_run_was_given_up_before(self, queue: Any, gate: threading.Event) -> None:
+        coroutines: list[Any] = []
+        ran: list[str] = []
+        blocked = threading.Event()
+
+        async def block(job: Any) -> None:
+            blocked.set()
+            gate.wait()  # so that the event loop begins nothing
+
+        async def more() -> None:
+            ran.append("more")
+
+        def work(job: Any) -> Any:
+            coroutines.append(more())
+            return coroutines[0]
+
+        queue.process("blocks", block)
+        queue.process("email", work)
+        queue.create("blocks").save()
+        assert blocked.wait(10)
+        job = queue.create("email").save()
+        wait_until(lambda: coroutines)
+        queue.shutdown(0, "email")
+        gate.set()
+        wait_until(lambda: inspect.getcoroutinestate(coroutines[0]) == inspect.CORO_CLOSED)
+        assert ran == []
+        wait_until(lambda: queue.failed() == [job.id])
+
     def test_a_run_that_ends_in_time_is_complete(self, queue: Any, look: Any, gate: threading.Event) -> None:
         queue.process("email", lambda job: gate.wait())
         job = queue.create("email").save()
