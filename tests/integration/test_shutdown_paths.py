@@ -93,6 +93,21 @@ class TestByType:
         wait_until(lambda: client.llen("q:email:jobs") == queue.inactive_count())
         assert queue.inactive_count() + queue.complete_count() == 500
 
+    def test_shutdowns_of_two_types_at_once_return_each_when_its_jobs_have_ended(self, queue: Any) -> None:
+        gates = {type: threading.Event() for type in ("email", "pdf")}
+        queue.process([*gates], lambda job: gates[job.type].wait(30))
+        queue.save_all([queue.create(type) for type in gates])
+        wait_until(lambda: queue.active_count() == 2)
+        stopping = [threading.Thread(target=queue.shutdown, args=(20_000, type)) for type in gates]
+        for thread in stopping:
+            thread.start()
+        wait_until(lambda: queue._pool._drains == 2)
+        for gate, thread in zip(gates.values(), stopping, strict=True):
+            gate.set()
+            thread.join(10)
+        assert [thread.is_alive() for thread in stopping] == [False, False]
+        assert queue.complete_count() == 2
+
     @pytest.mark.parametrize("works", [True, False])
     def test_a_shutdown_of_a_type_that_is_not_processed_is_no_error(self, queue: Any, works: bool) -> None:
         if works:
