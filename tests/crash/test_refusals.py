@@ -160,6 +160,32 @@ def test_workers_sit_out_a_server_that_refuses_writes(
     assert queue.outages == other.outages == ["lost", "back"]
 
 
+def test_a_process_that_has_to_leave_a_job_active_keeps_its_lease(
+    start_server: StartServer, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handler may have done all its work: the job is put back only when the lease has run out."""
+    server = start_server()
+    queue = make_queue(server.url, lease=60_000)
+    began, go_on, given_up = threading.Event(), threading.Event(), []
+
+    def hold(job: Job) -> None:
+        began.set()
+        go_on.wait(20)
+
+    monkeypatch.setattr(queue.runtime.store, "end_lease", given_up.append)
+    queue.process("email", hold)
+    job = queue.create("email").save()
+    assert began.wait(10)
+    with out_of_memory(server), server.client() as client:
+        go_on.set()
+        wait_until(lambda: queue.outages == ["lost"])
+        queue.shutdown(0)
+        wait_until(lambda: "kue-lease" not in [thread.name for thread in threading.enumerate()])
+        assert client.zrange("q:jobs:active", 0, -1) == [f"01|{job.id}".encode()]
+        assert client.zcard("q:py:workers") == 1
+    assert given_up == []
+
+
 def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_queue: MakeQueue) -> None:
     server = start_server(persist=True, key_load_delay="500", loading_process_events_interval_bytes="1024")
     with server.client() as client:
