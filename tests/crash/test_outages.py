@@ -160,6 +160,44 @@ def test_outcomes_are_written_afterwards_in_the_order_they_came(
     fleet.let_go(both[1::2])
 
 
+def test_messages_that_were_dropped_in_an_outage_are_reported_once(
+    proxy: Proxy, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.worker.io.outbox.MAX_MESSAGES", 5)
+    queue = make_queue(proxy.url, lease=60_000)
+    began, talk, enough, end = (threading.Event() for _ in range(4))
+
+    @queue.process("email")
+    def chatter(job: Job) -> None:
+        began.set()
+        talk.wait(20)
+        while not enough.is_set():
+            job.log("a line")
+            enough.wait(0.001)
+        end.wait(20)
+
+    assert queue._pool is not None
+    outbox = queue._pool.outbox
+    job = queue.create("email").save()
+    assert began.wait(10)
+    proxy.refuse()
+    proxy.cut()
+    wait_until(lambda: queue.outages == ["lost"])
+    talk.set()
+    wait_until(lambda: outbox.dropped)
+    enough.set()
+    proxy.admit()
+    wait_until(lambda: queue.outages == ["lost", "back"])
+    proxy.cut()
+    wait_until(lambda: queue.outages == ["lost", "back"] * 2)
+    end.set()
+    wait_until(lambda: queue.complete() == [job.id])
+    queue.shutdown(5000)
+    reports = [str(problem) for problem in queue.errors if "were dropped" in str(problem)]
+    assert len(reports) == 1
+    assert reports[0].endswith("messages of running jobs were dropped: too many came during the outage")
+
+
 def test_a_network_that_swallows_packets_for_a_while_is_sat_out(
     server: RedisServer, proxy: Proxy, make_queue: MakeQueue
 ) -> None:
