@@ -171,3 +171,25 @@ def test_an_outcome_that_cannot_be_written_still_ends_its_run(queue: kue.Queue) 
     ended = [kue.Job.get(job.id or 0, queue=queue) for job in jobs]
     assert [job.state() for job in ended] == ["complete", "complete", "failed"]
     assert all(job.result["message"].startswith("Invalid JSON Result") for job in ended[:2])
+
+
+def test_a_job_that_cannot_be_read_for_an_unknown_reason_fails_and_the_others_run(
+    queue: kue.Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems: list[BaseException] = []
+    queue.on("error", problems.append)
+    read = kue.Job.from_hash
+
+    def read_or_fail(runtime: Any, id: int, hash: Any) -> kue.Job:
+        if hash.data == b'{"odd":true}':
+            raise MemoryError("no room for it")
+        return read(runtime, id, hash)
+
+    odd, plain = queue.save_all([queue.create("x", {"odd": True}), queue.create("x", {})])
+    with monkeypatch.context() as patch:
+        patch.setattr(kue.Job, "from_hash", read_or_fail)
+        queue.process("x", lambda job: None)
+        wait_until(lambda: queue.failed() == [odd.id] and queue.complete() == [plain.id])
+    message = f"job {odd.id} cannot be read (MemoryError: no room for it)"
+    assert str(kue.Job.get(odd.id or 0, queue=queue).error()).endswith(message)
+    wait_until(lambda: [str(problem) for problem in problems] == [message])
