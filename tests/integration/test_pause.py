@@ -73,8 +73,9 @@ def test_pausing_one_type_leaves_the_others(queue: Any, held: Held) -> None:
     wait_until(lambda: queue.complete_count("email") == 1)
 
 
-def test_a_job_that_runs_after_the_timeout_of_a_pause_fails_with_shutdown(queue: Any, held: Held) -> None:
-    held.contexts[0].pause(10)
+@pytest.mark.parametrize("timeout", [0, 10])
+def test_a_job_that_runs_after_the_timeout_of_a_pause_fails_with_shutdown(queue: Any, held: Held, timeout: int) -> None:
+    held.contexts[0].pause(timeout)
     wait_until(lambda: queue.failed() == [1])
     assert Job.get(1, queue=queue).error() == "Shutdown"
     held.dones[0](None, "late")
