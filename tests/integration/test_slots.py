@@ -237,6 +237,21 @@ class TestTypesComeAndGo:
         wait_until(lambda: len(ran) == len(types))
         assert sorted(ran) == sorted(types)
 
+    def test_a_type_added_later_waits_for_its_next_job_as_the_first_one_does(
+        self, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kue.worker.io.idle.BLOCK_SECONDS", 60)
+        monkeypatch.setattr("kue.worker.io.token_wait.BLOCK_SECONDS", 60)
+        queue = make_queue()
+        types = [f"type {n}" for n in range(5)]
+        for n, type in enumerate(types, 1):
+            queue.process(type, lambda job: None)
+            queue.create(type).save()
+            wait_until(lambda n=n: queue.complete_count() == n)
+        for n, type in enumerate(reversed(types), 6):
+            queue.create(type).save()
+            wait_until(lambda n=n: queue.complete_count() == n)
+
     def test_a_type_that_never_runs_dry_starves_no_other(self, queue: Any) -> None:
         """A blocking pop favours its first key."""
         stop = threading.Event()
