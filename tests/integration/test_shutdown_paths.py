@@ -83,6 +83,21 @@ class TestByType:
         wait_until(lambda: len(ran) == 20)
         assert set(ran) == {"after"}
 
+    def test_no_job_is_taken_for_a_slot_of_a_type_that_was_shut_down(self, queue: Any, gate: threading.Event) -> None:
+        queue.process("email", 3, lambda job: gate.wait())
+        queue.shutdown(5000, "email")
+        queue.process("email", 1, lambda job: gate.wait())
+        queue.process("pdf", lambda job: None)
+        jobs = queue.save_all([queue.create("email") for _ in range(3)])
+        wait_until(lambda: jobs[0].id in queue.active())
+        for n in range(1, 4):  # in each of these rounds it could take another
+            queue.create("pdf").save()
+            wait_until(lambda n=n: queue.complete_count("pdf") == n)
+        assert queue.active() == [jobs[0].id]
+        gate.set()
+        wait_until(lambda: queue.complete_count("email") == 3)
+        assert [Job.get(job.id, queue=queue).requeues for job in jobs] == [0, 0, 0]
+
     def test_a_shutdown_by_type_loses_no_token(self, queue: Any, client: Any) -> None:
         ran: list[int] = []
         queue.process(["email", "pdf"], 3, lambda job: ran.append(job.id))
