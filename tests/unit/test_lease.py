@@ -14,6 +14,7 @@ from kue.worker.lease import Lease
 from tests.helpers import wait_until
 
 LENGTH = 60.0
+BETWEEN_RENEWALS = LENGTH / 3
 
 
 class Place:
@@ -24,7 +25,7 @@ class Place:
         self.answer_seconds = 0.0
         self.failures = 0
         self.requests = self.renewals = 0
-        self.waits: list[bool] = []  # for each wait between two renewals: whether it is over as it begins
+        self.waits: list[tuple[float, bool]] = []  # after each request: the seconds, and whether it is over already
         monkeypatch.setattr("kue.worker.lease.steady", lambda: self.now)
         monkeypatch.setattr("kue.worker.lease.Flag", lambda: NotedFlag(self.waits))
         runtime: Any = SimpleNamespace(
@@ -53,13 +54,16 @@ class Place:
 
 
 class NotedFlag(Flag):
-    def __init__(self, waits: list[bool]) -> None:
+    """Notes each wait. Those after a failure take no time."""
+
+    def __init__(self, waits: list[tuple[float, bool]]) -> None:
         super().__init__()
         self._waits = waits
 
     def wait(self, timeout: float | None = None) -> bool:
-        self._waits.append(self.is_set())
-        return super().wait(timeout)
+        assert timeout is not None
+        self._waits.append((timeout, self.is_set()))
+        return super().wait(timeout if timeout >= BETWEEN_RENEWALS else 0)
 
 
 @pytest.fixture
@@ -82,8 +86,20 @@ def test_a_lease_is_valid_for_its_length_from_the_request_though_the_answer_came
 def test_a_renewal_that_failed_is_tried_again_soon(place: Place) -> None:
     place.failures = 3
     place.lease.start()
-    wait_until(lambda: place.renewals == 1, LENGTH / 6)  # half of the wait after a renewal that went well
-    assert place.requests == 4
+    wait_until(lambda: len(place.waits) == 4)
+    assert (place.requests, place.renewals) == (4, 1)
+    assert [seconds < 1 for seconds, _ in place.waits] == [True, True, True, False]
+
+
+def test_the_waits_after_failures_begin_anew_with_each_outage(place: Place) -> None:
+    place.failures = 10
+    place.lease.start()
+    wait_until(lambda: len(place.waits) == 11)
+    assert place.waits[9][0] > 1
+    place.failures = 1
+    place.lease.renew_soon()
+    wait_until(lambda: len(place.waits) == 13)
+    assert place.waits[11][0] < 0.1
 
 
 def test_a_change_of_the_record_renews_the_lease_once(place: Place) -> None:
@@ -91,4 +107,4 @@ def test_a_change_of_the_record_renews_the_lease_once(place: Place) -> None:
     wait_until(lambda: len(place.waits) == 1)
     place.lease.renew_soon()
     wait_until(lambda: len(place.waits) >= 2)
-    assert place.waits[:2] == [False, False]
+    assert place.waits[:2] == [(BETWEEN_RENEWALS, False)] * 2
