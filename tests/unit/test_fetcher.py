@@ -4,8 +4,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 import kue
+from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import TimerQueue
 from kue.connection.connection import Command
 from kue.store.commands import Commands
@@ -24,9 +26,13 @@ class Desk:
     """A fetcher of three slots for one type, beside which nothing else is to be sent."""
 
     def __init__(self) -> None:
+        self.reported: list[BaseException] = []
         store = SimpleNamespace(commands=COMMANDS, transitions=Transitions(Keys("q")), clock=lambda: 5)
         runtime: Any = SimpleNamespace(
-            store=store, options=SimpleNamespace(lease=60_000), fleet=SimpleNamespace(size=1), error_reporter=None
+            store=store,
+            options=SimpleNamespace(lease=60_000),
+            fleet=SimpleNamespace(size=1),
+            error_reporter=ErrorReporter(self.reported.append),
         )
         nothing: Any = SimpleNamespace(checks=list, calls=list, reopen_slots=lambda: None)
         executor: Any = None
@@ -84,3 +90,12 @@ def test_a_take_that_found_as_many_jobs_as_it_asked_for_is_followed_by_another(d
     first.answered([3, []])
     desk.take().answered([2, []])
     assert desk.sent() == []
+
+
+def test_takes_that_are_refused_one_after_another_are_reported_once_and_again_after_a_success(desk: Desk) -> None:
+    refused = ResponseError("WRONGTYPE")
+    for reply, reports in ((refused, 1), (refused, 1), ([0, []], 1), (refused, 2)):
+        desk.fetcher.token("email")
+        takes = [call for call in desk.fetcher.takes() if isinstance(call, Take)]
+        takes[0].answered(reply)
+        assert len(desk.reported) == reports
