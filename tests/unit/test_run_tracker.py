@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from redis.exceptions import ResponseError
 
 from kue.common.error_reporter import ErrorReporter
 from kue.store.commands import Commands
@@ -27,12 +28,16 @@ class Desk:
         )
         self.slots = AllSlots(email=TypeSlots("email"))
         self.slots["email"].add(f"{PROCESS}:email:1", Handler(lambda job: None))
-        self.tracker = RunTracker(self.runtime, self.slots, lambda: None)
+        self.ended = 0
+        self.tracker = RunTracker(self.runtime, self.slots, self._run_ended)
 
     def run(self, number: int) -> Run:
         io: Any = SimpleNamespace(notify=lambda run: None)
         job: Any = SimpleNamespace(id=number, type="email", runtime=self.runtime, set_options=None)
         return Run(job, f"{PROCESS}:email:{number}", number, 0, io)
+
+    def _run_ended(self) -> None:
+        self.ended += 1
 
     @property
     def free(self) -> int:
@@ -54,7 +59,7 @@ def test_a_closed_slot_opens_again_once_one_of_the_handlers_that_run_on_returns(
         desk.tracker.abandon(run)
     desk.tracker.release(last)
     desk.tracker.reopen_slots()
-    assert desk.free == 0
+    assert (desk.free, desk.ended) == (0, 1), "a shutdown that waits for the run goes on"
     assert desk.reported == [
         "17 handlers run on past their end; a slot of 'email' stays closed until one returns",
     ]
@@ -84,3 +89,14 @@ def test_a_check_of_the_runs_that_redis_did_not_answer_is_made_again(desk: Desk)
     assert again.command == check.command
     again.answered([b"active", b"kue:other:8-beef00011:email:1"])
     assert run.lost
+
+
+def test_a_check_that_redis_refuses_says_nothing_about_the_run(desk: Desk) -> None:
+    run = desk.run(7)
+    desk.slots["email"].occupy(run)
+    desk.tracker.check_all()
+    [check] = desk.tracker.calls()
+    check.answered(ResponseError("WRONGTYPE"))
+    assert not run.lost
+    check.answered([b"active", run.worker_id.encode()])
+    assert not run.lost
