@@ -29,7 +29,10 @@ class Desk:
         monkeypatch.setattr("kue.worker.deadlines.time", SimpleNamespace(monotonic=lambda: self.now))
         self.runtime: Any = SimpleNamespace(
             store=SimpleNamespace(commands=COMMANDS, clock=lambda: self.now * 1000),
-            hub=SimpleNamespace(watch_soon=lambda id, watcher: self.watchers.append(watcher)),
+            hub=SimpleNamespace(
+                watch_soon=lambda id, watcher: self.watchers.append(watcher),
+                unwatch=lambda id, watcher: self.watchers.remove(watcher),
+            ),
         )
         executor: Any = SimpleNamespace(settle_failed=self._settle_failed)
         self.timers = TimerQueue(lambda: self.now)
@@ -105,3 +108,10 @@ def test_a_run_that_a_checker_announces_ends_at_once_if_its_time_is_over(desk: D
     announce()
     desk.check(1).answered(desk.deadline(0))
     assert desk.ended == ["asked"]
+
+
+def test_the_watch_of_a_run_ends_a_while_after_the_run(desk: Desk) -> None:
+    desk.deadlines.ended(desk.run)
+    assert desk.calls(5) == [] and len(desk.watchers) == 1
+    assert desk.calls(10) == [] and desk.watchers == []
+    assert desk.calls(10 * TTL_SECONDS) == []
