@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -27,3 +28,26 @@ def test_a_cleanup_without_end_is_interrupted_while_the_stop_still_waits(monkeyp
     assert began.wait(10)
     loop.stop(10.3)
     assert ended.is_set() and not loop.is_alive
+
+
+def test_async_generators_that_a_handler_left_open_are_closed_at_the_end() -> None:
+    began, closed = threading.Event(), threading.Event()
+    loop = EventLoopThread()
+    kept: list[AsyncIterator[int]] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            closed.set()
+
+    async def begin() -> None:
+        kept.append(numbers())
+        await anext(kept[0])
+        began.set()
+
+    loop.call(lambda: loop.handlers.add(asyncio.get_running_loop().create_task(begin())))
+    assert began.wait(10)
+    loop.stop()
+    assert closed.is_set() and not loop.is_alive
