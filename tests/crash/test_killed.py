@@ -103,7 +103,7 @@ def test_the_ghost_options_of_the_process_that_died_decide(
 
 
 def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisServer) -> None:
-    with kue.Queue(redis=server.url, ghost_retries=3, ghost_delay=40, lease=5000) as queue:
+    with kue.Queue(redis=server.url, ghost_retries=3, ghost_delay=40, lease=60_000) as queue:
         queue.process("email", 4, lambda job: None)
 
         def record() -> dict[str, str]:
@@ -112,10 +112,10 @@ def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisSe
             return {name.decode(): value.decode() for name, value in found.items()}
 
         own = {"protocol": "1", "version": kue.__version__, "host": socket.gethostname(), "pid": str(os.getpid())}
-        own |= {"lease": "5000", "ghost_retries": "3", "ghost_delay": "40"}
+        own |= {"lease": "60000", "ghost_retries": "3", "ghost_delay": "40"}
         wait_until(lambda: record() == {**own, "types": '{"email":4}'})
         queue.process(["email", "pdf"], 2, lambda job: None)
-        wait_until(lambda: record() == {**own, "types": '{"email":6,"pdf":2}'}, 4, "the record is renewed at once")
+        wait_until(lambda: record() == {**own, "types": '{"email":6,"pdf":2}'}, message="the record is renewed at once")
     assert server.client().keys("q:py:worker*") == []
 
 
