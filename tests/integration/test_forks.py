@@ -242,6 +242,33 @@ def test_a_child_forked_while_another_thread_makes_the_queue_makes_its_own(run: 
     assert told == [{"child": 1}, {"parent": 2}]
 
 
+def test_a_child_takes_jobs_though_a_thread_of_the_parent_opened_or_closed_the_intake(
+    run: Callable[..., Any],
+) -> None:
+    told = run("""
+        from kue.worker.intake import intake
+        inside, go = threading.Event(), threading.Event()
+
+        def hold():
+            with intake._lock:
+                inside.set()
+                go.wait()
+
+        def work():
+            queue.process("email", lambda job: job.data)
+            tell(result=queue.create("email", 1).promise().result(20))
+            queue.shutdown()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        inside.wait()
+        ended(forked(work))
+        go.set()
+        holder.join()
+    """)
+    assert told == [{"result": 1}]
+
+
 def test_a_child_that_just_ends_leaves_the_parent_alone(run: Callable[..., Any]) -> None:
     """Not even its connections are shared: what a dying child does to its sockets does nothing to the parent's."""
     told = run("""
