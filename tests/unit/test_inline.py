@@ -1,7 +1,9 @@
 """Short handlers on the I/O thread, and the standby thread that goes on if one of them is held up."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,6 +85,21 @@ def test_a_run_that_was_settled_before_it_began_is_not_executed(stage: Stage) ->
     first.settled = True
     assert stage.inline.run()
     assert stage.ran == [second]
+
+
+def test_the_io_has_its_turn_after_a_while_though_more_runs_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], sleep=time.sleep)
+    monkeypatch.setattr("kue.worker.execution.inline.time", clock)
+
+    def take_a_little() -> None:
+        now[0] += 0.0006
+
+    runs = stage.submit(*[take_a_little] * 20)
+    assert stage.inline.run()
+    assert 1 < len(stage.ran) < 5 and stage.inline.waiting
+    stage.lead()
+    assert stage.ran == runs
 
 
 def test_the_standby_thread_goes_on_with_the_other_runs_if_one_is_held_up(stage: Stage) -> None:
