@@ -59,6 +59,22 @@ class TestPlainHandlers:
         wait_until(lambda: everywhere.health()["strays"] == 0)
         assert everywhere.complete() == [after.id], "what the stray returned is dropped"
 
+    def test_what_a_stray_raises_is_not_reported(
+        self, queue: Any, gate: threading.Event, errors: list[BaseException], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def work(job: Any) -> None:
+            gate.wait()
+            raise ValueError("late")
+
+        queue.process("email", work)
+        job = queue.create("email", ttl=LONG_TTL).save()  # in which the handler certainly begins
+        wait_until(lambda: queue.failed() == [job.id])
+        caplog.clear()
+        gate.set()
+        wait_until(lambda: queue.health()["strays"] == 0)
+        queue.shutdown(5000)
+        assert (errors, caplog.messages) == ([], [])
+
     def test_what_a_stray_reports_is_discarded(
         self, make_queue: MakeQueue, gate: threading.Event, errors: list[BaseException]
     ) -> None:
