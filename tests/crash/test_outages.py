@@ -160,6 +160,33 @@ def test_outcomes_are_written_afterwards_in_the_order_they_came(
     fleet.let_go(both[1::2])
 
 
+def test_a_handler_does_not_wait_for_its_reports_while_redis_is_away(
+    server: RedisServer, make_queue: MakeQueue
+) -> None:
+    queue = make_queue(server.url, lease=60_000)
+    began, go = threading.Event(), threading.Event()
+    waited: list[float] = []
+
+    @queue.process("email")
+    def work(job: Job) -> None:
+        began.set()
+        assert go.wait(20)
+        start = time.monotonic()
+        with pytest.raises(kue.ConnectionFailed):
+            job.log("a line").update()
+        waited.append(time.monotonic() - start)
+
+    job = queue.create("email").save()
+    assert began.wait(10)
+    with killed(server):
+        wait_until(lambda: queue.outages == ["lost"])
+        go.set()
+        wait_until(lambda: waited, 20)
+    assert waited[0] < 5
+    wait_until(lambda: queue.complete() == [job.id])
+    assert queue.job_class.get_log(job.id, queue=queue) == ["a line"]
+
+
 def test_messages_that_were_dropped_in_an_outage_are_reported_once(
     proxy: Proxy, make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
