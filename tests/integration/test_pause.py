@@ -184,7 +184,10 @@ class Pauses:
         self.context: Any = None
 
     def short(self, job: Any, ctx: kue.Context, done: Any) -> None:
-        (self.late if self.over else self.ran).append(job.id)
+        self._run(job, ctx, done, self.over)
+
+    def _run(self, job: Any, ctx: kue.Context, done: Any, is_late: bool) -> None:
+        (self.late if is_late else self.ran).append(job.id)
         done()
         if len(self.ran) > self.warm_up and not self.over:
             self.context = ctx
@@ -192,8 +195,9 @@ class Pauses:
             self.over = True
 
     def long(self, job: Any, ctx: kue.Context, done: Any) -> None:
+        is_late = self.over  # as it begins: the pause may come while it waits
         threading.Event().wait(0.002)
-        self.short(job, ctx, done)
+        self._run(job, ctx, done, is_late)
 
     async def coroutine(self, job: Any, ctx: kue.Context, done: Any) -> None:
         self.short(job, ctx, done)
