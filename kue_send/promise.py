@@ -58,6 +58,7 @@ class Promise(Future[Any]):
     """
 
     must_settle = True
+    may_have_missed = False
     settled_by: frozenset[str] = _SETTLING_EVENTS
     created_at: int | None = None
 
@@ -81,6 +82,7 @@ class Promise(Future[Any]):
                 if not self.job.only_collected:
                     watch(self._id, self)
         elif not self.job.only_collected:
+            self.may_have_missed = True
             self.created_at = read_created_at(self.job.created_at)
             hub.watch(self._id, self)
         if self._timeout is not None:

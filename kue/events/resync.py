@@ -164,8 +164,8 @@ class Answer:
 
 def _read_outcome(row: Sequence[bytes | None]) -> Outcome:
     state = "removed" if row[0] is None else codec.text(row[1] or b"")
-    sent = () if row[4] is None else (_json(row[4]),)
-    return Outcome(state, _json(row[2]), _text(row[3]), sent, row[5], read_reason(row[7], row[2]))
+    sent = () if row[4] is None else (codec.decode_or_text(row[4]),)
+    return Outcome(state, codec.decode_or_text(row[2]), _text(row[3]), sent, row[5], read_reason(row[7], row[2]))
 
 
 def _of_this_job(watchers: list[Watcher], created_at: int | None) -> tuple[list[Watcher], list[Watcher]]:
@@ -176,13 +176,6 @@ def _of_this_job(watchers: list[Watcher], created_at: int | None) -> tuple[list[
 
 def _seconds_between_looks(state: str) -> float:
     return {"failed": CHECK_AGAIN_SECONDS, "removed": _CHECK_REMOVED_SECONDS}.get(state, 0.0)
-
-
-def _json(raw: bytes | None) -> object:
-    try:
-        return None if raw is None else codec.decode(raw)
-    except ValueError:
-        return codec.text(raw or b"")
 
 
 def _text(raw: bytes | None) -> str | None:

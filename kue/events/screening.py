@@ -3,6 +3,7 @@
 - ignores a message about a job that was created at another time, and has the job's own hash read
 - holds a message without that time, as Node sends it, if it would settle the watcher, until the hash was read
 - reads what a message leaves out: data that is too large for it, and why JSON cannot hold a result
+- reads at the end of a job what was sent before its watcher came
 - keeps the messages of a watcher in order meanwhile
 
 That a job is gone, only its hash says: a message `remove` settles nothing by itself.
@@ -18,7 +19,7 @@ from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.subscriber import Subscriber
 from kue.events.watcher import Outcome, Watcher
-from kue.store import invalid_result
+from kue.store import codec, invalid_result
 from kue.store.identity import is_other, read_created_at
 from kue.store.invalid_result import read_reason
 from kue.store.messages import Message
@@ -26,6 +27,7 @@ from kue.store.store import Store
 
 _Row = Mapping[str, bytes | None]
 _ASK_AGAIN_SECONDS = 1.0
+_SENT = "py_sent"
 
 
 class Screening:
@@ -123,6 +125,10 @@ class Screening:
                 self._router.deliver(watcher, message)
 
     def _pass_on(self, watcher: Watcher, message: Message, row: _Row) -> None:
+        if _may_have_missed(watcher, message) and (sent := row.get(_SENT)) is not None:
+            if self._router.unwatch(message.id, watcher):
+                watcher.on_outcome(Outcome(message.event, sent=(codec.decode_or_text(sent),)))
+            return
         if missing := message.missing_field:
             if row.get(missing) is None and watcher.must_settle:
                 self._resync.ask([message.id])  # the job is gone, or was set to run again
@@ -162,12 +168,18 @@ class _Answer:
 
 def _fields_needed(watcher: Watcher, message: Message) -> tuple[str, ...]:
     """What must be read before the watcher may have a message; nothing if it may have it at once."""
+    needed = (_SENT,) if _may_have_missed(watcher, message) else ()
     if missing := message.missing_field:
-        return ("created_at", missing)
-    if _must_say_why(watcher, message):
-        return ("created_at", "result", invalid_result.FIELD)
+        needed = (*needed, missing)
+    elif _must_say_why(watcher, message):
+        needed = (*needed, "result", invalid_result.FIELD)
     is_doubtful = message.created_at is None and watcher.created_at is not None and message.event in watcher.settled_by
-    return ("created_at",) if is_doubtful else ()
+    return ("created_at", *needed) if needed or is_doubtful else ()
+
+
+def _may_have_missed(watcher: Watcher, message: Message) -> bool:
+    """Whether a message ends a job of which the watcher may have missed the `result` that counts."""
+    return message.event in ("complete", "failed") and watcher.must_settle and watcher.may_have_missed
 
 
 def _must_say_why(watcher: Watcher, message: Message) -> bool:

@@ -38,6 +38,9 @@ class Watcher(Protocol):
     must_settle: bool
     """Whether it must learn the outcome even if the event is lost."""
 
+    may_have_missed: bool
+    """Whether its job was saved before it watched, so that a `result` may have been sent before."""
+
     created_at: int | None
     """When its job was created, which tells the job from another one of the same number; None if unknown."""
 

@@ -17,6 +17,7 @@ class JobWatcher:
     """
 
     must_settle = False
+    may_have_missed = False
     settled_by: frozenset[str] = END_EVENTS
 
     def __init__(self, emitter: Emitter, hub: Hub, id: int, created_at: object) -> None:

@@ -63,6 +63,16 @@ def decode(raw: bytes | str) -> Any:
     return strict_json.loads(raw if isinstance(raw, str) else raw.decode())
 
 
+def decode_or_text(raw: bytes | None) -> Any:
+    """Read a field that should hold JSON: its text if it does not, None if there is none."""
+    if raw is None:
+        return None
+    try:
+        return decode(raw)
+    except ValueError:
+        return text(raw)
+
+
 def _check_keys(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for key, item in value.items():

@@ -30,6 +30,7 @@ class TtlWatcher:
     """Receives `ttl exceeded` about one run, until a little after its end, and notes whether it was acknowledged."""
 
     must_settle = False
+    may_have_missed = False
     created_at: int | None = None  # Node does not send it, and Redis is asked about the run before it ends
     settled_by = frozenset[str]()
 

@@ -242,3 +242,27 @@ class TestWhereAPromiseMayBeWaitedFor:
         assert promise.result(10) == "done" and called.wait(10)
         assert queue.create("email").promise().result(10) == "done"
         assert "boom" in caplog.text
+
+
+def test_a_result_that_was_sent_before_the_promise_was_made_counts_though_the_job_ends_first(
+    queue: Any, make_queue: MakeQueue
+) -> None:
+    """The promise receives the event of the end before its first look at the job was answered."""
+    gate, answered = threading.Event(), threading.Event()
+
+    def work(job: Any) -> str:
+        job.send("result", "sent")
+        gate.wait(10)
+        return "returned"
+
+    make_queue(send=True).process("pdf", work)
+    job = queue.create("pdf").save()
+    wait_until(lambda: job.get_field("py_sent"))
+    hub = queue.runtime.hub
+    hub.listen()
+    hub._subscriber.fetch(lambda: answered.wait(10), lambda answer: None)  # what is asked waits behind it
+    promise = job.promise()
+    gate.set()
+    wait_until(lambda: promise.done() or hub._screening.holds(promise))
+    answered.set()
+    assert promise.result(10) == "sent"

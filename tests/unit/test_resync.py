@@ -17,6 +17,7 @@ from kue.store.store import Store
 
 
 class Watcher:
+    may_have_missed = False
     settled_by = frozenset(("complete", "failed", "remove"))
 
     def __init__(self, *, must_settle: bool = False, created_at: int | None = None) -> None:

@@ -23,6 +23,7 @@ class Listener:
         created_at: int | None = None,
     ) -> None:
         self.must_settle = must_settle
+        self.may_have_missed = False
         self.created_at = created_at
         self.settled_by = frozenset((until,))
         self.unwanted = unwanted

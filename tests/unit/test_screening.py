@@ -19,8 +19,11 @@ SETTLING = ("complete", "failed")
 class Watcher:
     """Notes what it receives. With `must_settle` it stands for a promise, else for the listeners of a job."""
 
-    def __init__(self, *, must_settle: bool = False, created_at: int | None = BORN) -> None:
+    def __init__(
+        self, *, must_settle: bool = False, created_at: int | None = BORN, may_have_missed: bool = False
+    ) -> None:
         self.must_settle = must_settle
+        self.may_have_missed = may_have_missed
         self.created_at = created_at
         self.settled_by = frozenset((*SETTLING, "result" if must_settle else "remove"))
         self.got: list[str] = []

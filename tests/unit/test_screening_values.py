@@ -73,3 +73,29 @@ def test_a_promise_whose_result_is_nowhere_asks_what_became_of_the_job(scene: Sc
     scene.settle()
     assert promise.got == ([] if hash == "without a result" else ["outcome removed"])
     assert (listener.got, listener.args) == (["complete"], (None,))
+
+
+@pytest.mark.parametrize("event", ["complete", "failed"])
+@pytest.mark.parametrize("created_at", [None, BORN])
+@pytest.mark.parametrize("more", [{}, {"invalid": True}, {"cut": True}], ids=str)
+def test_what_was_sent_before_a_promise_was_made_comes_before_the_end_of_the_job(
+    scene: Scene, event: str, created_at: int | None, more: dict[str, bool]
+) -> None:
+    scene.place.job(1, event, created_at=str(BORN), result="7", py_sent='{"page":1}')
+    promise, early, listener = scene.watch(must_settle=True, may_have_missed=True), scene.watch(), scene.watch()
+    scene.say(event, created_at, arg=7, **more)
+    scene.settle()
+    assert (promise.got, promise.outcome) == ([f"outcome {event}"], Outcome(event, sent=({"page": 1},)))
+    assert early.got == listener.got == [event]
+    assert scene.place.router.watchers(1) == []
+
+
+@pytest.mark.parametrize("hash", ["gone", "of another job", "without it"])
+def test_a_promise_for_which_nothing_was_sent_before_settles_with_the_event(scene: Scene, hash: str) -> None:
+    if hash != "gone":
+        created_at, sent = (OTHER, {"py_sent": "8"}) if hash == "of another job" else (BORN, {})
+        scene.place.job(1, "complete", created_at=str(created_at), result="7", **sent)
+    promise = scene.watch(must_settle=True, may_have_missed=True)
+    scene.say("complete", BORN, arg=7)
+    scene.settle()
+    assert (promise.got, promise.args) == (["complete"], (7,))
