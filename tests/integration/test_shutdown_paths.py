@@ -195,3 +195,19 @@ class TestAfterwards:
             with pytest.raises(kue.ShutdownInProgress, match=f"job {promise.job.id} settled; the job itself goes on"):
                 promise.result(10)
         assert called == promises[:1]
+
+    def test_a_promise_whose_event_was_received_just_before_settles_with_it(
+        self, make_queue: MakeQueue, client: Any, gate: threading.Event
+    ) -> None:
+        """Node's event does not say when its job was created. So the hash is read first, and that takes a while."""
+        queue = make_queue(send=True)
+        promise = queue.create("email").promise()
+        hub = queue.runtime.hub
+        hub._subscriber.fetch(gate.wait, lambda answer: None)
+        client.publish("q:events", b'{"id":1,"event":"complete","args":["complete",5]}')
+        wait_until(lambda: hub._screening.holds(promise))
+        stopping = threading.Thread(target=queue.shutdown)
+        stopping.start()
+        assert promise.result(10) == 5
+        gate.set()
+        stopping.join(10)
