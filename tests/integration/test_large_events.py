@@ -166,6 +166,16 @@ class TestData:
         gate.set()
         wait_until(lambda: heard == [None])
 
+    def test_a_listener_gets_nothing_of_another_job_that_has_the_number_now(self, queue: Any, client: Any) -> None:
+        client.hset("q:job:1", mapping={"type": "email", "created_at": 2000, "result": '"of another job"'})
+        heard: list[Any] = []
+        queue.on("job complete", lambda id, result: heard.append((id, result)))
+        left_out = b'{"id":1,"event":"complete","args":["complete",null],"created_at":%d,"cut":true}'
+        wait_until(lambda: client.publish("q:events", left_out % 1000))
+        client.publish("q:events", left_out % 2000)
+        wait_until(lambda: len(heard) == 2)
+        assert heard == [(1, None), (1, "of another job")]
+
     def test_large_events_in_one_batch_cut_no_listener_off(
         self, queue: Any, make_queue: MakeQueue, client: Any, errors: list[BaseException]
     ) -> None:
