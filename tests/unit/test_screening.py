@@ -267,6 +267,17 @@ def test_a_hash_that_is_gone_settles_nothing_while_a_message_waits(scene: Scene)
     assert watcher.got == ["complete"]
 
 
+def test_a_message_about_another_job_is_ignored_behind_one_that_waits(scene: Scene) -> None:
+    scene.place.job(1, "active", created_at=str(BORN), progress_data="[1]")
+    scene.watch(2)
+    scene.say("complete", id=2)  # its query is under way, so that the next one is about all that follows
+    watcher = scene.watch()
+    scene.say("progress", BORN, arg=50, cut=True)
+    scene.say("complete", OTHER)
+    scene.settle()
+    assert watcher.got == ["progress"]
+
+
 def test_a_watcher_that_left_meanwhile_receives_nothing(scene: Scene) -> None:
     watcher = scene.watch()
     scene.say("complete")
