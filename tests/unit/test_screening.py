@@ -278,6 +278,19 @@ def test_a_message_about_another_job_is_ignored_behind_one_that_waits(scene: Sce
     assert watcher.got == ["progress"]
 
 
+def test_an_outcome_that_was_read_settles_a_watcher_behind_one_whose_message_waits(scene: Scene) -> None:
+    scene.place.job(1, "complete", created_at=str(BORN))
+    early = scene.watch(must_settle=True)
+    scene.say("complete")
+    late = scene.watch(must_settle=True)
+    scene.place.resync.ask([1])
+    ask, then = scene.queries.pop()
+    then(ask())
+    assert (early.got, late.got) == ([], ["outcome complete"])
+    scene.settle()
+    assert early.got == ["complete"]
+
+
 def test_a_watcher_that_left_meanwhile_receives_nothing(scene: Scene) -> None:
     watcher = scene.watch()
     scene.say("complete")
