@@ -117,6 +117,25 @@ def test_a_producer_with_listeners_receives_again(
     assert_told_once(errors)
 
 
+def test_a_listener_that_is_added_again_once_redis_is_back_is_called_once_for_an_event(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("_FIRST_WAIT_SECONDS", "_MAX_WAIT_SECONDS"):  # it must not come back by itself in between
+        monkeypatch.setattr(f"kue.common.backoff.{pause}", 60.0)
+    queue = make_queue(own_server.url)
+    job = queue.create("email").save()
+    own_server.kill()
+    heard: list[Any] = []
+    with pytest.raises(kue.ConnectionFailed):
+        job.on("progress", heard.append)
+    own_server.restart()
+    job.on("progress", heard.append).on("complete", heard.append)
+    make_queue(own_server.url).process("email", lambda job: job.progress(1, 2) and "done")
+    wait_until(lambda: "done" in heard)
+    assert heard == [50, "done"]
+    assert_told_once(errors)
+
+
 @pytest.mark.parametrize("backend", offered("redis", "redis62", "valkey"), indirect=True)
 def test_scripts_that_redis_forgot_are_loaded_again(make_queue: MakeQueue, backend: Any) -> None:
     queue = make_queue(backend, promotion={"interval": 10})
