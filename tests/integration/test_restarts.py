@@ -136,6 +136,25 @@ def test_a_listener_that_is_added_again_once_redis_is_back_is_called_once_for_an
     assert_told_once(errors)
 
 
+def test_a_subscriber_waits_between_its_attempts_to_reach_redis(
+    own_server: RedisServer, make_queue: MakeQueue, errors: list[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.common.backoff._FIRST_WAIT_SECONDS", 60.0)
+    queue = make_queue(own_server.url)
+    connections, attempts = queue.runtime.store.connections, []
+    really = connections.open
+    connections.open = lambda: attempts.append(1) or really()
+    own_server.kill()
+    with pytest.raises(kue.ConnectionFailed):
+        queue.on("job complete", print)
+    wait_until(lambda: errors)
+    passed = threading.Event()
+    queue.runtime.hub.call_later(0.1, passed.set)  # on the thread that would make the next attempt
+    assert passed.wait(10)
+    assert attempts == [1]
+    errors.clear()
+
+
 @pytest.mark.parametrize("backend", offered("redis", "redis62", "valkey"), indirect=True)
 def test_scripts_that_redis_forgot_are_loaded_again(make_queue: MakeQueue, backend: Any) -> None:
     queue = make_queue(backend, promotion={"interval": 10})
