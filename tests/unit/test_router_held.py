@@ -112,6 +112,19 @@ def test_a_second_watcher_of_the_same_save_misses_no_event(router: Router) -> No
     assert first.got == second.got == [("enqueue", "email"), ("complete", 1)]
 
 
+def test_a_save_that_ends_before_an_earlier_one_takes_none_of_its_events(router: Router) -> None:
+    """The earlier one holds events of lower numbers than the later one."""
+    five = Listener()
+    with router.saving():
+        router.watch(6, Listener())  # another save, whose reply was read first
+        with router.saving():
+            pass
+        router.on_message(message(5, "complete", 1))
+        router.watch(5, five)
+    router.replay()
+    assert five.got == [("complete", 1)]
+
+
 def test_saves_that_overlap_without_end_do_not_hold_events_for_ever(router: Router) -> None:
     saves = [router.saving()]
     saves[0].__enter__()
