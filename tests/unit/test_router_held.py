@@ -125,6 +125,24 @@ def test_a_save_that_ends_before_an_earlier_one_takes_none_of_its_events(router:
     assert five.got == [("complete", 1)]
 
 
+def test_a_watcher_that_is_added_while_a_message_is_routed_receives_it_once(router: Router) -> None:
+    late = Listener()
+    adding = threading.Thread(target=router.watch, args=(7, late))
+
+    class Asked(Listener):
+        def wants(self, event: str) -> bool:
+            adding.start()  # in the middle of the routing
+            adding.join(0.05)  # it has to wait for the end of that
+            return True
+
+    with router.saving():
+        router.watch(7, Asked())
+        router.on_message(message(7, "complete", 1))
+        adding.join(10)
+    router.replay()
+    assert late.got == [("complete", 1)]
+
+
 def test_saves_that_overlap_without_end_do_not_hold_events_for_ever(router: Router) -> None:
     saves = [router.saving()]
     saves[0].__enter__()
