@@ -76,6 +76,15 @@ def test_a_shutdown_reports_how_many_calls_a_slow_listener_keeps_waiting(
     assert reported() == [("WARNING", run_on)]
 
 
+def test_a_shutdown_spends_its_timeout_once_for_all_its_threads(
+    queue: Any, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kue.events.hub._STOP_SECONDS", 60.0)
+    queue.on("greeting", lambda: gate.wait() and None)
+    queue.runtime.hub.dispatcher.post(queue.emit, "greeting")
+    shut_down(queue)
+
+
 def test_that_plain_handlers_run_on_is_no_warning(
     queue: Any, gate: threading.Event, reported: Callable[[], list[Any]]
 ) -> None:
