@@ -8,6 +8,7 @@ import pytest
 
 from kue.errors import ConnectionFailed
 from kue.maintenance.duties import working_duties
+from kue.maintenance.promotion import Promotion
 from kue.maintenance.ttl import TtlCheck
 from tests.helpers import keyspace, wait_until
 from tests.integration.test_ttl_check import NODE_WORKER
@@ -51,6 +52,13 @@ class TestRounds:
         duty.run_once(due)
         duty.run_once(due + 1000)
         assert queue.failed_count() == 3
+
+    def test_a_queue_gives_promotion_its_own_limit(self, make_queue: Any) -> None:
+        queue = make_queue(promotion={"limit": 3})
+        jobs = queue.save_all([queue.create("email", delay=1000) for _ in range(5)])
+        [duty] = [duty for duty in working_duties(queue.runtime) if isinstance(duty, Promotion)]
+        assert duty.run_once(jobs[-1].promote_at) is True
+        assert queue.inactive_count() == 3
 
     def test_a_clock_that_is_put_back_does_not_hold_up_a_round(self, queue: Any, client: Any) -> None:
         due = many_overdue(queue, client, 1)
