@@ -8,6 +8,8 @@ import pytest
 
 import kue
 from kue.common.clock import now_ms
+from kue.jobs.failure import TTL_EXCEEDED
+from kue.maintenance.failing import fail_from_outside
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 
@@ -176,3 +178,18 @@ def test_a_run_that_the_check_of_ttls_ends_is_logged(make_queue: MakeQueue, log:
     assert of_runs(log) == [
         ("ERROR", 1, f"job {job.id} (email) failed for good in attempt 1 of 1 after N ms: TTL exceeded")
     ]
+
+
+def test_a_run_that_has_ended_before_it_is_failed_from_outside_is_not_logged(
+    queue: Any, log: pytest.LogCaptureFixture
+) -> None:
+    worker = "kue:node-host:4711:email:1"
+    jobs = queue.save_all(queue.create("email", ttl=1) for _ in range(3))
+    for job in jobs:
+        job.set("workerId", worker).active()
+    runs = [(job.id, worker, found) for job, found in zip(jobs, queue.runtime.store.hashes([1, 2, 3]), strict=True)]
+    jobs[0].complete()
+    jobs[1].ttl(900_000).update()  # its deadline lies ahead
+    fail_from_outside(queue.runtime, runs, queue.runtime.store.clock() + 60_000, TTL_EXCEEDED, mode="expired")
+    assert (queue.complete(), queue.active(), queue.failed()) == ([1], [2], [3])
+    assert [message.partition(" failed")[0] for _, _, message in of_runs(log)] == ["job 3 (email)"]
