@@ -1,6 +1,7 @@
 """A process looks for the jobs of the dead once its own connection has stood for one lease, and not before."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
@@ -64,6 +65,24 @@ def test_a_broken_connection_starts_the_wait_again(looker: Looker, server: Redis
 
 def test_a_process_that_stood_still_itself_waits_again(looker: Looker) -> None:
     assert [looker.look_at(now) for now in (0, 0.9, 2.0, 2.9, 3.0)] == [False, False, False, False, True]
+
+
+def test_a_call_that_hung_for_most_of_a_lease_starts_the_wait_again(
+    looker: Looker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis was cut off, and the processes that want to renew their leases wait as well."""
+    store = looker.queue.runtime.store
+    acquire = store.acquire_lock
+
+    def hang(*args: Any) -> bool:
+        looker.now += 0.55
+        return acquire(*args)
+
+    assert [looker.look_at(now) for now in (0, 0.5)] == [False, False]
+    with monkeypatch.context() as slow:
+        slow.setattr(store, "acquire_lock", hang)
+        assert looker.look_at(0.9) is False
+    assert [looker.look_at(now) for now in (2.0, 2.4, 2.5)] == [False, False, True]
 
 
 def test_a_process_without_a_lease_is_given_one_first(looker: Looker) -> None:
