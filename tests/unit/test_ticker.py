@@ -222,6 +222,20 @@ def test_stop_between_two_duties_leaves_out_the_second(place: Place) -> None:
     assert second.rounds == []
 
 
+def test_a_stop_while_a_duty_runs_ends_the_thread_however_long_the_next_wait(place: Place) -> None:
+    def round(n: int) -> bool:
+        duty.interval = NEVER
+        stopping = threading.Thread(target=place.tickers[0].stop, args=(0,))
+        stopping.start()
+        stopping.join()
+        return False
+
+    duty = Duty(round=round)
+    place.start(duty)
+    wait_until(lambda: "kue-ticker" not in [thread.name for thread in threading.enumerate()])
+    assert len(duty.rounds) == 1
+
+
 def test_a_ticker_that_never_started_can_be_stopped() -> None:
     Ticker([Duty()], ErrorReporter(lambda problem: None), lambda: 0).stop()
 
