@@ -37,7 +37,7 @@ class TestPromotion:
         wait_until(lambda: len(heard) == 3)
         assert heard == [jobs[1].id, jobs[2].id, jobs[0].id]
 
-    @pytest.mark.parametrize(("limit", "rounds"), [(1000, 1), (300, 2), (100, 5)])
+    @pytest.mark.parametrize(("limit", "rounds"), [(1000, 1), (300, 2), (150, 3), (100, 5)])
     def test_a_full_round_of_promotion_asks_for_another(self, queue: Any, limit: int, rounds: int) -> None:
         jobs = queue.save_all([queue.create("email", delay=1000) for _ in range(420)])
         duty, done = promotion(queue, limit), 0
