@@ -197,6 +197,21 @@ class TestEndToEnd:
     ) -> None:
         monkeypatch.setattr("kue.maintenance.ttl.ACK_MS", 100)
         queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
+    def test_many_waiting_jobs_are_searched_page_by_page_without_a_rest(
+        self, queue: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kue.maintenance.stuck._PAGE_SIZE", 10)
+        queue.save_all(queue.create("email") for _ in range(300))
+        for _ in range(20):
+            self.stuck(queue, client)
+        duty = StuckJobs(queue.runtime.store, 1000, self.AFTER)
+        pages = 40  # a page may be a little smaller than asked for
+        for second in range(pages):
+            duty.run_once(1000 * second)
+        assert queue.inactive_count("email") == 300
+        duty.run_once(1000 * pages + self.AFTER)
+        assert queue.inactive_count("email") == 320
+
         client, p = backend.client, backend.prefix
         delayed, stuck = queue.create("email", delay=20).save(), queue.create("email").save()
         client.zrem(f"{p}:jobs:email:inactive", "01|2")
