@@ -130,6 +130,14 @@ class TestTokens:
         assert duty.run_once(0) is False
         assert client.llen("q:email:jobs") == 1200
 
+    def test_one_type_of_several_that_misses_many_tokens_is_followed_at_once(self, queue: Any, client: Any) -> None:
+        queue.save_all([*(queue.create("email") for _ in range(1200)), queue.create("pdf")])
+        client.delete("q:email:jobs")
+        duty = Tokens(queue.runtime.store, 1000)
+        assert duty.run_once(0) is True
+        assert duty.run_once(0) is False
+        assert client.llen("q:email:jobs") == 1200
+
 
 class TestStuckJobs:
     AFTER = 60_000
@@ -189,14 +197,6 @@ class TestStuckJobs:
         StuckJobs(queue.runtime.store, 1000, self.AFTER).run_once(self.AFTER)
         assert queue.inactive_count("email") == 0
 
-
-class TestEndToEnd:
-    @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
-    def test_a_working_queue_carries_out_every_duty(
-        self, make_queue: MakeQueue, backend: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("kue.maintenance.ttl.ACK_MS", 100)
-        queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
     def test_many_waiting_jobs_are_searched_page_by_page_without_a_rest(
         self, queue: Any, client: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -212,6 +212,14 @@ class TestEndToEnd:
         duty.run_once(1000 * pages + self.AFTER)
         assert queue.inactive_count("email") == 320
 
+
+class TestEndToEnd:
+    @pytest.mark.parametrize("backend", ["redis", "fake"], indirect=True)
+    def test_a_working_queue_carries_out_every_duty(
+        self, make_queue: MakeQueue, backend: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("kue.maintenance.ttl.ACK_MS", 100)
+        queue = make_queue(backend, promotion={"interval": 10}, stuck_after=0)
         client, p = backend.client, backend.prefix
         delayed, stuck = queue.create("email", delay=20).save(), queue.create("email").save()
         client.zrem(f"{p}:jobs:email:inactive", "01|2")
