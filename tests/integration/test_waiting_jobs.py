@@ -52,3 +52,10 @@ def test_a_duty_that_is_refused_leaves_the_other_its_turn(queue: Any) -> None:
     with pytest.raises(RedisRefused, match="NOPERM"):
         WaitingJobs(queue.runtime.store, 1000, [bad, good]).run_once(7)
     assert good.rounds == [7]
+
+
+def test_each_duty_has_its_turn_though_another_is_full(queue: Any) -> None:
+    queue.create("email").save()
+    duties = [Duty(lambda: True), Duty(lambda: False), Duty(lambda: True)]
+    assert WaitingJobs(queue.runtime.store, 1000, duties).run_once(7) is True
+    assert [duty.rounds for duty in duties] == [[7], [7], [7]]
