@@ -149,6 +149,20 @@ def test_a_job_that_its_handler_took_back_ends_with_it(queue: Any) -> None:
     assert queue.complete() == [job.id]
 
 
+def test_a_run_whose_change_of_its_job_was_refused_ends_with_its_outcome(queue: Any, client: Any) -> None:
+    client.set("q:jobs:email:delayed", "of the wrong kind")
+
+    @queue.process("email")
+    def work(job: Any) -> str:
+        with pytest.raises(kue.RedisRefused):
+            job.delayed()
+        return "result"
+
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete() == [job.id])
+    assert Job.get(job.id, queue=queue).result == "result"
+
+
 def test_a_change_of_a_job_after_the_shutdown_is_refused_at_once(queue: Any) -> None:
     kept: list[Any] = []
     queue.process("email", lambda job: kept.append(job.log("a line")))
