@@ -146,6 +146,12 @@ class TestUpdate:
         Job.get(job.id, queue=queue).attempts(9).update()
         assert Job.get(job.update().id, queue=queue).attempts() == 9
 
+    def test_an_update_writes_the_options_that_progress_left(self, queue: Any) -> None:
+        job = queue.create("email").save().attempts(5).ttl(60_000)
+        job.progress(1, 2)  # writes the ttl, which counts from it
+        found = Job.get(job.update().id, queue=queue)
+        assert (found.attempts(), found.ttl()) == (5, 60_000)
+
     def test_an_option_is_written_by_the_update_after_one_that_failed(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save().attempts(3)
         client.rename("q:jobs", "q:away")
