@@ -157,6 +157,12 @@ class TestProgress:
         found = Job.get(job.id, queue=everywhere)
         assert (found.progress(), found.progress_data) == (50, job.progress_data)
 
+    @pytest.mark.parametrize("data", [0, "", [], {}, False])
+    def test_progress_data_that_is_empty_takes_the_place_of_what_was_there(self, queue: Any, data: Any) -> None:
+        job = queue.create("email").save().progress(1, 4, "first").progress(2, 4, data)
+        assert job.progress_data == data
+        assert Job.get(job.id, queue=queue).progress_data == data
+
     def test_progress_is_one_command(self, queue: Any, client: Any) -> None:
         job = queue.create("email").save()
         with commands(client) as sent:
