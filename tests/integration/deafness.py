@@ -17,7 +17,7 @@ def deaf(queue: Any, client: Any, errors: list[BaseException]) -> Iterator[None]
 
     def open_later() -> Any:
         if threading.current_thread().name == "kue-asking":
-            may_return.wait()
+            may_return.wait(60)
         return really()
 
     connections.open = open_later
