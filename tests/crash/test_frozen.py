@@ -71,6 +71,7 @@ def test_coroutines_of_a_process_that_wakes_are_cancelled(
     assert all(fact["lost"] for fact in frozen.reported("cancelled"))
     wait_until(lambda: len(frozen.errors()) == 3)
     assert frozen.errors() == frozen.errors("JobLost")
+    wait_until(lambda: len(heir.reported("start")) >= 3)
     assert len(heir.reported("start")) == 3
     assert queue.failed_count() == 0
 

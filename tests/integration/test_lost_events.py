@@ -40,7 +40,7 @@ class TestBetweenSaveAndReply:
         count = len(jobs)
         wait_until(lambda: heard.total() >= count, 30)
         assert heard == Counter({n: threads for n in range(2000 // threads)})
-        assert queue.runtime.hub._router.watched(must_settle=False) == []
+        wait_until(lambda: queue.runtime.hub._router.watched(must_settle=False) == [])
 
     def test_every_job_of_a_save_all_receives_its_completion_exactly_once(self, make_queue: MakeQueue) -> None:
         queue = make_queue()

@@ -134,7 +134,7 @@ class TestItRaises:
         with pytest.raises(kue.PromiseTimeout, match="job 1 did not settle within") as caught:
             promise.result(10)
         assert isinstance(caught.value, TimeoutError) and caught.value.id == 1
-        assert queue.runtime.hub._router.watched(must_settle=False) == []
+        wait_until(lambda: queue.runtime.hub._router.watched(must_settle=False) == [])
         queue.process("email", lambda job: "the job itself goes on")
         wait_until(lambda: queue.complete() == [1])
 
@@ -238,7 +238,7 @@ class TestAsAFuture:
         promises = [job.promise() for job in jobs]
         promises += [queue.create("email", n).promise(timeout=600_000) for n in range(count // 2, count)]
         assert [promise.result(60) for promise in promises] == list(range(count))
-        assert queue.runtime.hub._router.watched(must_settle=False) == []
+        wait_until(lambda: queue.runtime.hub._router.watched(must_settle=False) == [])
 
 
 def test_kue_itself_has_neither_send_nor_promise(queue: Any, make_queue: MakeQueue) -> None:

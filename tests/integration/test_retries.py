@@ -160,6 +160,7 @@ class TestWhatIsReadFromRedis:
         queue.process("email", flaky)
         wait_until(lambda: queue.complete() == [job.id])
         assert flaky.runs == [(0, 1), (1, 1)]
+        wait_until(lambda: errors)
         assert ["JavaScript backoff" in str(problem) for problem in errors] == [True]
         errors.clear()
 

@@ -139,9 +139,10 @@ def test_both_hear_of_a_job_removed_on_complete(unharmed_node: Start, make_queue
     heard = heard_by(job)
     job.save()
     id = node.create("to python", removeOnComplete=True)
-    wait_until(lambda: node.events("job remove") and ["complete", {}] in heard and not client.zcard("q:jobs"))
+    wait_until(lambda: ["complete", {}] in heard)
+    wait_until(lambda: {event[1] for event in node.events("job remove")} == {job.id, id})
     assert ["complete", {}, None] in node.job_events(id)
-    assert not client.keys("q:job:[0-9]*")
+    wait_until(lambda: not client.zcard("q:jobs") and not client.keys("q:job:[0-9]*"))
 
 
 # --- failure and retries ---
