@@ -142,7 +142,7 @@ def test_a_killed_demo_leaves_no_node_behind(start: Start, with_kue: str, tempor
     node = node_processes(temporary)
     assert len(node) == 2
     demo.signal(signal.SIGKILL)
-    wait_until(lambda: not any(map(is_alive, node)))
+    wait_until(lambda: not any(map(is_alive, node)), 30)
     for pid in workers:  # that these end is tested in test_demo.py, and they take their time without a server
         os.kill(pid, signal.SIGKILL)
 

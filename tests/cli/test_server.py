@@ -98,7 +98,7 @@ def test_the_server_ends_with_the_command(start: Start) -> None:
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
     server.signal(signal.SIGKILL)
-    wait_until(lambda: not is_listening(port))
+    wait_until(lambda: not is_listening(port), 30)
 
 
 def test_a_folder_keeps_the_data_of_the_server(start: Start, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_the_worker_runs_jobs(start: Start, module: Module, queue: kue.Queue, re
     (tmp_path / "go").touch()
     job = queue.create("slow").save()
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
-    wait_until(lambda: queue.complete() == [job.id])
+    wait_until(lambda: queue.complete() == [job.id], 30)
     assert kue.Job.get(job.id or 0, queue=queue).result == {"went": job.id}
     worker.signal(signal.SIGTERM)
     assert worker.wait() == 0
@@ -159,7 +159,7 @@ def test_the_worker_stops_gracefully_if_its_output_is_not_read(
     with open(reading, "rb") as said:
         assert said.readline().startswith(b"kue ")
     try:
-        wait_until(lambda: queue.active() == [job.id])
+        wait_until(lambda: queue.active() == [job.id], 30)
         worker.terminate()
         assert worker.wait(30) == 0
     finally:

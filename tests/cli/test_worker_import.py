@@ -71,7 +71,7 @@ def test_no_job_is_taken_before_the_function_has_returned_the_queue(
     wait_until(lambda: queue.health()["versions"] == {kue.__version__: 1}, 30)
     assert queue.inactive() == [job.id]
     (tmp_path / "go").touch()
-    wait_until(lambda: queue.complete() == [job.id])
+    wait_until(lambda: queue.complete() == [job.id], 30)
 
 
 ENDLESS = {
@@ -159,7 +159,7 @@ def test_a_signal_during_the_import_that_the_module_handles_itself_does_not_end_
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until((tmp_path / "ready").exists, 30)
     worker.signal(signal.SIGTERM)
-    wait_until((tmp_path / "its own").exists)
+    wait_until((tmp_path / "its own").exists, 30)
     (tmp_path / "go").touch()
     worker.wait_for("Ctrl-C")
 

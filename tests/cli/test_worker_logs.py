@@ -44,7 +44,7 @@ def test_warnings_and_errors_are_logged_as_text(start: Start, module: Module, re
     module("tasks", TASKS.format(set_up=""))
     worker = start("worker", "tasks:queue", "--processes", str(processes), KUE_REDIS_URL=redis_url)
     bad, _ = run_both(redis_url)
-    wait_until(lambda: len(worker.errors) > 4 and "ValueError" in worker.errors[-1])
+    wait_until(lambda: len(worker.errors) > 4 and "ValueError" in worker.errors[-1], 30)
     assert f"ERROR kue.run: job {bad} (bad) failed for good" in worker.errors[0]
     assert worker.errors[1].startswith("Traceback")
     assert worker.errors[-1] == "ValueError: no such address"
@@ -57,7 +57,7 @@ def test_a_level_and_json_are_options(start: Start, module: Module, redis_url: s
     options = ("--log-level", "info", "--log-format", "json", "--processes", str(processes))
     worker = start("worker", "tasks:queue", *options, KUE_REDIS_URL=redis_url)
     bad, good = run_both(redis_url)
-    wait_until(lambda: len(worker.errors) == 3)
+    wait_until(lambda: len(worker.errors) == 3, 30)
     records = [json.loads(line) for line in worker.errors]
     by_job = {(one["job_id"], one["logger"]): one for one in records}
     assert set(by_job) == {(bad, "kue.run"), (good, "kue.run"), (good, "shop")}
@@ -73,7 +73,7 @@ def test_the_logging_of_the_module_stays(start: Start, module: Module, redis_url
     module("tasks", TASKS.format(set_up=set_up))
     worker = start("worker", "tasks:queue", "--log-level", "debug", KUE_REDIS_URL=redis_url)
     bad, _ = run_both(redis_url)
-    wait_until(lambda: bool(worker.errors) and "ValueError" in worker.errors[-1])
+    wait_until(lambda: bool(worker.errors) and "ValueError" in worker.errors[-1], 30)
     assert worker.errors[0].startswith(f"own: job {bad} (bad) failed for good")
     assert not any("sending" in line or "completed" in line for line in worker.errors)
     worker.errors.clear()

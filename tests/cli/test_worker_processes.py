@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_each_process_runs_jobs(start: Start, module: Module, queue: kue.Queue, 
     worker = start("worker", "tasks:queue", "--processes", "3", KUE_REDIS_URL=redis_url)
     processes = pids(worker, 3)
     jobs = queue.save_all(queue.create("pid") for _ in range(3))
-    wait_until(lambda: queue.active_count() == 3)
+    wait_until(lambda: queue.active_count() == 3, 30)
     (tmp_path / "go").touch()
     wait_until(lambda: queue.complete_count() == 3)
     ran = {kue.Job.get(job.id or 0, queue=queue).result for job in jobs}
@@ -61,7 +62,7 @@ def test_a_signal_stops_all_processes_and_unfinished_jobs_go_back(
     jobs = queue.save_all(queue.create("pid") for _ in range(2))
     worker = start("worker", "tasks:queue", "--processes", "2", "--timeout", "100", KUE_REDIS_URL=redis_url)
     processes = pids(worker, 2)
-    wait_until(lambda: queue.active_count() == 2)
+    wait_until(lambda: queue.active_count() == 2, 30)
     worker.signal(number)
     assert worker.wait() == 0
     assert worker.lines[-1] == "stopped"
@@ -76,10 +77,11 @@ def test_a_signal_to_every_process_stops_them_gracefully(
     job = queue.create("pid").save()
     worker = start("worker", "tasks:queue", "--processes", "2", "--timeout", "100", KUE_REDIS_URL=redis_url)
     processes = pids(worker, 2)
-    wait_until(lambda: queue.active_count() == 1)
+    wait_until(lambda: queue.active_count() == 1, 30)
     worker.signal(signal.SIGTERM)
     for pid in processes.values():
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended already
+            os.kill(pid, signal.SIGTERM)
     assert worker.wait() == 0
     assert queue.inactive() == [job.id]
 
@@ -91,11 +93,11 @@ def test_a_second_signal_ends_all_processes_at_once_and_loses_no_job(
     jobs = queue.save_all(queue.create("pid") for _ in range(3))
     worker = start("worker", "tasks:queue", "--processes", "2", "--timeout", "600000", KUE_REDIS_URL=redis_url)
     processes = pids(worker, 2)
-    wait_until(lambda: queue.active_count() == 2)
+    wait_until(lambda: queue.active_count() == 2, 30)
     worker.signal(signal.SIGTERM)
     worker.wait_for("stopping: 2 processes")
     assert worker.leave(signal.SIGTERM) == 128 + signal.SIGTERM
-    wait_until(lambda: not any(map(is_alive, processes.values())))
+    wait_until(lambda: not any(map(is_alive, processes.values())), 30)
     assert (queue.active(), queue.inactive()) == ([jobs[0].id, jobs[1].id], [jobs[2].id])
 
 
@@ -113,7 +115,7 @@ def test_a_killed_process_is_replaced(
     assert after[2] != before[2]
     os.kill(before[1], signal.SIGKILL)
     job = queue.create("pid").save()
-    wait_until(lambda: queue.complete() == [job.id])
+    wait_until(lambda: queue.complete() == [job.id], 30)
     assert kue.Job.get(job.id or 0, queue=queue).result not in before.values()
 
 
@@ -160,7 +162,7 @@ def test_the_processes_stop_when_the_supervisor_is_killed(
     jobs = queue.save_all(queue.create("pid") for _ in range(2))
     worker = start("worker", "tasks:queue", "--processes", "2", "--timeout", "100", KUE_REDIS_URL=redis_url)
     processes = pids(worker, 2)
-    wait_until(lambda: queue.active_count() == 2)
+    wait_until(lambda: queue.active_count() == 2, 30)
     worker.signal(signal.SIGKILL)
-    wait_until(lambda: not any(map(is_alive, processes.values())))
+    wait_until(lambda: not any(map(is_alive, processes.values())), 30)
     assert queue.inactive() == [job.id for job in jobs]

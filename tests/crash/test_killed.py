@@ -103,7 +103,7 @@ def test_the_ghost_options_of_the_process_that_died_decide(
 
 
 def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisServer) -> None:
-    with kue.Queue(redis=server.url, ghost_retries=3, ghost_delay=40, lease=60_000) as queue:
+    with kue.Queue(redis=server.url, ghost_retries=3, ghost_delay=40, lease=90_000) as queue:
         queue.process("email", 4, lambda job: None)
 
         def record() -> dict[str, str]:
@@ -112,7 +112,7 @@ def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisSe
             return {name.decode(): value.decode() for name, value in found.items()}
 
         own = {"protocol": "1", "version": kue.__version__, "host": socket.gethostname(), "pid": str(os.getpid())}
-        own |= {"lease": "60000", "ghost_retries": "3", "ghost_delay": "40"}
+        own |= {"lease": "90000", "ghost_retries": "3", "ghost_delay": "40"}
         wait_until(lambda: record() == {**own, "types": '{"email":4}'})
         queue.process(["email", "pdf"], 2, lambda job: None)
         wait_until(lambda: record() == {**own, "types": '{"email":6,"pdf":2}'}, message="the record is renewed at once")
@@ -131,6 +131,7 @@ def test_more_jobs_than_one_script_takes_are_all_put_back(
     victim.kill()
     wait_until(lambda: queue.complete_count() == JOBS, 20)
 
+    wait_until(lambda: len(heir.reported("start")) >= JOBS)
     assert sorted(fact["id"] for fact in heir.reported("start")) == list(range(1, JOBS + 1))
 
 

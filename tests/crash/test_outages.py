@@ -280,6 +280,6 @@ def test_a_shutdown_waits_only_so_long_for_redis(
     with frozen(server):
         began = time.monotonic()
         queue.shutdown(0)
-        assert time.monotonic() - began < 5  # each of its waits for Redis would take ten seconds
+        assert time.monotonic() - began < 9  # each of its waits for Redis would take ten seconds
     with server.client() as client:
         assert client.zcard("q:py:workers") == 1  # left to run out: jobs may still be active under it

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kue.queue.queue import _AFTER_TIMEOUT_SECONDS as AFTER_TIMEOUT_SECONDS
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 
@@ -89,7 +90,12 @@ def test_the_cleanup_after_a_ttl_goes_on_while_the_queue_is_shut_down(queue: Any
 
 
 @pytest.mark.parametrize("timeout", [0, 300])
-def test_a_cleanup_without_end_delays_a_shutdown_by_less_than_two_seconds(queue: Any, timeout: int) -> None:
+def test_a_cleanup_without_end_delays_a_shutdown_by_less_than_two_seconds(
+    queue: Any, monkeypatch: pytest.MonkeyPatch, timeout: int
+) -> None:
+    assert AFTER_TIMEOUT_SECONDS < 2
+    monkeypatch.setattr("kue.queue.queue._AFTER_TIMEOUT_SECONDS", AFTER_TIMEOUT_SECONDS / 5)  # the rest is a reserve
+
     async def for_ever() -> None:
         await asyncio.Event().wait()
 

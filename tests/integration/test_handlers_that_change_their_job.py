@@ -173,7 +173,7 @@ def test_a_change_of_a_job_after_the_shutdown_is_refused_at_once(queue: Any) -> 
     for change in ("update", "inactive", "remove"):
         with pytest.raises(kue.ShutdownInProgress):
             getattr(kept[0], change)()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9  # to wait for the I/O thread would take ten seconds
 
 
 def test_an_outcome_that_was_refused_together_with_another_is_written_before_its_handler_reads(

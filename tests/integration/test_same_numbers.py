@@ -25,7 +25,7 @@ CHANGES: dict[str, Callable[[Any], Any]] = {
     "send": lambda job: job.send("mine"),
     "get_field": lambda job: job.get_field("data"),
 }
-SOON = 5  # seconds: pending promises are looked up every ten
+SOON = 8  # seconds: pending promises are looked up every ten
 
 
 @pytest.fixture
