@@ -31,11 +31,17 @@ SMALLER = """
 import dataclasses, sys
 from benchmarks import __main__
 from benchmarks.scenarios import scale, standing
+
+def set_known(place, **values):
+    for name, value in values.items():
+        assert hasattr(place, name), name
+        setattr(place, name, value)
+
 few = {name: max(100, size // 3) for name, size in vars(__main__.QUICK).items() if size >= 100}
-__main__.QUICK = dataclasses.replace(__main__.QUICK, idle_seconds=0.3, **few)
-standing.SETTLING = 0.2
-scale.SHALLOW = 1000
-scale.Queued.only_ours = True
+set_known(__main__, QUICK=dataclasses.replace(__main__.QUICK, idle_seconds=0.3, **few))
+set_known(standing, SETTLE_SECONDS=0.2)
+set_known(scale, SHALLOW=1000)
+set_known(scale.Queued, only_ours=True)
 sys.exit(__main__.main())
 """
 
