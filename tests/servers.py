@@ -137,7 +137,8 @@ class RedisServer:
 
     def _fixed_settings(self, persist: bool) -> dict[str, str]:
         files = {"dir": ".", "logfile": "log", "unixsocket": "socket", "save": ""}
-        network = {"bind": "127.0.0.1", "requirepass": self.password}
+        # A replica is served at once, and not only after the five seconds in which others might come.
+        network = {"bind": "127.0.0.1", "requirepass": self.password, "repl_diskless_sync_delay": "0"}
         disk = {"appendonly": "yes", "appendfsync": "always"} if persist else {"appendonly": "no"}
         return files | network | disk
 
