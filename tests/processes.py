@@ -23,8 +23,10 @@ def tied(command: list[str]) -> list[str]:
 
 
 def unmeasured() -> dict[str, str]:
-    """The environment without the wish for coverage, for programs that run the package so hard that it would slow them
-    down by half, and none of it for the first time."""
+    """The environment without the wish for coverage, for programs that run none of the package for the first time.
+
+    Each process starts in two thirds of the time, and one that runs the package hard is not slowed down by half.
+    """
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
 
 

@@ -1,6 +1,5 @@
 """Every example runs against a real server, ends by itself with exit code 0, and prints something telling."""
 
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 from tests.conftest import absent
 from tests.interop.node import HERE as INTEROP
 from tests.interop.node import what_is_missing
+from tests.processes import unmeasured
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "examples"
@@ -55,7 +55,7 @@ TELLING = {
 
 def run(name: str, address: str | None) -> "subprocess.CompletedProcess[str]":
     """Run an example as a user does, from another folder."""
-    environment = {key: value for key, value in os.environ.items() if key != "KUE_REDIS_URL"}
+    environment = {key: value for key, value in unmeasured().items() if key != "KUE_REDIS_URL"}
     environment |= {"PYTHONPATH": str(ROOT), "NODE_PATH": str(INTEROP / "node_modules")}
     if address:
         environment["KUE_REDIS_URL"] = address
