@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.helpers import wait_until
-from tests.processes import end, tied
+from tests.processes import end, tied, unmeasured
 
 ROOT = Path(__file__).parent.parent.parent
 Fact = dict[str, Any]
@@ -33,7 +33,7 @@ class PythonWorker:
         self._child = subprocess.Popen(
             tied([sys.executable, "-m", "tests.crash.worker", json.dumps(config)]),
             cwd=root,
-            env=os.environ | {"PYTHONPATH": str(root)},
+            env=(os.environ if root == ROOT else unmeasured()) | {"PYTHONPATH": str(root)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -28,7 +28,7 @@ def test_jobs_of_a_newer_process_are_neither_put_back_nor_failed_and_its_lease_s
     queue.process("other", lambda job: None)
     wait_until(lambda: any(isinstance(problem, NewerProtocol) for problem in queue.errors))
     begun = searches(server)
-    wait_until(lambda: searches(server) > begun + 20, 30, "it has looked for lost jobs many times")
+    wait_until(lambda: searches(server) > begun + 10, 30, "it has looked for lost jobs many times")
 
     assert queue.active() == [held.id, overdue.id]
     assert server.client().zscore("q:py:workers", "kue:host:7-0123456702") == 1

@@ -1,6 +1,5 @@
 """This release and the one before it work on one prefix: nothing is lost, and nothing fails that should not."""
 
-import os
 import random
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from kue.store.keys import zid
 from tests.crash.conftest import Watched
 from tests.crash.process import ROOT, PythonWorker
 from tests.helpers import wait_until
+from tests.processes import unmeasured
 from tests.servers import RedisServer
 from tests.versions.conftest import LEASE, searches
 
@@ -36,7 +36,7 @@ def assert_both_doctors_find_nothing(queue: Watched, previous: Path, server: Red
         [sys.executable, "-m", "kue", "doctor", "--grace", "50ms", "--redis", server.url],
         check=False,
         cwd=previous,
-        env=os.environ | {"PYTHONPATH": str(previous)},
+        env=unmeasured() | {"PYTHONPATH": str(previous)},
         capture_output=True,
         text=True,
         timeout=60,
