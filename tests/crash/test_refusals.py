@@ -13,7 +13,7 @@ from kue.errors import RedisRefused
 from kue_send.job import Job
 from tests.crash.conftest import LEASE, LONGER_THAN_A_LEASE_SECONDS, Watched
 from tests.helpers import wait_until
-from tests.servers import ClusterServer, RedisServer, free_port
+from tests.servers import ClusterServer, RedisServer
 
 MakeQueue = Callable[..., Watched]
 StartServer = Callable[..., RedisServer]
@@ -23,7 +23,7 @@ StartServer = Callable[..., RedisServer]
 def read_only(server: RedisServer) -> Iterator[None]:
     """As a replica is, after the other one was made the master."""
     with server.client() as client:
-        client.replicaof("127.0.0.1", str(free_port()))
+        client.replicaof("127.0.0.1", 1)
         yield
         client.replicaof("NO", "ONE")
 

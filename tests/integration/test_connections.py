@@ -1,6 +1,7 @@
 """Every form of a Redis address, and the error if Redis cannot be reached."""
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,7 @@ import kue
 from tests.conftest import absent
 from tests.helpers import keyspace, wait_until
 from tests.integration.conftest import MakeQueue
-from tests.servers import MissingPackage, RedisServer, free_port
+from tests.servers import MissingPackage, RedisServer
 
 ROOT = Path(__file__).parents[2]
 WAYS = ("kue.create_queue(redis=...)", "KUE_REDIS_URL", "redis='embedded:'")
@@ -31,6 +32,14 @@ def secured() -> Iterator[RedisServer]:
         absent(str(missing))
     with server:
         yield server
+
+
+@pytest.fixture
+def held_port() -> Iterator[int]:
+    """A port that refuses connections: no other test's server can take it meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 FORMS = {
@@ -129,9 +138,9 @@ class TestUnreachable:
 
     @pytest.mark.parametrize("call", range(len(CALLS)))
     def test_the_error_names_the_address_and_the_three_ways(
-        self, make_queue: MakeQueue, errors: list[BaseException], call: int
+        self, make_queue: MakeQueue, errors: list[BaseException], call: int, held_port: int
     ) -> None:
-        port = free_port()
+        port = held_port
         queue = make_queue(f"redis://:secret@127.0.0.1:{port}/2")
         with pytest.raises(kue.ConnectionFailed) as caught:
             self.CALLS[call](queue)

@@ -10,7 +10,7 @@ from kue.errors import RedisRefused
 from kue.store import effects
 from kue.store.effects import Effects
 from kue.store.transitions import Retry, Transitions, completion
-from tests.servers import free_port, offered
+from tests.servers import offered
 from tests.store.conftest import Place
 from tests.store.steps import ACTIVE, BOOM, Step
 from tests.store.test_out_of_memory import ALL
@@ -53,7 +53,7 @@ REFUSED = ALL | QUIET
 
 @contextmanager
 def read_only(place: Place) -> Iterator[None]:
-    place.client.replicaof("127.0.0.1", str(free_port()))
+    place.client.replicaof("127.0.0.1", 1)
     try:
         yield
     finally:
