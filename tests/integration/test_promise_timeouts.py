@@ -62,7 +62,7 @@ def test_a_timeout_comes_in_time_while_redis_answers_no_question(
     queue: Any, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]
 ) -> None:
     monkeypatch.setattr("kue.events.resync.CHECK_EVERY_SECONDS", 0.02)
-    late = lateness(queue, 300, 600, 900)
+    late = lateness(queue, 200, 400, 600)
     proxy.stall()
     assert in_time(late())
     proxy.resume()
@@ -71,7 +71,7 @@ def test_a_timeout_comes_in_time_while_redis_answers_no_question(
 def test_a_timeout_comes_in_time_while_a_new_subscription_is_not_answered(
     queue: Any, proxy: Proxy, errors: list[BaseException]
 ) -> None:
-    late = lateness(queue, 300, 600, 900)
+    late = lateness(queue, 200, 400, 600)
     proxy.stall()
     proxy.cut()
     assert in_time(late())
@@ -84,7 +84,7 @@ def test_a_timeout_comes_in_time_while_a_new_subscription_is_not_answered(
 def test_a_timeout_comes_in_time_while_redis_refuses_connections(
     queue: Any, proxy: Proxy, errors: list[BaseException]
 ) -> None:
-    late = lateness(queue, 500, 1000, 1500)
+    late = lateness(queue, 300, 600, 900)
     proxy.refuse()
     proxy.cut()
     assert in_time(late())

@@ -14,7 +14,7 @@ from kue.connection.idle_closer import IdleCloser
 from kue.connection.pool import ConnectionPool
 from tests.stress.test_start_stop import hammer
 
-TIMES_OF_A_SERVER = 5  # each of these starts two processes
+TIMES_OF_A_SERVER = 3  # each of these starts two processes
 
 pytestmark = pytest.mark.slow
 
