@@ -28,7 +28,8 @@ def keyspace(client: Any, match: str = "*") -> dict[str, Any]:
     """Every key with its value, comparable and in the order of the names.
 
     A string comes as str, a hash as dict, a list as list, a set as set, a zset as dict of member to score.
-    Bytes that are not UTF-8 come as surrogates, so that nothing is lost.
+    Bytes that are not UTF-8 come as surrogates, so that nothing is lost. A key that goes meanwhile, such as a lock, is
+    left out.
     """
     names = sorted({_text(key) for key in client.scan_iter(match=match, count=1000)})
     kinds = client.pipeline(transaction=False)
@@ -42,11 +43,14 @@ def keyspace(client: Any, match: str = "*") -> dict[str, Any]:
         "set": values.smembers,
         "zset": lambda key: values.zrange(key, 0, -1, withscores=True),
     }
-    shapes = [_text(kind) for kind in kinds.execute()]
-    for name, shape in zip(names, shapes, strict=True):
+    shapes = {
+        name: shape for name, kind in zip(names, kinds.execute(), strict=True) if (shape := _text(kind)) != "none"
+    }
+    for name, shape in shapes.items():
         readers[shape](_raw(name))
-    shaped = zip(names, shapes, values.execute(), strict=True)
-    return {name: _comparable(shape, value) for name, shape, value in shaped}
+    shaped = zip(shapes.items(), values.execute(), strict=True)
+    found = {name: _comparable(shape, value) for (name, shape), value in shaped if value is not None}
+    return {name: value for name, value in found.items() if value or shapes[name] == "string"}
 
 
 def _comparable(shape: str, value: Any) -> Any:
