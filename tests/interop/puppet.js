@@ -21,7 +21,9 @@ console.log = console.info = console.error; // stdout carries answers and nothin
 function redisOptions() {
   if (!config.ioredis && !config.cluster) return config.url;
   const Redis = require('ioredis');
-  return { createClientFactory: () => (config.cluster ? new Redis.Cluster([config.url]) : new Redis(config.url)) };
+  const patience = { slotsRefreshTimeout: 20000 }; // a busy machine may not answer in ioredis's one second
+  const connect = () => (config.cluster ? new Redis.Cluster([config.url], patience) : new Redis(config.url));
+  return { createClientFactory: connect };
 }
 
 const queue = kue.createQueue({ ...config.options, prefix: config.prefix, redis: redisOptions() });

@@ -138,8 +138,12 @@ def test_a_paused_process_answers_later(node_kue: StartNode, redis_url: str) -> 
 
 
 def test_an_unreachable_server_is_reported(node_kue: StartNode) -> None:
-    with pytest.raises(NodeError, match="ECONNREFUSED"):
-        node_kue("redis://127.0.0.1:1", timeout=2)
+    for timeout in (2, 10, 30):  # a busy machine starts Node late
+        with pytest.raises(NodeError) as caught:
+            node_kue("redis://127.0.0.1:1", timeout=timeout)
+        if "ECONNREFUSED" in str(caught.value):
+            return
+    pytest.fail(str(caught.value))
 
 
 @pytest.mark.parametrize(
