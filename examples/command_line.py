@@ -34,7 +34,7 @@ def main():
     )
     try:
         for _ in range(12):
-            assert ended.acquire(timeout=20)
+            assert ended.acquire(timeout=60)
     finally:
         worker.terminate()
         code = worker.wait(20)

@@ -16,7 +16,7 @@ from tests.helpers import wait_until
 from tests.processes import end, tied
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Command:

@@ -96,6 +96,7 @@ def assert_both_sides_took_part(demo: Command) -> None:
 
 
 @pytest.mark.node
+@pytest.mark.timeout(400)
 def test_the_demo_installs_kue_from_npm(start: Start, module: Module) -> None:
     missing = what_is_missing()
     if missing:
