@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from kue.common.names import HasKueNames
 
@@ -12,6 +12,10 @@ class Collectable(Protocol):
 
     def collected(self, id: int) -> None:
         """Note that test mode has the job instead of Redis."""
+
+    def joins(self, other: Any, /) -> bool:
+        """Become a job that was collected before, if that holds the unique key. Returns whether it does."""
+        ...
 
 
 _J = TypeVar("_J", bound=Collectable)
@@ -46,6 +50,8 @@ class TestMode(HasKueNames, Generic[_J]):
 
     def collect(self, job: _J) -> bool:
         """Collect a job that is being saved, in test mode. Returns whether it must be kept out of Redis."""
+        if self.only_collects and any(job.joins(other) for other in self.jobs):
+            return True
         if self.active:
             self.jobs.append(job)
         if self.only_collects:

@@ -79,8 +79,10 @@ class Promise(Future[Any]):
             with hub.saving() as watch:
                 self.job.save()
                 self.created_at = read_created_at(self.job.created_at)
+                if self.job.existing:  # it may remove itself though this object was not to, or be gone by now
+                    self._removes_itself = self.job.remove_on_complete() or self.job.state() is None
                 if not self.job.only_collected:
-                    watch(self._id, self)
+                    (hub.watch if self.job.existing else watch)(self._id, self)
         elif not self.job.only_collected:
             self.may_have_missed = True
             self.created_at = read_created_at(self.job.created_at)

@@ -24,9 +24,13 @@ def _parse_float(text: str) -> float:
 
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_parse_float)
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_sorting_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
 
 dumps = _encoder.encode
 """Write JSON. Raises `TypeError`, `ValueError` or `RecursionError` for values that JSON does not have. Ignores keys."""
+
+dumps_sorted = _sorting_encoder.encode
+"""As `dumps`, with the keys of each object in order."""
 
 
 def loads(text: str) -> Any:

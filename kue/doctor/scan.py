@@ -13,7 +13,7 @@ from kue.doctor.findings import Finding, Unreadable
 from kue.doctor.key_findings import UnlistedType
 from kue.options.values import STATES
 from kue.store.inspection import Inspection
-from kue.store.keys import KEYS
+from kue.store.keys import KEYS, UNIQUE_TYPE
 from kue.store.store import Store
 
 _CHECKED_FIRST = ("ids", "types", "jobs", "leases")  # all other checks depend on these keys
@@ -61,7 +61,7 @@ class Scan:
 
     def _walk_keys(self) -> None:
         for page in self._until_full(self._inspection.pages_of_keys()):
-            read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "": []}
+            read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "within": [], "": []}
             for key in page:
                 kind, of = self._keys.read(key)
                 read[kind].append(of)
@@ -72,6 +72,7 @@ class Scan:
             self.highest = max([self.highest, *(int(id) for id in read["job"] if id not in broken)])
             self._note(wrong)
             self._note(self._checks.logs(read["log"]))
+            self._note(self._checks.kinds({self._keys.within(key): KEYS["within"].kind for key in read["within"]}))
 
     def _sets_of_jobs(self, fixed: dict[str, str]) -> dict[str, str]:
         """Every zset of jobs that exists, with the type of its jobs; "" for all types."""
@@ -90,6 +91,8 @@ class Scan:
                 self._note(self._checks.members(key, type, page))
 
     def _walk_unique(self) -> None:
+        if UNIQUE_TYPE not in self.types:  # else it may be the list of tokens of that type
+            self._note(self._checks.kinds({self._keys.unique: KEYS["unique"].kind}))
         for page in self._until_full(self._inspection.pages_of_unique_keys()):
             self._note(self._checks.unique(page))
 

@@ -4,7 +4,7 @@
 - saves and removes itself
 
 Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `changes`, reports (log, progress, error) of
-`reporting`, new states of `state_changes`, listeners of `listening`.
+`reporting`, new states of `state_changes`, listeners of `listening`, unique keys of `unique`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,25 @@ from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
 from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
+from kue.jobs.unique import UniqueMethod, Uniqueness
 from kue.options.job import delay_left, read_options
-from kue.options.typed import BackoffDict, Delay, Duration, PriorityName
+from kue.options.typed import BackoffDict, Delay, Duration, PriorityName, UniqueDict
 from kue.options.values import read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.identity import fence
 from kue.store.job_hash import JobHash
 from kue.store.transitions import NewJob, new_job
+from kue.store.unique_job import ExistingJob, UniqueJob, unique_job
 
 
-class Job(Lookup, Changes, Reporting, StateChanges, Listening):
+class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
-    worker gave it back), `duration` (ms that the run took), and these times in ms since the epoch: `created_at`,
-    `promote_at`, `updated_at`, `failed_at`, `started_at`. A field is None until it is known; the two counts are 0.
+    worker gave it back), `duration` (ms that the run took), `existing` (whether `save` found another job of the same
+    unique key), and these times in ms since the epoch: `created_at`, `promote_at`, `updated_at`, `failed_at`,
+    `started_at`. A field is None until it is known; the two counts are 0, and `existing` is False.
     """
 
     priority = OptionMethod[int | PriorityName, int](
@@ -62,6 +65,11 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
     events = OptionMethod[bool, bool](
         "Whether this object receives the events of its job. The default is the queue's `job_events`.",
         lambda job: job.runtime.options.job_events,
+    )
+    unique = UniqueMethod[str | bool | UniqueDict, UniqueDict | None](
+        "The key that no other waiting or running job may have, or True for a key of type and data. Keywords: `until` "
+        '("ended", or "started": only while it waits), `within` (milliseconds or a timedelta: at most one job for the '
+        "key in that time), `replace` (True: a waiting job gets the new data and delay). Only before the save."
     )
 
     id: int | None = None
@@ -89,14 +97,18 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
-        job.runtime, job.id, job.stored_hash = runtime, id, hash
-        job.type = codec.text(hash.type)
-        job.data = job_hash.read_json(id, "data", hash.data, {})
-        if hash.result is not None:
-            job.result = job_hash.read_json(id, "a result", hash.result)
-        if hash.progress_data is not None:
-            job.progress_data = job_hash.read_json(id, "progress data", hash.progress_data)
+        job.runtime = runtime
+        job._read(id, hash)
         return job
+
+    def _read(self, id: int, hash: JobHash) -> None:
+        self.id, self.stored_hash = id, hash
+        self.type = codec.text(hash.type or b"")
+        self.data = job_hash.read_json(id, "data", hash.data, {})
+        if hash.result is not None:
+            self.result = job_hash.read_json(id, "a result", hash.result)
+        if hash.progress_data is not None:
+            self.progress_data = job_hash.read_json(id, "progress data", hash.progress_data)
 
     def __repr__(self) -> str:
         id = "unsaved" if self.id is None else self.id
@@ -106,6 +118,8 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
 
     def save(self) -> Self:
         """Save the job, or update it if it is saved already. Returns the job.
+
+        If another job holds its unique key, nothing is saved: this object becomes that job, and `existing` is True.
 
         Raises `InvalidJobData`, `ConnectionFailed`, `RedisRefused`, or `SaveInDoubt` if the connection broke before
         Redis answered, so that the job may or may not exist. For a saved job it raises what `update` raises.
@@ -120,10 +134,10 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
             return self
         with self.runtime.hub.saving() as watch:
             self.saved(self.runtime.store.save(new))
-            self.start_watching(watch)
+            self.start_watching(self.runtime.hub.watch if self.existing else watch)
         return self
 
-    def as_new(self, now: int | None = None) -> NewJob:
+    def as_new(self, now: int | None = None) -> NewJob | UniqueJob:
         """What is saved of the job `now`. Sets the fields that are known before Redis answers. Raises `InvalidJobData`.
 
         Without `now` it may ask Redis for the time, and raises what that raises.
@@ -140,11 +154,16 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening):
         priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
         if delay := delay_left(options.get("delay"), now):
             self._state, self.promote_at = "delayed", (due := now + delay)
-        return new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options, now))
+        unique = self.known_unique(data)
+        new = new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options, now))
+        return new if unique is None else unique_job(unique, new)
 
-    def saved(self, id: int) -> None:
-        """Take the id that Redis gave the job."""
-        self.id = id
+    def saved(self, saved: int | ExistingJob) -> None:
+        """Take the id that Redis gave the job, or become the job that stands for its unique key already."""
+        if isinstance(saved, ExistingJob):
+            self.take_over(saved)
+            return
+        self.id = saved
         if self.options:
             self._delay_written(int(self.created_at or 0))
 

@@ -48,7 +48,7 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
                 job.saved(reply)
                 saved.append(job)
                 if watch is not None and job.listens:
-                    job.start_watching(watch)
+                    job.start_watching(runtime.hub.watch if job.existing else watch)
             if refused is not None:
                 raise refusal(refused)
     except KueError as problem:

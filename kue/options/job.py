@@ -13,6 +13,7 @@ from kue.common.describe import short_repr
 from kue.common.names import hint, plain_text
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
 from kue.options.typed import BackoffDict, BackoffType
+from kue.options.unique import parse_unique, read_unique
 from kue.options.values import parse_number, read_choice, read_flag, read_whole
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
@@ -135,6 +136,9 @@ JOB_OPTIONS = {
         ),
         JobOption("search_keys", "searchKeys", _read_search_keys),
         JobOption("events", "events", read_flag, True),
+        JobOption(
+            "unique", "unique", read_unique, None, "py_unique", lambda unique: unique and unique.key, parse_unique
+        ),
     )
 }
 

@@ -18,12 +18,14 @@ __all__ = [
     "QueueOptionsDict",
     "RedisDict",
     "State",
+    "UniqueDict",
 ]
 
 State = Literal["inactive", "active", "complete", "failed", "delayed"]
 PriorityName = Literal["low", "normal", "medium", "high", "critical"]
 BackoffType = Literal["fixed", "exponential"]
 Order = Literal["asc", "desc"]
+Until = Literal["ended", "started"]
 Duration = int | float | timedelta
 """A number of milliseconds, or a timedelta."""
 Delay = Duration | datetime
@@ -39,6 +41,15 @@ class BackoffDict(TypedDict, total=False):
     maxDelay: Duration | None
 
 
+class UniqueDict(TypedDict, total=False):
+    """A unique key with what it means; True makes the key of the job's type and data."""
+
+    key: Required[str | Literal[True]]
+    until: Until
+    within: Duration | None
+    replace: bool
+
+
 class JobOptionsDict(TypedDict, total=False):
     """The options of a job: the keywords of `create`, and what `job_flags` has for a type. None means the default."""
 
@@ -50,6 +61,7 @@ class JobOptionsDict(TypedDict, total=False):
     remove_on_complete: bool | None
     search_keys: list[str] | tuple[str, ...] | str | None
     events: bool | None
+    unique: str | bool | UniqueDict | None
 
 
 class PromotionDict(TypedDict, total=False):

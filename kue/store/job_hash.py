@@ -6,18 +6,20 @@ The names and forms of the fields are those of Kue.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kue.common import strict_json
 from kue.connection.connection import Argument
 from kue.errors import JobInvalid
 from kue.options.job import JOB_OPTIONS, JobOption, delay_left
+from kue.options.unique import Unique
 from kue.store import codec, effects
 from kue.store.effects import Effects
 
 
 class JobHash(NamedTuple):
-    """The fields of a job as Redis holds them; None if there is no such field. Scripts return them in this order."""
+    """The fields of a job as Redis holds them; None if there is no such field. `take` returns them in this order."""
 
     type: bytes | None = None
     state: bytes | None = None
@@ -41,9 +43,13 @@ class JobHash(NamedTuple):
     result: bytes | None = None
     error: bytes | None = None
     py_requeues: bytes | None = None
+    # From here on: only for jobs that a caller looks up. `take` does not read these.
+    py_unique: bytes | None = None
+    py_unique_until: bytes | None = None
 
 
 FIELDS = JobHash._fields
+TAKEN_FIELDS = FIELDS[: FIELDS.index("py_requeues") + 1]
 _ENCODED = {name.encode(): name for name in FIELDS}
 
 
@@ -54,8 +60,8 @@ def from_pairs(flat: Sequence[bytes]) -> JobHash:
 
 
 def lua_fields() -> str:
-    """The field names as a Lua table, for scripts that read them all."""
-    names = ", ".join(f"'{name}'" for name in FIELDS)
+    """The names of the fields that `take` reads, as a Lua table."""
+    names = ", ".join(f"'{name}'" for name in TAKEN_FIELDS)
     return f"local FIELDS = {{{names}}}"
 
 
@@ -73,6 +79,9 @@ def rare_fields(options: dict[str, Any], now: int) -> list[Argument]:
         value = _content(option, options, now)
         if value is not None:
             fields += [option.field, value]
+    unique: Unique | None = options.get("unique")
+    if unique is not None and unique.until != "ended":
+        fields += ["py_unique_until", unique.until]
     return fields
 
 
@@ -105,6 +114,8 @@ def read_options(hash: JobHash) -> dict[str, Any]:
             value = option.parse(raw)
             if value is not None:
                 options[option.name] = value
+    if hash.py_unique_until and "unique" in options:
+        options["unique"] = replace(options["unique"], until=codec.text(hash.py_unique_until))
     return options
 
 

@@ -42,6 +42,7 @@ KEYS = {
     "unique": Key("{P}:unique:jobs", "hash", "unique key to job id, shared with kue-unique"),
     "leases": Key("{P}:py:workers", "zset", "working Python processes, by when their lease ends (ms, Redis's time)"),
     "worker": Key("{P}:py:worker:{process}", "hash", "what a working Python process says of itself, for 30 days"),
+    "within": Key("{P}:py:within:{key}", "string", "id of the last job of a unique key, until another may be saved"),
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
 }
 
@@ -54,9 +55,13 @@ LOCKS = {
 PROMOTION_LOCK = LOCKS["promotion"].template
 TTL_LOCK = LOCKS["ttl"].template
 
-# How to recognise the keys of which there are many. After the prefix, each form captures the id or the type.
-_PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
-_FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in ("job", "log", "type_state")}
+# How to recognise the keys of which there are many. After the prefix, each form captures the part that varies.
+_PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})", "key": "(.+)"}
+_MANY = ("job", "log", "type_state", "within")
+_FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in _MANY}
+
+UNIQUE_TYPE = "unique"
+"""The type whose list of tokens would have the key of the hash of unique keys."""
 
 
 class Keys:
@@ -96,6 +101,9 @@ class Keys:
     def worker(self, process: str) -> str:
         return KEYS["worker"].template.format(P=self.prefix, process=process)
 
+    def within(self, key: str) -> str:
+        return KEYS["within"].template.format(P=self.prefix, key=key)
+
     def zset(self, state: str | None = None, type: str | None = None) -> str:
         """The zset of all jobs, of those in a state, or of those of a type in a state."""
         if state is None:
@@ -108,7 +116,7 @@ class Keys:
         return re.sub(r"([*?\[\]\\])", r"\\\1", self.prefix) + ":*"
 
     def read(self, key: str) -> tuple[str, str]:
-        """What a key is for: ("job", id), ("log", id), ("type_state", type); ("", "") if it is none of these."""
+        """What a key is for: ("job", id), ("log", id), ("type_state", type) or ("within", key); else ("", "")."""
         if key.startswith(self.prefix):
             for name, form in _FORMS.items():
                 if match := form.fullmatch(key, len(self.prefix)):

@@ -1,28 +1,25 @@
-"""Changes jobs in Redis, with a method for each transition. A call is one round trip. `queries` has the reads."""
+"""Changes jobs in Redis, with a method for each transition. A call is one round trip.
+
+`saving` has the saves, `queries` the reads.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from redis.exceptions import ResponseError
 
 from kue.connection.address import Address
 from kue.connection.connection import Command
-from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, is_transient, refusal
-from kue.errors import ConnectionFailed, JobLost, JobNotFound, SaveInDoubt
+from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, refusal
+from kue.errors import JobLost, JobNotFound
 from kue.store import codec, scripts
 from kue.store.effects import Effects
 from kue.store.identity import NUMBER_TAKEN
 from kue.store.keys import PROMOTION_LOCK, id_or_member
 from kue.store.process_record import ProcessRecord
-from kue.store.queries import Queries
-from kue.store.transitions import NewJob, Transitions
-
-_MAX_JOBS_PER_ROUND_TRIP = 500
-_MAX_JOBS_PER_SCRIPT = 50
-_MAX_BYTES_PER_SCRIPT = 64_000  # roughly, so that no script blocks Redis for long
+from kue.store.saving import Saving
 
 
 class Announced(NamedTuple):
@@ -37,12 +34,8 @@ class Announced(NamedTuple):
     broken: list[int | str]
 
 
-class Store(Queries):
+class Store(Saving):
     """The jobs under one prefix, for any thread. Every method may raise `ConnectionFailed` or `RedisRefused`."""
-
-    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] | None = None) -> None:
-        super().__init__(connections, prefix, clock)
-        self.transitions = Transitions(self.keys)
 
     @classmethod
     def at(cls, address: Address, prefix: str, max_connections: int = MAX_CONNECTIONS) -> Self:
@@ -50,38 +43,6 @@ class Store(Queries):
         return cls(ConnectionPool(address, scripts.run, max_connections), prefix)
 
     # one job
-
-    def save(self, job: NewJob) -> int:
-        """Save a new job and return its id. Raises `SaveInDoubt` if the connection broke before the reply."""
-        with _in_doubt("the job"):
-            return int(self.connections.call(*self.transitions.save(job)))
-
-    def save_many(self, jobs: Sequence[NewJob]) -> Iterator[int | ResponseError]:
-        """Save new jobs, some hundred in a round trip. Yields the id of each, or the error with which Redis refused it.
-
-        It stops after a round trip in which Redis refused a job. Raises `SaveInDoubt` as `save` does.
-        """
-        for start in range(0, len(jobs), _MAX_JOBS_PER_ROUND_TRIP):
-            replies = self._save_batch(jobs[start : start + _MAX_JOBS_PER_ROUND_TRIP])
-            yield from replies
-            if any(isinstance(reply, ResponseError) for reply in replies):
-                return
-
-    def _save_batch(self, jobs: Sequence[NewJob]) -> list[int | ResponseError]:
-        """A script saves all of its jobs or none. If one job may be the reason for a refusal, each is saved alone."""
-        parts = _parts(jobs)
-        with _in_doubt("each job of the last round trip"):
-            replies = self.connections.run([self.transitions.save(*part) for part in parts])
-        saved: list[int | ResponseError] = []
-        for part, reply in zip(parts, replies, strict=True):
-            if not isinstance(reply, ResponseError):
-                saved += range(reply, reply + len(part))
-            elif len(part) == 1 or is_transient(reply):
-                saved += [reply] * len(part)
-            else:
-                with _in_doubt("each job of the last round trip"):
-                    saved += self.connections.run([self.transitions.save(job) for job in part])
-        return saved
 
     def update(self, id: int, now: int, changes: Effects, fence: str) -> tuple[str, int]:
         """Write options and data that changed. Returns the job's state and its promote_at.
@@ -215,27 +176,3 @@ class Store(Queries):
 
 def _broken(members: Sequence[bytes]) -> list[int | str]:
     return [id_or_member(codec.text(member)) for member in members]
-
-
-def _parts(jobs: Sequence[NewJob]) -> list[Sequence[NewJob]]:
-    """The jobs in parts, each of as many as one script can save without blocking Redis for long."""
-    parts: list[Sequence[NewJob]] = []
-    start = size = 0
-    for i, (type, _, data, *_) in enumerate(jobs):
-        own = len(type) + len(data)
-        if i > start and (i - start == _MAX_JOBS_PER_SCRIPT or size + own > _MAX_BYTES_PER_SCRIPT):
-            parts.append(jobs[start:i])
-            start, size = i, 0
-        size += own
-    return [*parts, jobs[start:]]
-
-
-@contextlib.contextmanager
-def _in_doubt(which: str) -> Iterator[None]:
-    try:
-        yield
-    except ConnectionFailed as broken:
-        if not broken.sent:
-            raise
-        problem = f"{broken}; {which} may or may not have been saved, and was not sent again"
-        raise SaveInDoubt(problem, sent=True) from broken

@@ -86,6 +86,9 @@ class Transitions:
     def save(self, *jobs: NewJob) -> Command:
         return (*self._heads["save"], *chain.from_iterable(jobs))
 
+    def save_unique(self, job: Sequence[Argument]) -> Command:
+        return (*self._heads["save_unique"], *job)
+
     def take(self, type: str, count: int, tokens: int, stem: str, first_run: int, now: int) -> Command:
         return (*self._heads["take"], type, _json(type), count, tokens, stem, first_run, now)
 

@@ -168,7 +168,7 @@ class Fetcher:
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
         for number, (id, values) in enumerate(reply[2:], take.first_run):
             try:
-                self._start(slots, int(id), JobHash._make(values), f"{stem}{number}", number, now)
+                self._start(slots, int(id), JobHash(*values), f"{stem}{number}", number, now)
             except BaseException:
                 began = any(run.number == number for run in slots.runs)
                 self._orphans.cut_off(slots.type, number + began, take.last_run)

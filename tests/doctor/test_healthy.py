@@ -54,6 +54,8 @@ HEALTHY: dict[str, World] = {
     "a job without data": without(job(), "q:job:1/data"),
     "a backoff that is JavaScript": job(1, backoff="function(attempts) { return 100 }"),
     "a unique key of a job": world(job(), {"q:unique:jobs": {"tj": "1"}}),
+    "a unique key of a job that has ended": world(job(1, "complete"), {"q:unique:jobs": {"tj": "1"}}),
+    "a unique key kept for a time after its job": {"q:py:within:tj": "7"},
     "a type named unique": job(1, type="unique"),
     "a type named like a state": world(job(1, type="inactive"), job(2, "failed", type="jobs")),
     "logs": world(job(log=["a"]), job(2, "failed", log=["b"])),

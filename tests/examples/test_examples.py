@@ -49,6 +49,7 @@ TELLING = {
     "stuck_jobs.py": "tokens: 1 waiting: 1\ntokens: 2 waiting: 2\nran: ['half taken', 'without a token']",
     "testing_your_code.py": "Ran 2 tests in",
     "ttl.py": "{'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete', 'ttl plain': 'TTL exceeded'}",
+    "unique_jobs.py": "1 of 8 clicks made a job\nindexed: ['hello']\nsynced: ['before', 'the last change']",
     "with_node.py": "has the result {'words': 6, 'by': 'Python'}",
 }
 

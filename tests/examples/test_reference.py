@@ -183,7 +183,7 @@ def test_the_fields_of_the_hash_with_our_own() -> None:
 def test_the_fields_of_a_job() -> None:
     documented = {name for names, _ in rows("job.md", "field") for name in code_spans(names)}
     read = {name for name, value in vars(Fields).items() if isinstance(value, HashField) and name[0] != "_"}
-    given = {"id", "type", "data", "result", "progress_data"}
+    given = {"id", "type", "data", "result", "progress_data", "existing"}
     assert documented == given | read - {"options"}
 
 
@@ -194,6 +194,7 @@ INTERNAL = {
         *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
         *("only_collected", "option_set", "outcome_options", "runtime", "saved", "set_options"),
         *("start_watching", "stored_hash", "stored_progress", "taken"),
+        *("joins", "known_unique", "stored_unique", "take_over"),
     },
 }
 DESCRIBED_IN_PROSE = {"create_job", "close", "name"}
@@ -209,5 +210,5 @@ def test_the_pages_of_the_api_show_every_method_of_a_queue() -> None:
 
 def test_the_pages_of_the_api_show_every_method_of_a_job() -> None:
     fields = {name for name, value in vars(Fields).items() if isinstance(value, HashField)}
-    in_tables = fields | set(JOB_OPTIONS) | {"id", "result", "progress_data"}
+    in_tables = fields | set(JOB_OPTIONS) | {"id", "result", "progress_data", "existing"}
     assert shown_objects(REFERENCE / "job.md")["kue.Job"] == public_names(kue.Job) - in_tables

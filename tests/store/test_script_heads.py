@@ -28,6 +28,7 @@ CONTINUED = "--" + " " * (INDENT - 2)
 MORE: tuple[Any, ...] = ("more", "and more")
 COMMANDS = {
     "save": TRANSITIONS.save(MORE),
+    "save_unique": TRANSITIONS.save_unique(MORE),
     "take": TRANSITIONS.take("t", 1, 0, "stem:", 1, 2),
     "complete": TRANSITIONS.complete(2, MORE),
     "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), effects=MORE),
@@ -127,7 +128,9 @@ def test_the_arguments_are_numbered_without_a_gap_and_cover_what_is_used(name: s
     body = code(text(name))
     used = {int(n) for n in re.findall(r"\bARGV\[(\d+)\]", body)}
     assert used | {1} <= set(numbers)
-    users = r"unpack\(ARGV, |\bfor i = |\bwrite_effects\(id, job, |\bpublish_effects\(|\bat = |\bcreate\(ARGV, "
+    users = (
+        r"unpack\(ARGV, |\bfor i = |\bwrite_effects\(id, job, |\bpublish_effects\(|\bat = |\bcreate(?:_unique)?\(ARGV, "
+    )
     rest = re.findall(rf"(?:{users})(\d+)(?=\)|, #ARGV|$)", body, re.M)
     assert {int(n) for n in rest} == ({numbers[-1]} if takes_any_number(name) else set())
 

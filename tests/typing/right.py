@@ -62,6 +62,13 @@ queue.create("email", priority=None, attempts=None, backoff=None, delay=None, tt
 queue.create("email", backoff={"type": "exponential", "delay": timedelta(seconds=1), "max_delay": 60_000})
 queue.create("email", backoff={"type": "fixed", "maxDelay": 5, "delay": None})
 
+queue.create("email", unique="order:7").unique(True, within=timedelta(minutes=1)).priority("low")
+queue.create("email", unique={"key": "order:7", "until": "started", "within": None, "replace": True})
+job.unique("order:7", until="started", within=5000, replace=True).unique(True).unique(None).attempts(3)
+sending.create("pdf").unique({"key": True, "within": 5000}).promise()
+
+assert_type(job.unique(), kue.UniqueDict | None)
+assert_type(job.existing, bool)
 assert_type(job.priority(), int)
 assert_type(job.attempts(), int)
 assert_type(job.delay(), int | None)

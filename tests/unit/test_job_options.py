@@ -9,6 +9,7 @@ import pytest
 from kue.common.clock import Moment
 from kue.errors import InvalidOption, UnknownOption
 from kue.options.job import JOB_OPTIONS, PRIORITIES, read_option, read_options
+from kue.options.unique import Unique
 from kue.options.values import read_type, read_whole
 
 NOW = 1_700_000_000_000
@@ -59,6 +60,16 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
         (OrderedDict(type="fixed", delay=0), {"type": "fixed", "delay": 0}),
     ],
     "search_keys": [("to", ["to"]), (["to", "title"], ["to", "title"]), (("to",), ["to"]), ([], [])],
+    "unique": [
+        ("order:7", Unique("order:7")),
+        (True, Unique("", of_data=True)),
+        (False, None),
+        (Unique("order:7", within=5), Unique("order:7", within=5)),
+        ({"key": "order:7"}, Unique("order:7")),
+        ({"key": True, "until": "started", "replace": True}, Unique("", True, "started", None, True)),
+        ({"key": "a", "within": timedelta(seconds=2)}, Unique("a", within=2000)),
+        (OrderedDict(key="a", within=None), Unique("a")),
+    ],
 }
 
 
@@ -81,6 +92,7 @@ BAD: dict[str, list[Any]] = {
     "events": [1, 0, "false", {}],
     "backoff": [1, "true", "exponential", "function(){}", [], [("type", "fixed")], print],
     "search_keys": [5, [5], ["to", None], {"to": 1}, {"to"}, True, b"to"],
+    "unique": [5, 0, 1.5, "", [], ["a"], b"a", print, HUGE, "\ud83d"],
 }
 
 
@@ -168,6 +180,7 @@ def test_every_option_can_be_set_by_its_name_and_by_kue_s() -> None:
         "remove_on_complete": "removeOnComplete",
         "search_keys": "searchKeys",
         "events": "events",
+        "unique": "unique",
     }
     assert list(JOB_OPTIONS) == [option.name for option in JOB_OPTIONS.values()]
     assert set(GOOD) == set(BAD) == set(JOB_OPTIONS)

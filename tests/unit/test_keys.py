@@ -9,7 +9,7 @@ import pytest
 from kue.store.keys import KEYS, PROMOTION_LOCK, STATES, TTL_LOCK, Keys, id_of, lua_functions, zid
 
 ARGUMENTS = {"id": "17", "type": 'say "hi" to \u2709: it\'s 100%', "state": "inactive"}
-ARGUMENTS["process"] = "kue:host:7-beef00011"
+ARGUMENTS |= {"process": "kue:host:7-beef00011", "key": "order:7 \u2709"}
 PREFIXES = ["q", "{q}", "a:b", "it's", "caf\u00e9 %d"]
 
 WIRE_FORMAT = {  # as Kue writes them, for a job 17 of type email with prefix q
@@ -122,6 +122,8 @@ def test_a_key_names_what_it_holds(prefix: str) -> None:
     for type in ("email", "a:b", "two\nlines", "inactive"):
         for state in STATES:
             assert keys.read(keys.type_state(type, state)) == ("type_state", type)
+    for key in ("order:7", "a", "two\nlines"):
+        assert keys.read(keys.within(key)) == ("within", key)
     for key in (keys.jobs, keys.types, keys.ids, keys.events, keys.state("failed"), keys.tokens("email"), "other", ""):
         assert keys.read(key) == ("", "")
     for key in ("job:", "job:x", "job:017", "job:17:lug", "job:17:log:", "jobs:email:lost"):

@@ -20,5 +20,6 @@ check_tokens(job.type)
 redis.call('HSET', key_job(id), 'state', 'failed', 'error', ARGV[5], 'failed_at', now, 'updated_at', now)
 refile(examine(id, ''), tonumber(now))
 announce(id, 'error', ',' .. ARGV[6])
-finish_filed(id, 'failed', ',' .. ARGV[6] .. ',null', stamp(redis.call('HGET', key_job(id), 'created_at')))
+local held = redis.call('HMGET', key_job(id), 'created_at', 'py_unique')
+finish_filed(id, 'failed', held[2], ',' .. ARGV[6] .. ',null', stamp(held[1]))
 return 1

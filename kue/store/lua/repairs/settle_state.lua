@@ -25,7 +25,7 @@ if not is_known then redis.call('HSET', key_job(id), 'error', ARGV[5], 'failed_a
 refile(examine(id, ''), tonumber(now))
 if not is_known then announce(id, 'error', ',' .. ARGV[6]) end
 if is_end(state) then
-  local created_at = redis.call('HGET', key_job(id), 'created_at')
-  finish_filed(id, state, not is_known and ',' .. ARGV[6] .. ',null', stamp(created_at))
+  local held = redis.call('HMGET', key_job(id), 'created_at', 'py_unique')
+  finish_filed(id, state, held[2], not is_known and ',' .. ARGV[6] .. ',null', stamp(held[1]))
 end
 return state

@@ -21,7 +21,7 @@ while ARGV[at] do
   local id = ARGV[at]
   local job = key_job(id)
   local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
-    'removeOnComplete')
+    'removeOnComplete', 'py_unique')
   if held[1] == 'active' and held[2] == ARGV[at + 1] and held[3] then
     local changed = ARGV[at + 5] ~= '0' and changed_options(at + 6, at + 5 + ARGV[at + 5])
     if changed then
@@ -82,8 +82,8 @@ for _, run in ipairs(ended) do
   if #result > MAX_RESULT_BYTES and not run.is_removed then -- the hash of a job that is removed holds nothing
     result, more = 'null', more .. ',"cut":true'
   end
-  finish_filed(id, 'complete', ',' .. result .. ',null', more)
-  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, string.match(more, STAMP)) end
+  finish_filed(id, 'complete', run.held[8], ',' .. result .. ',null', more)
+  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, nil, string.match(more, STAMP)) end
   work_time = work_time + duration
 end
 

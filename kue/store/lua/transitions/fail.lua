@@ -34,7 +34,7 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
 end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
-  'promote_at', 'created_at')
+  'promote_at', 'created_at', 'py_unique')
 if held[1] ~= 'active' or (held[2] or '') ~= worker or not held[3] then
   return {-1, held[1] or '', held[2] or '', held[5] or ''}
 end
@@ -72,7 +72,7 @@ announce(id, 'error', ',' .. ARGV[8])
 if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 leave('active', type, zid)
 if state == 'failed' then
-  finish(id, 'failed', type, zid, priority, ',' .. ARGV[9] .. ',null', stamp(held[8]))
+  finish(id, 'failed', type, zid, priority, held[9], ',' .. ARGV[9] .. ',null', stamp(held[8]))
 else
   if state == 'inactive' then
     enqueue(id, type, ARGV[4], zid, priority)

@@ -11,7 +11,7 @@
 local id, worker = ARGV[2], run_of(ARGV[3])
 
 local zid = zid_of(id)
-local held = redis.call('HMGET', key_job(id), 'type', 'state', 'workerId', 'created_at')
+local held = redis.call('HMGET', key_job(id), 'type', 'state', 'workerId', 'created_at', 'py_unique')
 if not held[1] then return 0 end
 if worker ~= '' and (held[2] ~= 'active' or held[3] ~= worker) then return -1 end
 if is_other_job(id, ARGV[3]) then return -2 end
@@ -20,5 +20,5 @@ if held[2] and held[2] ~= '' then
   check_state(held[2], held[1])
   leave(held[2], held[1], zid)
 end
-erase(id, held[1], cjson.encode(held[1]), zid, stamp(held[4]))
+erase(id, held[1], cjson.encode(held[1]), zid, held[5], stamp(held[4]))
 return 1

@@ -10,12 +10,12 @@
 -- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it; -2 if
 --          the number is another job's
 -- Events   enqueue if the new state is inactive
--- Shared   number index deadline fence check options effects enqueue finish
+-- Shared   number index deadline fence check options effects unique enqueue finish
 
 local id, worker, state, now = ARGV[2], run_of(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId')
+local held = redis.call('HMGET', job, 'type', 'state', 'priority', 'ttl', 'promote_at', 'workerId', 'py_unique')
 local type, old = held[1], held[2]
 if not type then return false end
 if worker ~= '' and (old ~= 'active' or held[6] ~= worker) then return -1 end
@@ -33,6 +33,7 @@ redis.call('HSET', job, 'state', state, 'updated_at', ARGV[5])
 -- What an earlier run sent as its result, or what was wrong with it, must not settle a promise of the next run. The job
 -- may be put back as often as a new one. A job that is only retried has not ended, and keeps all that.
 if is_end(old) and not is_end(state) then
+  retake_unique(id, held[7])
   redis.call('HDEL', job, 'py_sent', 'py_invalid_result', 'py_requeues', 'py_ghosts')
 end
 if state == 'inactive' then
@@ -43,6 +44,6 @@ elseif state == 'active' then
 elseif state == 'delayed' then
   enter(state, type, zid, to_number(changed.promote_at or held[5]) or now, priority)
 else
-  finish(id, state, type, zid, priority) -- no event, as in Kue
+  finish(id, state, type, zid, priority, held[7]) -- no event, as in Kue
 end
 return old or ''

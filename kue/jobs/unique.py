@@ -1,0 +1,137 @@
+"""Unique jobs: the method `unique` of a job, and what becomes of a job if another one stands for its key already.
+
+- reads and sets the option
+- turns the job object into the job that stands already, so that listeners and promises follow that one
+- does the same in test mode, among the jobs that were collected
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, TypeVar, overload
+
+from kue.errors import InvalidOption
+from kue.jobs.fields import Fields
+from kue.jobs.hash_field import HashField
+from kue.jobs.option_methods import BoundOptionMethod, OptionMethod
+from kue.options.job import JOB_OPTIONS, read_option
+from kue.options.typed import Duration, UniqueDict, Until
+from kue.options.unique import Unique
+from kue.runtime import Runtime
+from kue.store import codec, job_hash
+from kue.store.job_hash import JobHash
+from kue.store.keys import UNIQUE_TYPE
+from kue.store.unique_job import ExistingJob
+
+_J = TypeVar("_J")
+_In_contra = TypeVar("_In_contra", contravariant=True)
+_Out_co = TypeVar("_Out_co", covariant=True)
+_READ_FROM_HASH = [name for name, field in vars(Fields).items() if isinstance(field, HashField)]
+
+
+class UniqueMethod(OptionMethod[_In_contra, _Out_co]):
+    """The method `unique`, which takes keywords besides the key."""
+
+    def __get__(self, job: _J, owner: type | None = None) -> BoundUniqueMethod[_J]:
+        return BoundUniqueMethod(job, "unique", None, None)
+
+
+class BoundUniqueMethod(BoundOptionMethod[_J, Any, Any]):
+    """`unique` of one job. Raises `InvalidOption`, also for a job that is saved already."""
+
+    __slots__ = ()
+
+    @overload
+    def __call__(self) -> UniqueDict | None: ...
+    @overload
+    def __call__(
+        self,
+        key: str | bool | UniqueDict | None,
+        /,
+        *,
+        until: Until = "ended",
+        within: Duration | None = None,
+        replace: bool = False,
+    ) -> _J: ...
+    def __call__(self, *key: Any, **more: Any) -> Any:
+        if not key and not more:
+            unique = self._job.stored_unique() or super().__call__()
+            return None if unique is None else unique.as_dict()
+        if more:
+            given = key[0] if key else None
+            key = ({**(given if isinstance(given, Mapping) else {"key": given}), **more},)
+        if self._job.id is not None:
+            read_option("unique", key[0])  # a value that can never be used is the worse mistake
+            raise InvalidOption(f"job {self._job.id} is saved: unique counts at the save, and cannot be changed later")
+        return super().__call__(*key)
+
+
+class Uniqueness(Fields, ABC):
+    """A part of `Job`. `existing` is True if `save` wrote no job, since another one stands for the unique key."""
+
+    runtime: Runtime
+    id: int | None
+    type: str
+    data: Any
+    active_run: Any
+    only_collected: bool
+    existing: bool = False
+    _data_hash: int | None
+
+    @abstractmethod
+    def get_field(self, field: str) -> str | None: ...
+
+    @abstractmethod
+    def _read(self, id: int, hash: JobHash) -> None: ...
+
+    def stored_unique(self) -> Unique | None:
+        """The key of a saved job that its options do not show: in a handler, and of a job of Node's kue-unique.
+
+        A worker does not read the fields of the key with its jobs, since few handlers need them.
+        """
+        if self.stored_hash is None or self.options.get("unique") is not None:
+            return None
+        if self.active_run is not None and (key := self.get_field("py_unique")):
+            return Unique(key, until=self.get_field("py_unique_until") or "ended")
+        key = self.data.get("unique") if isinstance(self.data, dict) else None
+        return Unique(key) if isinstance(key, str) and key else None
+
+    def known_unique(self, data: bytes) -> Unique | None:
+        """The option with its key, for a save of this data as JSON. Raises `InvalidOption`."""
+        unique: Unique | None = self.options.get("unique")
+        if unique is None:
+            return None
+        if self.type == UNIQUE_TYPE:
+            raise InvalidOption(
+                f"a job of the type {UNIQUE_TYPE!r} can have no unique key, since the tokens of that type are where "
+                "the unique keys are: give the type another name"
+            )
+        unique = self.options["unique"] = unique.for_job(self.type, data)
+        return unique
+
+    def take_over(self, existing: ExistingJob) -> None:
+        """Become the job that stands already. If that is gone, only its id is known. Raises `JobInvalid`."""
+        kept = {name: value for name, value in self.options.items() if not JOB_OPTIONS[name].field}
+        for name in _READ_FROM_HASH:
+            self.__dict__.pop(name, None)
+        self.existing, self._data_hash = True, None
+        if existing.hash is None:
+            self.id, self.options = existing.id, kept
+            return
+        self.options = {**job_hash.read_options(existing.hash), **kept}
+        self._read(existing.id, existing.hash)
+
+    def joins(self, other: Uniqueness) -> bool:
+        """In test mode: become a job that was collected before, if it holds the unique key. Returns whether it does."""
+        held: Unique | None = other.options.get("unique")
+        if held is None or self.options.get("unique") is None:
+            return False
+        unique = self.known_unique(codec.encode(self.data, "data", self.runtime.options.json_default))
+        if unique is None or unique.key != held.key or not held.is_held_in(other._state):
+            return False
+        if unique.replaces_in(other._state):
+            other.data = self.data
+        self.id, self.type, self.data, self._state = other.id, other.type, other.data, other._state
+        self.options, self.only_collected, self.existing = dict(other.options), True, True
+        return True

@@ -1,0 +1,46 @@
+-- unique: the key of a unique job, in the hash that kue-unique has too: unique key to job id.
+-- The state of the job decides whether it holds its key. So a mapping that was left behind, by a Node worker or by an
+-- older release, holds up nobody.
+-- Needs: number, index, check.
+
+-- A job holds its key while it waits or runs, or only while it waits. One that has ended or is gone holds none.
+local function holds_unique(id)
+  local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until')
+  local state = held[1]
+  return state == 'inactive' or state == 'delayed' or (state == 'active' and held[2] ~= 'started')
+end
+
+-- For a job that ends or is removed. `unique` is the field py_unique of its hash. It stays another job's key if it is
+-- one by now. If the hash of unique keys is no hash, the job ends all the same.
+local function free_unique(id, unique)
+  if unique and redis.pcall('HGET', key_unique(), unique) == id then redis.call('HDEL', key_unique(), unique) end
+end
+
+-- For a job that is to run again after it ended: it takes its key again, unless another job holds it.
+local function retake_unique(id, unique)
+  if not unique then return end
+  local holder = redis.pcall('HGET', key_unique(), unique)
+  if not holder or not (holder.err or holds_unique(holder)) then redis.call('HSET', key_unique(), unique, id) end
+end
+
+-- A job that waits gets the data of a new one, and its delay if it is delayed. A job that is in no inactive zset of its
+-- type any more has been popped by a Node worker, and counts as running.
+-- `list` holds the new job from the place `at` on, as `create` reads it.
+local function replace_waiting(id, list, at)
+  local job, zid, now = key_job(id), zid_of(id), list[at + 5]
+  local held = redis.call('HMGET', job, 'type', 'state', 'priority')
+  local type, state = held[1], held[2]
+  if state == 'inactive' and redis.call('ZSCORE', key_type_state(type, state), zid) then
+    redis.call('HSET', job, 'data', list[at + 2], 'updated_at', now)
+  elseif state == 'delayed' then
+    check_state(state, type)
+    local due = list[at + 6] == '' and now or list[at + 6]
+    redis.call('HSET', job, 'data', list[at + 2], 'updated_at', now, 'promote_at', due)
+    if due == now then
+      redis.call('HDEL', job, 'delay')
+    else
+      redis.call('HSET', job, 'delay', string.format('%.0f', due - now))
+    end
+    enter(state, type, zid, due, to_number(held[3]) or 0)
+  end
+end

@@ -1,0 +1,133 @@
+"""Saves new jobs in Redis: one in a round trip, or some hundred.
+
+A script saves all of its jobs or none. A job with a unique key has a script of its own, which may find that another job
+stands for the key already.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+
+from redis.exceptions import ResponseError
+
+from kue.connection.pool import ConnectionPool, is_transient, refusal
+from kue.errors import ConnectionFailed, RedisRefused, SaveInDoubt
+from kue.store.keys import UNIQUE_TYPE
+from kue.store.queries import Queries
+from kue.store.transitions import NewJob, Transitions
+from kue.store.unique_job import ExistingJob, UniqueJob, read_saved
+
+_MAX_JOBS_PER_ROUND_TRIP = 500
+_MAX_JOBS_PER_SCRIPT = 50
+_MAX_BYTES_PER_SCRIPT = 64_000  # roughly, so that no script blocks Redis for long
+
+Saved = int | ExistingJob
+_Part = Sequence[NewJob] | UniqueJob
+
+
+class Saving(Queries):
+    """A part of `Store`."""
+
+    def __init__(self, connections: ConnectionPool, prefix: str, clock: Callable[[], int] | None = None) -> None:
+        super().__init__(connections, prefix, clock)
+        self.transitions = Transitions(self.keys)
+
+    def save(self, job: NewJob | UniqueJob) -> Saved:
+        """Save a new job and return its id, or the job that stands for its unique key already.
+
+        Raises `SaveInDoubt` if the connection broke before the reply.
+        """
+        if isinstance(job, UniqueJob):
+            with _in_doubt("the job"):
+                reply = self._read_saved(self.connections.call(*self.transitions.save_unique(job)))
+            if isinstance(reply, ResponseError):
+                raise refusal(reply)
+            return reply
+        if job[0] == UNIQUE_TYPE:
+            self._refuse_type_of_unique_keys()
+        with _in_doubt("the job"):
+            return int(self.connections.call(*self.transitions.save(job)))
+
+    def save_many(self, jobs: Sequence[NewJob | UniqueJob]) -> Iterator[Saved | ResponseError]:
+        """Save new jobs, some hundred in a round trip. Yields what `save` returns, or the error of Redis, for each.
+
+        It stops after a round trip in which Redis refused a job. Raises `SaveInDoubt` as `save` does.
+        """
+        if any(job[0] == UNIQUE_TYPE for job in jobs if not isinstance(job, UniqueJob)):
+            self._refuse_type_of_unique_keys()
+        for start in range(0, len(jobs), _MAX_JOBS_PER_ROUND_TRIP):
+            replies = self._save_batch(jobs[start : start + _MAX_JOBS_PER_ROUND_TRIP])
+            yield from replies
+            if any(isinstance(reply, ResponseError) for reply in replies):
+                return
+
+    def _save_batch(self, jobs: Sequence[NewJob | UniqueJob]) -> list[Saved | ResponseError]:
+        """A script saves all of its jobs or none. If one job may be the reason for a refusal, each is saved alone."""
+        parts = _parts(jobs)
+        transitions = self.transitions
+        with _in_doubt("each job of the last round trip"):
+            replies = self.connections.run(
+                [
+                    transitions.save_unique(part) if isinstance(part, UniqueJob) else transitions.save(*part)
+                    for part in parts
+                ]
+            )
+        saved: list[Saved | ResponseError] = []
+        for part, reply in zip(parts, replies, strict=True):
+            if isinstance(part, UniqueJob):
+                saved.append(reply if isinstance(reply, ResponseError) else self._read_saved(reply))
+            elif not isinstance(reply, ResponseError):
+                saved += range(reply, reply + len(part))
+            elif len(part) == 1 or is_transient(reply):
+                saved += [reply] * len(part)
+            else:
+                with _in_doubt("each job of the last round trip"):
+                    saved += self.connections.run([transitions.save(job) for job in part])
+        return saved
+
+    def _read_saved(self, reply: object) -> Saved | ResponseError:
+        saved = read_saved(reply)
+        return ResponseError(self._conflict("no job can have a unique key")) if saved is None else saved
+
+    def _refuse_type_of_unique_keys(self) -> None:
+        """A delayed job gets no token yet, so that Redis would refuse it only when it is due."""
+        if self.connections.call("TYPE", self.keys.unique) == b"hash":
+            raise RedisRefused(self._conflict(f"no job can have the type {UNIQUE_TYPE!r}"))
+
+    def _conflict(self, consequence: str) -> str:
+        key = self.keys.unique
+        return (
+            f"{consequence} under the prefix {self.keys.prefix!r}: the unique keys and the tokens of the type "
+            f"{UNIQUE_TYPE!r} have the same key in Redis, {key}, and the other of the two came first"
+        )
+
+
+def _parts(jobs: Sequence[NewJob | UniqueJob]) -> list[_Part]:
+    """The jobs in parts, each of as many as one script can save without blocking Redis for long."""
+    parts: list[_Part] = []
+    plain: list[NewJob] = []
+    size = 0
+    for job in jobs:
+        own = 0 if isinstance(job, UniqueJob) else len(job[0]) + len(job[2])
+        is_full = len(plain) == _MAX_JOBS_PER_SCRIPT or size + own > _MAX_BYTES_PER_SCRIPT
+        if plain and (is_full or isinstance(job, UniqueJob)):
+            parts.append(plain)
+            plain, size = [], 0
+        if isinstance(job, UniqueJob):
+            parts.append(job)
+        else:
+            plain.append(job)
+            size += own
+    return [*parts, plain] if plain else parts
+
+
+@contextlib.contextmanager
+def _in_doubt(which: str) -> Iterator[None]:
+    try:
+        yield
+    except ConnectionFailed as broken:
+        if not broken.sent:
+            raise
+        problem = f"{broken}; {which} may or may not have been saved, and was not sent again"
+        raise SaveInDoubt(problem, sent=True) from broken
