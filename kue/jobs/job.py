@@ -75,6 +75,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
     id: int | None = None
     result: Any = None
     progress_data: Any = None
+    stored_hash: JobHash | None
     only_collected = False
     active_run: ActiveRun | None = None
 

@@ -114,7 +114,7 @@ class Uniqueness(Fields, ABC):
         """Become the job that stands already. If that is gone, only its id is known. Raises `JobInvalid`."""
         kept = {name: value for name, value in self.options.items() if not JOB_OPTIONS[name].field}
         for name in _READ_FROM_HASH:
-            self.__dict__.pop(name, None)
+            vars(self).pop(name, None)
         self.existing, self._data_hash = True, None
         if existing.hash is None:
             self.id, self.options = existing.id, kept
