@@ -75,7 +75,6 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
     id: int | None = None
     result: Any = None
     progress_data: Any = None
-    stored_hash: JobHash | None
     only_collected = False
     active_run: ActiveRun | None = None
 
@@ -98,18 +97,14 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
-        job.runtime = runtime
-        job._read(id, hash)
-        return job
-
-    def _read(self, id: int, hash: JobHash) -> None:
-        self.id, self.stored_hash = id, hash
-        self.type = codec.text(hash.type or b"")
-        self.data = job_hash.read_json(id, "data", hash.data, {})
+        job.runtime, job.id, job.stored_hash = runtime, id, hash
+        job.type = codec.text(hash.type)
+        job.data = job_hash.read_json(id, "data", hash.data, {})
         if hash.result is not None:
-            self.result = job_hash.read_json(id, "a result", hash.result)
+            job.result = job_hash.read_json(id, "a result", hash.result)
         if hash.progress_data is not None:
-            self.progress_data = job_hash.read_json(id, "progress data", hash.progress_data)
+            job.progress_data = job_hash.read_json(id, "progress data", hash.progress_data)
+        return job
 
     def __repr__(self) -> str:
         id = "unsaved" if self.id is None else self.id
@@ -155,7 +150,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
         priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
         if delay := delay_left(options.get("delay"), now):
             self._state, self.promote_at = "delayed", (due := now + delay)
-        unique = self.known_unique(data)
+        unique = self.known_unique(data) if "unique" in options else None
         new = new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options, now))
         return new if unique is None else unique_job(unique, new)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from kue.errors import InvalidOption
 from kue.jobs.fields import Fields
@@ -77,13 +77,14 @@ class Uniqueness(Fields, ABC):
     active_run: Any
     only_collected: bool
     existing: bool = False
-    _data_hash: int | None
 
     @abstractmethod
     def get_field(self, field: str) -> str | None: ...
 
-    @abstractmethod
-    def _read(self, id: int, hash: JobHash) -> None: ...
+    if TYPE_CHECKING:
+
+        @classmethod
+        def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self: ...
 
     def stored_unique(self) -> Unique | None:
         """The key of a saved job that its options do not show: in a handler, and of a job of Node's kue-unique.
@@ -112,15 +113,14 @@ class Uniqueness(Fields, ABC):
 
     def take_over(self, existing: ExistingJob) -> None:
         """Become the job that stands already. If that is gone, only its id is known. Raises `JobInvalid`."""
+        id, hash = existing
+        stored = {} if hash is None else vars(type(self).from_hash(self.runtime, id, hash))
         kept = {name: value for name, value in self.options.items() if not JOB_OPTIONS[name].field}
+        known = vars(self)
         for name in _READ_FROM_HASH:
-            vars(self).pop(name, None)
-        self.existing, self._data_hash = True, None
-        if existing.hash is None:
-            self.id, self.options = existing.id, kept
-            return
-        self.options = {**job_hash.read_options(existing.hash), **kept}
-        self._read(existing.id, existing.hash)
+            known.pop(name, None)
+        known |= {"id": id, "existing": True, "_data_hash": None, **stored}
+        self.options = {**({} if hash is None else job_hash.read_options(hash)), **kept}
 
     def joins(self, other: Uniqueness) -> bool:
         """In test mode: become a job that was collected before, if it holds the unique key. Returns whether it does."""

@@ -19,7 +19,7 @@ from kue.store.effects import Effects
 
 
 class JobHash(NamedTuple):
-    """The fields of a job as Redis holds them; None if there is no such field. `take` returns them in this order."""
+    """The fields of a job as Redis holds them; None if there is no such field. `take` reads the first of them."""
 
     type: bytes | None = None
     state: bytes | None = None
@@ -43,14 +43,16 @@ class JobHash(NamedTuple):
     result: bytes | None = None
     error: bytes | None = None
     py_requeues: bytes | None = None
-    # From here on: only for jobs that a caller looks up. `take` does not read these.
+
+    # `take` does not read these: see FIELDS.
     py_unique: bytes | None = None
     py_unique_until: bytes | None = None
 
 
-FIELDS = JobHash._fields
-TAKEN_FIELDS = FIELDS[: FIELDS.index("py_requeues") + 1]
-_ENCODED = {name.encode(): name for name in FIELDS}
+_FIRST_NOT_TAKEN = "py_unique"
+FIELDS = JobHash._fields[: JobHash._fields.index(_FIRST_NOT_TAKEN)]
+"""What `take` reads. The others would make every job dearer, and few handlers use them."""
+_ENCODED = {name.encode(): name for name in JobHash._fields}
 
 
 def from_pairs(flat: Sequence[bytes]) -> JobHash:
@@ -61,7 +63,7 @@ def from_pairs(flat: Sequence[bytes]) -> JobHash:
 
 def lua_fields() -> str:
     """The names of the fields that `take` reads, as a Lua table."""
-    names = ", ".join(f"'{name}'" for name in TAKEN_FIELDS)
+    names = ", ".join(f"'{name}'" for name in FIELDS)
     return f"local FIELDS = {{{names}}}"
 
 

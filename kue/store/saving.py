@@ -7,6 +7,7 @@ stands for the key already.
 from __future__ import annotations
 
 import contextlib
+import operator
 from collections.abc import Callable, Iterator, Sequence
 
 from redis.exceptions import ResponseError
@@ -21,6 +22,8 @@ from kue.store.unique_job import ExistingJob, UniqueJob, read_saved
 _MAX_JOBS_PER_ROUND_TRIP = 500
 _MAX_JOBS_PER_SCRIPT = 50
 _MAX_BYTES_PER_SCRIPT = 64_000  # roughly, so that no script blocks Redis for long
+
+_FIRST = operator.itemgetter(0)  # the type of a plain job, the key of a unique one
 
 Saved = int | ExistingJob
 _Part = Sequence[NewJob] | UniqueJob
@@ -54,7 +57,7 @@ class Saving(Queries):
 
         It stops after a round trip in which Redis refused a job. Raises `SaveInDoubt` as `save` does.
         """
-        if any(job[0] == UNIQUE_TYPE for job in jobs if not isinstance(job, UniqueJob)):
+        if UNIQUE_TYPE in map(_FIRST, jobs) and any(_has_that_type(job) for job in jobs):
             self._refuse_type_of_unique_keys()
         for start in range(0, len(jobs), _MAX_JOBS_PER_ROUND_TRIP):
             replies = self._save_batch(jobs[start : start + _MAX_JOBS_PER_ROUND_TRIP])
@@ -101,6 +104,10 @@ class Saving(Queries):
             f"{consequence} under the prefix {self.keys.prefix!r}: the unique keys and the tokens of the type "
             f"{UNIQUE_TYPE!r} have the same key in Redis, {key}, and the other of the two came first"
         )
+
+
+def _has_that_type(job: NewJob | UniqueJob) -> bool:
+    return not isinstance(job, UniqueJob) and job[0] == UNIQUE_TYPE
 
 
 def _parts(jobs: Sequence[NewJob | UniqueJob]) -> list[_Part]:

@@ -175,3 +175,7 @@ class TestManyAtOnce:
         jobs = queue.save_all(queue.create("charge", n % 600).unique(f"order:{n % 600}") for n in range(1200))
         assert [job.id for job in jobs] == [*range(1, 601)] * 2
         assert [job.existing for job in jobs] == [False] * 600 + [True] * 600
+
+    def test_a_key_may_be_called_unique(self, queue: Any) -> None:
+        jobs = queue.save_all(queue.create("charge", n).unique("unique") for n in range(2))
+        assert [job.existing for job in jobs] == [False, True]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store.job_hash import TAKEN_FIELDS
+from kue.store.job_hash import FIELDS
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NO_ZIDS, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
 
@@ -25,7 +25,7 @@ def taken(id: int, run: int = 3, *, stem: str = STEM, **more: Any) -> World:
 
 def row(world: World, id: int = 1) -> list[str | None]:
     """The hash as the script answers it: as it was before."""
-    return [world[f"q:job:{id}"].get(name) for name in TAKEN_FIELDS]
+    return [world[f"q:job:{id}"].get(name) for name in FIELDS]
 
 
 def test_a_job_becomes_active_with_its_token(place: Place) -> None:

@@ -278,7 +278,7 @@ def test_an_option_that_was_set_is_written_and_one_that_is_off_loses_its_field(
 
 
 def test_the_field_of_every_option_is_among_those_that_are_read() -> None:
-    assert {option.field for option in JOB_OPTIONS.values() if option.field} <= {*job_hash.FIELDS}
+    assert {option.field for option in JOB_OPTIONS.values() if option.field} <= {*JobHash._fields}
 
 
 @pytest.mark.parametrize(
