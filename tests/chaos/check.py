@@ -118,6 +118,8 @@ class Verdict:
             self._judge_runs(id)
         for id, job in self._history.items():
             self._judge_reports(id, job, final)
+        for key, id in final.unique.items():
+            self._blame(id, f"has ended, and its unique key stays: {key!r}")
 
     def _judge_end(self, id: int, final: Snapshot) -> None:
         job = self._history.get(id)

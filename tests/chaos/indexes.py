@@ -32,6 +32,7 @@ class Snapshot:
         keys = client.scan_iter(f"{prefix}:job:[0-9]*", 1000)
         ids = [int(key.split(b":")[2]) for key in keys if key.count(b":") == 2]
         self.jobs = dict(zip(ids, self._hashes(ids), strict=True))
+        self.unique = {key.decode(): int(id) for key, id in client.hgetall(f"{prefix}:unique:jobs").items()}
         logs = list(client.scan_iter(f"{prefix}:job:*:log", 1000))
         self.logs = dict(zip((int(key.split(b":")[2]) for key in logs), self._lists(logs), strict=True))
 

@@ -17,6 +17,8 @@ from tests.interop.node import NodeError, NodeKue
 
 BATCH = 20
 PACE = 35.0  # jobs a second that each producer saves; after an outage it catches up
+TWICE = 4  # of so many jobs that Python saves, one has a unique key, and is saved a second time
+TWICE_WITHIN_MS = 3_600_000  # longer than a run: the second save finds the job even if that has ended
 BACKLOG = 300  # jobs that wait before no more are saved
 # Kue passes to the callback of `save` how its last step went, and nothing of the fields that Redis refused before it.
 # So this reads the reply to each. If Redis refused the first step, there is no id, and nothing was written.
@@ -50,6 +52,7 @@ class Producer:
         self._stopping = threading.Event()
         self.saved: dict[int, JobPlan] = {}
         self.doubtful = 0
+        self.doubles: list[str] = []
         self._thread = threading.Thread(target=self._run, name=type(self).__name__)
 
     def start(self) -> None:
@@ -108,7 +111,8 @@ class PythonProducer(Producer):
         options: dict[str, Any] = dict(plan.options)
         if options.pop("removeOnComplete", False):
             options["remove_on_complete"] = True
-        return self._queue.create(plan.type, plan.data, **options)
+        job = self._queue.create(plan.type, plan.data, **options)
+        return job.unique(f"chaos {plan.key}", within=TWICE_WITHIN_MS) if plan.key % TWICE == 0 else job
 
     def _save_each(self, batch: list[JobPlan]) -> list[JobPlan]:
         for number, plan in enumerate(batch):
@@ -116,11 +120,23 @@ class PythonProducer(Producer):
                 id = self._job(plan).save().id
                 assert id is not None
                 self._acknowledged(plan, id)
+                self._save_again(plan, id)
             except SaveInDoubt:
                 self._in_doubt(plan)
             except (ConnectionFailed, RedisRefused):
                 return batch[number:]
         return []
+
+    def _save_again(self, plan: JobPlan, id: int) -> None:
+        """As a double click does. Another save of the plan that was in doubt may have made the job."""
+        if plan.key % TWICE:
+            return
+        try:
+            again = self._job(plan).save()
+        except (ConnectionFailed, RedisRefused):
+            return
+        if (again.id, again.existing) != (id, True):
+            self.doubles.append(f"job {again.id} was saved though job {id} has its unique key")
 
     def _save_many(self, batch: list[JobPlan]) -> list[JobPlan]:
         jobs = [self._job(plan) for plan in batch]

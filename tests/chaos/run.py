@@ -174,6 +174,7 @@ class Chaos:
         self.verdict.judge(Snapshot(self._client))
         (self.folder / "node.txt").write_text("\n".join(self.verdict.stories_of_node))
         self.violations += [*self.fleet.ended_by_themselves, *self.verdict.violations]
+        self.violations += [double for producer in self.producers for double in producer.doubles]
         self.acknowledged = len(saved) + len(self.disturber.poison)
         self.doubtful = sum(producer.doubtful for producer in self.producers)
         self.seconds = time.monotonic() - self._began
