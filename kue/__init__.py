@@ -16,6 +16,7 @@ from kue import errors
 from kue.common.names import no_attribute
 from kue.common.version import VERSION as __version__
 from kue.errors import *
+from kue.jobs.control_flow import NoRetry, Snooze
 from kue.options import typed
 from kue.options.job import PRIORITIES
 from kue.options.typed import *
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 __all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
+__all__ += ["NoRetry", "Snooze"]
 __all__ += errors.__all__
 __all__ += typed.__all__
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from kue import PRIORITIES, Context, Worker, __version__, errors
 from kue.common.names import no_attribute
 from kue.errors import *
+from kue.jobs.control_flow import NoRetry, Snooze
 from kue.options import typed
 from kue.options.typed import *
 from kue.queue.process_wide import ProcessWide
@@ -24,6 +25,7 @@ Job.default_queue = _process_wide.queue_for_lookups
 
 __all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]
+__all__ += ["NoRetry", "Snooze"]
 __all__ += errors.__all__
 __all__ += typed.__all__
 

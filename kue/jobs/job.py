@@ -4,7 +4,7 @@
 - saves and removes itself
 
 Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `changes`, reports (log, progress, error) of
-`reporting`, new states of `state_changes`, listeners of `listening`, unique keys of `unique`.
+`reporting`, new states of `state_changes`, listeners of `listening`, unique keys of `unique`, its runs of `history`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, Self
 from kue.errors import JobInvalid, JobNotFound
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.changes import Changes
+from kue.jobs.history import History
 from kue.jobs.json import job_json
 from kue.jobs.listening import Listening
 from kue.jobs.lookup import Lookup
@@ -33,7 +34,7 @@ from kue.store.transitions import NewJob, new_job
 from kue.store.unique_job import ExistingJob, UniqueJob, unique_job
 
 
-class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
+class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
@@ -70,6 +71,19 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness):
         "The key that no other waiting or running job may have, or True for a key of type and data. Keywords: `until` "
         '("ended", or "started": only while it waits), `within` (milliseconds or a timedelta: at most one job for the '
         "key in that time), `replace` (True: a waiting job gets the new data and delay). Only before the save."
+    )
+    ghost_on_ttl = OptionMethod[bool, bool](
+        "Whether a run that is ended at its ttl makes the job a ghost: it goes back, and no attempt is used up.",
+        lambda job: job.untaken_option("ghost_on_ttl", False),
+    )
+    ghost_retries = OptionMethod[int, int](
+        "How often the job goes back as a ghost, after its process died or, with `ghost_on_ttl`, at its ttl. The "
+        "default is the queue's `ghost_retries`.",
+        lambda job: job.untaken_option("ghost_retries", job.runtime.options.ghost_retries),
+    )
+    ghost_delay = OptionMethod[Duration, int](
+        "How long a ghost waits: milliseconds or a timedelta. The default is the queue's `ghost_delay`.",
+        lambda job: job.untaken_option("ghost_delay", job.runtime.options.ghost_delay),
     )
 
     id: int | None = None

@@ -1,7 +1,8 @@
 """Logs how runs end, to the logger `kue.run`.
 
 - a run that failed: with its traceback, as a warning if another attempt follows, else as an error
-- a run that completed or gave its job back: as info
+- a run that ended at its ttl, and whose job was put back as a ghost: as a warning
+- a run that completed, gave its job back or put it off: as info
 
 Each record has `job_id`, `job_type`, `attempt` (1 for the first) and `duration_ms`.
 """
@@ -38,6 +39,11 @@ def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause
     if cause is not None and not _fits_in_a_log(error_text(cause)):
         text, cause = f"{text}\n{failure.error}", None  # a traceback would end with the message as it is
     _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
+
+
+def log_ghost(job: Job, duration_ms: int, ghost: int, most: int) -> None:
+    """The run was ended at its ttl, and its job was put back as a ghost: number `ghost` of `most`."""
+    _log(logging.WARNING, job, duration_ms, f"was ended at its ttl, and is put back ({ghost} of {most})")
 
 
 def _fits_in_a_log(message: str) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
 from kue.jobs.retry import UnknownBackoff, retry_of
-from kue.jobs.run_log import log_failed
+from kue.jobs.run_log import log_failed, log_ghost
 from kue.runtime import Runtime
 from kue.store.job_hash import JobHash
-from kue.store.transitions import Failure, Retry
+from kue.store.transitions import GHOST_REPLY_LENGTH, Failure, GhostOptions, Retry
+from kue.store.worker_id import process_of
 
 
 def fail_from_outside(
@@ -25,19 +26,30 @@ def fail_from_outside(
 ) -> None:
     """Fail runs, given as id, worker and hash of their jobs, if they still hold them, and log each that was failed.
 
-    Each job is tried again by its own attempts and backoff. If its hash cannot be read it is failed for good.
+    Each job is tried again by its own attempts and backoff, or becomes a ghost if it asks for that at its ttl. If its
+    hash cannot be read it is failed for good.
     """
+    options = runtime.options
     failed, commands = [], []
     for id, worker, hash in runs:
         job, retry = _read(runtime, id, hash)
         failed.append((job, retry))
+        ghosts = GhostOptions(options.ghost_retries, options.ghost_delay, process_of(worker) or "")
         command = runtime.store.transitions.fail(
-            id, worker, job.type, now, failure, retry, mode=mode, ttl_lock=ttl_lock, dead_process=dead_process
+            *(id, worker, job.type, now, failure, retry),
+            mode=mode,
+            ttl_lock=ttl_lock,
+            dead_process=dead_process,
+            ghosts=ghosts,
         )
         commands.append(command)
     for (job, retry), reply in zip(failed, runtime.store.ask(commands), strict=True):
         if isinstance(reply, list) and reply[0] == 1:
-            log_failed(job, max(0, now - int(job.started_at or now)), failure, retry)
+            duration = max(0, now - int(job.started_at or now))
+            if len(reply) == GHOST_REPLY_LENGTH:
+                log_ghost(job, duration, *reply[2:])
+            else:
+                log_failed(job, duration, failure, retry)
 
 
 def _read(runtime: Runtime, id: int, hash: JobHash) -> tuple[Job, Retry]:

@@ -45,6 +45,14 @@ def _read_ttl(name: str, value: Any) -> int:
     return milliseconds(name, value)
 
 
+def _read_ghost_retries(name: str, value: Any) -> int:
+    return read_whole(name, value, least=0)
+
+
+def _read_ghost_delay(name: str, value: Any) -> int:
+    return milliseconds(name, value)
+
+
 def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     if value is None or isinstance(value, bool):
         return value
@@ -101,7 +109,7 @@ def _write_number(value: int | float | None) -> int | float | None:
 class JobOption:
     """One option of a job.
 
-    - `name` is the keyword in Python, `kue_name` the name in Kue
+    - `name` is the keyword in Python, `kue_name` the name in Kue; "" if Kue has no such option
     - `read` checks a value that a user gives, and returns it in the form in which it is kept
     - `default` is the value of an option that is not set
     - `field` is the field of the job's hash that holds the option; "" if none does
@@ -139,6 +147,17 @@ JOB_OPTIONS = {
         JobOption(
             "unique", "unique", read_unique, None, "py_unique", lambda unique: unique and unique.key, parse_unique
         ),
+        JobOption(
+            "ghost_on_ttl",
+            "",
+            read_flag,
+            False,
+            "py_ghost_on_ttl",
+            lambda value: "true" if value else None,
+            lambda raw: True,
+        ),
+        JobOption("ghost_retries", "", _read_ghost_retries, None, "py_ghost_retries"),
+        JobOption("ghost_delay", "", _read_ghost_delay, None, "py_ghost_delay"),
     )
 }
 

@@ -62,6 +62,9 @@ class JobOptionsDict(TypedDict, total=False):
     search_keys: list[str] | tuple[str, ...] | str | None
     events: bool | None
     unique: str | bool | UniqueDict | None
+    ghost_on_ttl: bool | None
+    ghost_retries: int | None
+    ghost_delay: Duration | None
 
 
 class PromotionDict(TypedDict, total=False):

@@ -47,11 +47,16 @@ class JobHash(NamedTuple):
     # `take` does not read these: see FIELDS.
     py_unique: bytes | None = None
     py_unique_until: bytes | None = None
+    py_ghost_on_ttl: bytes | None = None
+    py_ghost_retries: bytes | None = None
+    py_ghost_delay: bytes | None = None
+    py_runs: bytes | None = None
+    py_process_time: bytes | None = None
 
 
 _FIRST_NOT_TAKEN = "py_unique"
 FIELDS = JobHash._fields[: JobHash._fields.index(_FIRST_NOT_TAKEN)]
-"""What `take` reads. The others would make every job dearer, and few handlers use them."""
+"""What `take` reads. The others would make every job dearer, and few handlers use them: they read the hash again."""
 _ENCODED = {name.encode(): name for name in JobHash._fields}
 
 

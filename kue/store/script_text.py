@@ -1,6 +1,6 @@
 """Puts together the text of each Lua script: first the shared functions that it calls, then the script itself.
 
-The `Shared` line in the head of a script names the shared files that it calls. The `Needs:` line in the head of a
+The section `Shared` in the head of a script names the shared files that it calls. The `Needs:` line in the head of a
 shared file names those that it calls itself. All others follow from these lines.
 """
 
@@ -18,7 +18,7 @@ from kue.store.worker_id import lua_protocol
 
 _LUA = resources.files("kue.store") / "lua"
 _FOLDERS = ("transitions", "queries", "repairs")  # each holds the scripts whose commands the class of that name builds
-_SHARED = re.compile(r"^-- Shared +([\w ]+)$", re.MULTILINE)
+_SHARED = re.compile(r"^-- Shared +([\w ]+(?:\n-- {10}[\w ]+)*)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 # A top-level function with the comment above it. Its last `end` is on its first line, or begins a line.
 _FUNCTION = re.compile(r"^(?:--.*\n)*local function (\w+)\(.*\)(?: .* end|\n(?:(?: .*)?\n)*end)\n", re.MULTILINE)

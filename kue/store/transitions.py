@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
 from kue.common.clock import Moment
 from kue.connection.connection import Argument, Command
@@ -46,6 +47,21 @@ class Retry:
     def delay_from(self, now: int) -> int | None:
         """The delay if the run fails now."""
         return self.delay if self.until is None else self.until.left(now) or None
+
+
+class GhostOptions(NamedTuple):
+    """What applies to a job without ghost options of its own, if its run ends at its ttl.
+
+    The record of the process that held the job comes first, if it is named: another process ends the run.
+    """
+
+    retries: int
+    delay: int
+    process: str = ""
+
+
+NO_GHOSTS = GhostOptions(0, 0)
+GHOST_REPLY_LENGTH = 4  # of the reply of `fail` if the job became a ghost
 
 
 @lru_cache(maxsize=1024)
@@ -107,6 +123,7 @@ class Transitions:
         mode: str = "",
         ttl_lock: str = "",
         dead_process: str = "",
+        ghosts: GhostOptions = NO_GHOSTS,
         effects: Effects = _NO_ARGUMENTS,
     ) -> Command:
         delay = retry.delay_from(now)
@@ -116,6 +133,7 @@ class Transitions:
             *(encode(failure.error, "error"), encode(failure.message, "message")),
             *(retry.state, "" if delay is None else delay),
             *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
+            *ghosts,
             *effects,
             *keep_message(failure.error, failure.message),
         )
@@ -127,6 +145,12 @@ class Transitions:
         self, id: int, worker: str, type: str, now: int, reason: str, effects: Effects = _NO_ARGUMENTS
     ) -> Command:
         return (*self._heads["requeue"], id, worker, _json(type), now, f"put back: {reason}", *effects)
+
+    def snooze(
+        self, id: int, worker: str, type: str, now: int, delay: int, effects: Effects = _NO_ARGUMENTS
+    ) -> Command:
+        line = f"snoozed for {delay} ms"
+        return (*self._heads["snooze"], id, worker, _json(type), now, delay, line, *effects)
 
     def requeue_orphans(
         self, type: str, stem: str, runs: Iterable[tuple[int, int]], cursor: bytes, count: int, now: int, reason: str

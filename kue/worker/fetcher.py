@@ -31,7 +31,8 @@ from kue.worker.io.calls import Call, Report, Take, WaitingCheck
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.orphans import OrphanSearch
 from kue.worker.lease import Lease
-from kue.worker.run import Failed, PutBack, Run
+from kue.worker.outcomes import Failed, PutBack
+from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.slots import AllSlots, TypeSlots
 

@@ -24,7 +24,8 @@ from kue.worker.intake import intake
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.outbox import Outbox
 from kue.worker.lease import Lease
-from kue.worker.run import PutBack, Run
+from kue.worker.outcomes import PutBack
+from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.slots import AllSlots, TypeSlots, Worker
 

@@ -6,51 +6,20 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kue.connection.connection import Argument
 from kue.errors import ForkedChild
-from kue.jobs.run_log import log_completed, log_failed, log_without_outcome, logger
+from kue.jobs.run_log import log_completed, log_failed, log_ghost, log_without_outcome, logger
 from kue.store.effects import Effects
-from kue.store.transitions import Failure, Retry
+from kue.store.transitions import GHOST_REPLY_LENGTH
+from kue.worker.outcomes import Failed, Outcome, PutBack, Snoozed
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.worker.handler import Handler
 
 _MAX_UNSENT_EFFECTS = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """The handler is done. `result` is JSON, or None if there is none.
-
-    If JSON cannot hold what it returned, `result` is Kue's note about that, and `invalid` is the path and the reason.
-    """
-
-    result: bytes | None
-    invalid: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The run failed. `ttl_mode` is how the ttl comes in, as in the script `fail`."""
-
-    failure: Failure
-    retry: Retry
-    ttl_mode: str = ""
-    cause: BaseException | None = None  # what the handler raised
-
-
-@dataclass(frozen=True, slots=True)
-class PutBack:
-    """The run gives its job back, which uses up no attempt. `reason` is for the log of the job."""
-
-    reason: str
-
-
-Outcome = Completed | Failed | PutBack
 
 
 class RunIO(Protocol):
@@ -103,6 +72,7 @@ class Run:
     handed_over = False  # its handler moved or removed the job, so the run has nothing left to end
     written = False  # Redis has the outcome
     option_effects: Effects = ()  # the options that its handler set on the job; they ride with the outcome
+    ended_at_ttl: tuple[Failed, int] | None = None  # with its duration; until it is logged
     _is_complete = False  # the outcome, with all that goes with it
     _had_effects = False
 
@@ -219,21 +189,37 @@ class Run:
         self._io.notify(self)
 
     def _log(self, outcome: Outcome) -> None:
-        duration = max(0, self.job.runtime.store.clock() - self.started)
+        now = self.job.runtime.store.clock()
+        duration = max(0, now - self.started)
         if self.handed_over:
             log_without_outcome(self.job, duration, "its handler has moved or removed it")
         elif isinstance(outcome, Failed):
-            log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
+            if outcome.ttl_mode:  # only Redis knows whether the job becomes a ghost
+                self.ended_at_ttl = (outcome, duration)
+            else:
+                log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
         elif isinstance(outcome, PutBack):
             log_without_outcome(self.job, duration, outcome.reason)
+        elif isinstance(outcome, Snoozed):
+            log_without_outcome(self.job, duration, f"snoozed for {outcome.left(now)} ms")
         else:
             log_completed(self.job, duration)
+
+    def log_end_at_ttl(self, reply: Any) -> None:
+        """Log that the run ended at its ttl, once Redis has answered whether the job has failed or is a ghost."""
+        if self.ended_at_ttl is None:
+            return
+        (outcome, duration), self.ended_at_ttl = self.ended_at_ttl, None
+        if isinstance(reply, list) and len(reply) == GHOST_REPLY_LENGTH:
+            log_ghost(self.job, duration, *reply[2:])
+        else:
+            log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""
         outcome = self._outcomes.get("first") if self._is_complete else None
         if outcome is not None:
-            self.gave_back = isinstance(outcome, PutBack)
+            self.gave_back = isinstance(outcome, PutBack | Snoozed)
             self._outcomes["first"] = None
         effects: list[Argument] = []
         while self._effects:

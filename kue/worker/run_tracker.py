@@ -98,10 +98,14 @@ class RunTracker:
         run = report.run
         if isinstance(reply, ResponseError):
             self._runtime.error_reporter.report(refusal(reply))
+            if report.ends:
+                run.log_end_at_ttl(reply)
             return
         status = classify_reply(report, reply)
         if status is ReplyStatus.WRITTEN:
-            run.written = run.written or report.ends
+            if report.ends:
+                run.written = True
+                run.log_end_at_ttl(reply)
             return
         if status is ReplyStatus.BROKEN:
             self._drop_broken(run)

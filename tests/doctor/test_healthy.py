@@ -4,6 +4,7 @@ import pytest
 
 from tests.doctor.cases import ALIVE, NEIGHBOURS, PROCESS
 from tests.doctor.conftest import Patient
+from tests.store.records import history, record
 from tests.store.world import (
     BEFORE,
     NODE,
@@ -22,6 +23,7 @@ from tests.store.world import (
 on_redis = pytest.mark.parametrize("backend", ["redis"], indirect=True)
 TRICKY = "x:5-a:y"
 SPOILT = job(1, "failed")
+RUNS = history(record(1, 1, "failed", "Error: boom"), record(2, 2, "snoozed"))
 HEALTHY: dict[str, World] = {
     "nothing at all": {},
     "a type without jobs": gone(),
@@ -58,6 +60,10 @@ HEALTHY: dict[str, World] = {
     "a unique key kept for a time after its job": {"q:py:within:tj": "7"},
     "a type named unique": job(1, type="unique"),
     "a type named like a state": world(job(1, type="inactive"), job(2, "failed", type="jobs")),
+    "fields of ghosts and of the history": world(
+        job(1, py_ghost_on_ttl="true", py_ghost_retries=0, py_ghost_delay=500, **RUNS),
+        job(2, "failed", py_ghosts=1, py_runs="[{", py_process_time="much"),
+    ),
     "logs": world(job(log=["a"]), job(2, "failed", log=["b"])),
     "other keys": {
         "q:mine": "1",
@@ -111,8 +117,11 @@ def test_a_job_that_node_left_active_goes_back_only_if_asked_for(patient: Patien
         "and was not updated for too long"
     ]
     assert [one.done for one in patient.repair(report)] == ["put back in its queue"]
-    fields = OLD | {"workerId": worker, "updated_at": NOW, "py_requeues": 1}
-    after = world(NEIGHBOURS, job(1, ttl=500, log=["put back: kue doctor found it active for too long"], **fields))
+    line = "put back: kue doctor found it active for too long"
+    start = BEFORE - 2 * HOUR
+    run = record(1, 1, "ghost", line, worker=NODE, start=start, duration=NOW - start)
+    fields = OLD | {"workerId": worker, "updated_at": NOW, "py_requeues": 1, **(history(run) if worker else {})}
+    after = world(NEIGHBOURS, job(1, ttl=500, log=[line], **fields))
     assert patient.world() == after
     assert patient.events() == [(1, "enqueue", "email")]
     assert patient.examine(requeue_active_older_than=HOUR).is_clean

@@ -16,7 +16,7 @@ from kue.jobs.hash_field import HashField
 from kue.options import typed
 from kue.options.job import JOB_OPTIONS
 from kue.options.queue import QueueOptions
-from kue.store.job_hash import FIELDS
+from kue.store.job_hash import FIELDS, JobHash
 from kue.store.keys import KEYS, LOCKS
 from kue.store.messages import ARGUMENTS
 from tests.examples.markdown import DOCS, PAGES, ROOT, code_spans, section, shown_objects, table
@@ -52,7 +52,8 @@ def test_the_job_options_with_their_defaults() -> None:
 def test_the_names_of_job_options_in_kue_and_in_the_hash() -> None:
     for name, option in JOB_OPTIONS.items():
         text = section(REFERENCE / "job-options.md", f"`{name}`").text
-        assert f"Kue's name: `{option.kue_name}`." in text, f"the section of {name}"
+        in_kue = f"Kue's name: `{option.kue_name}`." if option.kue_name else "Kue has no such option."
+        assert in_kue in text, f"the section of {name}"
         stored = f"Field of the hash: `{option.field}`." if option.field else "It is not stored in Redis."
         assert stored in text.replace("\n", " "), f"the section of {name}"
 
@@ -175,6 +176,7 @@ def test_the_fields_of_the_hash_with_our_own() -> None:
     sources = [path for path in (ROOT / "kue").rglob("*") if path.suffix in (".py", ".lua")]
     own = {name for path in sources for name in OWN_FIELDS.findall(path.read_text())}
     assert documented == set(FIELDS) | own
+    assert set(JobHash._fields) <= documented
 
 
 # --- the job object ---
@@ -193,7 +195,7 @@ INTERNAL = {
     kue.Job: {
         *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
         *("only_collected", "option_set", "outcome_options", "runtime", "saved", "set_options"),
-        *("start_watching", "stored_hash", "stored_progress", "taken"),
+        *("start_watching", "stored_hash", "stored_progress", "taken", "untaken_option"),
         *("joins", "known_unique", "stored_unique", "take_over"),
     },
 }

@@ -7,7 +7,7 @@ from typing import Any
 from kue.connection.connection import Command
 from kue.store import effects
 from kue.store.repairs import Repairs
-from kue.store.transitions import Failure, Retry, Transitions, completion, new_job
+from kue.store.transitions import Failure, GhostOptions, Retry, Transitions, completion, new_job
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without
 
 JOB, TOKENS, JOBS, IDS, TYPES, LEASES = (
@@ -108,6 +108,23 @@ STEPS = {
         ACTIVE,
         lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", SAID),
         [JOB, TOKENS, *sets("active", "inactive")],
+    ),
+    "snooze": Step(
+        ACTIVE,
+        lambda scripts: scripts.snooze(1, PYTHON, "email", NOW, 700, SAID),
+        [JOB, *sets("active", "delayed")],
+    ),
+    "snooze, at once": Step(
+        ACTIVE,
+        lambda scripts: scripts.snooze(1, PYTHON, "email", NOW, 0, (*SAID, *OTHER_PRIORITY)),
+        [JOB, JOBS, TOKENS, *sets("active", "inactive")],
+    ),
+    "fail, as a ghost": Step(
+        job(1, "active", **HELD, py_ghost_on_ttl="true"),
+        lambda scripts: scripts.fail(
+            *(1, PYTHON, "email", NOW, BOOM, Retry("failed")), mode="ttl", ghosts=GhostOptions(1, 700), effects=SAID
+        ),
+        [JOB, *sets("active", "delayed")],
     ),
     "requeue_orphans": Step(
         ACTIVE,

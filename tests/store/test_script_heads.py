@@ -34,6 +34,7 @@ COMMANDS = {
     "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), effects=MORE),
     "apply_effects": TRANSITIONS.apply_effects(1, "w", 2, MORE),
     "requeue": TRANSITIONS.requeue(1, "w", "t", 2, "why", MORE),
+    "snooze": TRANSITIONS.snooze(1, "w", "t", 2, 3, MORE),
     "requeue_orphans": TRANSITIONS.requeue_orphans("t", "stem:", [MORE], b"0", 100, 2, "why"),
     "update": TRANSITIONS.update(1, 2, MORE),
     "set_state": TRANSITIONS.set_state(1, "failed", 2, MORE),

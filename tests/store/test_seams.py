@@ -29,7 +29,10 @@ CALLERS = {
     "free_unique": {"shared/finish", "shared/erase", "shared/unique"},  # the last has it
     "retake_unique": {"transitions/set_state", "shared/unique"},
     "enqueue": {
-        *(f"transitions/{name}" for name in ("fail", "promote", "requeue", "rescue", "restore_stuck", "set_state")),
+        *(
+            f"transitions/{name}"
+            for name in ("fail", "promote", "requeue", "rescue", "restore_stuck", "set_state", "snooze")
+        ),
         *(
             "transitions/requeue_orphans",
             "transitions/update",

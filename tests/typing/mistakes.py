@@ -106,6 +106,9 @@ queue.create("email", unique=5)
 queue.create("email", unique={"kye": "order:7"})
 queue.create("email", unique={"key": "order:7", "until": "done"})
 queue.create("email", unique={"within": 5000})
+queue.create("email", ghost_on_ttl="yes")
+queue.create("email", ghost_retries="1")
+queue.create("email", ghost_delay="1s")
 queue.create("email", **words)
 
 # jobs: the methods
@@ -127,6 +130,9 @@ job.unique("order:7", until="done")
 job.unique("order:7", within="5s")
 job.unique("order:7", replace="yes")
 sent.unique("order:7", untli="started")
+job.ghost_on_ttl("yes")
+job.ghost_retries(1.5)
+job.ghost_delay("1s")
 queue.create("email").priority("hihg")
 job.priority("low").attempts(3).priority("hihg")
 job.priority("low").atempts(3)
@@ -147,6 +153,11 @@ kue.Job.range(0, -1, "newest")
 queue.range_by_state("done", 0, -1)
 sending.range_by_type("email", "failed", 0, -1, "newest")
 queue.get(1.5)
+
+# outcomes
+kue.Snooze("soon")
+kue.Snooze()
+kue_send.Snooze(None)
 
 # annotations of wrappers
 priority: kue.PriorityName = "hihg"

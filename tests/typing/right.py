@@ -61,6 +61,7 @@ queue.create("email", priority=-7, backoff=True, delay=datetime.now(UTC), events
 queue.create("email", priority=None, attempts=None, backoff=None, delay=None, ttl=None, remove_on_complete=None)
 queue.create("email", backoff={"type": "exponential", "delay": timedelta(seconds=1), "max_delay": 60_000})
 queue.create("email", backoff={"type": "fixed", "maxDelay": 5, "delay": None})
+queue.create("email", ghost_on_ttl=True, ghost_retries=2, ghost_delay=timedelta(seconds=5)).ghost_on_ttl(None)
 
 queue.create("email", unique="order:7").unique(True, within=timedelta(minutes=1)).priority("low")
 queue.create("email", unique={"key": "order:7", "until": "started", "within": None, "replace": True})
@@ -78,6 +79,12 @@ assert_type(job.log(), list[str])
 assert_type(job.log("to %s", "tj"), kue.Job)
 assert_type(job.created_at, int | float | None)
 assert_type(job.attempts_made, int)
+assert_type([job.ghost_retries(), job.ghost_delay()], list[int])
+assert_type(job.ghost_retries(0).ghost_delay(2.5), kue.Job)
+assert_type([(run["run"], run["outcome"], run["error"]) for run in job.runs], list[tuple[int, str, str | None]])
+assert_type((job.finished, job.success), tuple[bool, bool | None])
+assert_type(job.finished_at, int | float | None)
+assert_type(job.total_process_time, int)
 
 # --- states ---
 
@@ -113,6 +120,13 @@ async def render(job: kue_send.Job) -> None:
 def deliver(job: kue.Job, ctx: kue.Context, done: Callable[..., None]) -> None:
     ctx.pause(1000)
     done(None, {"at": job.log("%s", job.data["to"]).progress(1, 2).get_field("shelf")})
+
+
+@queue.process("report")
+def put_off(job: kue.Job) -> None:
+    if job.finished:
+        raise kue.NoRetry("never")
+    raise kue.Snooze(timedelta(minutes=5)) if job.data else kue_send.Snooze(datetime.now(UTC))
 
 
 def show(id: int, result: object) -> None:

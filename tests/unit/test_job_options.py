@@ -59,6 +59,9 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
         ({"type": "fixed", "max_delay": None, "maxDelay": 5}, {"type": "fixed", "maxDelay": 5}),
         (OrderedDict(type="fixed", delay=0), {"type": "fixed", "delay": 0}),
     ],
+    "ghost_on_ttl": [(True, True), (False, False)],
+    "ghost_retries": [(0, 0), (5, 5), (2.0, 2), (2**53, 2**53)],
+    "ghost_delay": [(0, 0), (500, 500), (1.6, 2), (timedelta(minutes=5), 300_000)],
     "search_keys": [("to", ["to"]), (["to", "title"], ["to", "title"]), (("to",), ["to"]), ([], [])],
     "unique": [
         ("order:7", Unique("order:7")),
@@ -91,6 +94,9 @@ BAD: dict[str, list[Any]] = {
     "remove_on_complete": [1, 0, "true", "", [], HUGE],
     "events": [1, 0, "false", {}],
     "backoff": [1, "true", "exponential", "function(){}", [], [("type", "fixed")], print],
+    "ghost_on_ttl": [1, 0, "true", "", []],
+    "ghost_retries": [*NO_NUMBERS, -1, 1.5, timedelta(1), 2**53 + 1],
+    "ghost_delay": [*NO_DURATIONS, MOMENT],
     "search_keys": [5, [5], ["to", None], {"to": 1}, {"to"}, True, b"to"],
     "unique": [5, 0, 1.5, "", [], ["a"], b"a", print, HUGE, "\ud83d"],
 }
@@ -181,6 +187,9 @@ def test_every_option_can_be_set_by_its_name_and_by_kue_s() -> None:
         "search_keys": "searchKeys",
         "events": "events",
         "unique": "unique",
+        "ghost_on_ttl": "",
+        "ghost_retries": "",
+        "ghost_delay": "",
     }
     assert list(JOB_OPTIONS) == [option.name for option in JOB_OPTIONS.values()]
     assert set(GOOD) == set(BAD) == set(JOB_OPTIONS)

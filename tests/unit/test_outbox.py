@@ -8,7 +8,8 @@ from kue.store.keys import Keys
 from kue.store.transitions import Transitions, completion
 from kue.worker.io.calls import Report
 from kue.worker.io.outbox import Outbox
-from kue.worker.run import Completed, Run
+from kue.worker.outcomes import Completed
+from kue.worker.run import Run
 
 NOW = 1_700_000_000_000
 TRANSITIONS = Transitions(Keys("q"))

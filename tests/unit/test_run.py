@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from kue.common.clock import Moment
 from kue.connection.connection import Command
 from kue.store.keys import Keys
-from kue.store.transitions import Failure, Retry, Transitions, completion
+from kue.store.transitions import Failure, GhostOptions, Retry, Transitions, completion
 from kue.worker.io.reports import make_report
-from kue.worker.run import Completed, Failed, PutBack, Run
+from kue.worker.outcomes import Completed, Failed, PutBack, Snoozed
+from kue.worker.run import Run
 
 STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
 WORKER = "kue:host:77-beef0001:email:3"
@@ -29,7 +31,9 @@ class OfJob:
     stored_hash = None
     set_options: set[str] | None = None
     attempts_made = 0
-    runtime = SimpleNamespace(store=SimpleNamespace(clock=lambda: NOW))
+    runtime = SimpleNamespace(
+        store=SimpleNamespace(clock=lambda: NOW), options=SimpleNamespace(ghost_retries=3, ghost_delay=70)
+    )
 
     def attempts(self) -> int:
         return 1
@@ -113,8 +117,19 @@ def test_a_clock_that_went_back_gives_no_negative_duration(run: Run) -> None:
 def test_a_failure_is_reported_with_its_retry(run: Run, mode: str) -> None:
     run.apply_effects(line("one"))
     run.settle(Failed(BOOM, Retry("delayed", 750), mode))
-    expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), mode=mode, effects=line("one"))
+    more = {"mode": mode, "ghosts": GhostOptions(3, 70)} if mode else {}
+    expected = TRANSITIONS.fail(7, WORKER, "email", NOW, BOOM, Retry("delayed", 750), effects=line("one"), **more)
     assert reported(run, NOW) == (expected, True)
+
+
+@pytest.mark.parametrize(
+    ("wait", "delay"), [(700, 700), (0, 0), (Moment(NOW + 5), 5), (Moment(NOW), 0), (Moment(0), 0)]
+)
+def test_a_job_put_off_is_reported_with_the_delay_that_is_left(run: Run, wait: int | Moment, delay: int) -> None:
+    run.apply_effects(line("one"))
+    run.settle(Snoozed(wait))
+    assert reported(run, NOW) == (TRANSITIONS.snooze(7, WORKER, "email", NOW, delay, line("one")), True)
+    assert run.gave_back
 
 
 def test_a_job_put_back_is_reported_as_requeued(run: Run) -> None:

@@ -15,6 +15,7 @@ from kue.common.describe import MAX_MESSAGE_BYTES, cut, error_text
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import ForkedChild, InvalidJobData, JobInvalid, KueError
 from kue.jobs.active_run import current
+from kue.jobs.control_flow import NoRetry, Snooze
 from kue.jobs.failure import failure_of, with_note
 from kue.jobs.retry import UnknownBackoff, has_source, retry_of
 from kue.store.codec import encode
@@ -23,7 +24,8 @@ from kue.worker.execution.event_loop import EventLoopThread
 from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.execution.inline import InlineRunner
 from kue.worker.handler import Handler
-from kue.worker.run import Completed, Failed, PutBack, Run
+from kue.worker.outcomes import Completed, Failed, PutBack, Snoozed
+from kue.worker.run import Run
 
 _NOT_STARTED = "its worker was paused before the handler was called"
 _PLAIN_TYPES = frozenset({type(None), bool, int, float, str, list, tuple, dict})  # a result of these is no awaitable
@@ -199,7 +201,13 @@ class Executor:
 
     def fail(self, run: Run, problem: Any) -> None:
         """Settle a run with what its handler raised or passed to `done`."""
-        if not run.settled:
+        if run.settled:
+            return
+        if isinstance(problem, Snooze):
+            run.settle(Snoozed(problem.wait))
+        elif isinstance(problem, NoRetry):
+            run.settle(Failed(failure_of(problem), Retry("failed"), cause=problem))
+        else:
             cause = problem if isinstance(problem, BaseException) else None
             self.settle_failed(run, failure_of(problem), cause=cause)
 

@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Callable
 
 from kue.errors import ForkedChild
-from kue.worker.run import PutBack, Run
+from kue.worker.outcomes import PutBack
+from kue.worker.run import Run
 
 _MAX_SLICE_SECONDS = 1e-3  # for handlers at a stretch; then the I/O thread checks its connections again
 _CHECK_EVERY_SECONDS = 2e-3  # by the standby, which takes over if a handler has taken longer than this

@@ -11,9 +11,10 @@ from redis.exceptions import ResponseError
 from kue.options.values import parse_number
 from kue.store import codec, invalid_result
 from kue.store.identity import stamp
-from kue.store.transitions import Completion, Transitions, completion
+from kue.store.transitions import NO_GHOSTS, Completion, GhostOptions, Transitions, completion
 from kue.worker.io.calls import Call, Report
-from kue.worker.run import Completed, Failed, Run
+from kue.worker.outcomes import Completed, Failed, Snoozed
+from kue.worker.run import Run
 
 _MAX_RUNS_PER_CALL = 100
 _MAX_BYTES_PER_CALL = 64_000  # about: so that no call keeps Redis from others for long
@@ -66,7 +67,13 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
     if isinstance(outcome, Failed):
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
-        command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, effects=effects)
+        ghosts = NO_GHOSTS
+        if mode:
+            options = run.job.runtime.options
+            ghosts = GhostOptions(options.ghost_retries, options.ghost_delay)
+        command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, ghosts=ghosts, effects=effects)
+    elif isinstance(outcome, Snoozed):
+        command = transitions.snooze(id, worker, type, now, outcome.left(now), effects)
     else:
         command = transitions.requeue(id, worker, type, now, outcome.reason, effects)
     return Report(command, run, ends=True, on_reply=on_reply, arguments=len(effects))
@@ -126,10 +133,11 @@ def _was_carried_out(report: Report, reply: Any) -> bool:
     """Whether a report whose first reply was lost was carried out then, and ended its run.
 
     The job may have gone on since. If another process put it back, its hash still names the run. Then the attempts
-    decide: a failure that was carried out has counted one.
+    decide: a failure that was carried out has counted one. A run that ended at its ttl may have made a ghost, and
+    counted none.
     """
     run = report.run
-    if not report.ends or run.gave_back:
+    if not report.ends or run.gave_back or run.ended_at_ttl is not None:
         return report.ends
     if reply[0] == -2 or not reply[1]:
         return run.job.remove_on_complete()

@@ -1,4 +1,5 @@
 -- fail: a run ends badly. The job is queued again or delayed while attempts remain, else it is failed.
+-- A run that ends at its ttl may make a ghost of its job instead, if the job asks for that. No attempt is used up then.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -16,14 +17,18 @@
 --               'expired' (the checker ends it), 'lost' (its process died), or '' (an ordinary failure)
 --          13   key of a lock that must be held, or ''
 --          14   token of that lock; if 12 is 'lost', the process, which must be dead
---          15... effects
--- Returns  {1, new state}
+--          15   if 12 is 'ttl', 'asked' or 'expired': how often the job may be a ghost, if nothing else says that
+--          16   delay in ms of a ghost, if nothing else says that
+--          17   process whose record says both first; '' if it is the caller
+--          18... effects
+-- Returns  {1, new state}, or {1, new state, which ghost the job is, of how many}
 --          {-1, state, worker id, attempts} if the run does not hold the job
 --          {0, ms} if the deadline was moved: the time left until then
 --          {-3} if the lock is not held, or the process is alive
--- Events   those among the effects; ttl exceeded; error; ttl exceeded ack; enqueue if the job is queued again; failed
---          attempt or failed
--- Shared   number index append_log count_attempt announce stamp lease check options effects enqueue finish
+-- Events   those among the effects; ttl exceeded; error unless it is a ghost; ttl exceeded ack; enqueue if the job is
+--          queued again; failed attempt or failed unless it is a ghost
+-- Shared   number index append_log count_attempt announce stamp lease check options effects enqueue finish ghost
+--          run_record
 
 local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
 
@@ -34,11 +39,11 @@ elseif ARGV[13] ~= '' and redis.call('GET', ARGV[13]) ~= ARGV[14] then
 end
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
-  'promote_at', 'created_at', 'py_unique')
+  'promote_at', 'created_at', 'started_at', 'py_runs', 'py_process_time', 'py_unique')
 if held[1] ~= 'active' or (held[2] or '') ~= worker or not held[3] then
   return {-1, held[1] or '', held[2] or '', held[5] or ''}
 end
-local changed = ARGV[15] and changed_options(15, #ARGV) or {}
+local changed = ARGV[18] and changed_options(18, #ARGV) or {}
 local type, priority = held[3], to_number(changed.priority or held[4]) or 0
 
 local mode = ARGV[12]
@@ -48,37 +53,52 @@ if mode == 'expired' then
 end
 
 local made, remaining = count_attempt(held[5], changed.max_attempts or held[6])
+local at_ttl = mode ~= '' and mode ~= 'lost'
+local ghost, ghosts, ghost_delay
+if at_ttl then ghost, ghosts, ghost_delay = ghost_at_ttl(job, changed, ARGV[17], ARGV[15], ARGV[16]) end
 local state = 'failed'
-if remaining > 0 then state = ARGV[10] end
+if ghost then
+  state = ghost_delay > 0 and 'delayed' or 'inactive'
+elseif remaining > 0 then
+  state = ARGV[10]
+end
 
 check_state('active', type)
 check_entry(state, type)
 local fields = {'error', ARGV[6], 'failed_at', ARGV[5], 'state', state, 'updated_at', ARGV[5]}
-if made then
+if ghost then
+  fields = {'py_ghosts', ghost, 'state', state, 'updated_at', ARGV[5]}
+elseif made then
   fields[#fields + 1] = 'attempts'
   fields[#fields + 1] = made
 end
 local promote_at = to_number(changed.promote_at or held[7]) or ARGV[5]
-if state == 'delayed' and ARGV[11] ~= '' then
+if ghost and state == 'delayed' then
+  promote_at = string.format('%.0f', now + ghost_delay)
+  for _, value in ipairs({'promote_at', promote_at}) do fields[#fields + 1] = value end
+elseif state == 'delayed' and ARGV[11] ~= '' then
   promote_at = string.format('%.0f', now + ARGV[11])
   for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
 end
-write_effects(id, job, 15, #ARGV)
-append_log(id, ARGV[7])
+local outcome, error = at_ttl and 'ttl' or 'failed', ARGV[6]
+if ghost then outcome, error = 'ghost', TTL_ERROR end
+append_run(fields, held[10], held[11], made, worker, held[9], now, outcome, error)
+write_effects(id, job, 18, #ARGV)
+append_log(id, ghost and TTL_ERROR .. ': put back (' .. ghost .. ' of ' .. ghosts .. ')' or ARGV[7])
 redis.call('HSET', job, unpack(fields))
-publish_effects(15, #ARGV)
+publish_effects(18, #ARGV)
 if mode == 'ttl' then announce(id, 'ttl exceeded', '') end
-announce(id, 'error', ',' .. ARGV[8])
+if not ghost then announce(id, 'error', ',' .. ARGV[8]) end
 if mode == 'ttl' or mode == 'asked' then announce(id, 'ttl exceeded ack', '') end
 leave('active', type, zid)
 if state == 'failed' then
-  finish(id, 'failed', type, zid, priority, held[9], ',' .. ARGV[9] .. ',null', stamp(held[8]))
+  finish(id, 'failed', type, zid, priority, held[12], ',' .. ARGV[9] .. ',null', stamp(held[8]))
 else
   if state == 'inactive' then
     enqueue(id, type, ARGV[4], zid, priority)
   else
     enter('delayed', type, zid, promote_at, priority)
   end
-  announce(id, 'failed attempt', ',' .. ARGV[9] .. ',' .. made)
+  if not ghost then announce(id, 'failed attempt', ',' .. ARGV[9] .. ',' .. made) end
 end
-return {1, state}
+return {1, state, ghost, ghosts}

@@ -11,15 +11,12 @@
 -- Returns  {1, how many were put back, ids of jobs that were put back too often already...}, or {-1} if the process
 --          is alive
 -- Events   enqueue for each job that is not delayed
--- Shared   number index append_log lease can_move enqueue
+-- Shared   number index append_log lease can_move enqueue ghost run_record
 
 local now = tonumber(ARGV[3])
 
 if is_alive(ARGV[2]) then return {-1} end
-local owner = redis.pcall('HMGET', key_worker(ARGV[2]), 'ghost_retries', 'ghost_delay')
-if owner.err then owner = {} end
-local ghost_retries = to_number(owner[1]) or tonumber(ARGV[4])
-local ghost_delay = to_number(owner[2]) or tonumber(ARGV[5])
+local ghost_retries, ghost_delay = ghost_options(ARGV[2], ARGV[4], ARGV[5])
 local lost, answer = {}, {1, 0}
 for i = 6, #ARGV, 2 do
   local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
@@ -41,7 +38,9 @@ for _, job in ipairs(lost) do
   local key, zid = key_job(job.id), zid_of(job.id)
   leave('active', job.type, zid)
   append_log(job.id, 'worker lost: put back (' .. job.ghosts .. ' of ' .. job.most .. ')')
-  redis.call('HSET', key, 'py_ghosts', job.ghosts, 'updated_at', ARGV[3])
+  local fields = {'py_ghosts', job.ghosts, 'updated_at', ARGV[3]}
+  append_run_of(key, fields, now, 'ghost', 'worker lost')
+  redis.call('HSET', key, unpack(fields))
   if job.delay > 0 then
     local promote_at = string.format('%.0f', now + job.delay)
     redis.call('HSET', key, 'state', 'delayed', 'promote_at', promote_at)

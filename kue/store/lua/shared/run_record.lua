@@ -1,0 +1,68 @@
+-- run_record: the history of a job. `py_runs` holds a record of each run that ended without completing the job.
+-- It is a JSON list. Its records are parted by `,` and a newline, and no record holds a newline, so that they are added
+-- and dropped as text, and nothing is decoded. If the list is too long, the oldest records go. `py_process_time` is the
+-- sum of the durations in ms, those of dropped records included.
+-- A run that completes its job is not recorded, since the hash shows it. Only a restart of the job records it.
+-- Needs: number, count_attempt, stamp.
+
+local MAX_RUNS_BYTES = 4000
+local MAX_CHARACTERS = 200 -- of an error, and of a worker id: a single record is then always short enough
+local COUNTED = {complete = true, failed = true, ttl = true} -- outcomes that use up an attempt
+local TTL_ERROR = 'TTL exceeded' -- of a run past its ttl: of one in Node, only the error tells the outcome
+
+local function first_characters(text)
+  text = string.sub(text, 1, 4 * MAX_CHARACTERS)
+  if #text <= MAX_CHARACTERS then return text end
+  local rest = string.gsub(text, '[^\128-\191][\128-\191]*', '', MAX_CHARACTERS)
+  return string.sub(text, 1, #text - #rest)
+end
+
+local function whole(number)
+  return string.format('%.0f', math.max(0, math.min(number, 2 ^ 53)))
+end
+
+-- Adds to `fields`, which an HSET will write, the history with one more run. `runs` and `spent` are the history before,
+-- `attempt` is the number of the attempt. Nothing is added if the run has a record, or if no worker took the job.
+local function append_run(fields, runs, spent, attempt, worker, started_at, ended, outcome, error)
+  if worker == '' or not is_moment(started_at) then return end
+  local which = '"worker":' .. cjson.encode(first_characters(worker)) .. ',"start":' .. started_at .. ','
+  local duration = whole(ended - started_at)
+  attempt = attempt or 1
+  local number, before = attempt, '['
+  if runs and string.find(runs, '^%[{"run":.*}%]$') then
+    local last = string.match(runs, '^.*[\n](.*)$') or runs
+    if string.find(last, which, 1, true) then return end
+    local run, counted = string.match(last, '^%[?{"run":(%d+),"attempt":(%d+),')
+    if run then
+      local expected = counted + (COUNTED[string.match(last, '"outcome":"(%a+)"')] and 1 or 0)
+      number = run + 1 + math.max(0, attempt - expected) -- attempts in between were those of Node workers
+    end
+    before = string.sub(runs, 1, -2) .. ',\n'
+  end
+  error = error and cjson.encode(first_characters(string.match(error, '^[^\n]*'))) or 'null'
+  runs = before .. '{"run":' .. whole(number) .. ',"attempt":' .. whole(attempt) .. ',' .. which .. '"duration":'
+    .. duration .. ',"outcome":"' .. outcome .. '","error":' .. error .. '}]'
+  while #runs > MAX_RUNS_BYTES do
+    runs = '[' .. string.sub(runs, string.find(runs, '\n', 1, true) + 1)
+  end
+  local n = #fields
+  fields[n + 1], fields[n + 2] = 'py_runs', runs
+  fields[n + 3], fields[n + 4] = 'py_process_time', whole((to_number(spent) or 0) + duration)
+end
+
+-- The same for a script that has not read the fields: the run that holds the job ends now, and completes nothing.
+local function append_run_of(job, fields, now, outcome, error)
+  local held = redis.call('HMGET', job, 'py_runs', 'py_process_time', 'attempts', 'max_attempts', 'workerId',
+    'started_at')
+  append_run(fields, held[1], held[2], count_attempt(held[3], held[4]), held[5] or '', held[6], now, outcome, error)
+end
+
+-- The same for a job that has ended and is restarted: its last run may have no record.
+local function append_last_run(job, fields, state)
+  local held = redis.call('HMGET', job, 'py_runs', 'py_process_time', 'attempts', 'workerId', 'started_at', 'duration',
+    'failed_at', 'error')
+  local ended, error = to_number(held[7]), held[8] or nil
+  if state == 'complete' then ended, error = (to_number(held[5]) or 0) + (to_number(held[6]) or 0), nil end
+  local outcome = error == TTL_ERROR and 'ttl' or state
+  append_run(fields, held[1], held[2], to_number(held[3]), held[4] or '', held[5], ended or 0, outcome, error)
+end
