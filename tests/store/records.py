@@ -25,7 +25,8 @@ def record(
 
 def text_of(*records: dict[str, Any]) -> str:
     """The content of `py_runs`."""
-    lines = [json.dumps(one, separators=(",", ":"), ensure_ascii=False) for one in records]
+    order = ("run", "attempt", "outcome", "worker", "start", "duration", "error")
+    lines = [_json({name: one[name] for name in order if name in one} | one) for one in records]
     return "[" + ",\n".join(lines) + "]"
 
 
@@ -33,3 +34,7 @@ def history(*records: dict[str, Any], spent: int | None = None) -> dict[str, Any
     """The fields of a job with these records. `spent` is given if it is more than these durations."""
     total = sum(one["duration"] for one in records)
     return {"py_runs": text_of(*records), "py_process_time": total if spent is None else spent}
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False)

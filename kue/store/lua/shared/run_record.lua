@@ -7,47 +7,45 @@
 
 local MAX_RUNS_BYTES = 4000
 local MAX_CHARACTERS = 200 -- of an error, and of a worker id: a single record is then always short enough
-local COUNTED = {complete = true, failed = true, ttl = true} -- outcomes that use up an attempt
+local MAX_ATTEMPT = 1000000000 -- a field of the hash that says more is no number of attempts
 local TTL_ERROR = 'TTL exceeded' -- of a run past its ttl: of one in Node, only the error tells the outcome
 
 local function first_characters(text)
-  text = string.sub(text, 1, 4 * MAX_CHARACTERS)
   if #text <= MAX_CHARACTERS then return text end
+  text = string.sub(text, 1, 4 * MAX_CHARACTERS)
   local rest = string.gsub(text, '[^\128-\191][\128-\191]*', '', MAX_CHARACTERS)
   return string.sub(text, 1, #text - #rest)
-end
-
-local function whole(number)
-  return string.format('%.0f', math.max(0, math.min(number, 2 ^ 53)))
 end
 
 -- Adds to `fields`, which an HSET will write, the history with one more run. `runs` and `spent` are the history before,
 -- `attempt` is the number of the attempt. Nothing is added if the run has a record, or if no worker took the job.
 local function append_run(fields, runs, spent, attempt, worker, started_at, ended, outcome, error)
   if worker == '' or not is_moment(started_at) then return end
-  local which = '"worker":' .. cjson.encode(first_characters(worker)) .. ',"start":' .. started_at .. ','
-  local duration = whole(ended - started_at)
-  attempt = attempt or 1
+  local which = ',"worker":' .. cjson.encode(first_characters(worker)) .. ',"start":' .. started_at .. ','
+  local duration = ended - started_at
+  if duration < 0 then duration = 0 end -- the clock was put back
+  if not attempt or attempt < 1 or attempt > MAX_ATTEMPT then attempt = 1 end
   local number, before = attempt, '['
-  if runs and string.find(runs, '^%[{"run":.*}%]$') then
+  if runs and string.sub(runs, 1, 8) == '[{"run":' and string.sub(runs, -2) == '}]' then
     local last = string.match(runs, '^.*[\n](.*)$') or runs
     if string.find(last, which, 1, true) then return end
-    local run, counted = string.match(last, '^%[?{"run":(%d+),"attempt":(%d+),')
+    local run, counted, how = string.match(last, '^%[?{"run":(%d+),"attempt":(%d+),"outcome":"(%a+)"')
     if run then
-      local expected = counted + (COUNTED[string.match(last, '"outcome":"(%a+)"')] and 1 or 0)
-      number = run + 1 + math.max(0, attempt - expected) -- attempts in between were those of Node workers
+      local expected = (how == 'failed' or how == 'ttl' or how == 'complete') and counted + 1 or counted + 0
+      number = run + 1
+      if attempt > expected then number = number + attempt - expected end -- Node workers made those in between
     end
     before = string.sub(runs, 1, -2) .. ',\n'
   end
   error = error and cjson.encode(first_characters(string.match(error, '^[^\n]*'))) or 'null'
-  runs = before .. '{"run":' .. whole(number) .. ',"attempt":' .. whole(attempt) .. ',' .. which .. '"duration":'
-    .. duration .. ',"outcome":"' .. outcome .. '","error":' .. error .. '}]'
+  runs = before .. '{"run":' .. number .. ',"attempt":' .. attempt .. ',"outcome":"' .. outcome .. '"' .. which
+    .. '"duration":' .. duration .. ',"error":' .. error .. '}]'
   while #runs > MAX_RUNS_BYTES do
     runs = '[' .. string.sub(runs, string.find(runs, '\n', 1, true) + 1)
   end
   local n = #fields
   fields[n + 1], fields[n + 2] = 'py_runs', runs
-  fields[n + 3], fields[n + 4] = 'py_process_time', whole((to_number(spent) or 0) + duration)
+  fields[n + 3], fields[n + 4] = 'py_process_time', (to_number(spent) or 0) + duration
 end
 
 -- The same for a script that has not read the fields: the run that holds the job ends now, and completes nothing.
