@@ -57,6 +57,7 @@ class JobHash(NamedTuple):
 _FIRST_NOT_TAKEN = "py_unique"
 FIELDS = JobHash._fields[: JobHash._fields.index(_FIRST_NOT_TAKEN)]
 """What `take` reads. The others would make every job dearer, and few handlers use them: they read the hash again."""
+_NOT_TAKEN = (None,) * (len(JobHash._fields) - len(FIELDS))
 _ENCODED = {name.encode(): name for name in JobHash._fields}
 
 
@@ -64,6 +65,11 @@ def from_pairs(flat: Sequence[bytes]) -> JobHash:
     """A hash from the reply to HGETALL. Fields that a job object does not use are left out."""
     pairs = zip(flat[::2], flat[1::2], strict=True)
     return JobHash(**{_ENCODED[name]: value for name, value in pairs if name in _ENCODED})
+
+
+def from_take(values: Sequence[bytes | None]) -> JobHash:
+    """A hash from what `take` read of it."""
+    return tuple.__new__(JobHash, (*values, *_NOT_TAKEN))
 
 
 def lua_fields() -> str:

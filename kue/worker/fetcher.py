@@ -22,7 +22,7 @@ from kue.jobs.failure import failure_of
 from kue.jobs.job import Job
 from kue.runtime import Runtime
 from kue.store import codec
-from kue.store.job_hash import JobHash
+from kue.store.job_hash import JobHash, from_take
 from kue.store.transitions import Retry
 from kue.store.worker_id import stem_of
 from kue.worker.deadlines import Deadlines
@@ -169,7 +169,7 @@ class Fetcher:
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
         for number, (id, values) in enumerate(reply[2:], take.first_run):
             try:
-                self._start(slots, int(id), JobHash(*values), f"{stem}{number}", number, now)
+                self._start(slots, int(id), from_take(values), f"{stem}{number}", number, now)
             except BaseException:
                 began = any(run.number == number for run in slots.runs)
                 self._orphans.cut_off(slots.type, number + began, take.last_run)

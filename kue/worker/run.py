@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kue.worker.handler import Handler
 
 _MAX_UNSENT_EFFECTS = 10_000
+_GIVE_BACK = (PutBack, Snoozed)  # outcomes with which the job goes back by itself
 
 
 class RunIO(Protocol):
@@ -219,7 +220,7 @@ class Run:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""
         outcome = self._outcomes.get("first") if self._is_complete else None
         if outcome is not None:
-            self.gave_back = isinstance(outcome, PutBack | Snoozed)
+            self.gave_back = isinstance(outcome, _GIVE_BACK)
             self._outcomes["first"] = None
         effects: list[Argument] = []
         while self._effects:

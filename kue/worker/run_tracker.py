@@ -105,7 +105,8 @@ class RunTracker:
         if status is ReplyStatus.WRITTEN:
             if report.ends:
                 run.written = True
-                run.log_end_at_ttl(reply)
+                if run.ended_at_ttl is not None:
+                    run.log_end_at_ttl(reply)
             return
         if status is ReplyStatus.BROKEN:
             self._drop_broken(run)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.errors import RedisRefused
-from kue.store.job_hash import FIELDS
+from kue.store.job_hash import FIELDS, JobHash, from_take
 from tests.store.conftest import Place
 from tests.store.world import BEFORE, NO_ZIDS, NODE, NOW, PYTHON, TYPES, World, gone, job, token_list, without, world
 
@@ -227,3 +227,12 @@ def test_a_token_list_of_another_kind_is_refused_before_anything_is_written(plac
         place.run(take(place))
     assert place.world() == before
     assert place.events() == []
+
+
+def test_no_field_is_read_that_few_jobs_need() -> None:
+    assert [name for name in FIELDS if name.startswith("py_")] == ["py_requeues"]
+
+
+def test_the_hash_of_a_taken_job_lacks_the_other_fields() -> None:
+    values = [name.encode() for name in FIELDS]
+    assert from_take(values) == JobHash(*values)

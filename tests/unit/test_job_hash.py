@@ -277,12 +277,6 @@ def test_an_option_that_was_set_is_written_and_one_that_is_off_loses_its_field(
     assert dict(zip(changes[1::3], changes[2::3], strict=True)) == written
 
 
-def test_what_take_reads_begins_the_hash_and_has_no_field_that_few_jobs_need() -> None:
-    taken = job_hash.FIELDS
-    assert JobHash._fields[: len(taken)] == taken
-    assert [name for name in taken if name.startswith("py_")] == ["py_requeues"]
-
-
 def test_the_field_of_every_option_is_among_those_that_are_read() -> None:
     assert {option.field for option in JOB_OPTIONS.values() if option.field} <= {*JobHash._fields}
 
