@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kue.queue.queue import Queue
     from kue.worker.context import Context
     from kue.worker.current import current_job
-    from kue.worker.slots import Worker
+    from kue.worker.slot import Worker
 
 
 __all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
@@ -40,7 +40,7 @@ _LAZY_MODULES = {
     "Context": "kue.worker.context",
     "Job": "kue.queue.process_wide",
     "Queue": "kue.queue.process_wide",
-    "Worker": "kue.worker.slots",
+    "Worker": "kue.worker.slot",
     "create_queue": "kue.queue.process_wide",
     "current_job": "kue.worker.current",
 }

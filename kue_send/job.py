@@ -4,17 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import kue
 from kue.common.clock import milliseconds
+from kue.events.watcher import Watcher
+from kue.jobs.option_methods import OptionMethod
+from kue.options.typed import Duration
 from kue.options.values import read_name
 from kue.store import effects
 from kue_send.promise import Promise
 
 
 class Job(kue.Job):
-    """As `kue.Job`, with kue-send's `send` and `promise`."""
+    """As `kue.Job`, with kue-send's `send` and `promise`.
+
+    `hotjob_promise` is the promise that `save` made of a job with the option `hotjob`; else it is None.
+    """
+
+    hotjob = OptionMethod[bool, bool](
+        "Whether `save` and `save_all` make a promise of the job, which is its `hotjob_promise` then."
+    )
+    hotjob_timeout = OptionMethod[Duration, int](
+        "How long that promise waits for the job: milliseconds or a timedelta from when the job is due."
+    )
+
+    option_module: ClassVar[str] = "kue_send"
+    hotjob_promise: Promise | None = None
+
+    @property
+    def is_watched(self) -> bool:
+        return self.listens or bool(self.options.get("hotjob"))
+
+    def watch_saved(self, watch: Callable[[int, Watcher], None]) -> None:
+        super().watch_saved(watch)
+        if self.options.get("hotjob"):
+            wait = max(0, int(self.promote_at or 0) - self.runtime.store.clock())
+            self.hotjob_promise = Promise(self.runtime, self, wait + self.hotjob_timeout())
+            self.hotjob_promise.start_watching(watch)
 
     def send(self, event: str, data: Any = None) -> None:
         """Send an event with data to every listener of this job, here and in other processes, Node's included.

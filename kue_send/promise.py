@@ -1,7 +1,8 @@
 """The outcome of a job as a `concurrent.futures.Future`, which may time out.
 
-- watches the events of the job, and settles with the first that decides the outcome
-- settles with the outcome that the hub reads from Redis, if an event was lost
+- watches the events of the job, and takes the outcome from the first that decides it
+- takes the outcome that the hub reads from Redis, if an event was lost
+- has the hub read the job anew, and settles then
 - settles after its timeout, at a shutdown and in a forked child
 
 It does not read Redis itself.
@@ -9,6 +10,7 @@ It does not read Redis itself.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -22,15 +24,17 @@ from kue.errors import (
     ForkedChild,
     InvalidJobData,
     JobFailed,
+    JobInvalid,
     JobRemoved,
     PromiseTimeout,
     ShutdownInProgress,
     WouldDeadlock,
 )
-from kue.events.watcher import Outcome
+from kue.events.watcher import Outcome, Watcher
 from kue.jobs.job import Job
 from kue.runtime import Runtime
-from kue.store.identity import read_created_at
+from kue.store.identity import is_other, read_created_at
+from kue.store.job_hash import JobHash
 from kue.store.stored_error import message_of
 
 logger = logging.getLogger("kue")
@@ -51,7 +55,10 @@ class _Waiters(list[Any]):
 
 
 class Promise(Future[Any]):
-    """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one. `job` is its job.
+    """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
+
+    `job` is its job. Before the promise settles, the job is read anew from Redis: from then on `job` is another object,
+    the job as it was then. It stays the same if the job is gone, or Redis does not answer within a second.
 
     It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
     `WouldDeadlock`.
@@ -68,6 +75,7 @@ class Promise(Future[Any]):
         self._timeout = timeout
         self._timer: Timer | None = None
         self._stack: str | None = None
+        self._decided: tuple[Any, BaseException | None] | None = None  # the outcome, while the job is read anew
         self._removes_itself = job.remove_on_complete()
         self.job = job
         self._waiters = _Waiters(self._refuse_to_deadlock)
@@ -78,17 +86,21 @@ class Promise(Future[Any]):
         if self.job.id is None:
             with hub.saving() as watch:
                 self.job.save()
-                self.created_at = read_created_at(self.job.created_at)
-                if self.job.existing:  # it may remove itself though this object was not to, or be gone by now
-                    self._removes_itself = self.job.remove_on_complete() or self.job.state() is None
-                if not self.job.only_collected:
-                    (hub.watch if self.job.existing else watch)(self._id, self)
-        elif not self.job.only_collected:
-            self.may_have_missed = True
+                self.start_watching(hub.watch if self.job.existing else watch)
+        else:
+            self.may_have_missed = not self.job.only_collected
+            self.start_watching(hub.watch)
+
+    def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
+        """Watch the events of the job, which is saved now, and start the timeout; `watch` adds the watcher."""
+        if self.job.existing:  # it may remove itself though this object was not to, or be gone by now
+            self._removes_itself = self.job.remove_on_complete() or self.job.state() is None
+            self.may_have_missed = not self.job.only_collected
+        if not self.job.only_collected:
             self.created_at = read_created_at(self.job.created_at)
-            hub.watch(self._id, self)
+            watch(self._id, self)
         if self._timeout is not None:
-            self._timer = hub.call_later(self._timeout / 1000, self._timed_out)
+            self._timer = self._runtime.hub.call_later(self._timeout / 1000, self._timed_out)
 
     @property
     def _id(self) -> int:
@@ -156,25 +168,25 @@ class Promise(Future[Any]):
 
     def on_event(self, event: str, args: tuple[Any, ...]) -> bool:
         if event == "result":
-            return self._resolve(args[0] if args else None)
+            return self._decide(args[0] if args else None)
         if event == "complete":
-            return self._resolve(args[0])
+            return self._decide(args[0])
         if event == "error":
             self._stack = args[0] if isinstance(args[0], str) else None
         elif event == "failed":
             message = args[0] if isinstance(args[0], str) else message_of(self._stack or "")
-            return self._reject(JobFailed(self._id, message, self._stack))
+            return self._decide(None, JobFailed(self._id, message, self._stack))
         return False
 
     def on_outcome(self, outcome: Outcome) -> None:
         if outcome.sent:
-            self._resolve(outcome.sent[0])
+            self._decide(outcome.sent[0])
         elif outcome.state == "complete" and outcome.invalid is not None:
-            self._reject(InvalidJobData(*outcome.invalid))
+            self._decide(None, InvalidJobData(*outcome.invalid))
         elif outcome.state == "complete":
-            self._resolve(outcome.result)
+            self._decide(outcome.result)
         elif outcome.state == "failed":
-            self._reject(JobFailed(self._id, outcome.message, outcome.error or None))
+            self._decide(None, JobFailed(self._id, outcome.message, outcome.error or None))
         elif outcome.state == "unheard":
             problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
             self._reject(ShutdownInProgress(problem))
@@ -192,17 +204,31 @@ class Promise(Future[Any]):
         self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def _timed_out(self) -> None:
-        if not self.done():
+        if self._decided is not None:
+            self._settle(*self._decided)
+        elif not self.done():
             self._reject(PromiseTimeout(self.job.id, self._timeout or 0))
             self._runtime.hub.unwatch(self._id, self)
 
-    def _resolve(self, value: Any) -> bool:
-        return self._settle(value, None)
+    def _decide(self, value: Any, problem: BaseException | None = None) -> bool:
+        """Take the outcome, and settle with it once the job was read anew."""
+        if self._decided is None:
+            self._decided = (value, problem)
+            self._runtime.hub.reread(self._id, self)
+        return True
 
-    def _reject(self, problem: BaseException) -> bool:
-        return self._settle(None, problem)
+    def on_read(self, hash: JobHash | None) -> None:
+        if self._decided is None or self.done():
+            return
+        if hash is not None and not is_other(read_created_at(hash.created_at), self.created_at):
+            with contextlib.suppress(JobInvalid):
+                self.job = type(self.job).from_hash(self._runtime, self._id, hash)
+        self._settle(*self._decided)
 
-    def _settle(self, value: Any, problem: BaseException | None) -> bool:
+    def _reject(self, problem: BaseException) -> None:
+        self._settle(None, problem)
+
+    def _settle(self, value: Any, problem: BaseException | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
         try:
@@ -212,7 +238,6 @@ class Promise(Future[Any]):
                 self.set_exception(problem)
         except InvalidStateError:
             logger.debug("the promise of job %s was settled or cancelled before", self.job.id)
-        return True
 
     def _stop_watching(self) -> None:
         if self._timer is not None:

@@ -22,6 +22,11 @@ def short_repr(value: object, max_characters: int = MAX_REPR_CHARACTERS) -> str:
     return text if len(text) <= max_characters else text[: max_characters - 3] + "..."
 
 
+def function_name(function: object) -> str:
+    """The name of a function, with that of its class; another object that can be called is shown as it is."""
+    return getattr(function, "__qualname__", None) or short_repr(function)
+
+
 def error_text(problem: object) -> str:
     """The `str` of an exception, or of anything else that a handler failed with."""
     try:

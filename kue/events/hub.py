@@ -4,6 +4,7 @@
 - routes messages to the watchers of a job and to the queue's listeners
 - keeps from watchers what is about another job of the same number
 - looks up the outcome of watched jobs if an event may have been missed, or if they have vanished
+- reads jobs anew for watchers that show how they ended
 - runs listeners on a thread of their own
 """
 
@@ -19,6 +20,7 @@ from kue.common.error_reporter import ErrorReporter
 from kue.common.timer_queue import Timer
 from kue.errors import KueError
 from kue.events.dispatcher import Dispatcher
+from kue.events.rereading import Reader, Rereading
 from kue.events.resync import Resync
 from kue.events.router import Router
 from kue.events.screening import Screening
@@ -42,6 +44,7 @@ class Hub:
         self._error_reporter = error_reporter
         self._router = Router(emitter.has, self._emit_later, self._emit_whole_later)
         self._resync = Resync(store, self._router, lambda: self._subscriber, error_reporter)
+        self._rereading = Rereading(store, lambda: self._subscriber)
         self._vanished = VanishedJobs(store, self._router, self._resync, lambda: self._subscriber, error_reporter)
         self._subscriber = Subscriber(
             store.connections,
@@ -132,6 +135,10 @@ class Hub:
         """Remove a watcher; False if it was removed before."""
         return self._router.unwatch(id, watcher)
 
+    def reread(self, id: int, reader: Reader) -> None:
+        """Read a job anew. Only for the subscriber's thread, which goes on meanwhile: the reader is called later."""
+        self._rereading.ask(id, reader)
+
     def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
         """Make a call on the subscriber's thread in `delay` seconds. Something must have been watched before."""
         return self._subscriber.call_later(delay, call)
@@ -145,10 +152,12 @@ class Hub:
         """In a forked child: only the parent receives what this hub watched. A new hub takes its place in the child."""
         self._router.after_fork()
         self._end_watchers("forked")
+        self._rereading.after_fork()
 
     def _end(self) -> None:
         self._screening.finish()
         self._end_watchers("unheard")
+        self._rereading.finish()
 
     def _end_watchers(self, state: str) -> None:
         """No event will be received any more: report that to the watchers that wait for an outcome."""

@@ -9,10 +9,11 @@ Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `chang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
 
 from kue.errors import JobInvalid, JobNotFound
+from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.changes import Changes
 from kue.jobs.history import History
@@ -86,6 +87,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         lambda job: job.untaken_option("ghost_delay", job.runtime.options.ghost_delay),
     )
 
+    option_module: ClassVar[str] = "kue"
     id: int | None = None
     result: Any = None
     progress_data: Any = None
@@ -100,10 +102,16 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
 
     @classmethod
     def create(cls, runtime: Runtime, type: str, data: Any, options: Mapping[str, Any]) -> Self:
-        """Make a job without saving it; `options` override the `job_flags` of its type. Raises `InvalidOption`."""
-        flags = runtime.options.job_flags.get(type := read_type(type))
-        # Each job reads the flags anew, so that no two jobs share a value.
-        return cls(runtime, type, data, read_options(flags) | read_options(options) if flags else read_options(options))
+        """Make a job without saving it. Its `options` override the `job_flags` of its type, these the `job_defaults`.
+
+        Raises `InvalidOption`.
+        """
+        type, of_queue = read_type(type), runtime.options
+        read: dict[str, Any] = {}
+        for given in (of_queue.job_defaults, of_queue.job_flags.get(type), options):
+            if given:
+                read |= read_options(given, cls.option_module)  # anew, so that no two jobs share a value
+        return cls(runtime, type, data, read)
 
     @classmethod
     def from_hash(cls, runtime: Runtime, id: int, hash: JobHash) -> Self:
@@ -139,12 +147,12 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         if self.runtime.test_mode.collect(self):
             return self
         new = self.as_new()
-        if not self.listens:
+        if not self.is_watched:
             self.saved(self.runtime.store.save(new))
             return self
         with self.runtime.hub.saving() as watch:
             self.saved(self.runtime.store.save(new))
-            self.start_watching(self.runtime.hub.watch if self.existing else watch)
+            self.watch_saved(self.runtime.hub.watch if self.existing else watch)
         return self
 
     def as_new(self, now: int | None = None) -> NewJob | UniqueJob:
@@ -206,6 +214,16 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
     def listens(self) -> bool:
         """Whether this object receives the events of its job once the job is saved."""
         return self._emitter is not None and not self._emitter.is_unused and self.events() and not self.only_collected
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether something here receives the events of the job from its save on."""
+        return self.listens
+
+    def watch_saved(self, watch: Callable[[int, Watcher], None]) -> None:
+        """Watch the job, which was just saved; `watch` adds a watcher."""
+        if self.listens:
+            self.start_watching(watch)
 
     @property
     def _fence(self) -> str:

@@ -47,8 +47,8 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
                     continue
                 job.saved(reply)
                 saved.append(job)
-                if watch is not None and job.listens:
-                    job.start_watching(runtime.hub.watch if job.existing else watch)
+                if watch is not None:
+                    job.watch_saved(runtime.hub.watch if job.existing else watch)
             if refused is not None:
                 raise refusal(refused)
     except KueError as problem:
@@ -58,8 +58,8 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
 
 @contextlib.contextmanager
 def _watching(runtime: Runtime, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watcher], None] | None]:
-    """Around the save: gives the function that adds a watcher, or None if no job has listeners."""
-    if any(job.listens for job in jobs):
+    """Around the save: gives the function that adds a watcher, or None if no job is watched."""
+    if any(job.is_watched for job in jobs):
         with runtime.hub.saving() as watch:
             yield watch
     else:

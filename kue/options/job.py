@@ -18,6 +18,7 @@ from kue.options.values import parse_number, read_choice, read_flag, read_whole
 
 PRIORITIES = {"low": 10, "normal": 0, "medium": -5, "high": -10, "critical": -15}
 BACKOFF_TYPES: tuple[BackoffType, ...] = get_args(BackoffType)
+FULL_JITTER = "full"
 
 
 def _read_priority(name: str, value: Any) -> int:
@@ -63,14 +64,24 @@ def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     unknown = set(value) - BackoffDict.__annotations__.keys()
     if unknown:
         keys = sorted(key if isinstance(key, str) else short_repr(key) for key in unknown)
-        raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay and max_delay")
+        raise InvalidOption(f"{name} has unknown keys {keys}; it takes type, delay, max_delay and jitter")
     read: dict[str, Any] = {"type": read_choice(f"{name} type", value.get("type"), BACKOFF_TYPES)}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
     max_delay = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
     if max_delay is not None:
         read["maxDelay"] = milliseconds(f"{name} max_delay", max_delay)
+    if value.get("jitter") is not None:
+        read["jitter"] = _read_jitter(f"{name} jitter", value["jitter"])
     return read
+
+
+def _read_jitter(name: str, value: Any) -> int | float | str:
+    if isinstance(value, str) and plain_text(value) == FULL_JITTER:
+        return FULL_JITTER
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise InvalidOption(f'{name} must be a number from 0 to 1 or "{FULL_JITTER}", not {short_repr(value)}')
+    return int(value) if isinstance(value, int) else float(value)
 
 
 def _write_backoff(value: bool | str | dict[str, Any] | None) -> str | bytes | None:
@@ -100,6 +111,10 @@ def _read_search_keys(name: str, value: Any) -> list[str]:
     return [plain_text(key) for key in keys]
 
 
+def _read_hotjob_timeout(name: str, value: Any) -> int:
+    return milliseconds(name, value, least=1)
+
+
 def _write_number(value: int | float | None) -> int | float | None:
     """None for 0 as well: like Kue, write a delay or a ttl only if there is one."""
     return value or None
@@ -114,6 +129,7 @@ class JobOption:
     - `default` is the value of an option that is not set
     - `field` is the field of the job's hash that holds the option; "" if none does
     - `write` returns the content of that field (None: no field), `parse` reads it (None: the option is not set)
+    - `module` is the one whose jobs have the option; those of kue_send have all options of kue as well
     """
 
     name: str
@@ -123,6 +139,7 @@ class JobOption:
     field: str = ""
     write: Callable[[Any], str | bytes | int | float | None] = lambda value: value
     parse: Callable[[bytes], Any] = parse_number
+    module: str = "kue"
 
 
 JOB_OPTIONS = {
@@ -158,22 +175,33 @@ JOB_OPTIONS = {
         ),
         JobOption("ghost_retries", "", _read_ghost_retries, None, "py_ghost_retries"),
         JobOption("ghost_delay", "", _read_ghost_delay, None, "py_ghost_delay"),
+        JobOption("hotjob", "", read_flag, False, module="kue_send"),
+        JobOption("hotjob_timeout", "", _read_hotjob_timeout, 10_000, module="kue_send"),
     )
 }
+_OF_OTHER_MODULES = {option.name: option.module for option in JOB_OPTIONS.values() if option.module != "kue"}
+_METHODS_INSTEAD = {"cron": "recurring jobs are made with queue.every(when, job)"}
 
 
 def read_option(name: str, value: Any) -> Any:
     """Check one option and return it as it is kept. Raises `UnknownOption` or `InvalidOption`, naming what is wrong."""
     option = JOB_OPTIONS.get(name)
     if option is None:
-        raise UnknownOption(
-            f"there is no job option {short_repr(name)}{hint(name, JOB_OPTIONS)}; there are {', '.join(JOB_OPTIONS)}"
-        )
+        instead = f" ({_METHODS_INSTEAD[name]})" if name in _METHODS_INSTEAD else hint(name, JOB_OPTIONS)
+        raise UnknownOption(f"there is no job option {short_repr(name)}{instead}; there are {', '.join(JOB_OPTIONS)}")
     return option.read(name, value)
 
 
-def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check several options. One that is None is left out: its default applies. Raises the same as `read_option`."""
-    return {
+def read_options(given: Mapping[str, Any], module: str = "kue") -> dict[str, Any]:
+    """Check several options of jobs of a module. One that is None is left out: its default applies.
+
+    Raises the same as `read_option`, and `InvalidOption` for an option that only the jobs of another module have.
+    """
+    read = {
         name: read_option(name, value) for name, value in given.items() if value is not None or name not in JOB_OPTIONS
     }
+    if module == "kue" and not _OF_OTHER_MODULES.keys().isdisjoint(read):
+        name = next(name for name in read if name in _OF_OTHER_MODULES)
+        other = _OF_OTHER_MODULES[name]
+        raise InvalidOption(f"{name} is an option of jobs of {other} only: import {other} as kue")
+    return read

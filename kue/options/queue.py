@@ -14,6 +14,8 @@ from kue.errors import InvalidOption, UnknownOption
 from kue.options.job import read_options
 from kue.options.values import read_flag, read_key_part, read_mapping, read_type, read_whole
 
+OPTIONS_OF_JOBS = ("job_flags", "job_defaults")  # with options of jobs, which depend on the module of the jobs
+
 
 @dataclass(frozen=True, slots=True)
 class PromotionOptions:
@@ -35,21 +37,22 @@ def _read_promotion(name: str, value: Any) -> PromotionOptions:
     return PromotionOptions(**read)
 
 
-def _read_job_flags(name: str, value: Any) -> dict[str, dict[str, Any]]:
+def _read_job_flags(name: str, value: Any, module: str = "kue_send") -> dict[str, dict[str, Any]]:
     flags = {}
     for given_type, options in read_mapping(name, value).items():
         type = read_type(given_type)
-        place = f"{name}[{short_repr(type)}]"
-        given = read_mapping(place, options)
-        try:
-            read = read_options(given)
-        except InvalidOption as problem:
-            raise problem.__class__(f"{place}: {problem}") from None
-        # A datetime is kept as it is, since the delay until then differs for each job.
-        flags[type] = {
-            key: given[key] if isinstance(given[key], datetime) else checked for key, checked in read.items()
-        }
+        flags[type] = _read_job_defaults(f"{name}[{short_repr(type)}]", options, module)
     return flags
+
+
+def _read_job_defaults(name: str, value: Any, module: str = "kue_send") -> dict[str, Any]:
+    given = read_mapping(name, value)
+    try:
+        read = read_options(given, module)
+    except InvalidOption as problem:
+        raise problem.__class__(f"{name}: {problem}") from None
+    # A datetime is kept as it is, since the delay until then differs for each job.
+    return {key: given[key] if isinstance(given[key], datetime) else checked for key, checked in read.items()}
 
 
 def _read_json_default(name: str, value: Any) -> Any:
@@ -78,7 +81,7 @@ def _read_max_connections(name: str, value: Any) -> int:
     return read_whole(name, value, least=1)
 
 
-def _row(read: Callable[[str, Any], Any], default: Any) -> Mapping[str, Any]:
+def _row(read: Callable[..., Any], default: Any) -> Mapping[str, Any]:
     return {"read": read, "default": default}
 
 
@@ -101,15 +104,21 @@ class QueueOptions:
     connect_timeout: int | None = field(metadata=_row(_read_timeout, None))
     answer_timeout: int | None = field(metadata=_row(_read_timeout, None))
     json_default: Callable[[Any], Any] | None = field(metadata=_row(_read_json_default, None))
+    job_defaults: Mapping[str, Any] = field(metadata=_row(_read_job_defaults, None))
 
     @classmethod
-    def read(cls, **given: Any) -> Self:
-        """Check the options of a queue. Raises `InvalidOption` or `UnknownOption`, naming the option and the value."""
+    def read(cls, module: str = "kue", /, **given: Any) -> Self:
+        """Check the options of a queue whose jobs are those of a module, kue or kue_send.
+
+        Raises `InvalidOption` or `UnknownOption`, naming the option and the value.
+        """
         rows = {row.name: row for row in fields(cls)}
         for name in given:
             if name not in rows:
                 wrong = f"{short_repr(name)}{hint(name, ['redis', *rows])}"
                 raise UnknownOption(f"there is no queue option {wrong}; there are redis, {', '.join(rows)}")
-        return cls(
-            **{name: row.metadata["read"](name, given.get(name, row.metadata["default"])) for name, row in rows.items()}
-        )
+        read = {}
+        for name, row in rows.items():
+            of_module = (module,) if name in OPTIONS_OF_JOBS else ()
+            read[name] = row.metadata["read"](name, given.get(name, row.metadata["default"]), *of_module)
+        return cls(**read)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Required, TypedDict
 
 __all__ = [
     "BackoffDict",
+    "ConfigureDict",
     "JobOptionsDict",
     "PriorityName",
     "PromotionDict",
@@ -39,6 +40,7 @@ class BackoffDict(TypedDict, total=False):
     delay: Duration | None
     max_delay: Duration | None
     maxDelay: Duration | None
+    jitter: int | float | Literal["full"] | None
 
 
 class UniqueDict(TypedDict, total=False):
@@ -51,7 +53,10 @@ class UniqueDict(TypedDict, total=False):
 
 
 class JobOptionsDict(TypedDict, total=False):
-    """The options of a job: the keywords of `create`, and what `job_flags` has for a type. None means the default."""
+    """The options of a job: the keywords of `create`, and what `job_flags` has for a type. None means the default.
+
+    Only jobs of kue_send have the options that begin with `hotjob`.
+    """
 
     priority: int | PriorityName | None
     attempts: int | None
@@ -65,6 +70,8 @@ class JobOptionsDict(TypedDict, total=False):
     ghost_on_ttl: bool | None
     ghost_retries: int | None
     ghost_delay: Duration | None
+    hotjob: bool | None
+    hotjob_timeout: Duration | None
 
 
 class PromotionDict(TypedDict, total=False):
@@ -93,6 +100,14 @@ class QueueOptionsDict(TypedDict, total=False):
     connect_timeout: Duration | None
     answer_timeout: Duration | None
     json_default: Callable[[Any], Any] | None
+    job_defaults: JobOptionsDict | None
+
+
+class ConfigureDict(TypedDict, total=False):
+    """The options of a queue that `queue.configure` changes at run time."""
+
+    job_flags: Mapping[str, JobOptionsDict | None] | None
+    job_defaults: JobOptionsDict | None
 
 
 class RedisDict(TypedDict, total=False):

@@ -75,9 +75,10 @@ def _runs_caller(queue: Queue) -> bool:
 
 
 def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mapping[str, Any]) -> None:
-    asked = QueueOptions.read(**options)
+    asked = QueueOptions.read(queue.job_class.option_module, **options)
     for name, value in options.items():
-        if getattr(asked, name) != (has := getattr(queue.options, name)):
+        if not queue.has_or_had(name, getattr(asked, name)):
+            has = getattr(queue.options, name)
             raise InvalidOption(_OTHER.format(f"the {name} {short_repr(has)}", f"{name}={short_repr(value)}"))
     if redis is not None and not is_at(queue, redis):
         raise InvalidOption(_OTHER.format(f"its jobs at {queue.runtime.store.connections.address}", "another redis"))

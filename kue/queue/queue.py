@@ -5,7 +5,8 @@
 - registers listeners, and reports what listeners and background threads raise
 - starts with fresh connections and threads in a forked child
 
-Creating jobs is the duty of `producing`, finding them of `finding`, running them of `working`, counting of `counts`.
+Options at run time are the duty of `configuring`, creating jobs of `producing`, finding them of `finding`, running them
+of `working`, counting of `counts`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from kue.events.names import QueueEvents
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.options.values import read_flag, read_type
+from kue.queue.configuring import Configuring
 from kue.queue.counts import Counts
 from kue.queue.finding import Finding
 from kue.queue.producing import Producing
@@ -44,21 +46,21 @@ _AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it ret
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
-class Queue(Producing, Finding, Working, Counts, QueueEvents):
+class Queue(Configuring, Producing, Finding, Working, Counts, QueueEvents):
     """A queue in Redis, and the workers of this process for it.
 
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else
     redis://127.0.0.1:6379), `prefix` ("q"), `name`, `promotion` ({"interval": ms, "limit": jobs, "lock_ttl": ms}),
     `disable_search`, `job_events`, `job_flags` ({type: {option: value}}), `lease` (ms), `ghost_retries`, `ghost_delay`
     (ms), `max_requeues`, `stuck_after` (ms), `max_connections`, `connect_timeout` (ms), `answer_timeout` (ms),
-    `json_default`.
+    `json_default`, `job_defaults` ({option: value}).
 
     Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address. Every method that
     asks Redis raises `ConnectionFailed` if Redis cannot be reached, and `RedisRefused` if it answers with an error.
     """
 
     def __init__(self, *, redis: RedisAddress | None = None, **options: Unpack[QueueOptionsDict]) -> None:
-        self.options: QueueOptions = QueueOptions.read(**options)
+        self._first_options = read = QueueOptions.read(self.job_class.option_module, **options)
         self._server: EmbeddedServer | None = None
         self._lock = threading.RLock()
         self._emitter = Emitter(self._listener_raised)
@@ -68,10 +70,10 @@ class Queue(Producing, Finding, Working, Counts, QueueEvents):
             self._server = EmbeddedServer(directory or None)
             self._server.start()
         address = resolve(redis if self._server is None else self._server.url)
-        self._address = address.with_timeouts(self.options.connect_timeout, self.options.answer_timeout)
+        self._address = address.with_timeouts(read.connect_timeout, read.answer_timeout)
         self._error_reporter = ErrorReporter(self._emit_error)
-        store = Store.at(self._address, self.options.prefix, self.options.max_connections)
-        self.runtime = Runtime(store, self._emitter, self._error_reporter, self.options)
+        store = Store.at(self._address, read.prefix, read.max_connections)
+        self.runtime = Runtime(store, self._emitter, self._error_reporter, read)
         _running.add(self)
 
     @property

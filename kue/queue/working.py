@@ -13,15 +13,17 @@ from kue.errors import InvalidOption, KueError, ShutdownInProgress
 from kue.jobs.job import Job
 from kue.maintenance.duties import stuck_job_duties, working_duties
 from kue.maintenance.ticker import Duty, Ticker
-from kue.options.values import read_type, read_whole
+from kue.options.values import read_flag, read_type, read_whole
 from kue.runtime import Runtime
+from kue.worker.backoff_function import BackoffFunction, GivenBackoff
 from kue.worker.context import Context
 from kue.worker.handler import CountedFunction, Function, Handler
 from kue.worker.intake import intake
 from kue.worker.pool import Pool
-from kue.worker.slots import Worker
+from kue.worker.slot import Worker
 
 _F = TypeVar("_F", bound=Function)
+_Types = str | Sequence[str]
 _MAX_STALLED_SECONDS = 30
 
 
@@ -36,41 +38,74 @@ class Working:
     _ticker: Ticker | None = None
 
     @overload
-    def process(self, type: str | Sequence[str], slots: int = 1) -> Callable[[_F], _F]: ...
+    def process(
+        self, type: _Types, slots: int = 1, *, shared: bool = False, backoff: GivenBackoff | None = None
+    ) -> Callable[[_F], _F]: ...
     @overload
-    def process(self, type: str | Sequence[str], handler: CountedFunction, /) -> CountedFunction: ...
+    def process(
+        self,
+        type: _Types,
+        handler: CountedFunction,
+        /,
+        *,
+        shared: bool = False,
+        backoff: GivenBackoff | None = None,
+    ) -> CountedFunction: ...
     @overload
-    def process(self, type: str | Sequence[str], handler: _F, /) -> _F: ...  # type: ignore[overload-cannot-match]
+    def process(  # type: ignore[overload-cannot-match]
+        self, type: _Types, handler: _F, /, *, shared: bool = False, backoff: GivenBackoff | None = None
+    ) -> _F: ...
     @overload
-    def process(self, type: str | Sequence[str], slots: int, handler: CountedFunction) -> CountedFunction: ...
+    def process(
+        self,
+        type: _Types,
+        slots: int,
+        handler: CountedFunction,
+        *,
+        shared: bool = False,
+        backoff: GivenBackoff | None = None,
+    ) -> CountedFunction: ...
     @overload
-    def process(self, type: str | Sequence[str], slots: int, handler: _F) -> _F: ...  # type: ignore[overload-cannot-match]
-    def process(self, type: Any, slots: Any = 1, handler: Any = None) -> Any:
+    def process(  # type: ignore[overload-cannot-match]
+        self, type: _Types, slots: int, handler: _F, *, shared: bool = False, backoff: GivenBackoff | None = None
+    ) -> _F: ...
+    def process(
+        self, type: Any, slots: Any = 1, handler: Any = None, *, shared: bool = False, backoff: Any = None
+    ) -> Any:
         """Run the jobs of a type, or of each of several types, with `slots` slots for each type.
+
+        With `shared` the types share these slots: so many of their jobs run at once, and the types take turns.
 
         The handler takes `(job)`, `(job, done)` or `(job, ctx, done)`, by these names, and is a plain or a coroutine
         function. Returns the handler; without a handler it returns a decorator for one.
+
+        `backoff` is a function of `(attempts, delay)`: how many attempts of a job have failed, and its delay in ms. It
+        returns how long the job waits for its next attempt, in ms or as a `timedelta`, whatever backoff the job has. It
+        counts for the jobs that these slots run, and is not stored. If it raises, an `error` event reports that, and
+        the job waits for its own delay.
 
         Raises `InvalidHandler`, `InvalidOption`, or `ShutdownInProgress` if the queue is shut down.
         """
         if callable(slots) and handler is None:
             slots, handler = 1, slots
         types = [read_type(one) for one in ([type] if isinstance(type, str) else _listed(type))]
-        count = read_whole("slots", slots, least=1)
+        count, shared = read_whole("slots", slots, least=1), read_flag("shared", shared)
+        of_process = None if backoff is None else BackoffFunction(backoff)
         if handler is None:
 
             def decorate(function: _F) -> _F:
-                self.process(types, count, function)
+                self.process(types, count, function, shared=shared, backoff=backoff)
                 return function
 
             return decorate
-        checked = Handler(handler)
+        checked = Handler(handler, of_process)
         with self._lock:
             self._refuse_if_shut_down()
             if self._pool is None:
                 self._pool = Pool(self.runtime, self.job_class, Context)
                 self._add_duties(working_duties(self.runtime))
-            self._pool.add(types, count, checked)
+            types = list(dict.fromkeys(types)) if shared else types
+            self._pool.add(types, count, checked, shared=shared and len(types) > 1)
         return handler
 
     @property

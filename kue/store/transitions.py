@@ -37,16 +37,25 @@ class Failure:
 class Retry:
     """What follows a failure while attempts remain: the next state, and its delay in ms (None keeps promote_at).
 
-    If `until` is given, the delay is what is left until that moment.
+    If `until` is given, the delay is what is left until that moment. If `wait` is given, the job waits for so many ms:
+    its jitter makes that less than the delay.
     """
 
     state: str
     delay: int | None = None
     until: Moment | None = None
+    wait: int | None = None
 
     def delay_from(self, now: int) -> int | None:
         """The delay if the run fails now."""
         return self.delay if self.until is None else self.until.left(now) or None
+
+    def wait_from(self, now: int) -> Argument:
+        """The delay as `fail` takes it, with the wait behind a slash if that is another."""
+        delay = self.delay_from(now)
+        if delay is None:
+            return ""
+        return delay if self.wait is None else f"{delay}/{self.wait}"
 
 
 class GhostOptions(NamedTuple):
@@ -126,12 +135,11 @@ class Transitions:
         ghosts: GhostOptions = NO_GHOSTS,
         effects: Effects = _NO_ARGUMENTS,
     ) -> Command:
-        delay = retry.delay_from(now)
         return (
             *self._heads["fail"],
             *(id, worker, _json(type), now, text_bytes(failure.error), text_bytes(failure.line)),
             *(encode(failure.error, "error"), encode(failure.message, "message")),
-            *(retry.state, "" if delay is None else delay),
+            *(retry.state, retry.wait_from(now)),
             *(mode, TTL_LOCK if ttl_lock else "", ttl_lock or dead_process),
             *ghosts,
             *effects,

@@ -6,15 +6,16 @@ from datetime import timedelta
 
 from kue.common.clock import seconds
 from kue.worker.pool import Pool
-from kue.worker.slots import Worker
+from kue.worker.run import Run
 
 
 class Context:
     """A handler receives one for each run. It may be kept, and used later from any thread."""
 
-    def __init__(self, pool: Pool, worker: Worker) -> None:
+    def __init__(self, pool: Pool, run: Run) -> None:
         self._pool = pool
-        self._worker = worker
+        self._worker = pool.slots.worker_of(run)
+        self._type = run.type
 
     def pause(self, timeout: int | float | timedelta | None = 5000) -> None:
         """Start no more jobs of this type in this process, until `resume`.
@@ -23,11 +24,11 @@ class Context:
         Jobs that still run after `timeout` ms (a number or a timedelta) fail with `Shutdown`; with None they never do.
         Raises `InvalidOption` for another timeout.
         """
-        self._pool.pause(self._worker.type, seconds("timeout", timeout))
+        self._pool.pause(self._type, seconds("timeout", timeout))
 
     def resume(self) -> None:
         """Take jobs of this type again."""
-        self._pool.resume(self._worker.type)
+        self._pool.resume(self._type)
 
     def shutdown(self) -> None:
         """End this worker (one slot) once its job is done. It starts no other one."""

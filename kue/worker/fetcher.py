@@ -34,6 +34,8 @@ from kue.worker.lease import Lease
 from kue.worker.outcomes import Failed, PutBack
 from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
+from kue.worker.shared_slots import SharedSlots
+from kue.worker.shared_turns import SharedTurns
 from kue.worker.slots import AllSlots, TypeSlots
 
 
@@ -64,6 +66,7 @@ class Fetcher:
         self._loop = loop
         self._next_number = 1
         self._unused_tokens: list[Command] = []
+        self._shared_turns = SharedTurns(slots, runtime.store.commands, loop.timers)
         self._unseen: set[str] = set()  # types that no token came for, and whose queue is to be looked at
         self._orphans = OrphanSearch(runtime, process, loop.timers)
 
@@ -93,9 +96,10 @@ class Fetcher:
         return calls
 
     def _add_takes(self, calls: list[Call]) -> None:
-        store, may_take = self._runtime.store, self._lease.is_valid
-        for slots in self._slots.all():
-            count = min(slots.wanted, self._loop.pacing.jobs_per_take(len(slots.slots)))
+        store, may_take, took_shared = self._runtime.store, self._lease.is_valid, False
+        self._shared_turns.before_takes()
+        for slots in self._slots.in_turn():
+            count = min(slots.wanted, self._loop.pacing.jobs_per_take(slots.capacity))
             if slots.tokens and not count:
                 calls += [Call(store.commands.give_token(slots.type))] * slots.tokens
                 slots.tokens = 0
@@ -105,6 +109,8 @@ class Fetcher:
                 command = store.transitions.take(slots.type, count, slots.tokens, stem, first, store.clock())
                 slots.tokens = 0
                 calls.append(Take(command, slots, count, first, self._taken, self._take_lost))
+                took_shared = took_shared or bool(slots.shared)
+        calls += self._shared_turns.after_takes(took=took_shared)
 
     @property
     def wants_more(self) -> bool:
@@ -118,6 +124,8 @@ class Fetcher:
         slots = self._slots.get(type)
         if slots is None or not slots.wanted:
             self._unused_tokens.append(self._runtime.store.commands.give_token(type))
+            if slots is not None and slots.shared:
+                slots.should_look = True  # another type was faster, and this one is next
         else:
             slots.tokens += 1
             slots.should_look = True
@@ -167,9 +175,9 @@ class Fetcher:
         for id in reply[1]:
             self._runtime.error_reporter.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
-        for number, (id, values) in enumerate(reply[2:], take.first_run):
+        for number, ((id, values), shared) in enumerate(zip(reply[2:], take.places, strict=False), take.first_run):
             try:
-                self._start(slots, int(id), from_take(values), f"{stem}{number}", number, now)
+                self._start(slots, int(id), from_take(values), f"{stem}{number}", number, now, shared)
             except BaseException:
                 began = any(run.number == number for run in slots.runs)
                 self._orphans.cut_off(slots.type, number + began, take.last_run)
@@ -178,11 +186,20 @@ class Fetcher:
     def _take_lost(self, take: Take) -> None:
         self._orphans.cut_off(take.slots.type, take.first_run, take.last_run)
 
-    def _start(self, slots: TypeSlots, id: int, hash: JobHash, worker_id: str, number: int, now: int) -> None:
+    def _start(
+        self,
+        slots: TypeSlots,
+        id: int,
+        hash: JobHash,
+        worker_id: str,
+        number: int,
+        now: int,
+        shared: SharedSlots | None,
+    ) -> None:
         job, broken = self._read(id, hash)
         run = Run(job, worker_id, number, now, self._loop)
         job.taken(worker_id, now, run)
-        handler = slots.occupy(run)
+        handler = slots.occupy(run, shared)
         try:
             if slots.closed:  # checked only now that a shutdown can see the run, so that one of the two settles it
                 slots.returned.append(run)

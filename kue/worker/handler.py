@@ -7,8 +7,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from kue.common.describe import short_repr
+from kue.common.describe import function_name, short_repr
 from kue.errors import InvalidHandler
+from kue.worker.backoff_function import BackoffFunction
 
 Function = Callable[..., Any]
 # From the number of arguments, a type checker knows the parameters of a lambda. It would not with `...` among these.
@@ -41,25 +42,31 @@ class RecentDuration:
 
 
 class Handler:
-    """A function that runs jobs. Raises `InvalidHandler` if it cannot be called with any of `FORMS`."""
+    """A function that runs jobs, and the backoff of their failures if this process has one for them.
 
-    __slots__ = ("duration", "function", "is_async", "takes_context", "takes_done")
+    Raises `InvalidHandler` if it cannot be called with any of `FORMS`.
+    """
 
-    def __init__(self, function: Function) -> None:
+    __slots__ = ("backoff", "duration", "function", "is_async", "takes_context", "takes_done")
+
+    def __init__(self, function: Function, backoff: BackoffFunction | None = None) -> None:
         if not callable(function):
             raise InvalidHandler(f"a handler must be a function of {FORMS}, not {short_repr(function)}")
         names = _required_parameters(function)
         count = len(names)
         if count not in (1, 2, 3):
-            raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} has {count} parameters without defaults")
+            raise InvalidHandler(
+                f"a handler takes {FORMS}; {function_name(function)} has {count} parameters without defaults"
+            )
         # Only its name shows whether a parameter is the callback. Without a callback, the run would never end.
         if count > 1:
             _check_name(function, names, "last", _CALLBACK_NAMES)
         if count == 3:
             _check_name(function, names, "middle", _CONTEXT_NAMES)
         if _is_kind(function, inspect.isgeneratorfunction) or _is_kind(function, inspect.isasyncgenfunction):
-            raise InvalidHandler(f"a handler cannot be a generator: {_name(function)} would never run")
+            raise InvalidHandler(f"a handler cannot be a generator: {function_name(function)} would never run")
         self.function = function
+        self.backoff = backoff
         self.duration = RecentDuration()
         self.takes_done = count > 1
         self.takes_context = count == 3
@@ -68,14 +75,14 @@ class Handler:
     @property
     def name(self) -> str:
         """The name of the function."""
-        return _name(self.function)
+        return function_name(self.function)
 
 
 def _check_name(function: Function, names: list[str], place: str, allowed: tuple[str, ...]) -> None:
     name = names[-1] if place == "last" else names[1]
     if name.strip("_") not in allowed:
         raise InvalidHandler(
-            f"a handler takes {FORMS}; {_name(function)} takes ({', '.join(names)}), and the {place} of these "
+            f"a handler takes {FORMS}; {function_name(function)} takes ({', '.join(names)}), and the {place} of these "
             f"must be called {' or '.join(allowed)}: read the data as job.data, and give other parameters a default"
         )
 
@@ -84,11 +91,15 @@ def _required_parameters(function: Function) -> list[str]:
     try:
         parameters = _signature(function).parameters.values()
     except (TypeError, ValueError) as problem:
-        raise InvalidHandler(f"the parameters of the handler {_name(function)} cannot be read: {problem}") from None
+        raise InvalidHandler(
+            f"the parameters of the handler {function_name(function)} cannot be read: {problem}"
+        ) from None
     needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     keyword = [p.name for p in needed if p.kind is p.KEYWORD_ONLY]
     if keyword:
-        raise InvalidHandler(f"a handler takes {FORMS}; {_name(function)} needs the keywords {', '.join(keyword)}")
+        raise InvalidHandler(
+            f"a handler takes {FORMS}; {function_name(function)} needs the keywords {', '.join(keyword)}"
+        )
     return [p.name for p in needed]
 
 
@@ -109,7 +120,3 @@ def _is_kind(function: Function, is_kind: Callable[[Any], bool]) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     return is_kind(function) or is_kind(type(function).__call__)
-
-
-def _name(function: object) -> str:
-    return getattr(function, "__qualname__", None) or short_repr(function)

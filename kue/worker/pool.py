@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from kue.common.clock import TimeBudget
-from kue.common.describe import short_repr
-from kue.errors import InvalidOption, ShutdownInProgress
+from kue.errors import ShutdownInProgress
 from kue.jobs.failure import PUT_BACK_TOO_OFTEN, SHUTDOWN
 from kue.jobs.job import Job
 from kue.runtime import Runtime
@@ -27,7 +27,8 @@ from kue.worker.lease import Lease
 from kue.worker.outcomes import PutBack
 from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
-from kue.worker.slots import AllSlots, TypeSlots, Worker
+from kue.worker.slot import Worker
+from kue.worker.slots import AllSlots, TypeSlots
 
 logger = logging.getLogger("kue")
 _LAST_TAKES_SECONDS = 1.0
@@ -39,10 +40,10 @@ class Pool:
 
     Raises `ShutdownInProgress` if the process is ending.
 
-    `context` makes the `ctx` of a three-argument handler, for this pool and the slot that the handler runs in.
+    `context` makes the `ctx` of a three-argument handler, for this pool and the run of the handler.
     """
 
-    def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Worker], Any]) -> None:
+    def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Run], Any]) -> None:
         at_exit.prepare()
         self.process = runtime.process
         self._options = runtime.options
@@ -54,7 +55,7 @@ class Pool:
         self._drains = 0  # how many calls of `drain` wait for runs to end
         self.tracker = RunTracker(runtime, self.slots, self._run_ended)
         self.outbox = Outbox(runtime.store.transitions, self.tracker.report_answered)
-        self.executor = Executor(runtime.error_reporter, lambda run: context(self, self.slots.worker_of(run)))
+        self.executor = Executor(runtime.error_reporter, lambda run: context(self, run))
         self.loop = IOLoop(runtime.store, self.outbox, self.executor.inline, runtime.error_reporter)
         intake.wakes(self.loop)
         self.deadlines = Deadlines(runtime, self.executor, self.tracker.abandon, self.loop.timers)
@@ -72,8 +73,11 @@ class Pool:
         )
         at_exit.watch(self)
 
-    def add(self, types: Iterable[str], slots: int, handler: Handler) -> None:
-        """Add slots for each type. Raises `ShutdownInProgress` once `drain` was called for all, and as Python ends."""
+    def add(self, types: Sequence[str], slots: int, handler: Handler, *, shared: bool = False) -> None:
+        """Add slots for each type, or with `shared` for all of them together.
+
+        Raises `ShutdownInProgress` once `drain` was called for all, and as Python ends.
+        """
         with self._lock:
             at_exit.prepare()
             if self._closed:
@@ -85,9 +89,11 @@ class Pool:
                     logger.warning("%s: each runs a share of its jobs", both)
                 type_slots.cancel_pause_timer()
                 type_slots.paused = type_slots.stopping = type_slots.closed = False
-                for _ in range(slots):
+                for _ in range(0 if shared else slots):
                     type_slots.add(f"{self.process}:{type}:{self.slots.count + 1}", handler)
                 type_slots.should_look = True
+            if shared:
+                self.slots.share(self.process, types, slots, handler)
             if not self.loop.started:
                 mark_log_records()
                 self.lease.start()
@@ -105,7 +111,7 @@ class Pool:
 
         Jobs that were taken, and whose handlers were not called, go back. The last call counts.
         """
-        type_slots = self._slots_of(type)
+        type_slots = self.slots.of(type)
         with self._lock:
             type_slots.cancel_pause_timer()
             type_slots.paused = True
@@ -115,7 +121,7 @@ class Pool:
 
     def resume(self, type: str) -> None:
         """Take jobs of a type again."""
-        type_slots = self._slots_of(type)
+        type_slots = self.slots.of(type)
         with self._lock:
             type_slots.cancel_pause_timer()
             type_slots.paused = False
@@ -125,7 +131,7 @@ class Pool:
     def retire(self, worker: Worker) -> None:
         """Remove a slot, once its job is done. It starts no other one."""
         worker.running = False
-        self.loop.settled_timers.add(0, lambda: self._slots_of(worker.type).retire(worker))
+        self.loop.settled_timers.add(0, lambda: worker.home.retire(worker))
         self.loop.wake()
 
     def drain(self, timeout: float | None, type: str | None, budget: TimeBudget, *, requeue: bool) -> None:
@@ -134,7 +140,7 @@ class Pool:
         Jobs that still run after `timeout` seconds fail with `Shutdown`, or go back to their queue with `requeue`. All
         waits are spent from the `budget`, but for that for jobs without a timeout.
         """
-        draining = [self._slots_of(type)] if type is not None else self.slots.all()
+        draining = [self.slots.of(type)] if type is not None else self.slots.all()
         for type_slots in draining:
             type_slots.stopping = True
         if type is None:
@@ -149,8 +155,10 @@ class Pool:
         else:
             budget.spend(lambda left: self._wait_until_idle(type, deadline))
         self._end(type, requeue=requeue)
-        for slot in [slot for type_slots in draining for slot in type_slots.slots]:
-            self.retire(slot)
+        for type_slots in draining:
+            for slot in list(type_slots.slots):
+                self.retire(slot)
+            self.loop.settled_timers.add(0, partial(type_slots.leave, type_slots.shared))
         budget.spend(self.loop.flush)
 
     def _wait_until_idle(self, type: str | None, deadline: float | None) -> None:
@@ -228,12 +236,6 @@ class Pool:
         if lapsed:
             self.tracker.check_all()
         self.loop.wake()
-
-    def _slots_of(self, type: str) -> TypeSlots:
-        type_slots = self.slots.get(type)
-        if type_slots is None:
-            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {sorted(self.slots)}")
-        return type_slots
 
     def health(self) -> dict[str, Any]:
         """What `queue.health()` reports about the workers."""

@@ -1,53 +1,38 @@
-"""The slots of each type, and which of them are free. A slot is what Kue calls a worker."""
+"""The slots of each type, those that it shares with other types, and which of them are free."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Sequence
 
+from kue.common.describe import short_repr
 from kue.common.timer_queue import Timer
+from kue.errors import InvalidOption
 from kue.worker.handler import Handler
 from kue.worker.intake import intake
 from kue.worker.run import Run
+from kue.worker.shared_slots import SharedSlots
+from kue.worker.slot import Worker
 
-if TYPE_CHECKING:
-    from kue.jobs.job import Job
-
-
-class Worker:
-    """One slot: it runs one job of its type at a time. `queue.workers` lists them."""
-
-    __slots__ = ("_type_slots", "id", "run", "running")
-
-    def __init__(self, id: str, type_slots: TypeSlots) -> None:
-        self.id = id
-        self.run: Run | None = None
-        self.running = True
-        self._type_slots = type_slots
-
-    @property
-    def type(self) -> str:
-        """The type of the jobs it runs."""
-        return self._type_slots.type
-
-    @property
-    def job(self) -> Job | None:
-        """The job it runs; None while it is idle."""
-        run = self.run
-        return None if run is None else run.job
-
-    def __repr__(self) -> str:
-        return f"<Worker {self.id} {self.job or 'idle'}>"
+_turns = itertools.count(1)
 
 
 class TypeSlots:
-    """The slots of one type. Only the I/O thread takes from and gives to `free`."""
+    """The slots of one type. Only the I/O thread takes from and gives to `free`.
+
+    `slots`, `free` and `requested` are of the slots that it has for itself.
+    """
 
     def __init__(self, type: str) -> None:
         self.type = type
+        self.types: Sequence[str] = (type,)
         self.slots: list[Worker] = []
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
+        self.shared: tuple[SharedSlots, ...] = ()
+        self.turn = 0  # grows with each take into shared slots: the type with the lowest turn is next
         self._workers: dict[Run, Worker] = {}
+        self._shared_runs: dict[Run, SharedSlots] = {}
         self.paused = False  # takes no more jobs, and does not start those that were taken
         self.stopping = False  # is being shut down: takes no more jobs
         self.closed = False  # does not start those that were taken, either
@@ -60,7 +45,7 @@ class TypeSlots:
 
     def add(self, id: str, handler: Handler) -> None:
         """Add a slot."""
-        slot = Worker(id, self)
+        slot = Worker(id, self.type, self)
         self.slots.append(slot)
         self.handlers[slot] = handler
         self.free.append(slot)
@@ -68,6 +53,7 @@ class TypeSlots:
     def other_handlers(self, handler: Handler) -> list[str]:
         """The names of the functions, other than that of `handler`, that run jobs of this type."""
         handlers = [] if self.closed else [self.handlers[slot] for slot in list(self.slots) if slot in self.handlers]
+        handlers += [shared.handler for shared in self.shared]
         return [one.name for one in handlers if one.function != handler.function]
 
     def cancel_pause_timer(self) -> None:
@@ -85,14 +71,18 @@ class TypeSlots:
             self.free.remove(slot)
             self.handlers.pop(slot, None)
 
-    def occupy(self, run: Run) -> Handler:
-        """Put a run into a free slot, and return the handler of that slot."""
-        slot = self.free[-1]
+    def occupy(self, run: Run, shared: SharedSlots | None = None) -> Handler:
+        """Put a run into a free slot, one of its own or of shared ones, and return the handler of that slot."""
+        free = self.free if shared is None else shared.free
+        slot = free[-1]
         slot.run = run
         run.slot, run.type_slots = slot, self
         self._workers[run] = slot
-        del self.free[-1]  # last, and not by a call, at whose end an exception could be thrown into this thread
-        return self.handlers[slot]
+        if shared is not None:
+            slot.type = self.type
+            self._shared_runs[run] = shared
+        del free[-1]  # last, and not by a call, at whose end an exception could be thrown into this thread
+        return self.handlers[slot] if shared is None else shared.handler
 
     def worker_of(self, run: Run) -> Worker:
         """The slot that a run has."""
@@ -102,24 +92,99 @@ class TypeSlots:
         """A run has ended, and its slot is free; a retired slot is forgotten."""
         slot = self._workers.pop(run)
         slot.run = None
-        if slot.running:
+        shared = self._shared_runs.pop(run, None) if self._shared_runs else None
+        if shared is not None:
+            if slot.running:
+                shared.free.append(slot)
+        elif slot.running:
             self.free.append(slot)
         else:
             self.handlers.pop(slot, None)
 
     @property
+    def is_held_back(self) -> bool:
+        """Whether it takes no jobs, however many slots are free."""
+        return self.paused or self.stopping or self.closed or not intake.is_open
+
+    @property
     def wanted(self) -> int:
         """How many more jobs it would take now."""
-        is_held_back = self.paused or self.stopping or self.closed or not intake.is_open
-        return 0 if is_held_back else len(self.free) - self.requested
+        if self.paused or self.stopping or self.closed or not intake.is_open:
+            return 0
+        own = len(self.free) - self.requested
+        return own + sum(shared.wanted for shared in self.shared) if self.shared else own
+
+    @property
+    def capacity(self) -> int:
+        """How many jobs of this type can run at once."""
+        own = len(self.slots)
+        return own + sum(len(shared.slots) for shared in self.shared) if self.shared else own
+
+    def request(self, count: int) -> Sequence[SharedSlots]:
+        """Count slots as taken by a take of `count` jobs, at most `wanted`: its own first.
+
+        Returns, for each shared slot among them, the shared slots that it is one of.
+        """
+        if not self.shared:
+            self.requested += count
+            return ()
+        own = min(count, len(self.free) - self.requested)
+        self.requested += own
+        places: list[SharedSlots] = []
+        for shared in self.shared:
+            part = min(count - own - len(places), shared.wanted)
+            shared.requested += part
+            places += [shared] * part
+        if places:
+            self.turn = next(_turns)
+        return places
+
+    def request_ended(self, count: int, places: Sequence[SharedSlots]) -> None:
+        """A take of `count` jobs was answered or dropped; `places` is what `request` returned for it."""
+        self.requested -= count - len(places)
+        for shared in places:
+            shared.requested -= 1
+
+    def leave(self, left: Sequence[SharedSlots]) -> None:
+        """Share these slots no more. The other types keep them."""
+        self.shared = tuple(shared for shared in self.shared if shared not in left)
+        for shared in left:
+            shared.leave(self.type)
 
     @property
     def runs(self) -> list[Run]:
-        return [run for slot in list(self.handlers) if (run := slot.run) is not None]
+        own = [run for slot in list(self.handlers) if (run := slot.run) is not None]
+        return own + list(self._shared_runs) if self._shared_runs else own
 
 
 class AllSlots(dict[str, TypeSlots]):
     """The slots of a process by type. Any thread may add a type, so they are read from copies."""
+
+    shared: tuple[SharedSlots, ...] = ()
+
+    def share(self, process: str, types: Sequence[str], count: int, handler: Handler) -> None:
+        """Add slots that types share. Each type must have an entry."""
+        first = self.count + 1
+        ids = [f"{process}:{'+'.join(types)}:{number}" for number in range(first, first + count)]
+        added = SharedSlots(ids, types, handler)
+        self.shared = (*(one for one in self.shared if one.types), added)
+        for type in types:
+            self[type].shared += (added,)
+
+    def in_turn(self) -> list[TypeSlots]:
+        """The slots of every type. Of types that share slots, the one comes first whose last take was longest ago."""
+        return sorted(self.all(), key=lambda type_slots: type_slots.turn) if self.shared else self.all()
+
+    def left_out(self) -> list[TypeSlots]:
+        """Types that are not waited for, since other types have all slots that they share."""
+        return [one for one in self.all() if one.shared and not (one.should_look or one.is_held_back or one.wanted)]
+
+    def of(self, type: str) -> TypeSlots:
+        """The slots of a type. Raises `InvalidOption` if it is not processed here."""
+        type_slots = self.get(type)
+        if type_slots is None:
+            raise InvalidOption(f"type {short_repr(type)} is not processed here; there are {sorted(self)}")
+        return type_slots
 
     def all(self) -> list[TypeSlots]:
         """The slots of every type."""
@@ -132,16 +197,17 @@ class AllSlots(dict[str, TypeSlots]):
     @property
     def workers(self) -> list[Worker]:
         """Every slot."""
-        return [slot for type_slots in self.all() for slot in type_slots.slots]
+        own = [slot for type_slots in self.all() for slot in type_slots.slots]
+        return own + [slot for shared in self.shared for slot in shared.slots]
 
     def counts(self) -> dict[str, int]:
-        """How many slots there are of each type."""
-        return {type_slots.type: len(type_slots.slots) for type_slots in self.all()}
+        """How many slots there are for each type; one that types share counts for each of them."""
+        return {type_slots.type: type_slots.capacity for type_slots in self.all()}
 
     @property
     def count(self) -> int:
         """How many slots there are."""
-        return sum(len(type_slots.slots) for type_slots in self.all())
+        return sum(len(one.slots) for one in self.all()) + sum(len(shared.slots) for shared in self.shared)
 
     def worker_of(self, run: Run) -> Worker:
         """The slot that a run has."""

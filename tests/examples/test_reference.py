@@ -191,11 +191,11 @@ def test_the_fields_of_a_job() -> None:
 
 # Without an underscore, so that other rooms of the package may use them; not for users.
 INTERNAL = {
-    kue.Queue: {"after_fork", "job_class", "owns_server", "runtime"},
+    kue.Queue: {"after_fork", "has_or_had", "job_class", "owns_server", "runtime"},
     kue.Job: {
-        *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "listens"),
-        *("only_collected", "option_set", "outcome_options", "runtime", "saved", "set_options"),
-        *("start_watching", "stored_hash", "stored_progress", "taken", "untaken_option"),
+        *("active_run", "as_new", "collected", "create", "default_queue", "from_hash", "is_watched", "listens"),
+        *("only_collected", "option_module", "option_set", "outcome_options", "runtime", "saved", "set_options"),
+        *("start_watching", "stored_hash", "stored_progress", "taken", "untaken_option", "watch_saved"),
         *("joins", "known_unique", "stored_unique", "take_over"),
     },
 }

@@ -64,6 +64,17 @@ def test_with_a_backoff_it_is_delayed(place: Place) -> None:
     )
 
 
+@pytest.mark.parametrize(("delay", "wait"), [(750, 0), (750, 1), (750, 749), (2**52, 2**52 - 1)])
+def test_with_jitter_it_waits_for_less_than_its_delay(place: Place, delay: int, wait: int) -> None:
+    place.seed(held())
+    place.check(
+        fail(place, Retry("delayed", delay, wait=wait)),
+        reply=[1, "delayed"],
+        after=after("delayed", delay=delay, promote_at=NOW + wait),
+        events=[ERROR, ATTEMPT],
+    )
+
+
 def test_the_longest_delay_keeps_every_digit(place: Place) -> None:
     place.seed(held())
     place.run(fail(place, Retry("delayed", 2**52)))

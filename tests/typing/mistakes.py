@@ -50,7 +50,12 @@ kue.Queue(max_connections="50")
 kue.Queue(stuck_after="1m")
 kue.Queue(json_default="str")
 kue.Queue(json_default=lambda: 1)
+kue.Queue(job_defaults={"atempts": 5})
+kue.Queue(job_defaults=[5])
 kue.Queue(**words)
+queue.configure(lease=500)
+queue.configure(job_flags={"email": {"atempts": 5}})
+queue.configure(job_defaults={"priority": "hihg"})
 
 # queues: dicts inside of the options
 kue.Queue(promotion={"intervall": 500})
@@ -109,6 +114,10 @@ queue.create("email", unique={"within": 5000})
 queue.create("email", ghost_on_ttl="yes")
 queue.create("email", ghost_retries="1")
 queue.create("email", ghost_delay="1s")
+queue.create("email", backoff={"type": "fixed", "jitter": "half"})
+queue.create("email", cron="* * * * *")
+sending.create("email", hotjob="yes")
+sending.create("email", hotjob_timeout="5s")
 queue.create("email", **words)
 
 # jobs: the methods
@@ -133,6 +142,9 @@ sent.unique("order:7", untli="started")
 job.ghost_on_ttl("yes")
 job.ghost_retries(1.5)
 job.ghost_delay("1s")
+job.hotjob(True)
+sent.hotjob("yes")
+sent.hotjob_timeout("5s")
 queue.create("email").priority("hihg")
 job.priority("low").attempts(3).priority("hihg")
 job.priority("low").atempts(3)
@@ -158,6 +170,12 @@ queue.get(1.5)
 kue.Snooze("soon")
 kue.Snooze()
 kue_send.Snooze(None)
+
+# handlers
+queue.process(["email", "pdf"], 2, print, shared="yes")
+queue.process("email", 2, print, backoff={"type": "fixed"})
+queue.process("email", 2, print, backoff=lambda attempts: 5)
+queue.process("email", 2, print, backof=lambda attempts, delay: 5)
 
 # annotations of wrappers
 priority: kue.PriorityName = "hihg"

@@ -39,7 +39,10 @@ kue.Queue(
     stuck_after=60_000,
     json_default=str,
 )
-kue.Queue(redis=None, promotion=None, job_flags=None, json_default=None)
+kue.Queue(redis=None, promotion=None, job_flags=None, json_default=None, job_defaults=None)
+kue.Queue(job_defaults={"attempts": 5, "backoff": {"type": "fixed", "delay": 500, "jitter": "full"}})
+assert_type(queue.configure(job_flags={"email": {"attempts": 5}}, job_defaults=None).reset(), kue.Queue)
+print(sending.options.job_flags, queue.options.lease)
 kue.Queue(redis=redis.Redis(host="box"))
 kue.Queue(redis=fakeredis.FakeRedis())
 kue.Queue(redis=os.environ.get("MAIL_REDIS"))
@@ -60,8 +63,10 @@ assert_type(sending.create("email").priority("low").attempts(3), kue_send.Job)
 queue.create("email", priority=-7, backoff=True, delay=datetime.now(UTC), events=False, search_keys=["to"])
 queue.create("email", priority=None, attempts=None, backoff=None, delay=None, ttl=None, remove_on_complete=None)
 queue.create("email", backoff={"type": "exponential", "delay": timedelta(seconds=1), "max_delay": 60_000})
-queue.create("email", backoff={"type": "fixed", "maxDelay": 5, "delay": None})
 queue.create("email", ghost_on_ttl=True, ghost_retries=2, ghost_delay=timedelta(seconds=5)).ghost_on_ttl(None)
+queue.create("email", backoff={"type": "fixed", "maxDelay": 5, "delay": None, "jitter": 0.2})
+hot = sending.create("email", hotjob=True, hotjob_timeout=timedelta(seconds=5)).hotjob_timeout(5000).hotjob(True).save()
+assert_type(hot.hotjob_promise, kue_send.Promise | None)
 
 queue.create("email", unique="order:7").unique(True, within=timedelta(minutes=1)).priority("low")
 queue.create("email", unique={"key": "order:7", "until": "started", "within": None, "replace": True})
@@ -129,11 +134,23 @@ def put_off(job: kue.Job) -> None:
     raise kue.Snooze(timedelta(minutes=5)) if job.data else kue_send.Snooze(datetime.now(UTC))
 
 
+@queue.process(["letter", "parcel"], 10, shared=True, backoff=lambda attempts, delay: attempts * delay)
+def sort(job: kue.Job) -> None:
+    print(job.type)
+
+
+def wait(attempts: int, delay: int) -> timedelta:
+    return timedelta(seconds=2 * attempts + delay)
+
+
 def show(id: int, result: object) -> None:
     print(id, result)
 
 
 queue.process("letter", lambda job: job.data["to"])
+queue.process("letter", lambda job: job.data["to"], backoff=wait)
+queue.process(["letter", "parcel"], 2, sort, shared=True, backoff=wait)
+queue.process(["letter", "parcel"], 2, lambda job: job.data["to"], shared=True)
 queue.process(["letter", "parcel"], 2, lambda job, done: done(None, job))
 queue.process("crawl", 1, lambda job, ctx, done: ctx.pause(5000) or done())
 queue.on("job complete", lambda id, result: print(result, id)).on("job start", lambda id: print("job", id))

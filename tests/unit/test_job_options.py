@@ -58,10 +58,15 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
         ({"type": "fixed", "delay": None, "max_delay": None}, {"type": "fixed"}),
         ({"type": "fixed", "max_delay": None, "maxDelay": 5}, {"type": "fixed", "maxDelay": 5}),
         (OrderedDict(type="fixed", delay=0), {"type": "fixed", "delay": 0}),
+        ({"type": "fixed", "jitter": 0.25}, {"type": "fixed", "jitter": 0.25}),
+        ({"type": "fixed", "jitter": "full"}, {"type": "fixed", "jitter": "full"}),
+        ({"type": "fixed", "jitter": None}, {"type": "fixed"}),
     ],
     "ghost_on_ttl": [(True, True), (False, False)],
     "ghost_retries": [(0, 0), (5, 5), (2.0, 2), (2**53, 2**53)],
     "ghost_delay": [(0, 0), (500, 500), (1.6, 2), (timedelta(minutes=5), 300_000)],
+    "hotjob": [(True, True), (False, False)],
+    "hotjob_timeout": [(1, 1), (10_000.0, 10_000), (timedelta(seconds=2), 2000)],
     "search_keys": [("to", ["to"]), (["to", "title"], ["to", "title"]), (("to",), ["to"]), ([], [])],
     "unique": [
         ("order:7", Unique("order:7")),
@@ -99,6 +104,8 @@ BAD: dict[str, list[Any]] = {
     "ghost_delay": [*NO_DURATIONS, MOMENT],
     "search_keys": [5, [5], ["to", None], {"to": 1}, {"to"}, True, b"to"],
     "unique": [5, 0, 1.5, "", [], ["a"], b"a", print, HUGE, "\ud83d"],
+    "hotjob": [1, 0, "true", None],
+    "hotjob_timeout": [*NO_DURATIONS, 0],
 }
 
 
@@ -135,7 +142,7 @@ def test_a_bad_value_is_refused_by_name_and_value(name: str) -> None:
         ),
         (
             {"type": "fixed", "factor": 2, 3: 4},
-            "backoff has unknown keys ['3', 'factor']; it takes type, delay and max_delay",
+            "backoff has unknown keys ['3', 'factor']; it takes type, delay, max_delay and jitter",
         ),
         (
             len,
@@ -190,6 +197,8 @@ def test_every_option_can_be_set_by_its_name_and_by_kue_s() -> None:
         "ghost_on_ttl": "",
         "ghost_retries": "",
         "ghost_delay": "",
+        "hotjob": "",
+        "hotjob_timeout": "",
     }
     assert list(JOB_OPTIONS) == [option.name for option in JOB_OPTIONS.values()]
     assert set(GOOD) == set(BAD) == set(JOB_OPTIONS)

@@ -26,6 +26,7 @@ DEFAULTS = {
     "job_events": True,
     "job_flags": {},
     "json_default": None,
+    "job_defaults": {},
 }
 
 
@@ -64,6 +65,11 @@ def test_the_default_options_are_those_of_kue() -> None:
         ({"answer_timeout": timedelta(seconds=2)}, {"answer_timeout": 2000}),
         ({"json_default": str}, {"json_default": str}),
         ({"json_default": None}, {}),
+        ({"job_defaults": None}, {}),
+        (
+            {"job_defaults": {"attempts": 5, "ttl": timedelta(seconds=9)}},
+            {"job_defaults": {"attempts": 5, "ttl": 9000}},
+        ),
         ({"job_flags": None}, {}),
         ({"job_flags": {"email": {}}}, {"job_flags": {"email": {}}}),
         (
@@ -114,6 +120,8 @@ FINITE = "must be a finite number of milliseconds"
         ({"stuck_after": timedelta(-1)}, f"stuck_after {FINITE}, 0 or more, not datetime.timedelta(days=-1)"),
         ({"json_default": "str"}, "json_default must be a function of one value, not 'str'"),
         ({"job_flags": ["email"]}, "job_flags must be a dict, not ['email']"),
+        ({"job_defaults": ["email"]}, "job_defaults must be a dict, not ['email']"),
+        ({"job_defaults": {"ttl": -1}}, f"job_defaults: ttl {FINITE}, 0 or more, not -1"),
         ({"job_flags": {"": {}}}, "type must be a non-empty string, not ''"),
         ({"job_flags": {"email": 5}}, "job_flags['email'] must be a dict, not 5"),
         (
@@ -148,6 +156,10 @@ def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message
             {"job_flags": {"email": {"removeOnComplete": True}}},
             "job_flags['email']: there is no job option 'removeOnComplete' "
             "(Kue's removeOnComplete is remove_on_complete here); there are priority, attempts, ",
+        ),
+        (
+            {"job_defaults": {"tries": 1}},
+            "job_defaults: there is no job option 'tries'; there are priority, attempts, ",
         ),
         (
             {"prefixx": "q"},

@@ -18,7 +18,7 @@ from kue.jobs.job import Job
 from kue.jobs.lookup import Lookup
 from kue.options import typed
 from kue.options.job import BACKOFF_TYPES, JOB_OPTIONS, PRIORITIES, read_option
-from kue.options.queue import PromotionOptions, QueueOptions
+from kue.options.queue import OPTIONS_OF_JOBS, PromotionOptions, QueueOptions
 from kue.options.values import STATES, read_state
 from kue.queue.counts import Counts
 
@@ -55,6 +55,9 @@ SAMPLES: list[Any] = [
     *([], ["text"], [5], (), ("text",), (5,), {"text"}, {}, {"text": 5}, {5: 5}, {"text": {}}),
     *({"type": "fixed"}, {"type": "linear"}, {"delay": 5}, {"type": "exponential", "delay": timedelta(1)}),
     *({"type": "fixed", "max_delay": 5.5}, {"type": "fixed", "maxDelay": None}, {"type": "fixed", "delay": "5"}),
+    *({"type": "fixed", "jitter": 1}, {"type": "fixed", "jitter": "full"}, {"type": "fixed", "jitter": "half"}),
+    *({"type": "fixed", "jitter": None}, {"type": "fixed", "jitter": 0.5}, {"type": "fixed", "jitter": timedelta(1)}),
+    *({"attempts": 5, "hotjob": True}, {"priority": "low", "ttl": None}, {"hotjob": 5}, {"backoff": {"type": 5}}),
     *({"interval": 5}, {"interval": 5.5, "limit": 5, "lock_ttl": timedelta(1)}, {"limit": 5.5}, {"interval": None}),
     *({"email": {"attempts": 5}}, {"email": {"priority": "low", "ttl": None}}, {"email": {"priority": "text"}}),
     *({"email": {"atempts": 5}}, {"email": {"backoff": {"type": "fixed"}}}, {"email": {"backoff": {"type": 5}}}),
@@ -86,6 +89,13 @@ def test_the_type_of_job_options_names_the_rows_of_their_table() -> None:
 def test_the_type_of_queue_options_names_the_rows_of_their_table() -> None:
     assert list(get_type_hints(typed.QueueOptionsDict)) == [row.name for row in fields(QueueOptions)]
     assert typed.QueueOptionsDict.__required_keys__ == frozenset()
+
+
+def test_the_type_of_what_configure_takes_names_the_options_of_jobs() -> None:
+    hints = get_type_hints(typed.ConfigureDict)
+    assert tuple(hints) == OPTIONS_OF_JOBS
+    assert hints == {name: get_type_hints(typed.QueueOptionsDict)[name] for name in OPTIONS_OF_JOBS}
+    assert get_args(get_type_hints(kue.Queue.configure)["options"]) == (typed.ConfigureDict,)
 
 
 def test_the_type_of_promotion_names_what_promotion_has() -> None:
@@ -141,7 +151,8 @@ def test_the_names_of_the_types_are_those_of_the_checks() -> None:
 
 @pytest.mark.parametrize("name", JOB_OPTIONS)
 def test_a_fluent_method_takes_what_its_option_takes(name: str) -> None:
-    taken, _ = get_args(vars(Job)[name].__orig_class__)
+    methods = vars(Job) | (vars(kue_send.Job) if JOB_OPTIONS[name].module == "kue_send" else {})
+    taken, _ = get_args(methods[name].__orig_class__)
     assert frozenset(get_args(taken | None)) == frozenset(get_args(get_type_hints(typed.JobOptionsDict)[name]))
 
 

@@ -31,7 +31,10 @@ AT_ONCE = Stopping(0.0, requeue=True)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What one process serves. `types` has the number of slots of each type; `address` is without the password."""
+    """What one process serves.
+
+    `types` has the number of slots of each type; one that types share counts for each. `address` is without password.
+    """
 
     pid: int
     types: dict[str, int]
@@ -43,7 +46,7 @@ class Serving:
     def of(cls, queue: Queue) -> Serving:
         return cls(
             os.getpid(),
-            dict(Counter(worker.type for worker in queue.workers)),
+            dict(Counter(type for worker in queue.workers for type in worker.types)),
             str(queue.runtime.store.connections.address),
             queue.options.prefix,
             queue.owns_server,

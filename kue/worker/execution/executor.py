@@ -215,13 +215,17 @@ class Executor:
         self, run: Run, failure: Failure, ttl_mode: str = "", *, cause: BaseException | None = None
     ) -> bool:
         """Settle a run as failed, with the retry that its backoff asks for. False if it was settled before."""
+        if run.settled:
+            return False
         job = run.job
-        if has_source(job) and job.attempts_made + 1 < job.attempts():
+        has_next = job.attempts_made + 1 < job.attempts()
+        backoff = run.handler.backoff if has_next and run.handler is not None else None
+        if has_next and backoff is None and has_source(job):
             self._error_reporter.warn(
                 JobInvalid(job.id, "has a JavaScript backoff, which is not run: its own delay is used")
             )
         try:
-            retry = retry_of(job)
+            retry = retry_of(job) if backoff is None else backoff.retry_of(job, self._error_reporter)
         except UnknownBackoff as problem:
             retry = Retry("failed")
             failure = with_note(failure, f" (not tried again: {problem})")

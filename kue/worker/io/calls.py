@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from kue.connection.connection import Command
 from kue.store.transitions import Completion
 from kue.worker.run import Run
+from kue.worker.shared_slots import SharedSlots
 from kue.worker.slots import TypeSlots
 
 _ARGUMENTS_PER_MESSAGE = 6  # a log line has so many
@@ -76,7 +78,7 @@ class Take(Call):
     `lost` is called if the reply was lost, so that jobs may have become active.
     """
 
-    __slots__ = ("_lost", "_taken", "count", "first_run", "slots")
+    __slots__ = ("_lost", "_shared", "_taken", "count", "first_run", "slots")
 
     def __init__(
         self,
@@ -89,11 +91,16 @@ class Take(Call):
     ) -> None:
         super().__init__(command)
         self.slots = slots
-        slots.requested += count
+        self._shared = slots.request(count)
         self.count = count
         self.first_run = first_run
         self._taken = taken
         self._lost = lost
+
+    @property
+    def places(self) -> Iterator[SharedSlots | None]:
+        """For each job that comes: the shared slots that it gets one of; None for a slot of its type alone."""
+        return chain(repeat(None, self.count - len(self._shared)), self._shared)
 
     @property
     def last_run(self) -> int:
@@ -101,11 +108,11 @@ class Take(Call):
         return self.first_run + self.count - 1
 
     def answered(self, reply: Any) -> None:
-        self.slots.requested -= self.count
+        self.slots.request_ended(self.count, self._shared)
         self._taken(self, reply)
 
     def dropped(self, *, sent: bool) -> None:
-        self.slots.requested -= self.count
+        self.slots.request_ended(self.count, self._shared)
         if sent:
             self._lost(self)
 

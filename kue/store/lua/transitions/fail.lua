@@ -12,7 +12,8 @@
 --          8    error as JSON
 --          9    message as JSON
 --          10   next state: 'inactive' (at once), 'delayed' (after 11), 'failed' (for good, even if attempts remain)
---          11   delay in ms; '' keeps promote_at as it is
+--          11   delay in ms; with '/' and the ms that the job waits, if jitter makes these fewer;
+--               '' keeps promote_at as it is
 --          12   why the run ends: 'ttl' (it reached its ttl and ended itself), 'asked' (a checker asked it to end),
 --               'expired' (the checker ends it), 'lost' (its process died), or '' (an ordinary failure)
 --          13   key of a lock that must be held, or ''
@@ -77,8 +78,9 @@ if ghost and state == 'delayed' then
   promote_at = string.format('%.0f', now + ghost_delay)
   for _, value in ipairs({'promote_at', promote_at}) do fields[#fields + 1] = value end
 elseif state == 'delayed' and ARGV[11] ~= '' then
-  promote_at = string.format('%.0f', now + ARGV[11])
-  for _, value in ipairs({'delay', ARGV[11], 'promote_at', promote_at}) do fields[#fields + 1] = value end
+  local delay, wait = string.match(ARGV[11], '^(%d+)/?(%d*)$')
+  promote_at = string.format('%.0f', now + (wait ~= '' and wait or delay))
+  for _, value in ipairs({'delay', delay, 'promote_at', promote_at}) do fields[#fields + 1] = value end
 end
 local outcome, error = at_ttl and 'ttl' or 'failed', ARGV[6]
 if ghost then outcome, error = 'ghost', TTL_ERROR end

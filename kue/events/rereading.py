@@ -1,0 +1,93 @@
+"""Reads jobs anew from Redis for watchers that have learned the outcome, so that they can show the job as it is then.
+
+- sends one query at a time, for all jobs that were asked for since the last
+- answers each reader once: with the hash of its job, or with None if there is none
+- lets no reader wait for long: if Redis fails, takes longer than a second, or the subscription ends, the answer is None
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from kue.common.timer_queue import Timer
+from kue.events.subscriber import Subscriber
+from kue.events.watcher import Outcome
+from kue.store.job_hash import JobHash
+from kue.store.store import Store
+
+logger = logging.getLogger("kue")
+MAX_SECONDS = 1.0
+_Hash = JobHash | None
+
+
+class Reader(Protocol):
+    """Waits for its job to be read. Both calls come once at most, on the subscriber's thread, or in a forked child."""
+
+    def on_read(self, hash: JobHash | None) -> None:
+        """Take the hash of the job; None if it could not be read."""
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Take the outcome `forked`: only the parent process gets an answer."""
+
+
+class Rereading:
+    """For the subscriber's thread."""
+
+    def __init__(self, store: Store, subscriber: Callable[[], Subscriber]) -> None:
+        self._store = store
+        self._subscriber = subscriber
+        self._waiting: dict[Reader, Timer] = {}
+        self._unasked: list[tuple[int, Reader]] = []
+        self._is_asking = False
+
+    def ask(self, id: int, reader: Reader) -> None:
+        """Read a job for a reader."""
+        call_later = self._subscriber().call_later
+        self._waiting[reader] = call_later(MAX_SECONDS, functools.partial(self._answer, reader, None))
+        self._unasked.append((id, reader))
+        self._ask_next()
+
+    def _ask_next(self) -> None:
+        if self._unasked and not self._is_asking:
+            self._is_asking = True
+            asked, self._unasked = self._unasked, []
+            ids = [id for id, _ in asked]
+            self._subscriber().fetch(lambda: self._query(ids), lambda hashes: self._answered(asked, hashes))
+
+    def _query(self, ids: Sequence[int]) -> Sequence[_Hash]:
+        """Send the query. Not on the subscriber's thread, since it may block."""
+        try:
+            return [found if isinstance(found, JobHash) else None for found in self._store.hashes(ids)]
+        except Exception:  # the pending watchers are looked up too, and that is reported
+            logger.debug("jobs could not be read anew", exc_info=True)
+            return [None] * len(ids)
+
+    def _answered(self, asked: Sequence[tuple[int, Reader]], hashes: Sequence[_Hash]) -> None:
+        self._is_asking = False
+        self._ask_next()
+        for (_, reader), hash in zip(asked, hashes, strict=True):
+            self._answer(reader, hash)
+
+    def _answer(self, reader: Reader, hash: _Hash) -> None:
+        timer = self._waiting.pop(reader, None)
+        if timer is None:
+            return  # it was answered when its time was up
+        timer.cancel()
+        try:
+            reader.on_read(hash)
+        except BaseException:  # even sys.exit() in a promise's callback: the other readers wait for this thread
+            logger.exception("settling after a job was read failed")
+
+    def finish(self) -> None:
+        """The subscription has ended: no answer will come any more."""
+        for reader in list(self._waiting):
+            self._answer(reader, None)
+
+    def after_fork(self) -> None:
+        """In a forked child: the thread that answers exists only in the parent."""
+        waiting, self._waiting = self._waiting, {}
+        for reader in waiting:
+            reader.on_outcome(Outcome("forked"))

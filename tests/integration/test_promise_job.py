@@ -1,0 +1,151 @@
+"""`promise.job`: once the promise has settled, it is the job as Redis had it then."""
+
+import threading
+from typing import Any
+
+import pytest
+
+import kue
+import kue_send
+from kue.events import rereading
+from tests.helpers import wait_until
+from tests.integration.conftest import MakeQueue
+
+
+@pytest.fixture
+def queue(make_queue: MakeQueue) -> Any:
+    return make_queue(send=True)
+
+
+def test_the_job_of_a_promise_shows_how_it_ended(make_queue: MakeQueue, backend: Any) -> None:
+    queue = make_queue(backend, send=True)
+    queue.process("email", lambda job, done: done(job.data.get("err"), {"pages": 12}))
+    good, bad = (queue.create("email", data).promise() for data in ({}, {"err": "boom"}))
+    before = good.job
+    assert good.result(10) == {"pages": 12}
+    assert (good.job.id, good.job.state(), good.job.result) == (1, "complete", {"pages": 12})
+    assert type(good.job) is kue_send.Job
+    assert good.job.worker_id is not None and good.job.duration is not None
+    assert isinstance(bad.exception(10), kue.JobFailed)
+    assert (bad.job.state(), bad.job.error(), bad.job.attempts_made) == ("failed", "boom", 1)
+    assert before is not good.job and before.state() == "inactive"
+
+
+def test_a_callback_finds_the_job_as_it_is_then(queue: Any) -> None:
+    seen: list[Any] = []
+    queue.process("email", lambda job: 5)
+    promise = queue.create("email").promise()
+    promise.add_done_callback(lambda done: seen.append((done.job.state(), done.job.result)))
+    assert promise.result(10) == 5
+    wait_until(lambda: seen)
+    assert seen == [("complete", 5)]
+
+
+def test_a_result_that_was_sent_early_leaves_the_job_active(queue: Any) -> None:
+    gate = threading.Event()
+
+    @queue.process("email")
+    def work(job: Any) -> None:
+        job.send("result", 1)
+        gate.wait()
+
+    promise = queue.create("email").promise()
+    assert (promise.result(10), promise.job.state()) == (1, "active")
+    gate.set()
+
+
+def test_a_job_that_ended_before_its_promise_was_made_is_read_as_well(queue: Any) -> None:
+    queue.process("email", lambda job: 5)
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete() == [1])
+    promise = job.promise()
+    assert (promise.result(10), promise.job.state()) == (5, "complete")
+
+
+def test_a_job_that_is_gone_stays_the_object_that_it_was(queue: Any) -> None:
+    queue.process("email", lambda job: 5)
+    job = queue.create("email", remove_on_complete=True)
+    promise = job.promise()
+    assert promise.result(10) == 5 and promise.job is job
+
+
+def test_another_job_of_the_same_number_is_not_taken_for_it(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = queue.runtime.store.hashes
+
+    def of_another_job(ids: Any) -> Any:
+        return [found._replace(created_at=b"5", data=b'"other"') for found in hashes(ids)]
+
+    monkeypatch.setattr(queue.runtime.store, "hashes", of_another_job)
+    queue.process("email", lambda job: 5)
+    job = queue.create("email")
+    promise = job.promise()
+    assert promise.result(10) == 5 and promise.job is job
+
+
+def test_a_redis_that_does_not_answer_delays_a_promise_by_a_second_at_most(
+    queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rereading, "MAX_SECONDS", 0.05)
+    asked, gate = threading.Event(), threading.Event()
+
+    def silent(ids: Any) -> Any:
+        asked.set()
+        gate.wait()
+        return [None] * len(ids)
+
+    queue.process("email", lambda job: 5)
+    job = queue.create("email")
+    monkeypatch.setattr(queue.runtime.store, "hashes", silent)
+    promise = job.promise()
+    assert promise.result(10) == 5 and promise.job is job and asked.is_set()
+    gate.set()
+
+
+def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
+    gate = threading.Event()
+    monkeypatch.setattr(queue.runtime.store, "hashes", lambda ids: gate.wait() and [None] * len(ids))
+    queue.process("email", lambda job: 5)
+    promise = queue.create("email").promise(timeout=500)
+    assert promise.result(10) == 5
+    gate.set()
+
+
+def test_a_promise_that_is_cancelled_during_the_reading_stays_cancelled(
+    queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, gate = threading.Event(), threading.Event()
+    hashes = queue.runtime.store.hashes
+
+    def held(ids: Any) -> Any:
+        asked.set()
+        gate.wait()
+        return hashes(ids)
+
+    monkeypatch.setattr(queue.runtime.store, "hashes", held)
+    queue.process("email", lambda job: 5)
+    job = queue.create("email")
+    promise = job.promise()
+    assert asked.wait(10) and promise.cancel()
+    gate.set()
+    monkeypatch.undo()
+    assert queue.create("email").promise().result(10) == 5
+    assert promise.cancelled() and promise.job is job
+
+
+def test_a_shutdown_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
+    asked, gate = threading.Event(), threading.Event()
+
+    def held(ids: Any) -> Any:
+        asked.set()
+        gate.wait()
+        return [None] * len(ids)
+
+    monkeypatch.setattr(queue.runtime.store, "hashes", held)
+    queue.process("email", lambda job: 5)
+    promise = queue.create("email").promise()
+    assert asked.wait(10)
+    threading.Timer(0.1, gate.set).start()
+    queue.shutdown(1000)
+    assert promise.result(0) == 5
