@@ -215,10 +215,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         """Whether this object receives the events of its job once the job is saved."""
         return self._emitter is not None and not self._emitter.is_unused and self.events() and not self.only_collected
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether something here receives the events of the job from its save on."""
-        return self.listens
+    is_watched = listens  # whether something here receives the events of the job from its save on
 
     def watch_saved(self, watch: Callable[[int, Watcher], None]) -> None:
         """Watch the job, which was just saved; `watch` adds a watcher."""

@@ -97,9 +97,12 @@ class Fetcher:
 
     def _add_takes(self, calls: list[Call]) -> None:
         store, may_take, took_shared = self._runtime.store, self._lease.is_valid, False
-        self._shared_turns.before_takes()
-        for slots in self._slots.in_turn():
-            count = min(slots.wanted, self._loop.pacing.jobs_per_take(slots.capacity))
+        shares = bool(self._slots.shared)
+        if shares:
+            self._shared_turns.before_takes()
+        for slots in self._slots.in_turn() if shares else self._slots.all():
+            capacity = slots.capacity if slots.shared else len(slots.slots)
+            count = min(slots.wanted, self._loop.pacing.jobs_per_take(capacity))
             if slots.tokens and not count:
                 calls += [Call(store.commands.give_token(slots.type))] * slots.tokens
                 slots.tokens = 0
@@ -110,7 +113,8 @@ class Fetcher:
                 slots.tokens = 0
                 calls.append(Take(command, slots, count, first, self._taken, self._take_lost))
                 took_shared = took_shared or bool(slots.shared)
-        calls += self._shared_turns.after_takes(took=took_shared)
+        if shares:
+            calls += self._shared_turns.after_takes(took=took_shared)
 
     @property
     def wants_more(self) -> bool:
@@ -175,7 +179,9 @@ class Fetcher:
         for id in reply[1]:
             self._runtime.error_reporter.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
-        for number, ((id, values), shared) in enumerate(zip(reply[2:], take.places, strict=False), take.first_run):
+        first_shared = take.first_run + take.count - len(take.shared)
+        for number, (id, values) in enumerate(reply[2:], take.first_run):
+            shared = take.shared[number - first_shared] if number >= first_shared else None
             try:
                 self._start(slots, int(id), from_take(values), f"{stem}{number}", number, now, shared)
             except BaseException:

@@ -123,11 +123,9 @@ class TypeSlots:
     def request(self, count: int) -> Sequence[SharedSlots]:
         """Count slots as taken by a take of `count` jobs, at most `wanted`: its own first.
 
-        Returns, for each shared slot among them, the shared slots that it is one of.
+        Returns, for each shared slot among them, the shared slots that it is one of. A type that shares none need not
+        ask: it adds to `requested`.
         """
-        if not self.shared:
-            self.requested += count
-            return ()
         own = min(count, len(self.free) - self.requested)
         self.requested += own
         places: list[SharedSlots] = []

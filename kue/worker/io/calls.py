@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, repeat
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from kue.connection.connection import Command
@@ -78,7 +77,7 @@ class Take(Call):
     `lost` is called if the reply was lost, so that jobs may have become active.
     """
 
-    __slots__ = ("_lost", "_shared", "_taken", "count", "first_run", "slots")
+    __slots__ = ("_lost", "_taken", "count", "first_run", "shared", "slots")
 
     def __init__(
         self,
@@ -91,16 +90,15 @@ class Take(Call):
     ) -> None:
         super().__init__(command)
         self.slots = slots
-        self._shared = slots.request(count)
+        self.shared: Sequence[SharedSlots] = ()  # for the last jobs of the take, one each: where their slots are
+        if slots.shared:
+            self.shared = slots.request(count)
+        else:
+            slots.requested += count
         self.count = count
         self.first_run = first_run
         self._taken = taken
         self._lost = lost
-
-    @property
-    def places(self) -> Iterator[SharedSlots | None]:
-        """For each job that comes: the shared slots that it gets one of; None for a slot of its type alone."""
-        return chain(repeat(None, self.count - len(self._shared)), self._shared)
 
     @property
     def last_run(self) -> int:
@@ -108,11 +106,14 @@ class Take(Call):
         return self.first_run + self.count - 1
 
     def answered(self, reply: Any) -> None:
-        self.slots.request_ended(self.count, self._shared)
+        if self.shared:
+            self.slots.request_ended(self.count, self.shared)
+        else:
+            self.slots.requested -= self.count
         self._taken(self, reply)
 
     def dropped(self, *, sent: bool) -> None:
-        self.slots.request_ended(self.count, self._shared)
+        self.slots.request_ended(self.count, self.shared)
         if sent:
             self._lost(self)
 
