@@ -10,32 +10,11 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = [
-    "ConnectionFailed",
-    "ConnectionRestored",
-    "ForkedChild",
-    "InvalidHandler",
-    "InvalidJobData",
-    "InvalidOption",
-    "InvalidURL",
-    "JobFailed",
-    "JobInvalid",
-    "JobLost",
-    "JobNotFound",
-    "JobRemoved",
-    "KueError",
-    "ListenerError",
-    "MissingExtra",
-    "NewerProtocol",
-    "PromiseTimeout",
-    "Recovered",
-    "RedisRefused",
-    "SaveInDoubt",
-    "SaveInterrupted",
-    "ShutdownInProgress",
-    "UnknownOption",
-    "WouldDeadlock",
-]
+__all__ = ["ConnectionFailed", "ConnectionRestored", "ForkedChild", "InvalidHandler", "InvalidJobData"]
+__all__ += ["InvalidOption", "InvalidSchedule", "InvalidURL", "JobFailed", "JobInvalid", "JobLost"]
+__all__ += ["JobNotFound", "JobRemoved", "KueError", "ListenerError", "MissingExtra", "NewerProtocol"]
+__all__ += ["PromiseTimeout", "Recovered", "RedisRefused", "SaveInDoubt", "SaveInterrupted"]
+__all__ += ["ScheduleNotFound", "ShutdownInProgress", "UnknownOption", "WouldDeadlock"]
 
 
 class KueError(Exception):
@@ -65,6 +44,10 @@ class InvalidURL(InvalidOption):
     """The `redis` option, or the environment variable KUE_REDIS_URL, cannot be read as an address."""
 
 
+class InvalidSchedule(InvalidOption):
+    """A schedule that makes no sense: `when` cannot be read, never comes, or does not fit the other arguments."""
+
+
 class InvalidHandler(KueError, TypeError):
     """A handler given to `process`, or a listener given to `on`, cannot be called with the arguments it would get."""
 
@@ -89,6 +72,17 @@ class JobNotFound(KueError, LookupError):
     def __init__(self, id: object, why: str = "") -> None:
         super().__init__(why or f"there is no job {id!r}")
         self.id = id
+
+
+class ScheduleNotFound(KueError, LookupError):
+    """There is no schedule with this name, or not any more.
+
+    Attributes: `name` (of the schedule).
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no schedule {name!r}")
+        self.name = name
 
 
 class JobInvalid(KueError, ValueError):

@@ -43,7 +43,7 @@ def test_readme_names_the_lowest_version_of_what_is_needed_at_run_time() -> None
         for match in found
         if (wanted := f"{NAMES_IN_README.get(match[1], match[1])} {match[3].removeprefix('>=')}") not in text
     ]
-    assert len(found) == 3
+    assert len(found) == 5
     assert missing == []
 
 

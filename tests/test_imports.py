@@ -24,6 +24,7 @@ ORDER = (
     "fleet",
     "runtime",
     "jobs",
+    "schedules",
     "worker",
     "maintenance",
     "queue",

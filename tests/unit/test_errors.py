@@ -34,6 +34,8 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
     "InvalidURL": {ValueError},
     "InvalidHandler": {TypeError},
     "InvalidJobData": {ValueError},
+    "InvalidSchedule": {ValueError},
+    "ScheduleNotFound": {LookupError},
     "JobNotFound": {LookupError},
     "JobInvalid": {ValueError},
     "JobLost": set(),
