@@ -15,6 +15,7 @@ from kue.errors import InvalidOption
 from kue.options.typed import State
 
 STATES: tuple[State, ...] = get_args(State)
+_OWN_KEYS = "py:"  # the list of tokens of such a type could be one of our own keys
 
 
 def read_name(name: str, value: object) -> str:
@@ -37,12 +38,21 @@ def read_key_part(name: str, value: object) -> str:
 
 def read_type(value: object) -> str:
     """Check the type of a job."""
-    return _checked_type(value) if type(value) is str else read_key_part("type", value)
+    return _known_type(value) if type(value) is str else _checked_type(value)
 
 
 @lru_cache(maxsize=1024)
-def _checked_type(type: str) -> str:
-    return read_key_part("type", type)
+def _known_type(type: str) -> str:
+    return _checked_type(type)
+
+
+def _checked_type(value: object) -> str:
+    type = read_key_part("type", value)
+    if type.startswith(_OWN_KEYS):
+        raise InvalidOption(
+            f"type must not begin with {_OWN_KEYS!r}, which is kept for keys of kue: {short_repr(type)}"
+        )
+    return type
 
 
 def read_state(value: object) -> str:

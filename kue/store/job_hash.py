@@ -52,6 +52,8 @@ class JobHash(NamedTuple):
     py_ghost_delay: bytes | None = None
     py_runs: bytes | None = None
     py_process_time: bytes | None = None
+    py_schedule: bytes | None = None
+    py_tick: bytes | None = None
 
 
 _FIRST_NOT_TAKEN = "py_unique"

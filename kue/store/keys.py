@@ -43,6 +43,8 @@ KEYS = {
     "leases": Key("{P}:py:workers", "zset", "working Python processes, by when their lease ends (ms, Redis's time)"),
     "worker": Key("{P}:py:worker:{process}", "hash", "what a working Python process says of itself, for 30 days"),
     "within": Key("{P}:py:within:{key}", "string", "id of the last job of a unique key, until another may be saved"),
+    "schedules": Key("{P}:py:schedules", "zset", "recurring jobs, by when they are due next; +inf: paused or over"),
+    "schedule": Key("{P}:py:schedule:{name}", "hash", "one recurring job: when it is due, the job, and counters"),
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
 }
 
@@ -56,8 +58,9 @@ PROMOTION_LOCK = LOCKS["promotion"].template
 TTL_LOCK = LOCKS["ttl"].template
 
 # How to recognise the keys of which there are many. After the prefix, each form captures the part that varies.
-_PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})", "key": "(.+)"}
-_MANY = ("job", "log", "type_state", "within")
+_PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
+_PARTS |= {"key": "(.+)", "name": "(.+)"}
+_MANY = ("job", "log", "type_state", "within", "schedule")
 _FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in _MANY}
 
 UNIQUE_TYPE = "unique"
@@ -76,6 +79,7 @@ class Keys:
     unique: str
     leases: str
     recovery_lock: str
+    schedules: str
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -104,6 +108,9 @@ class Keys:
     def within(self, key: str) -> str:
         return KEYS["within"].template.format(P=self.prefix, key=key)
 
+    def schedule(self, name: str) -> str:
+        return KEYS["schedule"].template.format(P=self.prefix, name=name)
+
     def zset(self, state: str | None = None, type: str | None = None) -> str:
         """The zset of all jobs, of those in a state, or of those of a type in a state."""
         if state is None:
@@ -116,7 +123,7 @@ class Keys:
         return re.sub(r"([*?\[\]\\])", r"\\\1", self.prefix) + ":*"
 
     def read(self, key: str) -> tuple[str, str]:
-        """What a key is for: ("job", id), ("log", id), ("type_state", type) or ("within", key); else ("", "")."""
+        """The name of a key of which there are many, and the part that varies, such as ("job", id); else ("", "")."""
         if key.startswith(self.prefix):
             for name, form in _FORMS.items():
                 if match := form.fullmatch(key, len(self.prefix)):

@@ -11,6 +11,7 @@ from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool
 from kue.store import scripts
 from kue.store.keys import Keys
+from kue.store.schedules import ScheduleCommands
 from kue.store.store import Store
 from kue.store.transitions import Transitions
 from tests.conftest import Backend
@@ -29,6 +30,7 @@ class Place:
         self.client = backend.client
         self.keys = Keys(backend.prefix)
         self.scripts = Transitions(self.keys)
+        self.schedules = ScheduleCommands(self.keys)
         self.connections = ConnectionPool(resolve(backend.redis), scripts.run)
         self.store = Store(self.connections, backend.prefix)
         self._ear = backend.client.pubsub(ignore_subscribe_messages=True)

@@ -7,7 +7,9 @@ from typing import Any
 from kue.connection.connection import Command
 from kue.store import effects
 from kue.store.repairs import Repairs
+from kue.store.schedules import Firing, ScheduleCommands, StoredSchedule
 from kue.store.transitions import Failure, GhostOptions, Retry, Transitions, completion, new_job
+from tests.store.schedules import DUE, HASH, LIST, NAME, NEVER, NEXT, definition, schedule
 from tests.store.world import BEFORE, NOW, PYTHON, World, job, without
 
 JOB, TOKENS, JOBS, IDS, TYPES, LEASES = (
@@ -161,5 +163,30 @@ STEPS = {
     "trim_tokens": Step(job(1, tokens=3), lambda scripts: Repairs(scripts.keys).trim_tokens("email"), [TOKENS]),
     "list_type": Step(without(job(1), TYPES), lambda scripts: Repairs(scripts.keys).list_type("email", "1"), [TYPES]),
     "renew_lease": Step({}, lambda scripts: scripts.renew_lease(PROCESS, 500), [LEASES]),
+    "declare_schedule": Step(
+        schedule(),
+        lambda scripts: ScheduleCommands(scripts.keys).declare_schedule(NAME, 1, 2, definition(digest="d2", when=7)),
+        [LIST, HASH],
+    ),
+    "fire": Step(
+        schedule(),
+        lambda scripts: ScheduleCommands(scripts.keys).fire(
+            Firing(NAME, StoredSchedule(DUE, {"digest": b"d1"}), NEXT, (DUE,)), NOW
+        ),
+        [LIST, HASH, IDS, TYPES, JOBS, *sets("inactive"), TOKENS],
+    ),
+    "trigger_schedule": Step(
+        schedule(),
+        lambda scripts: ScheduleCommands(scripts.keys).trigger_schedule(NAME, NOW),
+        [HASH, IDS, TYPES, JOBS, *sets("inactive"), TOKENS],
+    ),
+    "pause_schedule": Step(
+        schedule(), lambda scripts: ScheduleCommands(scripts.keys).pause_schedule(NAME), [LIST, HASH]
+    ),
+    "resume_schedule": Step(
+        schedule(NEVER, paused=1),
+        lambda scripts: ScheduleCommands(scripts.keys).resume_schedule(NAME, b"d1", NEXT),
+        [LIST, HASH],
+    ),
     "end_lease": Step({LEASES: {PROCESS: 1.0, "other": 1.0}}, lambda scripts: scripts.end_lease(PROCESS), [LEASES]),
 }

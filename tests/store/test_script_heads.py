@@ -12,6 +12,7 @@ from kue.store import scripts
 from kue.store.commands import Commands
 from kue.store.keys import Keys, lua_functions
 from kue.store.repairs import Repairs
+from kue.store.schedules import Firing, ScheduleCommands, StoredSchedule
 from kue.store.transitions import Failure, Retry, Transitions
 
 LUA = Path(str(resources.files("kue.store"))) / "lua"
@@ -19,6 +20,7 @@ NAMES = scripts.names()
 FILES = sorted(path for path in LUA.glob("*/*.lua") if path.parent.name != "shared")
 SHARED = sorted(path.stem for path in (LUA / "shared").glob("*.lua"))
 TRANSITIONS = Transitions(Keys("q"))
+SCHEDULES = ScheduleCommands(Keys("q"))
 each_script = pytest.mark.parametrize("name", NAMES)
 each_shared = pytest.mark.parametrize("name", SHARED)
 
@@ -48,6 +50,12 @@ COMMANDS = {
     "end_lease": TRANSITIONS.end_lease("p"),
     "rescue": TRANSITIONS.rescue("p", 2, 3, 4, [MORE]),
     "release_lock": TRANSITIONS.release_lock("key", "token"),
+    "declare_schedule": SCHEDULES.declare_schedule("name", 1, 2, {"more": "and more"}),
+    "fire": SCHEDULES.fire(Firing("name", StoredSchedule(1.0, {}), 2, (3, 4)), 5),
+    "trigger_schedule": SCHEDULES.trigger_schedule("name", 1),
+    "pause_schedule": SCHEDULES.pause_schedule("name"),
+    "resume_schedule": SCHEDULES.resume_schedule("name", b"digest", 1),
+    "remove_schedule": SCHEDULES.remove_schedule("name"),
 }
 
 
@@ -88,7 +96,12 @@ def test_every_script_has_a_name_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "builder", "borrowed"), [("transitions", Transitions, set()), ("repairs", Repairs, {"add_tokens"})]
+    ("folder", "builder", "borrowed"),
+    [
+        ("transitions", Transitions, set()),
+        ("repairs", Repairs, {"add_tokens"}),
+        ("schedules", ScheduleCommands, set()),
+    ],
 )
 def test_a_folder_holds_the_scripts_whose_commands_one_class_builds(
     folder: str, builder: type, borrowed: set[str]
@@ -152,7 +165,7 @@ def test_transitions_hand_over_as_many_arguments_as_the_head_names(name: str) ->
 
 
 def test_every_transition_is_looked_at() -> None:
-    offered = {name for name in vars(Transitions) if not name.startswith("_")}
+    offered = {name for name in (*vars(Transitions), *vars(ScheduleCommands)) if not name.startswith("_")}
     assert set(COMMANDS) == offered - {"publish"}
 
 

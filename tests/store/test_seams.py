@@ -24,7 +24,7 @@ ONLY_THERE = {
 
 # The shared file for each state that a job arrives in, and the files that call it.
 CALLERS = {
-    "create": {"transitions/save", "shared/create_unique"},
+    "create": {"transitions/save", "shared/create_unique", "shared/schedule"},
     "create_unique": {"transitions/save_unique"},
     "free_unique": {"shared/finish", "shared/erase", "shared/unique"},  # the last has it
     "retake_unique": {"transitions/set_state", "shared/unique"},

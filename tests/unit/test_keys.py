@@ -9,7 +9,7 @@ import pytest
 from kue.store.keys import KEYS, PROMOTION_LOCK, STATES, TTL_LOCK, Keys, id_of, lua_functions, zid
 
 ARGUMENTS = {"id": "17", "type": 'say "hi" to \u2709: it\'s 100%', "state": "inactive"}
-ARGUMENTS |= {"process": "kue:host:7-beef00011", "key": "order:7 \u2709"}
+ARGUMENTS |= {"process": "kue:host:7-beef00011", "key": "order:7 \u2709", "name": "nightly: \u2709"}
 PREFIXES = ["q", "{q}", "a:b", "it's", "caf\u00e9 %d"]
 
 WIRE_FORMAT = {  # as Kue writes them, for a job 17 of type email with prefix q

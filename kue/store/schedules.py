@@ -1,0 +1,160 @@
+"""Schedules in Redis, with a method for each thing that happens to one. A call is one round trip.
+
+`ScheduleCommands` builds the commands: the scripts in lua/schedules, with their arguments in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from redis.exceptions import ResponseError
+
+from kue.connection.connection import Argument, Command
+from kue.connection.pool import refusal
+from kue.errors import ScheduleNotFound
+from kue.store import codec, scripts
+from kue.store.keys import Keys
+from kue.store.store import Store
+
+
+class StoredSchedule(NamedTuple):
+    """What Redis holds of a schedule: when it is due next (ms; infinite: paused or over), and its hash."""
+
+    due: float
+    hash: dict[str, bytes]
+
+
+class Firing(NamedTuple):
+    """What `fire` is given: a schedule as it was read, its next time after this one, and the times that get a job."""
+
+    name: str
+    read: StoredSchedule
+    due: int | None
+    times: Sequence[int]
+
+
+class ScheduleCommands:
+    """Commands for the schedules under one prefix. The head of each script explains its arguments and its reply."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+
+    def declare_schedule(self, name: str, due: int | None, first: int, fields: Mapping[str, Argument]) -> Command:
+        pairs = [part for pair in fields.items() for part in pair]
+        return self._command("declare_schedule", name, "" if due is None else due, first, *pairs)
+
+    def fire(self, firing: Firing, now: int) -> Command:
+        name, read, due, times = firing
+        digest = read.hash.get("digest", b"")
+        return self._command("fire", name, repr(read.due), digest, now, "" if due is None else due, *times)
+
+    def trigger_schedule(self, name: str, now: int) -> Command:
+        return self._command("trigger_schedule", name, now)
+
+    def pause_schedule(self, name: str) -> Command:
+        return self._command("pause_schedule", name)
+
+    def resume_schedule(self, name: str, digest: bytes, due: int | None) -> Command:
+        return self._command("resume_schedule", name, digest, "" if due is None else due)
+
+    def remove_schedule(self, name: str) -> Command:
+        return self._command("remove_schedule", name)
+
+    def _command(self, script: str, *arguments: Argument) -> Command:
+        return ("EVALSHA", scripts.sha(script), 1, self.keys.jobs, self.keys.prefix, *arguments)
+
+
+class Schedules:
+    """The schedules under one prefix, for any thread. Every method may raise `ConnectionFailed` or `RedisRefused`.
+
+    If there is no schedule of the name, methods raise `ScheduleNotFound`.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._keys = store.keys
+        self.commands = ScheduleCommands(store.keys)
+
+    def declare(self, name: str, due: int | None, first: int, fields: Mapping[str, Argument]) -> StoredSchedule:
+        """Write a schedule, which is due then if it is new."""
+        return _stored(name, self._call(self.commands.declare_schedule(name, due, first, fields)))
+
+    def trigger(self, name: str, now: int) -> int:
+        """Save a job of a schedule now, and return its id."""
+        id = self._call(self.commands.trigger_schedule(name, now))
+        if id is None:
+            raise ScheduleNotFound(name)
+        return int(id)
+
+    def pause(self, name: str) -> StoredSchedule:
+        """Save no more jobs until `resume`."""
+        return _stored(name, self._call(self.commands.pause_schedule(name)))
+
+    def resume(self, name: str, read: StoredSchedule, due: int | None) -> StoredSchedule | None:
+        """Go on after a pause. Returns None if the schedule was declared anew since it was read."""
+        reply = self._call(self.commands.resume_schedule(name, read.hash.get("digest", b""), due))
+        return None if reply == -1 else _stored(name, reply)
+
+    def remove(self, name: str) -> None:
+        """Remove a schedule. Its jobs stay."""
+        if not self._call(self.commands.remove_schedule(name)):
+            raise ScheduleNotFound(name)
+
+    def fire(self, firings: Sequence[Firing], now: int) -> list[ResponseError]:
+        """Save the jobs of schedules that are due. Returns what Redis refused.
+
+        A schedule that is not as it was read is left alone: another process was faster, or it was declared anew.
+        """
+        replies = self._store.ask([self.commands.fire(firing, now) for firing in firings])
+        return [reply for reply in replies if isinstance(reply, ResponseError)]
+
+    def upcoming(self, count: int) -> list[tuple[str, float]]:
+        """The schedules that are due first, with their next times."""
+        return _scored(self._store.connections.call("ZRANGE", self._keys.schedules, 0, count - 1, "WITHSCORES"))
+
+    def read(self, due: Sequence[tuple[str, float]]) -> list[StoredSchedule | ResponseError | None]:
+        """Schedules, given by name and next time. None if there is none."""
+        replies = self._store.ask([("HGETALL", self._keys.schedule(name)) for name, _ in due])
+        return [
+            flat if isinstance(flat, ResponseError) else StoredSchedule(at, _hash(flat)) if flat else None
+            for (_, at), flat in zip(due, replies, strict=True)
+        ]
+
+    def read_one(self, name: str) -> StoredSchedule:
+        """One schedule."""
+        score, flat = self._store.connections.run(
+            [("ZSCORE", self._keys.schedules, name), ("HGETALL", self._keys.schedule(name))]
+        )
+        return _stored(name, [_unless_refused(score), _unless_refused(flat)])
+
+    def all(self) -> dict[str, StoredSchedule]:
+        """Every schedule, by name."""
+        found = sorted(_scored(self._store.connections.call("ZRANGE", self._keys.schedules, 0, -1, "WITHSCORES")))
+        held = zip(found, self.read(found), strict=True)
+        return {name: one for (name, _), one in held if isinstance(one, StoredSchedule)}
+
+    def _call(self, command: Command) -> Any:
+        return self._store.connections.call(*command)
+
+
+def _stored(name: str, reply: Any) -> StoredSchedule:
+    if not reply or not reply[1]:
+        raise ScheduleNotFound(name)
+    score, flat = reply
+    return StoredSchedule(float("inf") if score is None else float(score), _hash(flat))
+
+
+def _hash(flat: Sequence[bytes]) -> dict[str, bytes]:
+    return {codec.text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _scored(reply: Sequence[bytes]) -> list[tuple[str, float]]:
+    """Members with their scores. A name that is not UTF-8 is none of ours."""
+    return [(codec.text(name), float(score)) for name, score in zip(reply[::2], reply[1::2], strict=True)]
+
+
+def _unless_refused(reply: Any) -> Any:
+    if isinstance(reply, ResponseError):
+        raise refusal(reply) from reply
+    return reply
