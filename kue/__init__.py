@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from kue.jobs.job import Job
     from kue.queue.process_wide import create_queue
     from kue.queue.queue import Queue
+    from kue.schedules.schedule import Schedule
     from kue.worker.context import Context
     from kue.worker.current import current_job
     from kue.worker.slot import Worker
 
 
-__all__ = ["PRIORITIES", "Context", "Job", "Queue", "Worker", "__version__", "create_queue", "current_job", "errors"]
+__all__ = ["PRIORITIES", "Context", "Job", "Queue", "Schedule", "Worker", "__version__"]
+__all__ += ["create_queue", "current_job", "errors"]
 __all__ += ["NoRetry", "Snooze"]
 __all__ += errors.__all__
 __all__ += typed.__all__
@@ -40,6 +42,7 @@ _LAZY_MODULES = {
     "Context": "kue.worker.context",
     "Job": "kue.queue.process_wide",
     "Queue": "kue.queue.process_wide",
+    "Schedule": "kue.schedules.schedule",
     "Worker": "kue.worker.slot",
     "create_queue": "kue.queue.process_wide",
     "current_job": "kue.worker.current",

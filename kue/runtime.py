@@ -17,7 +17,8 @@ from kue.test_mode import TestMode
 class Runtime:
     """What a job needs of its queue: the store, the hub for its events, the error reporter, options and test mode.
 
-    `process` is the name under which this process holds jobs.
+    `process` is the name under which this process holds jobs. `declared_schedules` has, by name, what this process
+    said of its recurring jobs.
     """
 
     def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter, options: QueueOptions) -> None:
@@ -28,6 +29,7 @@ class Runtime:
         self.fleet = Fleet(error_reporter)
         self.test_mode: TestMode[Any] = TestMode()
         self.hub = Hub(store, emitter, error_reporter)
+        self.declared_schedules: dict[str, object] = {}
 
     def after_fork(self) -> None:
         """In a forked child: replace the connections and threads that belong to the parent."""

@@ -8,7 +8,7 @@ print(future.result())
 
 from typing import TYPE_CHECKING, NoReturn
 
-from kue import PRIORITIES, Context, Worker, __version__, errors
+from kue import PRIORITIES, Context, Schedule, Worker, __version__, errors
 from kue.common.names import no_attribute
 from kue.errors import *
 from kue.jobs.control_flow import NoRetry, Snooze
@@ -23,7 +23,7 @@ _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
 Job.default_queue = _process_wide.queue_for_lookups
 
-__all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Worker"]
+__all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Schedule", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]
 __all__ += ["NoRetry", "Snooze"]
 __all__ += errors.__all__

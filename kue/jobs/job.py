@@ -21,6 +21,7 @@ from kue.jobs.json import job_json
 from kue.jobs.listening import Listening
 from kue.jobs.lookup import Lookup
 from kue.jobs.option_methods import OptionMethod
+from kue.jobs.planned import Planned
 from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
 from kue.jobs.unique import UniqueMethod, Uniqueness
@@ -35,7 +36,7 @@ from kue.store.transitions import NewJob, new_job
 from kue.store.unique_job import ExistingJob, UniqueJob, unique_job
 
 
-class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History):
+class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History, Planned):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a

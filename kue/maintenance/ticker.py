@@ -12,6 +12,7 @@ from kue.common.error_reporter import ErrorReporter
 from kue.common.flag import Flag
 from kue.errors import ConnectionFailed
 
+_JITTER = 0.1  # of the interval
 _MAX_RETRY_SECONDS = 1.0  # a duty with a long interval must not be the last to notice that Redis is back
 
 
@@ -47,6 +48,13 @@ class Ticker:
             self._due.setdefault(duty, self._next_due(duty))
         self._wakeup.set()
 
+    def hasten(self, duty: Duty) -> None:
+        """Have the next round of a duty at once."""
+        with self._lock:
+            if duty in self._due:
+                self._due[duty] = time.monotonic()
+        self._wakeup.set()
+
     def stop(self, timeout: float = 5.0) -> None:
         """End the thread, and wait for that at most `timeout` seconds; not at all in the thread itself."""
         self._stopping = True
@@ -55,7 +63,8 @@ class Ticker:
             self._thread.join(timeout)
 
     def _next_due(self, duty: Duty) -> float:
-        return time.monotonic() + duty.interval * random.uniform(0.9, 1.1)
+        jitter = getattr(duty, "jitter", _JITTER)
+        return time.monotonic() + duty.interval * random.uniform(1 - jitter, 1 + jitter)
 
     def _run(self) -> None:
         while not self._stopping:

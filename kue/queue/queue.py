@@ -5,8 +5,8 @@
 - registers listeners, and reports what listeners and background threads raise
 - starts with fresh connections and threads in a forked child
 
-Options at run time are the duty of `configuring`, creating jobs of `producing`, finding them of `finding`, running them
-of `working`, counting of `counts`.
+Options at run time are the duty of `configuring`, creating jobs of `producing`, repeating them of `scheduling`, finding
+them of `finding`, running them of `working`, counting of `counts`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from kue.queue.configuring import Configuring
 from kue.queue.counts import Counts
 from kue.queue.finding import Finding
 from kue.queue.producing import Producing
+from kue.queue.scheduling import Scheduling
 from kue.queue.working import Working
 from kue.runtime import Runtime
 from kue.store.store import Store
@@ -46,7 +47,7 @@ _AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it ret
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
-class Queue(Configuring, Producing, Finding, Working, Counts, QueueEvents):
+class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueEvents):
     """A queue in Redis, and the workers of this process for it.
 
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else
@@ -217,7 +218,7 @@ class Queue(Configuring, Producing, Finding, Working, Counts, QueueEvents):
         """In a forked child: use fresh connections and threads. The workers stay with the parent."""
         self._lock = threading.RLock()
         self._client = None
-        self._pool = self._ticker = None
+        self._pool = self._ticker = self._recurring = None
         self.runtime.after_fork()
         if any(event.startswith("job ") for event in self._emitter.events()):
             self.runtime.hub.start()

@@ -12,6 +12,7 @@ from kue.common.describe import short_repr
 from kue.errors import InvalidOption, KueError, ShutdownInProgress
 from kue.jobs.job import Job
 from kue.maintenance.duties import stuck_job_duties, working_duties
+from kue.maintenance.recurring import Recurring
 from kue.maintenance.ticker import Duty, Ticker
 from kue.options.values import read_flag, read_type, read_whole
 from kue.runtime import Runtime
@@ -36,6 +37,7 @@ class Working:
     _shutting_down = False
     _pool: Pool | None = None
     _ticker: Ticker | None = None
+    _recurring: Recurring | None = None
 
     @overload
     def process(
@@ -103,7 +105,7 @@ class Working:
             self._refuse_if_shut_down()
             if self._pool is None:
                 self._pool = Pool(self.runtime, self.job_class, Context)
-                self._add_duties(working_duties(self.runtime))
+                self._add_duties([*working_duties(self.runtime), self._recurring_duty()])
             types = list(dict.fromkeys(types)) if shared else types
             self._pool.add(types, count, checked, shared=shared and len(types) > 1)
         return handler
@@ -130,6 +132,12 @@ class Working:
             self._ticker.start()
         for duty in duties:
             self._ticker.add(duty)
+
+    def _recurring_duty(self) -> Recurring:
+        """The duty of this process for recurring jobs, which it has once, as a worker or as one that said `every`."""
+        if self._recurring is None:
+            self._recurring = Recurring(self.runtime.store, self.runtime.error_reporter)
+        return self._recurring
 
     def health(self) -> dict[str, Any]:
         """Facts for probes, as a dict.

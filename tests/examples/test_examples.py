@@ -46,6 +46,7 @@ TELLING = {
     "progress_and_log.py": " 66 %  numbers\n100 %  questions\n",
     "promise.py": "job 1 has the result {'bytes': 12000}\nfailed: a book has no negative pages",
     "queue_events.py": "job 3 has the result 11",
+    "recurring.py": "nightly: ['02:30', '02:30', '02:30']\nschedules: ['cleanup', 'poll']\ntriggered: cleanup cleanup",
     "retries.py": "job 1: uploaded\njob 2: attempt 1 of 2 failed\njob 2 gave up: attempt 2 of 2 failed",
     "run_history.py": "run 1, attempt 1: ghost    TTL exceeded\nrun 2, attempt 1: failed   ConnectionError: the server",
     "save_many.py": "refused: data.price: is nan, which JSON does not have",

@@ -114,6 +114,14 @@ def test_a_queue_that_watches_stuck_jobs_leaves_nothing_behind(redis_url: str, c
     hammer(cycle, client)
 
 
+def test_a_queue_with_a_recurring_job_leaves_nothing_behind(redis_url: str, client: "redis.Redis") -> None:
+    def cycle() -> None:
+        with kue.Queue(redis=redis_url) as queue:
+            queue.every("1 hour", queue.create(f"type {threading.get_ident()}"))
+
+    hammer(cycle, client)
+
+
 def test_a_queue_whose_server_is_away_leaves_nothing_behind(client: "redis.Redis") -> None:
     def cycle() -> None:
         reported = threading.Event()

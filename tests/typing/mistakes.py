@@ -150,6 +150,15 @@ job.priority("low").attempts(3).priority("hihg")
 job.priority("low").atempts(3)
 job.priority(1, 2)
 
+# recurring jobs
+queue.every("1 hour", job, catch_up="some")
+queue.every("1 hour", job, overlap=True)
+queue.every("1 hour", job, tmes=3)
+queue.every("1 hour", "email")
+queue.every(None, job)
+queue.schedule(None, job)
+queue.now("email")
+
 # states and orders
 job.state("done")
 sent.state("waiting")

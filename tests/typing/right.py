@@ -91,6 +91,18 @@ assert_type((job.finished, job.success), tuple[bool, bool | None])
 assert_type(job.finished_at, int | float | None)
 assert_type(job.total_process_time, int)
 
+# --- recurring jobs ---
+
+hourly = queue.every("1 hour", job, tz="Europe/Berlin", start=datetime.now(UTC), catch_up="all", overlap="skip")
+assert_type(hourly, kue.Schedule)
+assert_type(hourly.next(3), list[datetime])
+assert_type(hourly.trigger(), kue.Job)
+assert_type(sending.schedules(), dict[str, kue_send.Schedule])
+assert_type(sending.now(sending.create("email")), kue_send.Job)
+queue.every(timedelta(minutes=2), job, name="poll", until=None, times=3)
+queue.schedule("in 2 minutes", job)
+queue.schedule(datetime.now(UTC), job)
+
 # --- states ---
 
 assert_type(job.state(), str | None)
