@@ -27,10 +27,12 @@ from kue.doctor.key_findings import (
     Evicting,
     IdsBehind,
     LeakedLog,
+    LeakedSchedule,
     LeakedUnique,
     MissingTokens,
     Stray,
     SurplusTokens,
+    UnlistedSchedule,
     UnlistedType,
     WrongKind,
 )
@@ -89,6 +91,12 @@ class Checks:
         """Check that the job of each unique key exists."""
         found = self._ask(map(self._scripts.examine_unique, batches(keys)))
         return [LeakedUnique(decode_name(key), decode_name(id)) for key, id in found]
+
+    def schedules(self, names: Sequence[str]) -> list[Finding]:
+        """Check that schedules have a hash and are in their zset."""
+        kinds = {b"gone": LeakedSchedule, b"unlisted": UnlistedSchedule}
+        found = self._ask(map(self._scripts.examine_schedules, batches(names)))
+        return [kinds[what](decode_name(name)) for name, what in found]
 
     def tokens(self, findings: Iterable[Finding], types: Sequence[str]) -> list[Finding]:
         """Check that types have as many tokens as waiting jobs. Jobs that other findings put elsewhere do not count."""

@@ -19,10 +19,12 @@ from kue.doctor.key_findings import (
     Evicting,
     IdsBehind,
     LeakedLog,
+    LeakedSchedule,
     LeakedUnique,
     MissingTokens,
     Stray,
     SurplusTokens,
+    UnlistedSchedule,
     UnlistedType,
     WrongKind,
 )
@@ -127,6 +129,7 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
     ids: dict[str, None] = {}
     logs: list[str] = []
     unique: list[str] = []
+    schedules: list[str] = []
     strays: dict[tuple[str, str], list[str]] = defaultdict(list)
     kinds: dict[str, str] = {}
     for finding in findings:
@@ -137,6 +140,8 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
                 logs.append(id)
             case LeakedUnique(key=key):
                 unique.append(key)
+            case LeakedSchedule(name=name) | UnlistedSchedule(name=name):
+                schedules.append(name)
             case IdsBehind(highest=highest):
                 yield from checks.ids(highest)
             case Evicting():
@@ -150,4 +155,5 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
         yield from checks.members(key, type, members)
     yield from checks.logs(logs)
     yield from checks.unique(unique)
+    yield from checks.schedules(schedules)
     yield from checks.kinds(kinds)

@@ -49,6 +49,26 @@ class LeakedUnique(Finding):
 
 
 @dataclass(frozen=True, slots=True)
+class LeakedSchedule(Finding):
+    """A recurring job whose hash is gone."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the schedule {self.name!r} is listed, but its hash is gone"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlistedSchedule(Finding):
+    """A recurring job that is never due, since it is missing from the zset of schedules."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the schedule {self.name!r} is never due: it is missing from the set of schedules"
+
+
+@dataclass(frozen=True, slots=True)
 class UnlistedType(Finding):
     """A type that has jobs, but is missing from the set of types. `id` is one of the jobs."""
 

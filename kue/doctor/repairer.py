@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +19,12 @@ from kue.doctor import key_findings as of_keys
 from kue.doctor.checks import batches
 from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
+from kue.errors import InvalidSchedule
 from kue.maintenance.recovery import Recovery
 from kue.runtime import HasRuntime, Runtime
+from kue.schedules.planning import next_after
 from kue.store.repairs import Repairs, decode_name
+from kue.store.schedules import Schedules, StoredSchedule
 from kue.store.worker_id import process_of
 
 GRACE = 60_000  # milliseconds
@@ -103,6 +108,14 @@ class _Repairer:
             finding, repair.done.format(decode_name(reply) if isinstance(reply, bytes) else reply) if reply else ""
         )
 
+    def list_schedule(self, finding: of_keys.UnlistedSchedule) -> Command:
+        [read] = Schedules(self.runtime.store).read([(finding.name, math.inf)])
+        due = None
+        if isinstance(read, StoredSchedule):
+            with contextlib.suppress(InvalidSchedule):  # in which case it is listed, and never due
+                due = next_after(finding.name, read.hash, self.now)
+        return self.scripts.list_schedule(finding.name, due)
+
     def rescue(self, finding: found.Abandoned) -> Command:
         options, process = self.runtime.options, process_of(finding.worker) or ""
         runs = [(int(finding.id), finding.worker)]
@@ -175,6 +188,10 @@ _REPAIRS: dict[type[Finding], _Repair] = {
     of_keys.LeakedUnique: _Repair(
         lambda repairer, finding: repairer.scripts.drop_unique(finding.key, finding.id), "freed"
     ),
+    of_keys.LeakedSchedule: _Repair(
+        lambda repairer, finding: repairer.scripts.unlist_schedule(finding.name), "removed"
+    ),
+    of_keys.UnlistedSchedule: _Repair(lambda repairer, finding: repairer.list_schedule(finding), "listed"),
     of_keys.UnlistedType: _Repair(
         lambda repairer, finding: repairer.scripts.list_type(finding.type, finding.id), "listed"
     ),

@@ -54,16 +54,18 @@ class Scan:
         self._sets = self._sets_of_jobs(fixed)
         self._walk_sets()
         self._walk_unique()
+        self._walk_schedules()
         self._note(self._checks.eviction())
         if not self.is_full:
             self._note(self._checks.tokens(self.findings, sorted(self.types)))
             self._note(self._checks.ids(self.highest))
 
     def _walk_keys(self) -> None:
+        keys = self._keys
         for page in self._until_full(self._inspection.pages_of_keys()):
-            read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "within": [], "": []}
+            read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "within": [], "schedule": [], "": []}
             for key in page:
-                kind, of = self._keys.read(key)
+                kind, of = keys.read(key)
                 read[kind].append(of)
             self.types.update(read["type_state"])
             self.jobs += len(read["job"])
@@ -72,7 +74,9 @@ class Scan:
             self.highest = max([self.highest, *(int(id) for id in read["job"] if id not in broken)])
             self._note(wrong)
             self._note(self._checks.logs(read["log"]))
-            self._note(self._checks.kinds({self._keys.within(key): KEYS["within"].kind for key in read["within"]}))
+            self._note(self._checks.kinds({keys.within(key): KEYS["within"].kind for key in read["within"]}))
+            self._note(self._checks.schedules(read["schedule"]))
+            self._note(self._checks.kinds({keys.schedule(name): KEYS["schedule"].kind for name in read["schedule"]}))
 
     def _sets_of_jobs(self, fixed: dict[str, str]) -> dict[str, str]:
         """Every zset of jobs that exists, with the type of its jobs; "" for all types."""
@@ -95,6 +99,11 @@ class Scan:
             self._note(self._checks.kinds({self._keys.unique: KEYS["unique"].kind}))
         for page in self._until_full(self._inspection.pages_of_unique_keys()):
             self._note(self._checks.unique(page))
+
+    def _walk_schedules(self) -> None:
+        self._note(self._checks.kinds({self._keys.schedules: KEYS["schedules"].kind}))
+        for page in self._until_full(self._inspection.pages_of_schedules()):
+            self._note(self._checks.schedules(page))
 
     def _until_full(self, pages: Iterator[_Page]) -> Iterator[_Page]:
         while not self.is_full and (page := next(pages, None)) is not None:

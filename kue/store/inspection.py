@@ -74,6 +74,10 @@ class Inspection:
         """Every unique key. None if a type is called `unique`, since its list of tokens has the same key."""
         return (page[::2] for page in self._pages("HSCAN", key=self._keys.unique))
 
+    def pages_of_schedules(self) -> Iterator[list[str]]:
+        """The name of every schedule that is in their zset."""
+        return self.pages_of_members(self._keys.schedules)
+
     def _pages(self, scan: str, *options: str | bytes, key: str | None = None) -> Iterator[list[str]]:
         cursor: Any = b"0"
         subject = () if key is None else (encode_name(key),)

@@ -43,6 +43,9 @@ class Repairs:
     def examine_unique(self, keys: Iterable[str]) -> Command:
         return self._command("examine_unique", *keys)
 
+    def examine_schedules(self, names: Iterable[str]) -> Command:
+        return self._command("examine_schedules", *names)
+
     def count_tokens(self, types: Iterable[str]) -> Command:
         return self._command("count_tokens", *types)
 
@@ -74,6 +77,12 @@ class Repairs:
 
     def drop_unique(self, key: str, id: str) -> Command:
         return self._command("drop_unique", key, id)
+
+    def unlist_schedule(self, name: str) -> Command:
+        return self._command("unlist_schedule", name)
+
+    def list_schedule(self, name: str, due: int | None) -> Command:
+        return self._command("list_schedule", name, "" if due is None else due)
 
     def list_type(self, type: str, id: str) -> Command:
         return self._command("list_type", type, id)

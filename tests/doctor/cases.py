@@ -2,6 +2,7 @@
 
 from tests.doctor import filing
 from tests.doctor.case import ALIVE, CASES, ENQUEUE, NEIGHBOURS, PROCESS, STATES, Case, add, settled
+from tests.store.schedules import schedule
 from tests.store.world import NODE, NOW, PYTHON, gone, job, log_of, token_list, without, world
 
 __all__ = ["ALIVE", "CASES", "NEIGHBOURS", "PROCESS", "filing"]
@@ -130,6 +131,20 @@ add(
     "freed",
     world(job(2), {"q:unique:jobs": {"ry": "2"}}),
 )
+add(
+    "a schedule without its hash",
+    world(job(2), schedule(), {"q:py:schedules": {"gone": 1.0}}),
+    "the schedule 'gone' is listed, but its hash is gone",
+    "removed",
+    world(job(2), schedule()),
+)
+NOT_LISTED = "the schedule 'nightly' is never due: it is missing from the set of schedules"
+for what, changes, due in (
+    ("a schedule that is in no set", {}, NOW + 59_000),
+    ("a paused schedule that is in no set", {"paused": 1}, float("inf")),
+    ("an unreadable schedule that is in no set", {"when": "whenever"}, float("inf")),
+):
+    add(what, without(schedule(**changes), "q:py:schedules"), NOT_LISTED, "listed", schedule(due, **changes))
 add(
     "a type that is not listed",
     without(job(), "q:job:types"),

@@ -20,6 +20,8 @@ ONE_OF_EACH_KIND = [
     "active for no worker",
     "a log without its job",
     "a unique key without its job",
+    "a schedule without its hash",
+    "a schedule that is in no set",
     "a type that is not listed",
     "missing tokens",
     "a multitude of tokens",
