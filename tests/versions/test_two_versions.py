@@ -115,6 +115,17 @@ def test_each_runs_what_the_other_puts_back_when_it_stops(
     assert_both_doctors_find_nothing(queue, previous, server)
 
 
+def test_a_key_whose_job_the_release_before_has_ended_is_free(
+    previous: Path, server: RedisServer, start: Start, queue: Watched
+) -> None:
+    start(previous, {"email": 1}, "count")
+    first = queue.create("email").unique("order:7").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    second = queue.create("other").unique("order:7").save()
+    assert (second.id, second.existing) == (int(first.id or 0) + 1, False)
+    assert_both_doctors_find_nothing(queue, previous, server)
+
+
 @pytest.mark.timeout(300)
 def test_a_mixed_fleet_with_kills_and_put_backs_loses_nothing(
     previous: Path, server: RedisServer, start: Start, queue: Watched
