@@ -115,5 +115,5 @@ def test_the_table_of_threads_has_each() -> None:
 
 def test_the_scripts_of_a_job_s_way_are_those_there_are() -> None:
     named = {span.removesuffix(".lua") for span in code_spans(ARCHITECTURE.read_text()) if span.endswith(".lua")}
-    assert named == {"save", "take", "apply_effects", "complete", "fail", "requeue"}
+    assert named == {"save", "save_unique", "take", "apply_effects", "complete", "fail", "requeue"}
     assert named <= {path.stem for path in (ROOT / "kue" / "store" / "lua").rglob("*.lua")}
