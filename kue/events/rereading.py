@@ -60,7 +60,7 @@ class Rereading:
     def _query(self, ids: Sequence[int]) -> Sequence[_Hash]:
         """Send the query. Not on the subscriber's thread, since it may block."""
         try:
-            return [found if isinstance(found, JobHash) else None for found in self._store.hashes(ids)]
+            return self._store.known_fields(ids)
         except Exception:  # the pending watchers are looked up too, and that is reported
             logger.debug("jobs could not be read anew", exc_info=True)
             return [None] * len(ids)

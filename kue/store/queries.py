@@ -57,6 +57,11 @@ class Queries:
         found = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
         return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
 
+    def known_fields(self, ids: Sequence[int]) -> list[JobHash | None]:
+        """The fields of each job that a job object shows; None if there is no such job."""
+        rows = self.fields(ids, JobHash._fields)
+        return [JobHash._make(row) if row[0] is not None else None for row in rows]
+
     def fields(self, ids: Sequence[int], names: Sequence[str]) -> list[list[bytes | None]]:
         """Some fields of each job; None for a field, or a job, that does not exist."""
         return [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import kue
+import kue_send
 from kue.options.job import JOB_OPTIONS
 from tests.helpers import keyspace, wait_until
 
@@ -22,9 +23,15 @@ class Mute:
     __str__ = __repr__
 
 
+def job_of(queue: kue.Queue, option: str) -> Any:
+    """A saved job that has the option."""
+    job_class = kue_send.Job if JOB_OPTIONS[option].module == "kue_send" else kue.Job
+    return job_class.get(1, queue=queue)
+
+
 CANNOT_BE_SHOWN: dict[str, Any] = {"huge": HUGE, "mute": Mute()}
 TAKES_ANY_VALUE: dict[str, Callable[[kue.Queue, kue.Job, Any], Any]] = {
-    **{option: lambda queue, job, bad, option=option: getattr(job, option)(bad) for option in JOB_OPTIONS},
+    **{name: lambda queue, job, bad, name=name: getattr(job_of(queue, name), name)(bad) for name in JOB_OPTIONS},
     "backoff type": lambda queue, job, bad: job.backoff({"type": bad}),
     "backoff delay": lambda queue, job, bad: job.backoff({"type": "fixed", "delay": bad}),
     "type": lambda queue, job, bad: queue.create(bad),

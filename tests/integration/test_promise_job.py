@@ -20,15 +20,15 @@ def queue(make_queue: MakeQueue) -> Any:
 def test_the_job_of_a_promise_shows_how_it_ended(make_queue: MakeQueue, backend: Any) -> None:
     queue = make_queue(backend, send=True)
     queue.process("email", lambda job, done: done(job.data.get("err"), {"pages": 12}))
-    good, bad = (queue.create("email", data).promise() for data in ({}, {"err": "boom"}))
-    before = good.job
+    job = queue.create("email")
+    good, bad = job.promise(), queue.create("email", {"err": "boom"}).promise()
     assert good.result(10) == {"pages": 12}
     assert (good.job.id, good.job.state(), good.job.result) == (1, "complete", {"pages": 12})
     assert type(good.job) is kue_send.Job
     assert good.job.worker_id is not None and good.job.duration is not None
     assert isinstance(bad.exception(10), kue.JobFailed)
     assert (bad.job.state(), bad.job.error(), bad.job.attempts_made) == ("failed", "boom", 1)
-    assert before is not good.job and before.state() == "inactive"
+    assert good.job is not job and job.state() == "inactive"
 
 
 def test_a_callback_finds_the_job_as_it_is_then(queue: Any) -> None:
@@ -70,12 +70,12 @@ def test_a_job_that_is_gone_stays_the_object_that_it_was(queue: Any) -> None:
 
 
 def test_another_job_of_the_same_number_is_not_taken_for_it(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = queue.runtime.store.hashes
+    hashes = queue.runtime.store.known_fields
 
     def of_another_job(ids: Any) -> Any:
         return [found._replace(created_at=b"5", data=b'"other"') for found in hashes(ids)]
 
-    monkeypatch.setattr(queue.runtime.store, "hashes", of_another_job)
+    monkeypatch.setattr(queue.runtime.store, "known_fields", of_another_job)
     queue.process("email", lambda job: 5)
     job = queue.create("email")
     promise = job.promise()
@@ -95,7 +95,7 @@ def test_a_redis_that_does_not_answer_delays_a_promise_by_a_second_at_most(
 
     queue.process("email", lambda job: 5)
     job = queue.create("email")
-    monkeypatch.setattr(queue.runtime.store, "hashes", silent)
+    monkeypatch.setattr(queue.runtime.store, "known_fields", silent)
     promise = job.promise()
     assert promise.result(10) == 5 and promise.job is job and asked.is_set()
     gate.set()
@@ -104,7 +104,7 @@ def test_a_redis_that_does_not_answer_delays_a_promise_by_a_second_at_most(
 def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
     gate = threading.Event()
-    monkeypatch.setattr(queue.runtime.store, "hashes", lambda ids: gate.wait() and [None] * len(ids))
+    monkeypatch.setattr(queue.runtime.store, "known_fields", lambda ids: gate.wait() and [None] * len(ids))
     queue.process("email", lambda job: 5)
     promise = queue.create("email").promise(timeout=500)
     assert promise.result(10) == 5
@@ -115,14 +115,14 @@ def test_a_promise_that_is_cancelled_during_the_reading_stays_cancelled(
     queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, gate = threading.Event(), threading.Event()
-    hashes = queue.runtime.store.hashes
+    hashes = queue.runtime.store.known_fields
 
     def held(ids: Any) -> Any:
         asked.set()
         gate.wait()
         return hashes(ids)
 
-    monkeypatch.setattr(queue.runtime.store, "hashes", held)
+    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
     queue.process("email", lambda job: 5)
     job = queue.create("email")
     promise = job.promise()
@@ -142,7 +142,7 @@ def test_a_shutdown_during_the_reading_settles_with_the_outcome(queue: Any, monk
         gate.wait()
         return [None] * len(ids)
 
-    monkeypatch.setattr(queue.runtime.store, "hashes", held)
+    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
     queue.process("email", lambda job: 5)
     promise = queue.create("email").promise()
     assert asked.wait(10)

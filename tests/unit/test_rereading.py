@@ -44,8 +44,8 @@ class Place:
         self.client = fakeredis.FakeRedis(server=fakeredis.FakeServer())
         self.store = Store.at(resolve(self.client), "q")
         self.asked: list[list[int]] = []
-        hashes = self.store.hashes
-        self.store.hashes = lambda ids: (self.asked.append(list(ids)), hashes(ids))[1]  # type: ignore[method-assign, func-returns-value]
+        hashes = self.store.known_fields
+        self.store.known_fields = lambda ids: (self.asked.append(list(ids)), hashes(ids))[1]  # type: ignore[method-assign, func-returns-value]
         self.time = SlowClockwork()
         clockwork: Any = self.time
         self.rereading = Rereading(self.store, lambda: clockwork)
@@ -86,7 +86,7 @@ def test_a_redis_that_fails_gives_no_hash(place: Place) -> None:
     def broken(ids: Any) -> Any:
         raise ConnectionError("away")
 
-    place.store.hashes = broken  # type: ignore[method-assign]
+    place.store.known_fields = broken  # type: ignore[method-assign]
     reader = place.ask(1)
     place.time.answer()
     assert reader.answers == [None]
