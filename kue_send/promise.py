@@ -57,8 +57,8 @@ class _Waiters(list[Any]):
 class Promise(Future[Any]):
     """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
 
-    `job` is its job. Before the promise settles, the job is read anew from Redis: from then on `job` is another object,
-    the job as it was then. It stays the same if the job is gone, or Redis does not answer within a second.
+    Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, or Redis
+    does not answer within a second.
 
     It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
     `WouldDeadlock`.
@@ -77,34 +77,44 @@ class Promise(Future[Any]):
         self._stack: str | None = None
         self._decided: tuple[Any, BaseException | None] | None = None  # the outcome, while the job is read anew
         self._removes_itself = job.remove_on_complete()
-        self.job = job
+        self._job = job
+        self._hash: JobHash | None = None  # what was read anew, until the job is asked for
         self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def begin(self) -> None:
         """Save the job if it is not saved, and watch its events from then on."""
         hub = self._runtime.hub
-        if self.job.id is None:
+        if self._job.id is None:
             with hub.saving() as watch:
-                self.job.save()
-                self.start_watching(hub.watch if self.job.existing else watch)
+                self._job.save()
+                self.start_watching(hub.watch if self._job.existing else watch)
         else:
-            self.may_have_missed = not self.job.only_collected
+            self.may_have_missed = not self._job.only_collected
             self.start_watching(hub.watch)
 
     def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
         """Watch the events of the job, which is saved now, and start the timeout; `watch` adds the watcher."""
-        if self.job.existing:  # it may remove itself though this object was not to, or be gone by now
-            self._removes_itself = self.job.remove_on_complete() or self.job.state() is None
-            self.may_have_missed = not self.job.only_collected
-        if not self.job.only_collected:
-            self.created_at = read_created_at(self.job.created_at)
+        if self._job.existing:  # it may remove itself though this object was not to, or be gone by now
+            self._removes_itself = self._job.remove_on_complete() or self._job.state() is None
+            self.may_have_missed = not self._job.only_collected
+        if not self._job.only_collected:
+            self.created_at = read_created_at(self._job.created_at)
             watch(self._id, self)
         if self._timeout is not None:
             self._timer = self._runtime.hub.call_later(self._timeout / 1000, self._timed_out)
 
     @property
+    def job(self) -> Job:
+        """The job. From the moment on that the promise settles: another object, the job as Redis had it just before."""
+        if (hash := self._hash) is not None:
+            with contextlib.suppress(JobInvalid):
+                self._job = type(self._job).from_hash(self._runtime, self._id, hash)
+            self._hash = None  # last: until then, other threads make the object too
+        return self._job
+
+    @property
     def _id(self) -> int:
-        return self.job.id or 0
+        return self._job.id or 0
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait at most `timeout` seconds (None: no limit), and return the result of the job.
@@ -134,7 +144,7 @@ class Promise(Future[Any]):
             except BaseException:
                 if not self._runtime.hub.is_current:
                     raise
-                logger.exception("a done-callback of the promise of job %s raised", self.job.id)
+                logger.exception("a done-callback of the promise of job %s raised", self._job.id)
 
         super().add_done_callback(call)
 
@@ -207,7 +217,7 @@ class Promise(Future[Any]):
         if self._decided is not None:
             self._settle(*self._decided)
         elif not self.done():
-            self._reject(PromiseTimeout(self.job.id, self._timeout or 0))
+            self._reject(PromiseTimeout(self._job.id, self._timeout or 0))
             self._runtime.hub.unwatch(self._id, self)
 
     def _decide(self, value: Any, problem: BaseException | None = None) -> bool:
@@ -221,8 +231,7 @@ class Promise(Future[Any]):
         if self._decided is None or self.done():
             return
         if hash is not None and not is_other(read_created_at(hash.created_at), self.created_at):
-            with contextlib.suppress(JobInvalid):
-                self.job = type(self.job).from_hash(self._runtime, self._id, hash)
+            self._hash = hash
         self._settle(*self._decided)
 
     def _reject(self, problem: BaseException) -> None:
@@ -237,10 +246,10 @@ class Promise(Future[Any]):
             else:
                 self.set_exception(problem)
         except InvalidStateError:
-            logger.debug("the promise of job %s was settled or cancelled before", self.job.id)
+            logger.debug("the promise of job %s was settled or cancelled before", self._job.id)
 
     def _stop_watching(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self.job.id is not None:
+        if self._job.id is not None:
             self._runtime.hub.unwatch(self._id, self)

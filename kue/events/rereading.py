@@ -2,12 +2,11 @@
 
 - sends one query at a time, for all jobs that were asked for since the last
 - answers each reader once: with the hash of its job, or with None if there is none
-- lets no reader wait for long: if Redis fails, takes longer than a second, or the subscription ends, the answer is None
+- lets no reader wait for long: if Redis fails, takes longer than a second, or the subscription ends, all get None
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -39,15 +38,17 @@ class Rereading:
     def __init__(self, store: Store, subscriber: Callable[[], Subscriber]) -> None:
         self._store = store
         self._subscriber = subscriber
-        self._waiting: dict[Reader, Timer] = {}
+        self._waiting: dict[Reader, None] = {}
+        self._timer: Timer | None = None  # while any reader waits
         self._unasked: list[tuple[int, Reader]] = []
         self._is_asking = False
 
     def ask(self, id: int, reader: Reader) -> None:
         """Read a job for a reader."""
-        call_later = self._subscriber().call_later
-        self._waiting[reader] = call_later(MAX_SECONDS, functools.partial(self._answer, reader, None))
+        self._waiting[reader] = None
         self._unasked.append((id, reader))
+        if self._timer is None:
+            self._start_timer()
         self._ask_next()
 
     def _ask_next(self) -> None:
@@ -68,21 +69,33 @@ class Rereading:
     def _answered(self, asked: Sequence[tuple[int, Reader]], hashes: Sequence[_Hash]) -> None:
         self._is_asking = False
         self._ask_next()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._is_asking:
+            self._start_timer()
         for (_, reader), hash in zip(asked, hashes, strict=True):
             self._answer(reader, hash)
 
     def _answer(self, reader: Reader, hash: _Hash) -> None:
-        timer = self._waiting.pop(reader, None)
-        if timer is None:
+        if reader not in self._waiting:
             return  # it was answered when its time was up
-        timer.cancel()
+        del self._waiting[reader]
         try:
             reader.on_read(hash)
         except BaseException:  # even sys.exit() in a promise's callback: the other readers wait for this thread
             logger.exception("settling after a job was read failed")
 
+    def _start_timer(self) -> None:
+        self._timer = self._subscriber().call_later(MAX_SECONDS, self._time_is_up)
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        self.finish()
+
     def finish(self) -> None:
-        """The subscription has ended: no answer will come any more."""
+        """No answer will come any more, or it takes too long: those that wait get none."""
+        self._unasked.clear()
         for reader in list(self._waiting):
             self._answer(reader, None)
 
