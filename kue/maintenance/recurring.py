@@ -1,7 +1,8 @@
 """Saves the jobs of schedules that are due: exactly one for each time, however many processes try.
 
 It sleeps until the next schedule is due, and a second at most, since another process may declare one that is due
-sooner. Processes wake up at slightly different moments. So most find that another one has done it already.
+sooner; two seconds if there is none at all. Processes wake up at slightly different moments. So most find that another
+one has done it already.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kue.store.store import Store
 
 _BATCH_SIZE = 100  # schedules in a round
 _MAX_SLEEP_SECONDS = 1.0
+_MAX_SLEEP_WITHOUT_SCHEDULES_SECONDS = 2.0  # a process that declares one looks at once
 _SPREAD_SECONDS = 0.02
 
 
@@ -42,7 +44,8 @@ class Recurring:
             return False
         firings, refused = self._plan(due, now)
         refused += self._schedules.fire(firings, now)
-        self._sleep_until([(name, at) for name, at in upcoming if at > now], now)
+        if later := [(name, at) for name, at in upcoming if at > now]:
+            self._sleep_until(later, now)
         if refused:
             raise refusal(refused[0]) from refused[0]
         return bool(firings)
@@ -74,7 +77,9 @@ class Recurring:
             return None
 
     def _sleep_until(self, upcoming: list[tuple[str, float]], now: int) -> None:
-        if upcoming:
+        if not upcoming:
+            self.interval = _MAX_SLEEP_WITHOUT_SCHEDULES_SECONDS
+        else:
             seconds = (upcoming[0][1] - now) / 1000 + random.uniform(0, _SPREAD_SECONDS)
             self.interval = min(_MAX_SLEEP_SECONDS, seconds)
 

@@ -21,13 +21,15 @@ UNIQUE = "unique"
 
 def unique_key(job: Job) -> str | None:
     """The unique key of a job: it names the schedule, and no job is saved while the last one has not ended."""
-    key = job.options.get(UNIQUE)
-    key = key.get("key") if isinstance(key, Mapping) else getattr(key, "key", key)
-    return key if isinstance(key, str) else None
+    unique = job.options.get(UNIQUE)
+    if unique is None:
+        return None
+    key: str = unique.for_job(job.type, codec.encode(job.data, "data", job.runtime.options.json_default)).key
+    return key
 
 
 def job_fields(job: Job) -> dict[str, Argument]:
-    """What the hash holds of an unsaved job. Raises `InvalidSchedule`, or `InvalidJobData`."""
+    """What the hash holds of an unsaved job, but for its unique key. Raises `InvalidSchedule`, or `InvalidJobData`."""
     options = {name: value for name, value in job.options.items() if name != UNIQUE}
     if isinstance(delay := options.get("delay"), Moment):
         raise InvalidSchedule(

@@ -24,6 +24,7 @@ def report(chaos: Chaos) -> str:
         f"seed {chaos.plan.seed}, {chaos.seconds:.0f} s",
         f"{chaos.acknowledged:8} jobs acknowledged, and {chaos.doubtful} saves in doubt",
         f"{verdict.runs:8} runs of handlers",
+        f"{chaos.ticks:8} times of a schedule, each with one job",
         f"{sum(chaos.disturber.counts.values()):8} disturbances:",
         *_table(chaos.disturber.counts | {"(connections that were cut)": chaos.disturber.cut}),
         f"{len(verdict.jobs_again):8} jobs ran again though no attempt had failed, because of:",

@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from benchmarks.slow_network import SlowNetwork
-from tests.chaos import history
+from tests.chaos import history, ticks
 from tests.chaos.check import Verdict
 from tests.chaos.disturb import Disturber
 from tests.chaos.fleet import ROOT, Fleet
@@ -61,6 +61,7 @@ class Chaos:
             self.fleet = Fleet(self.folder, self.record, PYTHON_WORKERS, NODE_WORKERS, server, url)
             stack.callback(self.fleet.close)
             self._produce_and_disturb(server, saver)
+            ticks.pause(server.url)
             before = self._rest()
             doctored = self._doctor(server, "--fix", "--requeue-active-older-than", "0ms", "--grace", "500ms")
             self._rest()
@@ -175,6 +176,8 @@ class Chaos:
         (self.folder / "node.txt").write_text("\n".join(self.verdict.stories_of_node))
         self.violations += [*self.fleet.ended_by_themselves, *self.verdict.violations]
         self.violations += [double for producer in self.producers for double in producer.doubles]
+        self.ticks = ticks.counted(self._client)
+        self.violations += ticks.complaints(Snapshot(self._client), self.ticks)
         self.acknowledged = len(saved) + len(self.disturber.poison)
         self.doubtful = sum(producer.doubtful for producer in self.producers)
         self.seconds = time.monotonic() - self._began

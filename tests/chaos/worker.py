@@ -5,6 +5,7 @@ JSON, CHAOS_SLOTS the slots of each type.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import time
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import kue_send
+from kue.errors import KueError
 from kue_send.job import Job
 from tests.chaos.plan import COROUTINE, PYTHON, SHARED
 from tests.chaos.record import Record
+from tests.chaos.ticks import DATA, EVERY_SECOND, TICK
 
 OVERLONG = 60.0  # how long a late handler waits to be given up
 
@@ -95,3 +98,12 @@ async def run_async(job: Job) -> dict[str, Any]:
         record.write("cancel", job.id, job.worker_id)
         raise
     return finish(job)
+
+
+@queue.process(TICK)
+def tick(job: Job) -> None:
+    """Every time of the schedule that all workers declare."""
+
+
+with contextlib.suppress(KueError):  # Redis may be away, and the others have declared it
+    queue.every(EVERY_SECOND, queue.create(TICK, DATA), catch_up="all")

@@ -69,6 +69,10 @@ def write_all(queue: Any) -> None:
     job.error("none").update()
     read_all(queue, job.id)
     job.remove()
+    schedule = queue.every("1 second", queue.create("email"))
+    schedule.pause(), schedule.resume(), schedule.trigger(), queue.schedules()
+    wait_until(lambda: queue.schedules()["email"].fired)
+    schedule.remove()
     queue.save_all(queue.create("letter", delay=60_000) for _ in range(2))
     assert queue.create("email").promise(10_000).result() == "sent"
 

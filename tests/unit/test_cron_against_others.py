@@ -67,7 +67,7 @@ def distinct(moments: list[int]) -> list[int]:
     return list(dict.fromkeys(moments))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TIMED, MOMENTS)
 def test_times_of_the_day_are_those_of_cronsim(expression: str, place: tuple[tuple[str, str], int]) -> None:
     zone, start = start_of(*place)
@@ -95,7 +95,7 @@ def fits(expression: str, shown: datetime) -> bool:
     return either and shown.minute in expanded(minutes, 0, 59) and shown.hour in expanded(hours, 0, 23)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None, derandomize=True)
 @given(STARRED, MOMENTS)
 def test_counted_hours_are_all_minutes_whose_reading_fits(expression: str, place: tuple[tuple[str, str], int]) -> None:
     zone, start = start_of(*place)
@@ -107,7 +107,7 @@ def test_counted_hours_are_all_minutes_whose_reading_fits(expression: str, place
     assert cron.latest(minutes[-1], len(minutes), first) == fitting
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(st.one_of(TIMED, STARRED), MOMENTS, st.integers(1, 40))
 def test_backwards_are_the_same_times_as_forwards(
     expression: str, place: tuple[tuple[str, str], int], count: int

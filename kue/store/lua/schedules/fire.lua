@@ -36,6 +36,6 @@ if #times > 0 then
   held.fired = fired + #times
   redis.call('HSET', key, 'fired', held.fired, 'last_at', times[#times], 'last_job_id', id)
 end
-if left_out > 0 then redis.call('HINCRBY', key, 'skipped', left_out) end
+if left_out > 0 then redis.call('HSET', key, 'skipped', (tonumber(held.skipped) or 0) + left_out) end
 redis.call('ZADD', key_schedules(), is_over(held, due) and '+inf' or due, name)
 return {#times, left_out}
