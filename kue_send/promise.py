@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from concurrent.futures._base import CANCELLED
-from contextvars import copy_context
+from concurrent.futures import InvalidStateError
 from typing import Any
 
 from kue.common.timer_queue import Timer
@@ -28,7 +25,6 @@ from kue.errors import (
     JobRemoved,
     PromiseTimeout,
     ShutdownInProgress,
-    WouldDeadlock,
 )
 from kue.events.watcher import Outcome, Watcher
 from kue.jobs.job import Job
@@ -36,25 +32,14 @@ from kue.runtime import Runtime
 from kue.store.identity import is_other, read_created_at
 from kue.store.job_hash import JobHash
 from kue.store.stored_error import message_of
+from kue_send.future import GuardedFuture
 
 logger = logging.getLogger("kue")
 _EVENTS = frozenset(("result", "complete", "error", "failed", "remove"))
 _SETTLING_EVENTS = frozenset(("result", "complete", "failed"))
 
 
-class _Waiters(list[Any]):
-    """The list to which `concurrent.futures.wait` and `as_completed` add waiters. A check runs before each addition."""
-
-    def __init__(self, check: Callable[[], None]) -> None:
-        super().__init__()
-        self._check = check
-
-    def append(self, waiter: Any) -> None:
-        self._check()
-        super().append(waiter)
-
-
-class Promise(Future[Any]):
+class Promise(GuardedFuture):
     """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
 
     Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, or Redis
@@ -70,8 +55,7 @@ class Promise(Future[Any]):
     created_at: int | None = None
 
     def __init__(self, runtime: Runtime, job: Job, timeout: int | None) -> None:
-        super().__init__()
-        self._runtime = runtime
+        super().__init__(runtime)
         self._timeout = timeout
         self._timer: Timer | None = None
         self._stack: str | None = None
@@ -79,7 +63,6 @@ class Promise(Future[Any]):
         self._removes_itself = job.remove_on_complete()
         self._job = job
         self._hash: JobHash | None = None  # what was read anew, until the job is asked for
-        self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def begin(self) -> None:
         """Save the job if it is not saved, and watch its events from then on."""
@@ -104,6 +87,10 @@ class Promise(Future[Any]):
             self._timer = self._runtime.hub.call_later(self._timeout / 1000, self._timed_out)
 
     @property
+    def name(self) -> str:
+        return f"the promise of job {self._job.id}"
+
+    @property
     def job(self) -> Job:
         """The job. From the moment on that the promise settles: another object, the job as Redis had it just before."""
         if (hash := self._hash) is not None:
@@ -116,60 +103,13 @@ class Promise(Future[Any]):
     def _id(self) -> int:
         return self._job.id or 0
 
-    def result(self, timeout: float | None = None) -> Any:
-        """Wait at most `timeout` seconds (None: no limit), and return the result of the job.
-
-        Raises the error that the promise was settled with, `TimeoutError` if it is not settled in time, `WouldDeadlock`
-        on the thread that settles promises, and `concurrent.futures.CancelledError` after `cancel`.
-        """
-        self._refuse_to_deadlock()
-        return super().result(timeout)
-
-    def exception(self, timeout: float | None = None) -> BaseException | None:
-        """Wait as `result` does, and return the error that the promise was settled with; None if there is a result."""
-        self._refuse_to_deadlock()
-        return super().exception(timeout)
-
-    def add_done_callback(self, fn: Callable[[Future[Any]], object]) -> None:
-        """Call `fn(promise)` once the promise is settled. `sys.exit()` in `fn` does not end the thread that settles.
-
-        A context variable that `fn` sets is seen by no other callback.
-        """
-
-        def call(future: Future[Any]) -> None:
-            try:
-                copy_context().run(fn, future)
-            except Exception:
-                raise
-            except BaseException:
-                if not self._runtime.hub.is_current:
-                    raise
-                logger.exception("a done-callback of the promise of job %s raised", self._job.id)
-
-        super().add_done_callback(call)
-
     def cancel(self) -> bool:
         """Stop waiting; the job itself goes on. Returns False if the promise is settled already."""
         cancelled = super().cancel()
         if cancelled:
-            self._notify_waiters()
+            self.notify_waiters()
             self._stop_watching()
         return cancelled
-
-    def _notify_waiters(self) -> None:
-        """Wake `wait` and `as_completed`, which count a cancelled Future as done only once it was notified of that."""
-        with self._condition:
-            if self._state == CANCELLED:
-                self.set_running_or_notify_cancel()
-
-    def _refuse_to_deadlock(self) -> None:
-        if not self.done() and self._runtime.hub.is_current:
-            problem = WouldDeadlock(
-                "this promise is waited for on the thread that settles promises (a done-callback runs there); "
-                "wait on another thread, or add a done-callback to it"
-            )
-            self._runtime.error_reporter.report(problem)
-            raise problem
 
     # what the hub calls, on the subscriber's thread
 
@@ -201,17 +141,11 @@ class Promise(Future[Any]):
             problem = f"the queue was shut down before job {self._id} settled; the job itself goes on"
             self._reject(ShutdownInProgress(problem))
         elif outcome.state == "forked":
-            self._reset_after_fork()
+            self.reset_after_fork()
             problem = f"the promise of job {self._id} was made before a fork: make another in this process"
             self._reject(ForkedChild(problem))
         else:
             self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
-
-    def _reset_after_fork(self) -> None:
-        """In a forked child: threads that held the lock or wait exist only in the parent, which calls the callbacks."""
-        self._condition = threading.Condition()
-        self._done_callbacks: list[Callable[[Future[Any]], object]] = []
-        self._waiters = _Waiters(self._refuse_to_deadlock)
 
     def _timed_out(self) -> None:
         if self._decided is not None:

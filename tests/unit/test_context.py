@@ -1,6 +1,7 @@
 """The `ctx` of a handler: what it asks of the pool."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -34,8 +35,10 @@ def test_the_timeout_of_a_pause_is_given_in_ms_and_none_is_no_limit(
     timeout: tuple[Any, ...], seconds: float | None
 ) -> None:
     pool: Any = FakePool()
-    slot = Worker("kue:host:7-b:email:1", TypeSlots("email"))
-    context = Context(pool, slot)
+    slot = Worker("kue:host:7-b:email:1", "email", TypeSlots("email"))
+    pool.slots = SimpleNamespace(worker_of=lambda run: slot)
+    run: Any = SimpleNamespace(type="email")
+    context = Context(pool, run)
     context.pause(*timeout)
     context.resume()
     context.shutdown()

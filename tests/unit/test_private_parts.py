@@ -29,11 +29,11 @@ from kue.connection.address import resolve
 ROOT = Path(__file__).parent.parent.parent
 ONE_FILE = {
     "kue/connection/connection.py": {"_sock", "_parser"},
-    "kue_send/promise.py": {"_condition", "_state", "_waiters", "_done_callbacks"},
+    "kue_send/future.py": {"_condition", "_state", "_waiters", "_done_callbacks"},
     "kue/connection/embedded.py": {"_binaries"},
     "kue/worker/exit.py": {"_register_atexit"},
 }
-PRIVATE_MODULES = {("kue_send/promise.py", "concurrent.futures._base")}
+PRIVATE_MODULES = {("kue_send/future.py", "concurrent.futures._base")}
 KINDS = [Connection, SSLConnection, UnixDomainSocketConnection]
 
 
@@ -116,7 +116,7 @@ def test_hiredis_packs_commands_with_words_of_every_type() -> None:
     assert pack_command(words) == packed
 
 
-# --- concurrent.futures: kue_send/promise.py ---
+# --- concurrent.futures: kue_send/future.py ---
 
 
 def test_a_future_has_condition_state_waiters_and_done_callbacks() -> None:
