@@ -74,7 +74,8 @@ class Ticker:
                 if due <= time.monotonic() and not self._stopping:
                     next_due = self._run_round(duty)
                     with self._lock:
-                        self._due[duty] = next_due
+                        if self._due[duty] == due:  # not brought forward meanwhile
+                            self._due[duty] = next_due
             with self._lock:
                 wait = min(self._due.values(), default=time.monotonic() + 1.0) - time.monotonic()
             if wait > 0:

@@ -247,3 +247,32 @@ def test_turns_have_jitter_of_a_tenth(place: Place) -> None:
     after = time.monotonic()
     assert before + 900 <= min(turns) < max(turns) <= after + 1100
     assert max(turns) - min(turns) > 150
+
+
+def test_a_duty_may_have_no_jitter() -> None:
+    duty = Duty(1000.0)
+    duty.jitter = 0.0  # type: ignore[attr-defined]
+    ticker = Ticker([], ErrorReporter(lambda problem: None), lambda: 0)
+    before = time.monotonic()
+    assert before + 1000 <= ticker._next_due(duty) <= time.monotonic() + 1000
+
+
+def test_a_round_may_be_brought_forward(place: Place) -> None:
+    duty, stranger = Duty(NEVER), Duty(NEVER)
+    ticker = place.start(duty)
+    ticker.hasten(duty)
+    ticker.hasten(stranger)
+    wait_until(lambda: len(duty.rounds) == 1)
+    assert stranger.rounds == []
+
+
+def test_a_round_that_is_brought_forward_during_another_follows_it(place: Place) -> None:
+    def hasten_once(n: int) -> bool:
+        duty.interval = NEVER
+        if n == 1:
+            place.tickers[0].hasten(duty)
+        return False
+
+    duty = Duty(round=hasten_once)
+    place.start(duty)
+    wait_until(lambda: len(duty.rounds) == 2)
