@@ -48,6 +48,15 @@ def test_save_all_makes_a_promise_of_each_hot_job_among_others(queue: Any) -> No
     assert [promise.result() for promise in promises] == list(range(0, 600, 2))
 
 
+def test_a_hot_job_of_a_key_that_is_held_has_a_promise_of_the_job_that_holds_it(queue: Any) -> None:
+    first = queue.create("email", 5).unique("order:7").save()
+    again = queue.create("email", 6, unique="order:7", hotjob=True).save()
+    [third] = queue.save_all([queue.create("email", 7, unique="order:7", hotjob=True)])
+    queue.process("email", lambda job: job.data)
+    assert (again.id, third.id, again.existing) == (first.id, first.id, True)
+    assert [job.hotjob_promise.result(10) for job in (again, third)] == [5, 5]
+
+
 def test_asyncio_waits_for_hot_jobs(queue: Any) -> None:
     queue.process("email", 4, lambda job: job.data**2)
     jobs = queue.save_all([queue.create("email", n, hotjob=True) for n in range(5)])

@@ -3,7 +3,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,19 +65,15 @@ class TestDeclaring:
         assert list(queue.schedules()) == ["report"]
 
     def test_the_unique_key_is_the_name_and_keeps_jobs_from_overlapping(self, queue: Any, client: Any) -> None:
-        def job(data: int) -> Any:
-            job = queue.create("report", data)
-            job.options["unique"] = SimpleNamespace(for_job=lambda type, data: SimpleNamespace(key=f"{type} {data}"))
-            return job
-
-        first = due(queue.every("1 hour", job(1)))
-        queue.every("2 hours", job(2), name="other")
-        assert sorted(queue.schedules()) == ["other", "report b'1'"]
+        first = due(queue.every("1 hour", queue.create("report", 1).unique("daily")))
+        queue.every("2 hours", queue.create("report", 2, unique=True), name="other")
+        assert sorted(queue.schedules()) == ["daily", "other"]
         assert [client.hget(f"q:py:schedule:{name}", "overlap") for name in queue.schedules()] == [b"skip"] * 2
         assert not [field for field in client.hgetall("q:py:schedule:other") if b"unique" in field]
         fire(queue, first)
         fire(queue, first + HOUR)
-        assert queue.schedules()["report b'1'"].skipped == 1
+        assert queue.schedules()["daily"].skipped == 1
+        assert queue.get(1).unique() is None and not client.exists("q:unique:jobs")
 
     def test_a_second_schedule_of_a_type_needs_a_name(self, queue: Any) -> None:
         queue.every("1 hour", queue.create("report", 1))
