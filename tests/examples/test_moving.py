@@ -22,7 +22,8 @@ from tests.servers import RedisServer
 pytestmark = pytest.mark.slow
 
 GUIDE = DOCS / "guides" / "moving.md"
-PARTS = {"id": "7", "type": "e-mail \u00e9", "state": "inactive", "process": "kue:host:1-a", "name": "nightly"}
+PARTS = {"id": "7", "type": "e-mail \u00e9", "state": "inactive", "process": "kue:host:1-a"}
+PARTS |= {"name": "nightly", "key": "order:7"}
 CONTENT = {
     "string": lambda client, key: client.set(key, b"\xff 17"),
     "hash": lambda client, key: client.hset(key, mapping={"data": '{"caf\u00e9":1}'}),
