@@ -163,7 +163,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         """
         runtime, options = self.runtime, self.options
         data = codec.encode(self.data, "data", runtime.options.json_default)
-        self._data_written(data)
+        self._data_hash = hash(data)  # as `_data_written`, which each new job would have to call
         if now is None:
             now = runtime.store.now()
         self.created_at = self.updated_at = self.promote_at = now

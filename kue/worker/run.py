@@ -171,7 +171,7 @@ class Run:
 
         Raises `ForkedChild` in a forked child, whose parent ends the run.
         """
-        if self._is_inherited:
+        if os.getpid() != self._process:
             raise ForkedChild(f"the run of job {self.job.id} is ended by the process that this one was forked from")
         # In one step, so that an exception thrown into this thread leaves no run that is settled without an outcome.
         if self._outcomes.setdefault("first", outcome) is not outcome:
