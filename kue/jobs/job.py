@@ -140,8 +140,9 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
 
         If another job holds its unique key, nothing is saved: this object becomes that job, and `existing` is True.
 
-        Raises `InvalidJobData`, `ConnectionFailed`, `RedisRefused`, or `SaveInDoubt` if the connection broke before
-        Redis answered, so that the job may or may not exist. For a saved job it raises what `update` raises.
+        Raises `InvalidJobData`, `ConnectionFailed`, `RedisRefused`, `JobInvalid` if the hash of that other job cannot
+        be read, or `SaveInDoubt` if the connection broke before Redis answered, so that the job may or may not exist.
+        For a saved job it raises what `update` raises.
         """
         if self.id is not None:
             return self.update()

@@ -14,6 +14,8 @@ from kue.errors import ConnectionFailed, InvalidOption, KueError, RedisRefused, 
 from kue.events.watcher import Watcher
 from kue.jobs.job import Job
 from kue.runtime import Runtime
+from kue.store.transitions import NewJob
+from kue.store.unique_job import UniqueJob
 
 J = TypeVar("J", bound=Job)
 
@@ -39,21 +41,28 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
     except (ConnectionFailed, RedisRefused, ShutdownInProgress) as problem:  # the first save asks for the time
         raise SaveInterrupted(saved, problem) from problem
     try:
-        with _watching(runtime, batch) as watch:
-            refused: ResponseError | None = None
-            for job, reply in zip(batch, runtime.store.save_many(new_jobs), strict=False):
+        _write(runtime, batch, new_jobs, saved)
+    except KueError as problem:
+        raise SaveInterrupted(saved, problem) from problem
+    return batch
+
+
+def _write(runtime: Runtime, batch: Sequence[J], new_jobs: Sequence[NewJob | UniqueJob], saved: list[J]) -> None:
+    """Adds to `saved` the jobs that are known to be saved. Raises the first error once all replies are read."""
+    trouble: Exception | None = None
+    with _watching(runtime, batch) as watch:
+        for job, reply in zip(batch, runtime.store.save_many(new_jobs), strict=False):
+            try:
                 if isinstance(reply, ResponseError):
-                    refused = refused or reply  # Redis may have saved other jobs of the same round trip
-                    continue
+                    raise refusal(reply)
                 job.saved(reply)
                 saved.append(job)
                 if watch is not None:
                     job.watch_saved(runtime.hub.watch if job.existing else watch)
-            if refused is not None:
-                raise refusal(refused)
-    except KueError as problem:
-        raise SaveInterrupted(saved, problem) from problem
-    return batch
+            except Exception as problem:  # Redis has saved other jobs of the same round trip, which need their ids
+                trouble = trouble or problem
+    if trouble is not None:
+        raise trouble
 
 
 @contextlib.contextmanager

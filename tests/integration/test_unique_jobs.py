@@ -179,3 +179,24 @@ class TestManyAtOnce:
     def test_a_key_may_be_called_unique(self, queue: Any) -> None:
         jobs = queue.save_all(queue.create("charge", n).unique("unique") for n in range(2))
         assert [job.existing for job in jobs] == [False, True]
+
+    def test_one_that_cannot_be_read_costs_no_other_job_its_id(self, queue: Any, client: Any) -> None:
+        queue.create("charge").unique(KEY).save()
+        client.hset("q:job:1", "data", "{oops")
+        jobs = [queue.create("charge", 0), queue.create("charge").unique(KEY), queue.create("charge", 1)]
+        with pytest.raises(kue.SaveInterrupted, match="broke off after 2 saved jobs") as broken:
+            queue.save_all(jobs)
+        assert isinstance(broken.value.__cause__, kue.JobInvalid)
+        assert list(broken.value.saved) == [jobs[0], jobs[2]]
+        assert [job.id for job in jobs] == [2, None, 3]
+
+    def test_one_that_cannot_be_watched_costs_no_job_its_id(self, queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def no_watch(id: int, watcher: Any) -> None:
+            raise RuntimeError("no thread")
+
+        queue.create("charge").unique(KEY).save()
+        monkeypatch.setattr(queue.runtime.hub, "watch", no_watch)
+        jobs = [queue.create("charge").unique(KEY).on("complete", print), queue.create("charge")]
+        with pytest.raises(RuntimeError, match="no thread"):
+            queue.save_all(jobs)
+        assert [job.id for job in jobs] == [1, 2]
