@@ -130,7 +130,7 @@ class Uniqueness(Fields, ABC):
         unique = self.known_unique(codec.encode(self.data, "data", self.runtime.options.json_default))
         if unique is None or unique.key != held.key or not held.is_held_in(other._state):
             return False
-        if unique.replaces_in(other._state):
+        if self.type == other.type and unique.replaces_in(other._state):
             other.data = self.data
         self.id, self.type, self.data, self._state = other.id, other.type, other.data, other._state
         self.options, self.only_collected, self.existing = dict(other.options), True, True

@@ -27,7 +27,7 @@ class Unique:
     - `key` is "" until it is known, if it is made of the job's type and data, as `of_data` says
     - `until` says whether a job holds it until it has ended, or only until it is started
     - `within` is the time in ms in which at most one job is saved for the key (None: any number)
-    - `replace` says whether a waiting job that holds it gets the new data
+    - `replace` says whether a waiting job of the same type that holds it gets the new data
     """
 
     key: str

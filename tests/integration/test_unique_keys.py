@@ -123,6 +123,12 @@ class TestTestMode:
         first = queue.create("charge", 5).unique(KEY).save()
         assert queue.create("charge", 6).unique(KEY, replace=True).save().data == first.data == 6
 
+    def test_a_waiting_job_gets_no_data_of_another_type(self, queue: Any) -> None:
+        queue.test_mode.enter()
+        queue.create("charge", 5).unique(KEY).save()
+        second = queue.create("refund", 6).unique(KEY, replace=True).save()
+        assert (second.type, second.data, second.existing) == ("charge", 5, True)
+
     def test_many_are_collected_as_one(self, queue: Any) -> None:
         queue.test_mode.enter()
         jobs = queue.save_all(queue.create("charge", n).unique(KEY) for n in range(3))

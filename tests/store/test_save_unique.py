@@ -145,6 +145,16 @@ class TestReplace:
         after = standing("delayed", promote_at=NOW, data="[2]", updated_at=NOW)
         check_existing(place, before, save(place, new(data="[2]"), replace=True), after)
 
+    @pytest.mark.parametrize("state", ["inactive", "delayed"])
+    def test_a_job_of_another_type_keeps_its_data_and_its_delay(self, place: Place, state: str) -> None:
+        before = standing(state, delay=9)
+        check_existing(place, before, save(place, new("pdf", when=LATER, data="[2]"), replace=True))
+
+    @pytest.mark.parametrize("state", ["inactive", "delayed"])
+    def test_a_job_without_a_type_keeps_its_data(self, place: Place, state: str) -> None:
+        before = without(standing(state), "q:job:1/type")
+        check_existing(place, before, save(place, new(data="[2]"), replace=True))
+
     def test_a_job_that_runs_keeps_its_data(self, place: Place) -> None:
         check_existing(place, standing("active", workerId=PYTHON), save(place, new(data="[2]"), replace=True))
 

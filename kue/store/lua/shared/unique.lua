@@ -23,13 +23,15 @@ local function retake_unique(id, unique)
   if not holder or not (holder.err or holds_unique(holder)) then redis.call('HSET', key_unique(), unique, id) end
 end
 
--- A job that waits gets the data of a new one, and its delay if it is delayed. A job that is in no inactive zset of its
--- type any more has been popped by a Node worker, and counts as running.
+-- A job that waits gets the data of a new one of its type, and its delay if it is delayed. Data of another type stays
+-- out of it, since its handler could not read that. A job that is in no inactive zset of its type any more has been
+-- popped by a Node worker, and counts as running.
 -- `list` holds the new job from the place `at` on, as `create` reads it.
 local function replace_waiting(id, list, at)
   local job, zid, now = key_job(id), zid_of(id), list[at + 5]
   local held = redis.call('HMGET', job, 'type', 'state', 'priority')
   local type, state = held[1], held[2]
+  if type ~= list[at] then return end
   if state == 'inactive' and redis.call('ZSCORE', key_type_state(type, state), zid) then
     redis.call('HSET', job, 'data', list[at + 2], 'updated_at', now)
   elseif state == 'delayed' then
