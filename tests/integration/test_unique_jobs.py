@@ -126,6 +126,25 @@ class TestUntilAndWithin:
         assert seen == [1, 2]
         assert not queue.create("sync", 4).unique("account", until="started").save().existing
 
+    def test_a_job_that_waits_for_its_next_attempt_holds_its_key_though_another_one_had_it(self, queue: Any) -> None:
+        started, gate = threading.Event(), threading.Event()
+
+        @queue.process("sync", 2)
+        def sync(job: Any) -> None:
+            if job.id == 1:
+                started.set()
+                gate.wait(10)
+                raise ValueError("once more")
+
+        later = {"type": "fixed", "delay": 60_000}
+        queue.create("sync", attempts=2, backoff=later).unique("account", until="started").save()
+        started.wait(10)
+        queue.create("sync").unique("account", until="started").save()
+        wait_until(lambda: queue.complete() == [2])
+        gate.set()
+        wait_until(lambda: queue.delayed() == [1])
+        assert queue.create("sync").unique("account", until="started").save().id == 1
+
     def test_at_most_one_job_is_saved_in_a_time(self, queue: Any, client: Any) -> None:
         queue.process("charge", lambda job: job.data)
         first = queue.create("charge", 5).unique(KEY, within=timedelta(minutes=1)).save()

@@ -82,19 +82,57 @@ def test_a_job_ends_though_the_keys_are_no_hash(place: Place, end: str) -> None:
     assert after.get("q:job:1", {"state": "gone"})["state"] in ("complete", "failed", "gone")
 
 
-GOES_ON = {
+PROCESS = "kue:host:77-beef0001"
+GOES_ON: dict[str, Callable[[Transitions], Command]] = {
     "fail, at once": fails(Retry("inactive")),
     "fail, later": fails(Retry("delayed", 500)),
+    "snooze": lambda scripts: scripts.snooze(1, PYTHON, "email", NOW, 500),
     "requeue": lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason"),
+    "requeue what was taken without a reply": lambda scripts: scripts.requeue_orphans(
+        "email", f"{PROCESS}:email:", [(1, 99)], b"0", 100, NOW, "no reason"
+    ),
+    "rescue, at once": lambda scripts: scripts.rescue(PROCESS, NOW, 1, 0, [(1, PYTHON)]),
+    "rescue, later": lambda scripts: scripts.rescue(PROCESS, NOW, 1, 500, [(1, PYTHON)]),
     "set to inactive": sets("inactive"),
     "set to delayed": sets("delayed"),
 }
 
 
 @pytest.mark.parametrize("step", GOES_ON)
-def test_a_job_that_goes_on_keeps_its_key(place: Place, step: str) -> None:
-    place.seed(world(job(1, "active", **OF_RUN), HELD))
-    run(place, GOES_ON[step])
+class TestWaitsAgain:
+    def test_a_job_keeps_its_key(self, place: Place, step: str) -> None:
+        place.seed(world(job(1, "active", **OF_RUN), HELD))
+        run(place, GOES_ON[step])
+        assert place.world()[KEYS] == HELD[KEYS]
+
+    def test_a_job_takes_its_key_again_if_another_one_had_it_in_the_meantime(self, place: Place, step: str) -> None:
+        place.seed(job(1, "active", **OF_RUN, py_unique_until="started"))
+        run(place, GOES_ON[step])
+        assert place.world()[KEYS] == HELD[KEYS]
+
+    def test_a_job_does_not_take_its_key_from_one_that_holds_it(self, place: Place, step: str) -> None:
+        place.seed(world(job(1, "active", **OF_RUN, py_unique_until="started"), job(2), {KEYS: {"order:7": "2"}}))
+        run(place, GOES_ON[step])
+        assert place.world()[KEYS] == {"order:7": "2"}
+
+    def test_a_job_goes_on_though_the_keys_are_no_hash(self, place: Place, step: str) -> None:
+        place.seed(world(job(1, "active", **OF_RUN), {KEYS: ["1"]}))
+        run(place, GOES_ON[step])
+        after = place.world()
+        assert after[KEYS] == ["1"]
+        assert after["q:job:1"]["state"] in ("inactive", "delayed")
+
+    def test_a_plain_job_takes_no_key(self, place: Place, step: str) -> None:
+        place.seed(job(1, "active", workerId=PYTHON, max_attempts=2))
+        run(place, GOES_ON[step])
+        assert KEYS not in place.world()
+
+
+def test_a_job_that_the_doctor_puts_back_takes_its_key_again(place: Place) -> None:
+    place.seed(job(1, "active", py_unique="order:7", py_unique_until="started"))
+    repairs = Repairs(place.keys)
+    [[_, mark, *_]] = place.run(repairs.examine_jobs(["1"], None))
+    assert place.run(repairs.requeue_old("1", mark, NOW)) == 1
     assert place.world()[KEYS] == HELD[KEYS]
 
 

@@ -8,7 +8,7 @@
 --          4    now, in ms
 -- Returns  1, or 0 if the fault is gone
 -- Events   enqueue
--- Shared   number index append_log check enqueue examine run_record
+-- Shared   number index append_log check unique enqueue examine run_record
 
 local id, now = ARGV[2], ARGV[4]
 
@@ -17,11 +17,13 @@ local is_unheld = is_kind(job, 'unheld')
 if not (is_unheld or is_kind(job, 'old')) or job.mark ~= ARGV[3] then return 0 end
 check_tokens(job.type)
 leave('active', job.type, job.zid)
-local requeues = to_number(redis.call('HGET', key_job(id), 'py_requeues')) or 0
+local held = redis.call('HMGET', key_job(id), 'py_requeues', 'py_unique')
+local requeues = to_number(held[1]) or 0
 local line = 'put back: kue doctor found it active ' .. (is_unheld and 'without a worker' or 'for too long')
 local fields = {'state', 'inactive', 'updated_at', now, 'py_requeues', requeues + 1}
 append_run_of(key_job(id), fields, now, 'ghost', line)
 append_log(id, line)
 redis.call('HSET', key_job(id), unpack(fields))
+retake_unique(id, held[2])
 enqueue(id, job.type, cjson.encode(job.type), job.zid, job.priority or 0)
 return 1

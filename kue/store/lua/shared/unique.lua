@@ -16,10 +16,12 @@ local function free_unique(id, unique)
   if unique and redis.pcall('HGET', key_unique(), unique) == id then redis.call('HDEL', key_unique(), unique) end
 end
 
--- For a job that is to run again after it ended: it takes its key again, unless another job holds it.
+-- For a job that is to run again, or to wait again: it takes its key again, unless another job holds it. It lost the
+-- key when it ended. If it holds the key only while it waits, another job may have had it during the run.
 local function retake_unique(id, unique)
   if not unique then return end
   local holder = redis.pcall('HGET', key_unique(), unique)
+  if holder == id then return end
   if not holder or not (holder.err or holds_unique(holder)) then redis.call('HSET', key_unique(), unique, id) end
 end
 

@@ -28,7 +28,7 @@
 --          {-3} if the lock is not held, or the process is alive
 -- Events   those among the effects; ttl exceeded; error unless it is a ghost; ttl exceeded ack; enqueue if the job is
 --          queued again; failed attempt or failed unless it is a ghost
--- Shared   number index append_log count_attempt announce stamp lease check options effects enqueue finish ghost
+-- Shared   number index append_log count_attempt announce stamp lease check options effects unique enqueue finish ghost
 --          run_record
 
 local id, worker, now = ARGV[2], ARGV[3], tonumber(ARGV[5])
@@ -96,6 +96,7 @@ leave('active', type, zid)
 if state == 'failed' then
   finish(id, 'failed', type, zid, priority, held[12], ',' .. ARGV[9] .. ',null', stamp(held[8]))
 else
+  retake_unique(id, held[12])
   if state == 'inactive' then
     enqueue(id, type, ARGV[4], zid, priority)
   else

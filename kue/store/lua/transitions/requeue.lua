@@ -15,14 +15,14 @@
 local id, worker = ARGV[2], ARGV[3]
 
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_requeues')
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_requeues', 'py_unique')
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or ''} end
 local changed = changed_options(7, #ARGV) or {}
 
 check_state('active', held[3])
 check_entry('inactive', held[3])
 write_effects(id, job, 7, #ARGV)
-put_back(id, ARGV[5], ARGV[6], held[5])
+put_back(id, ARGV[5], ARGV[6], held[5], held[6])
 publish_effects(7, #ARGV)
 leave('active', held[3], zid)
 enqueue(id, held[3], ARGV[4], zid, to_number(changed.priority or held[4]) or 0)

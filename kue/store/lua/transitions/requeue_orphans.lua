@@ -33,9 +33,10 @@ for i = 1, #page[2], 2 do
   local id = string.sub(zid, 4) -- whether it is one is checked only for the few jobs that follow
   local worker = redis.pcall('HGET', key_job(id), 'workerId')
   if worker and not worker.err and was_lost(worker) and id_of(zid) then
-    local held = redis.call('HMGET', key_job(id), 'state', 'type', 'priority', 'py_requeues')
+    local held = redis.call('HMGET', key_job(id), 'state', 'type', 'priority', 'py_requeues', 'py_unique')
     if held[1] == 'active' and held[2] == type then
-      orphans[#orphans + 1] = {id = id, zid = zid, priority = to_number(held[3]) or 0, requeues = held[4]}
+      orphans[#orphans + 1] = {id = id, zid = zid, priority = to_number(held[3]) or 0, requeues = held[4],
+        unique = held[5]}
     end
   end
 end
@@ -44,7 +45,7 @@ if #orphans == 0 then return {page[1], 0} end
 check_state('active', type)
 check_entry('inactive', type)
 for _, job in ipairs(orphans) do
-  put_back(job.id, ARGV[7], ARGV[8], job.requeues)
+  put_back(job.id, ARGV[7], ARGV[8], job.requeues, job.unique)
   leave('active', type, job.zid)
   enqueue(job.id, type, ARGV[3], job.zid, job.priority)
 end

@@ -11,7 +11,7 @@
 -- Returns  {1, how many were put back, ids of jobs that were put back too often already...}, or {-1} if the process
 --          is alive
 -- Events   enqueue for each job that is not delayed
--- Shared   number index append_log lease can_move enqueue ghost run_record
+-- Shared   number index append_log lease can_move unique enqueue ghost run_record
 
 local now = tonumber(ARGV[3])
 
@@ -20,14 +20,14 @@ local ghost_retries, ghost_delay = ghost_options(ARGV[2], ARGV[4], ARGV[5])
 local lost, answer = {}, {1, 0}
 for i = 6, #ARGV, 2 do
   local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
-    'py_ghost_retries', 'py_ghost_delay')
+    'py_ghost_retries', 'py_ghost_delay', 'py_unique')
   if not held.err and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
     local ghosts, most = to_number(held[5]) or 0, to_number(held[6]) or ghost_retries
     if ghosts < most then
       local delay = to_number(held[7]) or ghost_delay
       if can_move(held[3], 'active', delay > 0 and 'delayed' or 'inactive') then
         lost[#lost + 1] = {id = ARGV[i], type = held[3], priority = to_number(held[4]) or 0, ghosts = ghosts + 1,
-          most = most, delay = delay}
+          most = most, delay = delay, unique = held[8]}
       end
     else
       answer[#answer + 1] = ARGV[i]
@@ -41,6 +41,7 @@ for _, job in ipairs(lost) do
   local fields = {'py_ghosts', job.ghosts, 'updated_at', ARGV[3]}
   append_run_of(key, fields, now, 'ghost', 'worker lost')
   redis.call('HSET', key, unpack(fields))
+  retake_unique(job.id, job.unique)
   if job.delay > 0 then
     local promote_at = string.format('%.0f', now + job.delay)
     redis.call('HSET', key, 'state', 'delayed', 'promote_at', promote_at)

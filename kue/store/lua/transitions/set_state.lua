@@ -36,9 +36,9 @@ redis.call('HSET', job, unpack(fields))
 -- What an earlier run sent as its result, or what was wrong with it, must not settle a promise of the next run. The job
 -- may be put back as often as a new one. A job that is only retried has not ended, and keeps all that.
 if is_end(old) and not is_end(state) then
-  retake_unique(id, held[7])
   redis.call('HDEL', job, 'py_sent', 'py_invalid_result', 'py_requeues', 'py_ghosts')
 end
+if not is_end(state) then retake_unique(id, held[7]) end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'active' then

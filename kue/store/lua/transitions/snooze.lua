@@ -11,12 +11,12 @@
 --          8... effects
 -- Returns  {1}, or {-1, state, worker id} if the run does not hold the job
 -- Events   those among the effects; enqueue if the job is queued at once
--- Shared   number index append_log check options effects enqueue run_record
+-- Shared   number index append_log check options effects unique enqueue run_record
 
 local id, worker, now, delay = ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local job, zid = key_job(id), zid_of(id)
-local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority')
+local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_unique')
 if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or ''} end
 local changed = changed_options(8, #ARGV) or {}
 local type, priority = held[3], to_number(changed.priority or held[4]) or 0
@@ -31,6 +31,7 @@ append_log(id, ARGV[7])
 redis.call('HSET', job, unpack(fields))
 publish_effects(8, #ARGV)
 leave('active', type, zid)
+retake_unique(id, held[5])
 if state == 'inactive' then
   enqueue(id, type, ARGV[4], zid, priority)
 else
