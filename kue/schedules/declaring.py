@@ -15,12 +15,15 @@ from kue.runtime import Runtime
 from kue.schedules.definition import Definition
 from kue.schedules.schedule import Schedule
 from kue.schedules.template import job_fields, unique_key
+from kue.store.keys import UNIQUE_TYPE
 from kue.store.schedules import Schedules, StoredSchedule
 
 
 def declare(runtime: Runtime, when: object, job: Job, name: str | None, options: dict[str, Any]) -> Schedule:
-    """Declare a recurring job. Raises `InvalidSchedule` or `InvalidJobData`."""
+    """Declare a recurring job. Raises `InvalidSchedule` or `InvalidJobData`, or `RedisRefused` as a save would."""
     check_new(runtime, job)
+    if job.type == UNIQUE_TYPE and not runtime.test_mode.only_collects:
+        runtime.store.refuse_type_of_unique_keys()
     key = unique_key(job)
     if key is not None:
         options = options | {"overlap": "skip"}

@@ -48,7 +48,7 @@ class Saving(Queries):
                 raise refusal(reply)
             return reply
         if job[0] == UNIQUE_TYPE:
-            self._refuse_type_of_unique_keys()
+            self.refuse_type_of_unique_keys()
         with _in_doubt("the job"):
             return int(self.connections.call(*self.transitions.save(job)))
 
@@ -58,12 +58,17 @@ class Saving(Queries):
         It stops after a round trip in which Redis refused a job. Raises `SaveInDoubt` as `save` does.
         """
         if UNIQUE_TYPE in map(_FIRST, jobs) and any(_has_that_type(job) for job in jobs):
-            self._refuse_type_of_unique_keys()
+            self.refuse_type_of_unique_keys()
         for start in range(0, len(jobs), _MAX_JOBS_PER_ROUND_TRIP):
             replies = self._save_batch(jobs[start : start + _MAX_JOBS_PER_ROUND_TRIP])
             yield from replies
             if any(isinstance(reply, ResponseError) for reply in replies):
                 return
+
+    def refuse_type_of_unique_keys(self) -> None:
+        """Raises `RedisRefused` if there are unique keys, where the tokens of the type `unique` would be."""
+        if self.connections.call("TYPE", self.keys.unique) == b"hash":
+            raise RedisRefused(self._conflict(f"no job can have the type {UNIQUE_TYPE!r}"))
 
     def _save_batch(self, jobs: Sequence[NewJob | UniqueJob]) -> list[Saved | ResponseError]:
         """A script saves all of its jobs or none. If one job may be the reason for a refusal, each is saved alone."""
@@ -92,11 +97,6 @@ class Saving(Queries):
     def _read_saved(self, reply: object) -> Saved | ResponseError:
         saved = read_saved(reply)
         return ResponseError(self._conflict("no job can have a unique key")) if saved is None else saved
-
-    def _refuse_type_of_unique_keys(self) -> None:
-        """A delayed job gets no token yet, so that Redis would refuse it only when it is due."""
-        if self.connections.call("TYPE", self.keys.unique) == b"hash":
-            raise RedisRefused(self._conflict(f"no job can have the type {UNIQUE_TYPE!r}"))
 
     def _conflict(self, consequence: str) -> str:
         key = self.keys.unique

@@ -165,6 +165,27 @@ class TestTypeUnique:
             queue.save_all([queue.create("unique", delay=delay)])
         assert queue.types() == ["charge"]
 
+    @pytest.mark.parametrize("delay", [None, 9000])
+    def test_the_type_may_not_come_with_the_first_key(self, queue: Any, delay: int | None) -> None:
+        jobs = [queue.create("charge").unique(KEY), queue.create("unique", delay=delay), queue.create("charge")]
+        with pytest.raises(kue.SaveInterrupted, match="WRONGTYPE"):
+            queue.save_all(jobs)
+        assert queue.types() == ["charge"]
+        assert queue.create("charge").unique(KEY).save().existing
+
+    def test_no_recurring_job_has_the_type_once_there_are_keys(self, queue: Any) -> None:
+        queue.create("charge").unique(KEY).save()
+        with pytest.raises(kue.RedisRefused, match="no job can have the type 'unique'"):
+            queue.every(1000, queue.create("unique"))
+        assert queue.schedules() == {}
+
+    def test_a_job_that_is_restarted_takes_no_key_once_there_is_the_type(self, queue: Any, client: Any) -> None:
+        failed = queue.create("charge").unique(KEY).save().failed()
+        queue.create("unique", delay=9000).save()
+        failed.inactive()
+        assert client.exists("q:unique:jobs") == 0
+        queue.create("unique").save()
+
     def test_a_job_of_the_type_can_have_no_key(self, queue: Any, client: Any) -> None:
         with pytest.raises(kue.InvalidOption, match="a job of the type 'unique' can have no unique key"):
             queue.create("unique").unique(KEY).save()

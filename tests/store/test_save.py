@@ -143,3 +143,12 @@ def test_of_many_jobs_none_is_saved_if_one_is_refused(place: Place, key: str) ->
         place.run(save(place, new("email"), new("pdf")))
     assert {name: value for name, value in place.world().items() if name != "q:ids"} == {key: "poison"}
     assert place.events() == []
+
+
+@pytest.mark.parametrize("when", [None, LATER])
+def test_a_type_whose_tokens_would_be_where_the_unique_keys_are_is_refused(place: Place, when: int | None) -> None:
+    place.seed(before := world({"q:unique:jobs": {"order:7": "9"}}))
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        place.run(save(place, new(), new("unique", when)))
+    assert place.world() == before
+    assert place.events() == []

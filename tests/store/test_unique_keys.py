@@ -115,6 +115,13 @@ class TestWaitsAgain:
         run(place, GOES_ON[step])
         assert place.world()[KEYS] == {"order:7": "2"}
 
+    def test_a_job_takes_no_key_once_there_is_a_type_whose_tokens_would_have_its_place(
+        self, place: Place, step: str
+    ) -> None:
+        place.seed(world(job(1, "active", **OF_RUN), {"q:job:types": {"unique"}}))
+        run(place, GOES_ON[step])
+        assert KEYS not in place.world()
+
     def test_a_job_goes_on_though_the_keys_are_no_hash(self, place: Place, step: str) -> None:
         place.seed(world(job(1, "active", **OF_RUN), {KEYS: ["1"]}))
         run(place, GOES_ON[step])

@@ -15,6 +15,7 @@ local function group_new_jobs(list, at)
     local group = groups[state .. type]
     if not group then
       check_entry(state, type)
+      if type == 'unique' then check_tokens(type) end -- even of a delayed job: they have the key of the unique keys
       group = {state = state, type = type, size = 0, by_state = {}, by_type = {}, tokens = {}}
       groups[state .. type] = group
       types[#types + 1] = type

@@ -5,8 +5,6 @@
 -- key of all unique keys as its list of tokens, so that there can be no unique jobs.
 -- Needs: unique, create.
 
-local TYPE_WITH_THAT_KEY = 'unique'
-
 -- The job that stands: the one that holds the key, or the last one saved while there may be only one in a time.
 local function standing_job(key)
   local holder = redis.call('HGET', key_unique(), key)

@@ -3,6 +3,8 @@
 -- older release, holds up nobody.
 -- Needs: number, index, check.
 
+local TYPE_WITH_THAT_KEY = 'unique' -- its list of tokens has the key of that hash
+
 -- A job holds its key while it waits or runs, or only while it waits. One that has ended or is gone holds none.
 local function holds_unique(id)
   local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until')
@@ -22,6 +24,7 @@ local function retake_unique(id, unique)
   if not unique then return end
   local holder = redis.pcall('HGET', key_unique(), unique)
   if holder == id then return end
+  if redis.pcall('SISMEMBER', key_types(), TYPE_WITH_THAT_KEY) == 1 then return end -- the hash would refuse its tokens
   if not holder or not (holder.err or holds_unique(holder)) then redis.call('HSET', key_unique(), unique, id) end
 end
 
