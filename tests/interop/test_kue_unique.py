@@ -124,6 +124,23 @@ def test_a_job_of_node_that_python_ends_is_free_for_python_and_taken_for_node(
     assert not queue.create("other").unique(KEY).save().existing
 
 
+def test_a_job_of_node_that_python_removes_is_free_for_both(node: NodeKue, queue: kue.Queue, client: Any) -> None:
+    first = save(node, {})
+    queue.get(first["id"]).remove()
+    assert keys(client) == {}
+    assert not save(node, {})["existing"]
+
+
+def test_a_job_of_node_that_removes_itself_in_python_is_free_for_both(
+    node: NodeKue, queue: kue.Queue, client: Any
+) -> None:
+    first = save(node, {})
+    queue.get(first["id"]).remove_on_complete(True).update()
+    queue.process("charge", lambda job: job.data)
+    wait_until(lambda: keys(client) == {})
+    assert not save(node, {})["existing"]
+
+
 def test_ten_saves_of_node_at_once_make_ten_jobs(node: NodeKue, queue: kue.Queue, client: Any) -> None:
     saved = node.evaluate(SAVE_MANY, "charge", KEY, 10)
     assert [one["existing"] for one in saved] == [False] * 10

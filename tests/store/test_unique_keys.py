@@ -82,6 +82,51 @@ def test_a_job_ends_though_the_keys_are_no_hash(place: Place, end: str) -> None:
     assert after.get("q:job:1", {"state": "gone"})["state"] in ("complete", "failed", "gone")
 
 
+OF_NODE: dict[str, Any] = {"workerId": PYTHON, "data": '{"to":{"unique":"no"},"unique":"order:7"}'}
+REMOVES: dict[str, tuple[World, Callable[[Transitions], Command]]] = {
+    "remove": (job(1, "complete", **OF_NODE), lambda scripts: scripts.remove(1)),
+    "complete, and go": (
+        job(1, "active", **OF_NODE, removeOnComplete="true"),
+        lambda scripts: scripts.complete(NOW, completion(1, PYTHON, 5, b"1")),
+    ),
+}
+
+
+@pytest.mark.parametrize("removal", REMOVES)
+class TestJobOfNode:
+    """Its key is in its data."""
+
+    def test_a_job_that_is_removed_lets_its_key_go(self, place: Place, removal: str) -> None:
+        before, command = REMOVES[removal]
+        place.seed(world(before, HELD))
+        run(place, command)
+        assert KEYS not in place.world()
+
+    def test_a_job_leaves_a_key_that_is_another_job_s(self, place: Place, removal: str) -> None:
+        before, command = REMOVES[removal]
+        place.seed(world(before, OTHERS))
+        run(place, command)
+        assert place.world()[KEYS] == OTHERS[KEYS]
+
+    @pytest.mark.parametrize(
+        "data",
+        ['{"unique":7}', '{"to":{"unique":"order:7"}}', '["unique"]', '"\\"unique\\""', '{"unique":"order:7"', ""],
+    )
+    def test_a_job_whose_data_holds_no_key_is_removed_as_any(self, place: Place, removal: str, data: str) -> None:
+        before, command = REMOVES[removal]
+        place.seed(world(before, {"q:job:1": {"data": data}}, HELD))
+        run(place, command)
+        after = place.world()
+        assert (after[KEYS], "q:job:1" in after) == (HELD[KEYS], False)
+
+    def test_a_job_is_removed_though_the_keys_are_no_hash(self, place: Place, removal: str) -> None:
+        before, command = REMOVES[removal]
+        place.seed(world(before, {KEYS: ["1"]}))
+        run(place, command)
+        after = place.world()
+        assert (after[KEYS], "q:job:1" in after) == (["1"], False)
+
+
 PROCESS = "kue:host:77-beef0001"
 GOES_ON: dict[str, Callable[[Transitions], Command]] = {
     "fail, at once": fails(Retry("inactive")),

@@ -4,7 +4,7 @@
 -- Needs: announce, unique.
 
 local function erase(id, type, type_json, zid, unique, more)
-  free_unique(id, unique)
+  free_unique(id, unique_of(id, unique))
   redis.call('ZREM', key_jobs(), zid)
   redis.call('DEL', key_job(id), key_log(id))
   announce(id, 'remove', ',' .. type_json, more)

@@ -18,6 +18,17 @@ local function free_unique(id, unique)
   if unique and redis.pcall('HGET', key_unique(), unique) == id then redis.call('HDEL', key_unique(), unique) end
 end
 
+-- The key of a job that is about to be removed. `unique` is the field py_unique of its hash. Node's kue-unique has the
+-- key in the data. A key that stays would make each save of it fail in Node, which finds no such job.
+local function unique_of(id, unique)
+  if unique or redis.call('EXISTS', key_unique()) == 0 then return unique end
+  local data = redis.pcall('HGET', key_job(id), 'data')
+  if not data or data.err or not string.find(data, '"unique"', 1, true) then return nil end
+  local is_json, read = pcall(cjson.decode, data)
+  local key = is_json and type(read) == 'table' and read.unique
+  return type(key) == 'string' and key or nil
+end
+
 -- For a job that is to run again, or to wait again: it takes its key again, unless another job holds it. It lost the
 -- key when it ended. If it holds the key only while it waits, another job may have had it during the run.
 local function retake_unique(id, unique)

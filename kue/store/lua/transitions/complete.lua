@@ -83,7 +83,7 @@ for _, run in ipairs(ended) do
     result, more = 'null', more .. ',"cut":true'
   end
   finish_filed(id, 'complete', run.held[8], ',' .. result .. ',null', more)
-  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, nil, string.match(more, STAMP)) end
+  if run.is_removed then erase(id, run.type, cjson.encode(run.type), zid, run.held[8], string.match(more, STAMP)) end
   work_time = work_time + duration
 end
 
