@@ -65,3 +65,13 @@ def test_the_store_drops_it_from_the_indexes_of_every_type(place: Place) -> None
 def test_a_member_that_is_no_zid_leaves_every_index_and_harms_no_job(place: Place, member: str) -> None:
     place.seed(world(job(7), {key: {member: 0.0} for key in ("q:jobs", "q:jobs:active", "q:jobs:email:failed")}))
     place.check(place.scripts.drop_broken(member, ["email"]), reply=1, after=job(7))
+
+
+@pytest.mark.parametrize(
+    "fields", [{"py_unique": "order:7"}, {"data": '{"unique":"order:7"}'}], ids=["Python's", "Node's"]
+)
+def test_a_broken_job_lets_its_unique_key_go(place: Place, fields: dict[str, str]) -> None:
+    keys = {"q:unique:jobs": {"order:7": "1", "order:8": "2"}}
+    place.seed(world(broken("failed"), {"q:job:1": {"state": "failed", **fields}}, keys))
+    left = world(gone(), {"q:unique:jobs": {"order:8": "2"}})
+    place.check(place.scripts.drop_broken(1, ["email"]), reply=1, after=left)

@@ -26,7 +26,7 @@ ONLY_THERE = {
 CALLERS = {
     "create": {"transitions/save", "shared/create_unique", "shared/schedule"},
     "create_unique": {"transitions/save_unique"},
-    "free_unique": {"shared/finish", "shared/erase", "shared/unique"},  # the last has it
+    "free_unique": {"shared/finish", "shared/erase", "shared/drop", "shared/unique"},  # the last has it
     "retake_unique": {
         *(f"transitions/{name}" for name in ("fail", "rescue", "set_state", "snooze")),
         *("shared/put_back", "repairs/requeue_old", "shared/unique"),
