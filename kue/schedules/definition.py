@@ -20,7 +20,7 @@ from kue.connection.connection import Argument
 from kue.errors import InvalidOption, InvalidSchedule
 from kue.options.values import parse_number, read_choice, read_whole
 from kue.schedules.timetable import Timetable
-from kue.schedules.when import When, read_when, recurrence
+from kue.schedules.when import MAX_INTERVAL_MS, MIN_INTERVAL_MS, When, read_when, recurrence
 from kue.schedules.zone import WallClock
 from kue.store.codec import text, text_bytes
 
@@ -80,7 +80,7 @@ class Definition:
         """Read what is stored. Raises `InvalidSchedule` if this release cannot know what is meant."""
         held = {field: text(hash.get(field, b"")) for field in cls.__slots__}
         when = held["when"]
-        if not when or held["catch_up"] not in CATCH_UP or held["overlap"] not in OVERLAP:
+        if not _is_readable(when) or held["catch_up"] not in CATCH_UP or held["overlap"] not in OVERLAP:
             raise InvalidSchedule(f"the schedule {name!r} cannot be read by this release")
         return cls(
             name,
@@ -129,6 +129,12 @@ def _read_moment(name: str, value: object) -> int | None:
     if not isinstance(value, datetime):
         raise InvalidSchedule(f"{name} must be an aware datetime, not {short_repr(value)}")
     return moment(name, value).at
+
+
+def _is_readable(when: str) -> bool:
+    if not when.isdecimal():
+        return bool(when)
+    return MIN_INTERVAL_MS <= (_stored_number(when) or 0) <= MAX_INTERVAL_MS
 
 
 def _stored_number(stored: str) -> int | None:

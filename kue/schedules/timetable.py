@@ -7,11 +7,11 @@ A time is missed if a later one is due as well, or if it was due more than a min
 
 from __future__ import annotations
 
-import math
 from typing import Protocol
 
 MAX_CAUGHT_UP = 100
 ON_TIME_MS = 60_000
+LATEST_MS = 253_402_128_000_000  # 30 December 9999: a datetime in any zone can show it
 
 
 class Recurrence(Protocol):
@@ -43,12 +43,12 @@ class Interval:
 
 
 class Timetable:
-    """The times of a recurrence from `start` on and up to `until`, both included."""
+    """The times of a recurrence from `start` on and up to `until`, both included. None comes after the year 9999."""
 
     def __init__(self, recurrence: Recurrence, start: int | None, until: int | None) -> None:
         self._recurrence = recurrence
         self._start = start or 0
-        self._until = math.inf if until is None else until
+        self._until = LATEST_MS if until is None else min(until, LATEST_MS)
 
     def after(self, ms: int) -> int | None:
         """The first time after `ms`; None if there is none any more."""
@@ -57,6 +57,8 @@ class Timetable:
 
     def following(self, ms: int, count: int) -> list[int]:
         """The next `count` times, the first of which is `ms`."""
+        if ms > LATEST_MS:
+            return []
         times = [ms]
         while len(times) < count and (found := self.after(times[-1])) is not None:
             times.append(found)
@@ -68,7 +70,7 @@ class Timetable:
         They are found from now backwards, so that it takes no longer if many were missed.
         """
         most = MAX_CAUGHT_UP if catch_up == "all" else 1
-        found = self._recurrence.latest(int(min(now, self._until)), most, planned)
+        found = self._recurrence.latest(min(now, self._until), most, planned)
         # The process that planned the time may have had other rules for the zone than this one.
         times = found or [planned]
         if catch_up == "skip":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kue.schedules.cron import Cron
 
 MIN_INTERVAL_MS = 1000
+MAX_INTERVAL_MS = 100 * 365 * 86_400_000  # 100 years, so that every time that matters has a date
 When = str | int
 """As it is kept: a cron expression, or the ms of an interval."""
 _EXAMPLES = "a cron expression, a timedelta, milliseconds, or words such as '2 minutes' or '1 hour and 30 seconds'"
@@ -31,6 +32,8 @@ def read_when(value: object) -> When:
         interval = _interval(value, _EXAMPLES)
     if interval < MIN_INTERVAL_MS:
         raise InvalidSchedule(f"when must be an interval of a second or more, not {short_repr(value)}")
+    if interval > MAX_INTERVAL_MS:
+        raise InvalidSchedule(f"when must be an interval of 100 years or less, not {short_repr(value)}")
     return interval
 
 
@@ -46,7 +49,7 @@ def read_later(value: object, name: str, now: int) -> int | Moment:
         return _interval(value, examples)
     interval = read_words_from_now(plain_text(value))
     if interval is not None:
-        return interval
+        return _interval(interval, examples)
     from kue.schedules.cron import Cron  # most processes need no croniter
 
     due = Cron(_cron(value, examples), name=name).after(now)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from kue.common.clock import Moment
 from kue.errors import InvalidSchedule
-from kue.schedules.timetable import MAX_CAUGHT_UP, Interval, Timetable
-from kue.schedules.when import read_later, read_when
+from kue.schedules.timetable import LATEST_MS, MAX_CAUGHT_UP, Interval, Timetable
+from kue.schedules.when import MAX_INTERVAL_MS, read_later, read_when
 from kue.schedules.words import UNITS, read_words
 
 NOW = 1_767_225_600_000  # the first of January 2026
@@ -88,6 +88,8 @@ def test_numbers_timedeltas_and_cron_expressions_are_kept(when: Any, kept: Any) 
         (-5000, "1 millisecond or more|finite number"),
         (float("nan"), "finite"),
         (10**17, "or less"),
+        (timedelta(days=36_501), "100 years or less"),
+        ("200000000 weeks", "100 years or less"),
         ("", "when must be a cron expression"),
         ("soon", "when must be a cron expression"),
         ("2 fortnights", "when must be a cron expression"),
@@ -113,6 +115,8 @@ def test_one_job_may_be_due_at_a_moment_or_at_the_next_time_of_a_cron_expression
         read_later(datetime(2030, 1, 1), "email", NOW)
     with pytest.raises(InvalidSchedule, match="in 2 minutes"):
         read_later("tomorrow", "email", NOW)
+    with pytest.raises(InvalidSchedule, match="milliseconds or less"):
+        read_later("200000000 weeks", "email", NOW)
 
 
 # --- intervals, and what is due ---
@@ -171,3 +175,12 @@ def test_a_timetable_begins_at_its_start_and_ends_with_its_end() -> None:
 def test_a_time_that_other_rules_planned_is_kept() -> None:
     assert table().due(NOW + 5, NOW + 6, "last") == [NOW + 5]
     assert table().due(NOW + 5, NOW + 5 + 2 * MINUTE, "skip") == []
+
+
+@pytest.mark.parametrize("until", [None, 10**15])
+def test_a_timetable_ends_with_the_last_date(until: int | None) -> None:
+    table = Timetable(Interval(MAX_INTERVAL_MS, NOW), None, until)
+    times = table.following(NOW, 1000)
+    assert len(times) == 80 and datetime.fromtimestamp(times[-1] / 1000, UTC).year > 9800
+    assert table.after(LATEST_MS) is None
+    assert table.following(LATEST_MS + 1, 2) == []
