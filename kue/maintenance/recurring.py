@@ -19,6 +19,7 @@ from kue.store.schedules import Firing, Schedules, StoredSchedule
 from kue.store.store import Store
 
 _BATCH_SIZE = 100  # schedules in a round
+_MAX_REPORTED = 1000  # schedules that are remembered as reported
 _MAX_SLEEP_SECONDS = 1.0
 _MAX_SLEEP_WITHOUT_SCHEDULES_SECONDS = 2.0  # a process that declares one looks at once
 _SPREAD_SECONDS = 0.02
@@ -33,7 +34,8 @@ class Recurring:
         self.interval = 0.0
         self._schedules = Schedules(store)
         self._error_reporter = error_reporter
-        self._left: dict[str, bytes] = {}  # what is left to others: the digest of each, by name
+        self._left = set[str]()  # due, and not done here in the last round: they must not fill every batch
+        self._reported: dict[str, bytes] = {}  # what was left to others: the digest of each, by name
 
     def run_once(self, now: int) -> bool:
         self.interval = _MAX_SLEEP_SECONDS
@@ -43,38 +45,53 @@ class Recurring:
             self._sleep_until(upcoming, now)
             return False
         firings, refused = self._plan(due, now)
-        refused += self._schedules.fire(firings, now)
+        refused |= self._schedules.fire(firings, now)
+        problems = {name: refusal(reply) for name, reply in refused.items()}
+        self._left |= {name for name, problem in problems.items() if not problem.transient}
         if later := [(name, at) for name, at in upcoming if at > now]:
             self._sleep_until(later, now)
-        if refused:
-            raise refusal(refused[0]) from refused[0]
+        for name, problem in problems.items():
+            raise problem from refused[name]
         return bool(firings)
 
-    def _plan(self, due: list[tuple[str, float]], now: int) -> tuple[list[Firing], list[ResponseError]]:
-        """What is to be done, and what Redis refused to show."""
-        firings, refused, left = list[Firing](), list[ResponseError](), dict[str, bytes]()
+    def _plan(self, due: list[tuple[str, float]], now: int) -> tuple[list[Firing], dict[str, ResponseError]]:
+        """What is to be done, and what Redis refused to show, by name."""
+        firings, refused, left = list[Firing](), dict[str, ResponseError](), set[str]()
         for (name, _), read in zip(due, self._schedules.read(due), strict=True):
             if isinstance(read, ResponseError):
-                refused.append(read)
+                refused[name] = read
                 continue
             firing = None if read is None else self._planned(name, read, now)
             if firing is not None:
                 firings.append(firing)
             else:  # not computed, or just removed, or a case for the doctor
-                left[name] = b"" if read is None else _digest(read)
+                left.add(name)
         self._left = left
         return firings, refused
 
     def _planned(self, name: str, read: StoredSchedule, now: int) -> Firing | None:
-        """None if it cannot be computed here, which is reported once."""
-        if _digest(read) == self._left.get(name):
-            return None
+        """None if it cannot be computed here, which is reported once for each definition."""
         try:
             return plan(name, read, now)
-        except InvalidSchedule as problem:
-            text = f"the schedule {name!r} is left to other processes, since this one cannot compute it: {problem}"
-            self._error_reporter.report(InvalidSchedule(text))
+        except Exception as problem:  # the other schedules are due all the same
+            digest = read.hash.get("digest", b"")
+            if self._reported.get(name) != digest:
+                self._remember(name, digest)
+                self._report(name, problem)
             return None
+
+    def _remember(self, name: str, digest: bytes) -> None:
+        self._reported.pop(name, None)
+        self._reported[name] = digest
+        if len(self._reported) > _MAX_REPORTED:
+            del self._reported[next(iter(self._reported))]
+
+    def _report(self, name: str, problem: Exception) -> None:
+        why = problem if isinstance(problem, InvalidSchedule) else f"{type(problem).__name__}: {problem}"
+        text = f"the schedule {name!r} is left to other processes, since this one cannot compute it: {why}"
+        reported = InvalidSchedule(text)
+        reported.__cause__ = None if isinstance(problem, InvalidSchedule) else problem
+        self._error_reporter.report(reported)
 
     def _sleep_until(self, upcoming: list[tuple[str, float]], now: int) -> None:
         if not upcoming:
@@ -82,7 +99,3 @@ class Recurring:
         else:
             seconds = (upcoming[0][1] - now) / 1000 + random.uniform(0, _SPREAD_SECONDS)
             self.interval = min(_MAX_SLEEP_SECONDS, seconds)
-
-
-def _digest(read: StoredSchedule) -> bytes:
-    return read.hash.get("digest", b"")

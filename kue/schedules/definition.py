@@ -80,7 +80,8 @@ class Definition:
         """Read what is stored. Raises `InvalidSchedule` if this release cannot know what is meant."""
         held = {field: text(hash.get(field, b"")) for field in cls.__slots__}
         when = held["when"]
-        if not _is_readable(when) or held["catch_up"] not in CATCH_UP or held["overlap"] not in OVERLAP:
+        is_known = held["catch_up"] in CATCH_UP and held["overlap"] in OVERLAP
+        if not is_known or not _is_readable(when) or not hash.get("digest"):
             raise InvalidSchedule(f"the schedule {name!r} cannot be read by this release")
         return cls(
             name,

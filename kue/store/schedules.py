@@ -101,13 +101,14 @@ class Schedules:
         if not self._call(self.commands.remove_schedule(name)):
             raise ScheduleNotFound(name)
 
-    def fire(self, firings: Sequence[Firing], now: int) -> list[ResponseError]:
-        """Save the jobs of schedules that are due. Returns what Redis refused.
+    def fire(self, firings: Sequence[Firing], now: int) -> dict[str, ResponseError]:
+        """Save the jobs of schedules that are due. Returns what Redis refused, by name.
 
         A schedule that is not as it was read is left alone: another process was faster, or it was declared anew.
         """
         replies = self._store.ask([self.commands.fire(firing, now) for firing in firings])
-        return [reply for reply in replies if isinstance(reply, ResponseError)]
+        named = zip(firings, replies, strict=True)
+        return {firing.name: reply for firing, reply in named if isinstance(reply, ResponseError)}
 
     def upcoming(self, count: int) -> list[tuple[str, float]]:
         """The schedules that are due first, with their next times."""

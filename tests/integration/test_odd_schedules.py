@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from kue import InvalidSchedule, RedisRefused
 from tests.helpers import wait_until
+from tests.integration.test_recurring import duty_of, planned
+from tests.integration.test_schedules import HOUR, due
 
 
 class TestFarTimes:
@@ -27,3 +30,71 @@ class TestFarTimes:
         assert list(queue.schedules()) == ["report"]
         wait_until(lambda: errors)
         assert "the schedule 'odd' cannot be read by this release" in str(errors.pop())
+
+
+class TestOneOfMany:
+    @pytest.mark.parametrize(
+        ("field", "value"), [("tz", "Mars/Olympus"), ("when", "0"), ("when", "0 0 30 2 *"), ("digest", "")]
+    )
+    def test_a_schedule_that_cannot_be_computed_holds_up_no_other(
+        self, queue: Any, client: Any, errors: Any, field: str, value: str
+    ) -> None:
+        queue.every("0 * * * *", queue.create("bad"), name="a bad one")
+        now = due(queue.every("1 hour", queue.create("report"))) + HOUR
+        client.hset("q:py:schedule:a bad one", field, value)
+        assert duty_of(queue).run_once(now) is True
+        assert len(planned(queue)) == 1
+        wait_until(lambda: errors)
+        assert "'a bad one' is left to other processes" in str(errors.pop())
+
+    def test_an_unexpected_exception_holds_up_no_other(
+        self, queue: Any, errors: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from kue.maintenance import recurring
+
+        plan = recurring.plan
+
+        def plan_most(name: str, *others: Any) -> Any:
+            return 1 // 0 if name == "bad" else plan(name, *others)
+
+        monkeypatch.setattr(recurring, "plan", plan_most)
+        queue.every("1 hour", queue.create("bad"))
+        now = due(queue.every("1 hour", queue.create("report"))) + HOUR
+        assert duty_of(queue).run_once(now) is True
+        assert len(planned(queue)) == 1
+        wait_until(lambda: errors)
+        problem = errors.pop()
+        assert isinstance(problem, InvalidSchedule) and "ZeroDivisionError" in str(problem)
+        assert isinstance(problem.__cause__, ZeroDivisionError)
+
+    @pytest.mark.parametrize("poisoned", ["q:bad:jobs", "hashes"])
+    def test_many_that_redis_refuses_do_not_fill_every_batch(self, queue: Any, client: Any, poisoned: str) -> None:
+        start = datetime(2030, 1, 1, tzinfo=UTC)
+        for n in range(110):
+            queue.every("1 hour", queue.create("bad"), name=f"bad {n}", start=start)
+        now = due(queue.every("1 hour", queue.create("report"), start=start.replace(minute=1))) + 1
+        for key in [f"q:py:schedule:bad {n}" for n in range(110)] if poisoned == "hashes" else [poisoned]:
+            client.set(key, "poison")
+        duty = duty_of(queue)
+        for _ in range(3):
+            with pytest.raises(RedisRefused, match="WRONGTYPE"):
+                duty.run_once(now)
+        assert len(planned(queue)) == 1
+
+    def test_a_schedule_that_others_save_is_reported_once(self, queue: Any, client: Any, errors: Any) -> None:
+        first = due(queue.every("0 * * * *", queue.create("report"), tz="Europe/Berlin"))
+        queue.every("1 hour", queue.create("other"))
+        client.hset("q:py:schedule:report", "tz", "Mars/Olympus")
+        duty = duty_of(queue)
+        for n in range(4):
+            client.zadd("q:py:schedules", {"report": first + n * HOUR})  # another process was there
+            client.zadd("q:py:schedules", {"other": first + n * HOUR - 1})
+            duty.run_once(first + n * HOUR - 1)
+            duty.run_once(first + n * HOUR)
+        wait_until(lambda: errors)
+        errors.pop()
+        assert errors == []
+        client.hset("q:py:schedule:report", "digest", "another")
+        duty.run_once(first + 3 * HOUR)
+        wait_until(lambda: errors)
+        assert "cannot compute it" in str(errors.pop())
