@@ -32,7 +32,8 @@ def declare(runtime: Runtime, when: object, job: Job, name: str | None, options:
     fields = definition.fields(job_fields(job))
     now = runtime.store.now() if not runtime.test_mode.only_collects else runtime.store.clock()
     first = definition.first(now)
-    due = definition.timetable(first).after(now)
+    timetable = definition.timetable(first)
+    due = timetable.after(now)
     identity = (definition.when, definition.tz, fields["job:data"])
     known = runtime.declared_schedules.setdefault(read, identity)
     if name is None and key is None and known != identity:
@@ -45,7 +46,10 @@ def declare(runtime: Runtime, when: object, job: Job, name: str | None, options:
         held = {field: value if isinstance(value, bytes) else str(value).encode() for field, value in fields.items()}
         stored = StoredSchedule(float("inf") if due is None else due, held | {"first": str(first).encode()})
     else:
-        stored = Schedules(runtime.store).declare(read, due, first, fields)
+        schedules = Schedules(runtime.store)
+        while isinstance(reply := schedules.declare(read, due, first, fields), int):
+            due = timetable.after(max(now, reply))
+        stored = reply
     return Schedule(runtime, type(job), read, stored)
 
 

@@ -18,8 +18,8 @@ def plan(name: str, read: StoredSchedule, now: int) -> Firing:
 
 
 def next_after(name: str, hash: Mapping[str, bytes], now: int) -> int | None:
-    """When a schedule is due after `now`; None if never again."""
-    return _timetable(name, hash)[1].after(now)
+    """When a schedule is due after `now` and its last job; None if never again."""
+    return _timetable(name, hash)[1].after(max(now, int(parse_number(hash.get("last_at")) or 0)))
 
 
 def _timetable(name: str, hash: Mapping[str, bytes]) -> tuple[Definition, Timetable]:

@@ -76,9 +76,13 @@ class Schedules:
         self._keys = store.keys
         self.commands = ScheduleCommands(store.keys)
 
-    def declare(self, name: str, due: int | None, first: int, fields: Mapping[str, Argument]) -> StoredSchedule:
-        """Write a schedule, which is due then if it is new."""
-        return _stored(name, self._call(self.commands.declare_schedule(name, due, first, fields)))
+    def declare(self, name: str, due: int | None, first: int, fields: Mapping[str, Argument]) -> StoredSchedule | int:
+        """Write a schedule, which is due then if it is new.
+
+        If it starts anew and had a job for that time, nothing is written. Returns the time of its last job then.
+        """
+        reply = self._call(self.commands.declare_schedule(name, due, first, fields))
+        return int(reply) if isinstance(reply, bytes) else _stored(name, reply)
 
     def trigger(self, name: str, now: int) -> int:
         """Save a job of a schedule now, and return its id."""

@@ -138,6 +138,24 @@ class TestMissed:
         fire(queue, first + 3 * HOUR)
         assert planned(queue) == [first, first + 3 * HOUR]
 
+    def test_another_time_does_not_let_jobs_overlap(self, make_queue: MakeQueue) -> None:
+        queue, deployed = make_queue(), make_queue()
+        fire(queue, due(queue.every("1 hour", queue.create("report", unique="daily"))))
+        changed = deployed.every("2 hours", deployed.create("report", unique="daily"))
+        fire(queue, due(changed))
+        assert len(planned(queue)) == 1
+        assert queue.schedules()["daily"].skipped == 1
+
+    def test_another_time_gives_no_time_a_second_job(self, make_queue: MakeQueue) -> None:
+        queue, deployed = make_queue(), make_queue()
+        first = due(queue.every("0 0 * * *", queue.create("report")))
+        fire(queue, first)  # by a clock that is ahead
+        changed = deployed.every("0 */12 * * *", deployed.create("report"), tz="Etc/UTC")
+        assert due(changed) == first + 12 * HOUR
+        changed.pause()
+        changed.resume()
+        assert due(changed) == first + 12 * HOUR
+
 
 class TestRaces:
     @pytest.mark.parametrize("catch_up", ["last", "all"])

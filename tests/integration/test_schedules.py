@@ -119,7 +119,7 @@ class TestDeclaring:
         assert (kept.fired, due(kept)) == (1, planned + HOUR)
         other = make_queue()
         changed = other.every("2 hours", other.create("report"))
-        assert (changed.fired, changed.last_job_id) == (0, None)
+        assert (changed.fired, changed.last_at, changed.last_job_id) == (0, planned, kept.last_job_id)
         assert due(changed) > planned
 
     def test_many_processes_may_declare_at_once(self, make_queue: MakeQueue) -> None:

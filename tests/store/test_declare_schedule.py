@@ -11,6 +11,7 @@ from tests.store.schedules import DUE, FIRST, HASH, LIST, NAME, NEVER, NEXT, def
 from tests.store.world import NOW, World
 
 COUNTERS: dict[str, Any] = {"fired": 3, "skipped": 1, "last_at": 5, "last_job_id": 17}
+LAST: dict[str, Any] = {"last_at": 5, "last_job_id": 17}
 PAUSED = {"paused": 1}
 
 
@@ -53,8 +54,26 @@ def test_another_time_starts_the_schedule_anew(place: Place, change: dict[str, A
     place.seed(schedule(**COUNTERS))
     world = after(place, declare(place, **change, digest="d2"))
     assert world == schedule(NEXT, **change, digest="d2") | {
-        HASH: schedule(**change, digest="d2")[HASH] | {"first": str(NOW)}
+        HASH: schedule(**change, **LAST, digest="d2")[HASH] | {"first": str(NOW)}
     }
+
+
+def test_a_time_that_had_its_job_is_not_due_again(place: Place) -> None:
+    before = schedule(last_at=NEXT, last_job_id=17)
+    place.seed(before)
+    for due in (NEXT, NEXT - 1):
+        place.check(declare(place, due, when=90_000, digest="d2"), reply=str(NEXT), after=before)
+    assert after(place, declare(place, NEXT + 1, when=90_000, digest="d2"))[LIST] == {NAME: NEXT + 1}
+    place.client.flushall()
+    over = schedule(NEVER, times=3, fired=3, last_at=NEXT)
+    place.seed(over)
+    place.check(declare(place, times=5, digest="d2"), reply=str(NEXT), after=over)
+
+
+def test_a_paused_interval_keeps_its_first_time(place: Place) -> None:
+    place.seed(schedule(NEVER, **PAUSED))
+    assert after(place, declare(place, overlap="skip", digest="d2"))[HASH]["first"] == str(FIRST)
+    assert after(place, declare(place, when=90_000, digest="d3"))[HASH]["first"] == str(NOW)
 
 
 @pytest.mark.parametrize("change", [{"job:data": "[]"}, {"when": 90_000}])

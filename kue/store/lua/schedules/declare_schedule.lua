@@ -1,6 +1,7 @@
 -- declare_schedule: writes what a program says of a schedule.
 -- If `when`, `tz` and `start` are as before, it keeps its next time, its counters and whether it is paused: programs
 -- declare their schedules at each start, many at once. If these differ it starts anew, but stays paused if it was.
+-- It still knows its last job: that may run yet, and a time that had its job must not be due again.
 -- A schedule that was over goes on if what was written before allows no more jobs, and this does.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
@@ -9,7 +10,7 @@
 --          3    next time if it starts anew, in ms; '' if there is none
 --          4    first time of its interval if it starts anew, in ms
 --          5... fields of its hash and their values, `digest` among them, which differs if any other does
--- Returns  {next time, {field, value, ...}}
+-- Returns  {next time, {field, value, ...}}; the time of its last job, as text, if argument 3 is not after it
 -- Events   none
 -- Shared   schedule
 
@@ -22,15 +23,18 @@ if held and score and held.digest == given.digest then return show_schedule(name
 
 given.first = ARGV[4]
 if held then
-  given.paused = held.paused
+  given.paused, given.last_at, given.last_job_id = held.paused, held.last_at, held.last_job_id
   if held.when == given.when and held.tz == given.tz and held.start == given.start then
-    for _, field in ipairs({'fired', 'skipped', 'last_at', 'last_job_id'}) do given[field] = held[field] end
+    given.fired, given.skipped = held.fired, held.skipped
     if score and score < math.huge then
       given.first, due = held.first, string.format('%.0f', score)
+    elseif held.paused then
+      given.first = held.first
     end
   end
 end
 if given.paused or is_over(given, due) then due = '+inf' end
+if due == ARGV[3] and tonumber(due) <= (tonumber(given.last_at) or 0) then return given.last_at end
 
 local flat = {}
 for field, value in pairs(given) do
