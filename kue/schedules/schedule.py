@@ -89,22 +89,18 @@ class Schedule(HasKueNames):
         self._take(stored)
 
     def trigger(self) -> Job:
-        """Save a job now, and return it. The next time and the counters stay as they are."""
-        id = self._schedules.trigger(self.name, self._runtime.store.now())
+        """Save a job now, and return it. The next time and the counters stay as they are.
+
+        Raises `SaveInDoubt` if the connection broke before the reply.
+        """
+        id, hash = self._schedules.trigger(self.name, self._runtime.store.now())
         self.last_job_id = id
-        return self._job_class.get(id, queue=_Holder(self._runtime))
+        return self._job_class.from_hash(self._runtime, id, hash)
 
     def remove(self) -> None:
         """Remove the schedule. The jobs that it has saved stay."""
         self._schedules.remove(self.name)
         self._runtime.declared_schedules.pop(self.name, None)
-
-
-class _Holder:
-    """What `Job.get` takes for a queue."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
 
 def _number(hash: dict[str, bytes], field: str) -> int | None:

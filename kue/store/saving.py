@@ -42,14 +42,14 @@ class Saving(Queries):
         Raises `SaveInDoubt` if the connection broke before the reply.
         """
         if isinstance(job, UniqueJob):
-            with _in_doubt("the job"):
+            with in_doubt("the job"):
                 reply = self._read_saved(self.connections.call(*self.transitions.save_unique(job)))
             if isinstance(reply, ResponseError):
                 raise refusal(reply)
             return reply
         if job[0] == UNIQUE_TYPE:
             self.refuse_type_of_unique_keys()
-        with _in_doubt("the job"):
+        with in_doubt("the job"):
             return int(self.connections.call(*self.transitions.save(job)))
 
     def save_many(self, jobs: Sequence[NewJob | UniqueJob]) -> Iterator[Saved | ResponseError]:
@@ -74,7 +74,7 @@ class Saving(Queries):
         """A script saves all of its jobs or none. If one job may be the reason for a refusal, each is saved alone."""
         parts = _parts(jobs)
         transitions = self.transitions
-        with _in_doubt("each job of the last round trip"):
+        with in_doubt("each job of the last round trip"):
             replies = self.connections.run(
                 [
                     transitions.save_unique(part) if isinstance(part, UniqueJob) else transitions.save(*part)
@@ -90,7 +90,7 @@ class Saving(Queries):
             elif len(part) == 1 or is_transient(reply):
                 saved += [reply] * len(part)
             else:
-                with _in_doubt("each job of the last round trip"):
+                with in_doubt("each job of the last round trip"):
                     saved += self.connections.run([transitions.save(job) for job in part])
         return saved
 
@@ -130,7 +130,8 @@ def _parts(jobs: Sequence[NewJob | UniqueJob]) -> list[_Part]:
 
 
 @contextlib.contextmanager
-def _in_doubt(which: str) -> Iterator[None]:
+def in_doubt(which: str) -> Iterator[None]:
+    """Raise `SaveInDoubt` instead of a `ConnectionFailed` after which `which` may have been saved."""
     try:
         yield
     except ConnectionFailed as broken:

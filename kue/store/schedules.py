@@ -14,7 +14,9 @@ from kue.connection.connection import Argument, Command
 from kue.connection.pool import refusal
 from kue.errors import ScheduleNotFound
 from kue.store import codec, scripts
+from kue.store.job_hash import JobHash
 from kue.store.keys import Keys
+from kue.store.saving import in_doubt
 from kue.store.store import Store
 
 
@@ -84,12 +86,17 @@ class Schedules:
         reply = self._call(self.commands.declare_schedule(name, due, first, fields))
         return int(reply) if isinstance(reply, bytes) else _stored(name, reply)
 
-    def trigger(self, name: str, now: int) -> int:
-        """Save a job of a schedule now, and return its id."""
-        id = self._call(self.commands.trigger_schedule(name, now))
-        if id is None:
+    def trigger(self, name: str, now: int) -> tuple[int, JobHash]:
+        """Save a job of a schedule now. Returns its id and its hash.
+
+        Raises `SaveInDoubt` if the connection broke before the reply.
+        """
+        with in_doubt("the job"):
+            reply = self._call(self.commands.trigger_schedule(name, now))
+        if reply is None:
             raise ScheduleNotFound(name)
-        return int(id)
+        id, flat = reply
+        return int(id), JobHash(**{field: value for field, value in _hash(flat).items() if field in JobHash._fields})
 
     def pause(self, name: str) -> StoredSchedule:
         """Save no more jobs until `resume`."""

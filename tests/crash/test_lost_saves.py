@@ -23,6 +23,16 @@ def test_a_save_that_was_cut_off_is_in_doubt_and_not_repeated(
     assert near.inactive_count("email") == saved
 
 
+def test_a_trigger_of_a_schedule_that_was_cut_off_is_in_doubt(proxy: Proxy, far: Watched, near: Watched) -> None:
+    schedule = far.every("1 hour", far.create("email"))
+    loss = proxy.lose_reply(call_of("trigger_schedule"))
+    with pytest.raises(SaveInDoubt, match="may or may not have been saved, and was not sent again"):
+        schedule.trigger()
+
+    assert loss.is_set()
+    assert near.inactive_count("email") == 1
+
+
 def test_a_save_all_that_was_cut_off_names_the_jobs_that_are_saved(proxy: Proxy, far: Watched, near: Watched) -> None:
     far.create("warm up").save()
     jobs = [far.create("email", {"n": n}) for n in range(1200)]

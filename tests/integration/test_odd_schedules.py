@@ -98,3 +98,18 @@ class TestOneOfMany:
         duty.run_once(first + 3 * HOUR)
         wait_until(lambda: errors)
         assert "cannot compute it" in str(errors.pop())
+
+
+def test_a_triggered_job_that_ran_and_is_gone_is_returned_all_the_same(queue: Any, client: Any) -> None:
+    schedule = queue.every("1 hour", queue.create("report", 7, remove_on_complete=True))
+    run = queue.runtime.store.connections.call
+
+    def call_and_lose(*command: Any) -> Any:
+        reply = run(*command)
+        client.delete("q:job:1")  # a worker was fast
+        return reply
+
+    queue.runtime.store.connections.call = call_and_lose
+    job = schedule.trigger()
+    assert (job.id, job.data, job.schedule_name, job.state()) == (1, 7, "report", "inactive")
+    assert job.planned_at == job.created_at

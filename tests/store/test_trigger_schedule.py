@@ -10,12 +10,12 @@ def test_a_job_is_saved_and_time_and_counters_stay(place: Place) -> None:
     for due in (NOW + 5, NEVER):
         place.client.flushall()
         place.seed(schedule(due, fired=3, times=3, last_at=5))
-        place.check(
-            place.schedules.trigger_schedule(NAME, NOW),
-            reply="1",
-            after=world(saved(1, NOW), {"q:ids": "1"}, schedule(due, fired=3, times=3, last_at=5, last_job_id=1)),
-            events=[(1, "enqueue", "email")],
+        id, flat = place.run(place.schedules.trigger_schedule(NAME, NOW))
+        assert (id, dict(zip(flat[::2], flat[1::2], strict=True))) == ("1", saved(1, NOW)["q:job:1"])
+        assert place.world() == world(
+            saved(1, NOW), {"q:ids": "1"}, schedule(due, fired=3, times=3, last_at=5, last_job_id=1)
         )
+        assert place.events() == [(1, "enqueue", "email")]
 
 
 def test_a_delay_counts_from_now(place: Place) -> None:

@@ -4,7 +4,8 @@
 -- ARGV     1    prefix
 --          2    name
 --          3    now, in ms
--- Returns  the id of the job; false if there is no such schedule
+-- Returns  {id of the job, {field, value, ...}}: a worker may take it and remove it at once; false if there is no
+--          such schedule
 -- Events   enqueue if the job is not delayed
 -- Shared   schedule
 
@@ -12,4 +13,4 @@ local held = read_schedule(ARGV[2])
 if not held then return false end
 local id = save_scheduled(ARGV[2], held, {ARGV[3]}, ARGV[3])
 redis.call('HSET', key_schedule(ARGV[2]), 'last_job_id', id)
-return id
+return {id, redis.call('HGETALL', key_job(id))}
