@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +18,6 @@ from kue.doctor import key_findings as of_keys
 from kue.doctor.checks import batches
 from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
-from kue.errors import InvalidSchedule
 from kue.maintenance.recovery import Recovery
 from kue.runtime import HasRuntime, Runtime
 from kue.schedules.planning import next_after
@@ -30,6 +28,7 @@ from kue.store.worker_id import process_of
 GRACE = 60_000  # milliseconds
 NOT_JSON = "Error: the data of this job is not JSON"
 NO_STATE = "Error: the state of this job was lost"
+_OF_ITS_OWNER = "only its owner can decide what to do with it"
 _MAX_TOKENS_PER_CALL = 1000  # of the script add_tokens
 
 
@@ -88,32 +87,36 @@ class _Repairer:
     def repair(self, findings: Sequence[Finding]) -> list[Repaired]:
         self.now = self.runtime.store.clock()
         repairs = [_REPAIRS.get(type(finding)) for finding in findings]
-        commands = [repair.command(self, finding) for repair, finding in zip(repairs, findings, strict=True) if repair]
-        replies = iter(self.runtime.store.ask(commands))
-        return [
-            self._repaired(finding, repair, next(replies))
-            if repair
-            else Repaired(finding, "", "only its owner can decide what to do with it")
+        commands = [
+            repair.command(self, finding) if repair else _OF_ITS_OWNER
             for repair, finding in zip(repairs, findings, strict=True)
         ]
+        replies = iter(self.runtime.store.ask([command for command in commands if not isinstance(command, str)]))
+        return [
+            Repaired(finding, "", command) if isinstance(command, str) else self._repaired(finding, next(replies))
+            for command, finding in zip(commands, findings, strict=True)
+        ]
 
-    def _repaired(self, finding: Finding, repair: _Repair, reply: Any) -> Repaired:
+    def _repaired(self, finding: Finding, reply: Any) -> Repaired:
         if isinstance(reply, ResponseError):
             return Repaired(finding, "", f"Redis refused: {reply}")
         if isinstance(finding, found.Abandoned):
             return Repaired(finding, self._rescued(finding, reply))
         if isinstance(finding, of_keys.MissingTokens):
             reply = self._all_tokens(finding, reply)
-        return Repaired(
-            finding, repair.done.format(decode_name(reply) if isinstance(reply, bytes) else reply) if reply else ""
-        )
+        result = decode_name(reply) if isinstance(reply, bytes) else reply
+        return Repaired(finding, _REPAIRS[type(finding)].done.format(result) if reply else "")
 
-    def list_schedule(self, finding: of_keys.UnlistedSchedule) -> Command:
+    def list_schedule(self, finding: of_keys.UnlistedSchedule) -> Command | str:
+        if not _is_utf8(finding.name):
+            return "no process runs it, since its name is not UTF-8: declare it with another name, and delete its hash"
         [read] = Schedules(self.runtime.store).read([(finding.name, math.inf)])
         due = None
-        if isinstance(read, StoredSchedule):
-            with contextlib.suppress(InvalidSchedule):  # in which case it is listed, and never due
+        if isinstance(read, StoredSchedule) and "paused" not in read.hash:
+            try:
                 due = next_after(finding.name, read.hash, self.now)
+            except Exception as problem:  # if it were listed without a time, it would count as over
+                return f"its next time cannot be computed here ({problem}): repair it elsewhere, or declare it again"
         return self.scripts.list_schedule(finding.name, due)
 
     def rescue(self, finding: found.Abandoned) -> Command:
@@ -141,10 +144,21 @@ class _Repairer:
         return added
 
 
-class _Repair(NamedTuple):
-    """How to repair one kind of finding: the command, and the text for `done`, in which {} is the reply."""
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
-    command: Callable[[_Repairer, Any], Command]
+
+class _Repair(NamedTuple):
+    """How to repair one kind of finding: the command, and the text for `done`, in which {} is the reply.
+
+    If a finding of the kind cannot be repaired, the text for `problem` takes the place of the command.
+    """
+
+    command: Callable[[_Repairer, Any], Command | str]
     done: str
 
 

@@ -142,7 +142,7 @@ NOT_LISTED = "the schedule 'nightly' is never due: it is missing from the set of
 for what, changes, due in (
     ("a schedule that is in no set", {}, NOW + 59_000),
     ("a paused schedule that is in no set", {"paused": 1}, float("inf")),
-    ("an unreadable schedule that is in no set", {"when": "whenever"}, float("inf")),
+    ("a paused, unreadable schedule that is in no set", {"paused": 1, "when": "whenever"}, float("inf")),
 ):
     add(what, without(schedule(**changes), "q:py:schedules"), NOT_LISTED, "listed", schedule(due, **changes))
 add(
