@@ -5,9 +5,11 @@ Programs declare their schedules at each start. So the same declaration changes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kue.common.describe import short_repr
+from kue.connection.connection import Argument
 from kue.errors import InvalidOption, InvalidSchedule
 from kue.jobs.job import Job
 from kue.options.values import read_key_part
@@ -15,6 +17,7 @@ from kue.runtime import Runtime
 from kue.schedules.definition import Definition
 from kue.schedules.schedule import Schedule
 from kue.schedules.template import job_fields, unique_key
+from kue.schedules.timetable import Timetable
 from kue.store.keys import UNIQUE_TYPE
 from kue.store.schedules import Schedules, StoredSchedule
 
@@ -33,24 +36,36 @@ def declare(runtime: Runtime, when: object, job: Job, name: str | None, options:
     now = runtime.store.now() if not runtime.test_mode.only_collects else runtime.store.clock()
     first = definition.first(now)
     timetable = definition.timetable(first)
-    due = timetable.after(now)
     identity = (definition.when, definition.tz, fields["job:data"])
+    is_new = read not in runtime.declared_schedules
     known = runtime.declared_schedules.setdefault(read, identity)
     if name is None and key is None and known != identity:
         raise InvalidSchedule(
             f"this process has declared another schedule with the name {read!r}, which is taken from the type of the "
             "job: give one of them name="
         )
+    try:
+        stored = _write(runtime, read, now, timetable, first, fields)
+    except BaseException:
+        if is_new:  # it was not declared
+            runtime.declared_schedules.pop(read, None)
+        raise
     runtime.declared_schedules[read] = identity
+    return Schedule(runtime, type(job), read, stored)
+
+
+def _write(
+    runtime: Runtime, name: str, now: int, timetable: Timetable, first: int, fields: Mapping[str, Argument]
+) -> StoredSchedule:
+    """Write the schedule, but in test mode. Returns what is stored then."""
+    due = timetable.after(now)
     if runtime.test_mode.only_collects:
         held = {field: value if isinstance(value, bytes) else str(value).encode() for field, value in fields.items()}
-        stored = StoredSchedule(float("inf") if due is None else due, held | {"first": str(first).encode()})
-    else:
-        schedules = Schedules(runtime.store)
-        while isinstance(reply := schedules.declare(read, due, first, fields), int):
-            due = timetable.after(max(now, reply))
-        stored = reply
-    return Schedule(runtime, type(job), read, stored)
+        return StoredSchedule(float("inf") if due is None else due, held | {"first": str(first).encode()})
+    schedules = Schedules(runtime.store)
+    while isinstance(stored := schedules.declare(name, due, first, fields), int):
+        due = timetable.after(max(now, stored))
+    return stored
 
 
 def check_new(runtime: Runtime, job: object) -> None:

@@ -1,6 +1,6 @@
 """Schedules at the edge of what there can be: far times, hashes that were changed by hand, trouble with one of many."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -113,3 +113,13 @@ def test_a_triggered_job_that_ran_and_is_gone_is_returned_all_the_same(queue: An
     job = schedule.trigger()
     assert (job.id, job.data, job.schedule_name, job.state()) == (1, 7, "report", "inactive")
     assert job.planned_at == job.created_at
+
+
+def test_a_schedule_that_could_not_be_written_leaves_its_name_free(queue: Any, client: Any) -> None:
+    client.set("q:py:schedules", "poison")
+    with pytest.raises(RedisRefused, match="WRONGTYPE"):
+        queue.every("1 hour", queue.create("report"))
+    client.delete("q:py:schedules")
+    assert queue.every("2 hours", queue.create("report")).when == timedelta(hours=2)
+    with pytest.raises(InvalidSchedule, match="give one of them name="):
+        queue.every("1 hour", queue.create("report"))
