@@ -12,7 +12,7 @@ from kue.options.values import parse_number, read_whole
 from kue.runtime import Runtime
 from kue.schedules.definition import Definition
 from kue.schedules.planning import next_after
-from kue.schedules.template import read_data, read_type
+from kue.schedules.template import collected_hash, read_data, read_type
 from kue.schedules.zone import WallClock
 from kue.store.schedules import Schedules, StoredSchedule
 
@@ -27,7 +27,8 @@ class Schedule(HasKueNames):
     - `fired`: how many jobs were saved at their times; `skipped`: how many were left out by `overlap="skip"`
     - `paused`: whether `pause` was called, and not `resume`
 
-    Methods raise `ScheduleNotFound` if the schedule was removed, and `ConnectionFailed` or `RedisRefused`.
+    In test mode its methods change only this object, and `trigger` collects the job. Otherwise they raise
+    `ScheduleNotFound` if the schedule was removed, and `ConnectionFailed` or `RedisRefused`.
     """
 
     def __init__(self, runtime: Runtime, job_class: type[Job], name: str, stored: StoredSchedule) -> None:
@@ -54,6 +55,10 @@ class Schedule(HasKueNames):
         self.skipped = _number(hash, "skipped") or 0
         self.paused = "paused" in hash
 
+    @property
+    def _only_collects(self) -> bool:
+        return self._runtime.test_mode.only_collects
+
     def __repr__(self) -> str:
         state = "paused" if self.paused else "over" if self.next_at is None else f"next at {self.next_at}"
         return f"<Schedule {self.name!r} {self.when!s} {state}>"
@@ -74,6 +79,8 @@ class Schedule(HasKueNames):
 
     def pause(self) -> None:
         """Save no more jobs, in any process, until `resume`."""
+        if self._only_collects:
+            return self._take(StoredSchedule(math.inf, self._stored.hash | {"paused": b"1"}))
         self._take(self._schedules.pause(self.name))
 
     def resume(self) -> None:
@@ -81,6 +88,10 @@ class Schedule(HasKueNames):
 
         Raises `InvalidSchedule` if this machine does not know the zone.
         """
+        if self._only_collects:
+            due = next_after(self.name, self._stored.hash, self._runtime.store.clock())
+            hash = {field: value for field, value in self._stored.hash.items() if field != "paused"}
+            return self._take(StoredSchedule(math.inf if due is None else due, hash))
         stored = None
         while stored is None:
             read = self._schedules.read_one(self.name)
@@ -93,13 +104,20 @@ class Schedule(HasKueNames):
 
         Raises `SaveInDoubt` if the connection broke before the reply.
         """
+        if self._only_collects:
+            collected = collected_hash(self.name, self._stored.hash, self._runtime.store.clock())
+            job = self._job_class.from_hash(self._runtime, 0, collected)
+            self._runtime.test_mode.collect(job)
+            self.last_job_id = job.id
+            return job
         id, hash = self._schedules.trigger(self.name, self._runtime.store.now())
         self.last_job_id = id
         return self._job_class.from_hash(self._runtime, id, hash)
 
     def remove(self) -> None:
         """Remove the schedule. The jobs that it has saved stay."""
-        self._schedules.remove(self.name)
+        if not self._only_collects:
+            self._schedules.remove(self.name)
         self._runtime.declared_schedules.pop(self.name, None)
 
 

@@ -59,3 +59,12 @@ def read_data(name: str, hash: Mapping[str, bytes]) -> Any:
         return codec.decode(raw)
     except ValueError as problem:
         raise InvalidSchedule(f"the schedule {name!r} has data that is not JSON: {short_repr(raw, 80)}") from problem
+
+
+def collected_hash(name: str, hash: Mapping[str, bytes], now: int) -> job_hash.JobHash:
+    """The hash that a job would have if the schedule saved it now: for test mode, which saves none."""
+    own = {field.removeprefix(FIELD): value for field, value in hash.items() if field.startswith(FIELD)}
+    moment, known = str(now).encode(), job_hash.JobHash._fields
+    added = {"created_at": moment, "updated_at": moment, "promote_at": moment, "py_tick": moment}
+    added["py_schedule"] = codec.text_bytes(name)
+    return job_hash.JobHash(**{field: value for field, value in (own | added).items() if field in known})

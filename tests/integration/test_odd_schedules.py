@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from kue import InvalidSchedule, RedisRefused
-from tests.helpers import wait_until
+from kue.store import scripts
+from tests.helpers import keyspace, wait_until
 from tests.integration.test_recurring import duty_of, planned
 from tests.integration.test_schedules import HOUR, due
 
@@ -106,7 +107,8 @@ def test_a_triggered_job_that_ran_and_is_gone_is_returned_all_the_same(queue: An
 
     def call_and_lose(*command: Any) -> Any:
         reply = run(*command)
-        client.delete("q:job:1")  # a worker was fast
+        if scripts.sha("trigger_schedule") in command:
+            client.delete("q:job:1")  # a worker was fast
         return reply
 
     queue.runtime.store.connections.call = call_and_lose
@@ -123,3 +125,24 @@ def test_a_schedule_that_could_not_be_written_leaves_its_name_free(queue: Any, c
     assert queue.every("2 hours", queue.create("report")).when == timedelta(hours=2)
     with pytest.raises(InvalidSchedule, match="give one of them name="):
         queue.every("1 hour", queue.create("report"))
+
+
+def test_in_test_mode_a_schedule_acts_on_nothing_in_redis(queue: Any, client: Any) -> None:
+    stored = queue.every("1 hour", queue.create("stored"))
+    before = keyspace(client)
+    queue.test_mode.enter()
+    schedule = queue.every("1 hour", queue.create("report", 7, priority="high", attempts=3, delay=50))
+    planned = due(schedule)
+    for one in (schedule, stored):
+        one.pause()
+        assert (one.paused, one.next_at) == (True, None)
+        one.resume()
+        assert not one.paused and due(one) >= planned - HOUR
+    job = schedule.trigger()
+    assert queue.test_mode.jobs == [job] and job.only_collected
+    assert (job.id, job.type, job.data, job.priority(), job.attempts()) == (1, "report", 7, -10, 3)
+    assert (job.delay(), job.state(), job.schedule_name) == (50, "delayed", "report")
+    assert job.planned_at == job.created_at
+    schedule.remove()
+    stored.remove()
+    assert keyspace(client) == before
