@@ -41,9 +41,10 @@ def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause
     _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
 
 
-def log_ghost(job: Job, duration_ms: int, ghost: int, most: int) -> None:
-    """The run was ended at its ttl, and its job was put back as a ghost: number `ghost` of `most`."""
-    _log(logging.WARNING, job, duration_ms, f"was ended at its ttl, and is put back ({ghost} of {most})")
+def log_ghost(job: Job, duration_ms: int, ghost: int | None = None, most: int | None = None) -> None:
+    """The run was ended at its ttl, and its job was put back as a ghost: number `ghost` of `most`, if that is known."""
+    which = "" if ghost is None else f" ({ghost} of {most})"
+    _log(logging.WARNING, job, duration_ms, f"was ended at its ttl, and is put back{which}")
 
 
 def _fits_in_a_log(message: str) -> bool:

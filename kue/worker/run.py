@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kue.connection.connection import Argument
 from kue.errors import ForkedChild
 from kue.jobs.run_log import log_completed, log_failed, log_ghost, log_without_outcome, logger
+from kue.options.values import parse_number
 from kue.store.effects import Effects
 from kue.store.transitions import GHOST_REPLY_LENGTH
 from kue.worker.outcomes import Failed, Outcome, PutBack, Snoozed
@@ -211,10 +212,21 @@ class Run:
         if self.ended_at_ttl is None:
             return
         (outcome, duration), self.ended_at_ttl = self.ended_at_ttl, None
-        if isinstance(reply, list) and len(reply) == GHOST_REPLY_LENGTH:
+        if isinstance(reply, list) and reply[0] == 1 and len(reply) == GHOST_REPLY_LENGTH:
             log_ghost(self.job, duration, *reply[2:])
+        elif self._has_become_a_ghost(reply):
+            log_ghost(self.job, duration)
         else:
             log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
+
+    def _has_become_a_ghost(self, reply: Any) -> bool:
+        """Whether a reply to a repeated `fail` shows that the first one, whose reply was lost, made a ghost.
+
+        The job goes on then, and no attempt was counted.
+        """
+        if not isinstance(reply, list) or reply[0] != -1 or not reply[1] or reply[1] == b"failed":
+            return False
+        return (parse_number(reply[3]) or 0) <= self.job.attempts_made
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""

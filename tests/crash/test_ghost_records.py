@@ -104,8 +104,9 @@ def test_a_snooze_whose_reply_is_lost_is_carried_out_once(proxy: Proxy, far: Wat
     assert [type(problem).__name__ for problem in far.errors] == ["ConnectionFailed", "ConnectionRestored"]
 
 
-def test_a_ghost_whose_reply_is_lost_is_counted_once_and_not_reported_as_lost(
-    proxy: Proxy, far: Watched, near: Watched
+@pytest.mark.parametrize("ghost_on_ttl", [True, False])
+def test_a_run_at_its_ttl_whose_reply_is_lost_is_counted_once_and_logged_as_it_was_and_not_reported_as_lost(
+    proxy: Proxy, far: Watched, near: Watched, caplog: pytest.LogCaptureFixture, ghost_on_ttl: bool
 ) -> None:
     async def hang(job: Any) -> None:
         if "warm" not in job.data:
@@ -115,10 +116,12 @@ def test_a_ghost_whose_reply_is_lost_is_counted_once_and_not_reported_as_lost(
     near.create("email", {"warm": True}).save()
     wait_until(lambda: near.complete_count() == 1)
     loss = proxy.lose_reply(call_of("fail"))
-    job = near.create("email", ttl=100, ghost_on_ttl=True, ghost_delay=HOUR).save()
+    job = near.create("email", ttl=100, ghost_on_ttl=ghost_on_ttl, ghost_delay=HOUR).save()
     wait_until(loss.is_set)
     wait_until(lambda: far.outages == ["lost", "back"])
-    wait_until(lambda: near.delayed() == [job.id])
+    wait_until(lambda: (near.delayed() if ghost_on_ttl else near.failed()) == [job.id])
     far.shutdown(5000)
-    assert short(near, job.id) == [(1, 1, "ghost", "TTL exceeded")]
+    assert short(near, job.id) == [(1, 1, "ghost" if ghost_on_ttl else "ttl", "TTL exceeded")]
+    said = "was ended at its ttl, and is put back" if ghost_on_ttl else "failed for good in attempt 1 of 1 "
+    assert [said in record.getMessage() for record in caplog.records if record.name == "kue.run"] == [True]
     assert [type(problem).__name__ for problem in far.errors] == ["ConnectionFailed", "ConnectionRestored"]
