@@ -33,7 +33,7 @@ def retry_of(job: Job) -> Retry:
     except (ArithmeticError, ValueError, TypeError) as problem:
         raise UnknownBackoff(str(problem)) from problem
     if isinstance(own, Moment) and retry.state == "delayed" and not _has_own_wait(job.options["backoff"]):
-        return Retry("delayed", retry.delay, own)
+        return Retry("delayed", retry.delay, own, retry.wait)
     return retry
 
 

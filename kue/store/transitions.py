@@ -38,7 +38,8 @@ class Retry:
     """What follows a failure while attempts remain: the next state, and its delay in ms (None keeps promote_at).
 
     If `until` is given, the delay is what is left until that moment. If `wait` is given, the job waits for so many ms:
-    its jitter makes that less than the delay.
+    its jitter makes that less than the delay. With both, it is due so much before the moment as `wait` is less than
+    `delay`.
     """
 
     state: str
@@ -55,7 +56,9 @@ class Retry:
         delay = self.delay_from(now)
         if delay is None:
             return ""
-        return delay if self.wait is None else f"{delay}/{self.wait}"
+        if self.wait is None:
+            return delay
+        return f"{delay}/{max(0, delay - ((self.delay or 0) - self.wait))}"
 
 
 class GhostOptions(NamedTuple):

@@ -1,5 +1,6 @@
 """Jitter where it acts: a job whose run ends here, or is ended from outside, is due before its delay is over."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +35,21 @@ def test_a_failed_job_is_due_within_its_delay_and_keeps_it(
     waits = [job.promote_at - job.failed_at for job in found]
     assert all(least * DELAY <= wait <= DELAY for wait in waits)
     assert len(set(waits)) > 10
+
+
+def test_a_moment_that_the_handler_sets_as_the_delay_is_jittered_too(queue: Any) -> None:
+    due = datetime.now(UTC) + timedelta(milliseconds=DELAY)
+
+    def puts_off(job: Any) -> None:
+        job.delay(due)
+        raise ValueError("boom")
+
+    backoff = {"type": "fixed", "jitter": "full"}
+    jobs = queue.save_all([queue.create("email", attempts=3, backoff=backoff) for _ in range(20)])
+    queue.process("email", 4, puts_off)
+    wait_until(lambda: queue.delayed_count() == 20)
+    moments = [Job.get(job.id, queue=queue).promote_at for job in jobs]
+    assert len(set(moments)) > 10 and max(moments) <= due.timestamp() * 1000 + 1
 
 
 def test_a_job_whose_process_has_died_is_due_within_its_delay(queue: Any, client: Any) -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kue.common.clock import Moment
 from kue.errors import InvalidOption
 from kue.jobs.retry import next_retry, retry_of
 from kue.options.job import JOB_OPTIONS, read_option
 from kue.store.transitions import Retry
 
+NOW = 1_700_000_000_000
 BACKOFFS: list[tuple[dict[str, Any], float | None, int, int]] = [
     ({"type": "fixed", "delay": 1000}, None, 1, 1000),
     ({"type": "fixed"}, 1000, 3, 1000),
@@ -68,6 +70,24 @@ def test_waits_differ_from_failure_to_failure() -> None:
     waits = [retry_of(job).wait or 0 for _ in range(50)]
     assert len(set(waits)) > 25
     assert all(5 * 10**8 <= wait <= 10**9 for wait in waits)
+
+
+def test_jitter_also_counts_if_the_job_has_its_delay_as_a_moment() -> None:
+    backoff, delay = {"type": "fixed", "jitter": 0.5}, 10**9
+    options = {"backoff": backoff, "delay": Moment(NOW + delay)}
+    job: Any = SimpleNamespace(options=options, attempts_made=0, delay=lambda: delay)
+    retries = [retry_of(job) for _ in range(50)]
+    assert {(retry.until, retry.delay) for retry in retries} == {(Moment(NOW + delay), delay)}
+    waits = [retry.wait or 0 for retry in retries]
+    assert len(set(waits)) > 25
+    assert all(delay / 2 <= wait <= delay for wait in waits)
+
+
+@pytest.mark.parametrize(
+    ("passed", "sent"), [(0, "1000/700"), (250, "750/450"), (800, "200/0"), (1000, ""), (-100, "1100/800")]
+)
+def test_a_moment_with_jitter_is_due_at_the_same_time_however_late_it_is_sent(passed: int, sent: str) -> None:
+    assert Retry("delayed", 1000, Moment(NOW + 1000), 700).wait_from(NOW + passed) == sent
 
 
 @pytest.mark.parametrize(
