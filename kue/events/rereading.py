@@ -2,7 +2,8 @@
 
 - sends one query at a time, for all jobs that were asked for since the last
 - answers each reader once: with the hash of its job, or with None if there is none
-- lets no reader wait for long: if Redis fails, takes longer than a second, or the subscription ends, all get None
+- queries again if that fails, since a connection may just have broken
+- lets no reader wait for long: if there is no answer within a second, or the subscription ends, all get None
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kue.store.store import Store
 
 logger = logging.getLogger("kue")
 MAX_SECONDS = 1.0
+_RETRY_SECONDS = 0.05
 _Hash = JobHash | None
 
 
@@ -58,15 +60,19 @@ class Rereading:
             ids = [id for id, _ in asked]
             self._subscriber().fetch(lambda: self._query(ids), lambda hashes: self._answered(asked, hashes))
 
-    def _query(self, ids: Sequence[int]) -> Sequence[_Hash]:
-        """Send the query. Not on the subscriber's thread, since it may block."""
+    def _query(self, ids: Sequence[int]) -> Sequence[_Hash] | None:
+        """Send the query. None if it failed. Not on the subscriber's thread, since it may block."""
         try:
             return self._store.known_fields(ids)
         except Exception:  # the pending watchers are looked up too, and that is reported
             logger.debug("jobs could not be read anew", exc_info=True)
-            return [None] * len(ids)
+            return None
 
-    def _answered(self, asked: Sequence[tuple[int, Reader]], hashes: Sequence[_Hash]) -> None:
+    def _answered(self, asked: Sequence[tuple[int, Reader]], hashes: Sequence[_Hash] | None) -> None:
+        if hashes is None:
+            self._unasked = [one for one in asked if one[1] in self._waiting] + self._unasked
+            self._subscriber().call_later(_RETRY_SECONDS, self._ask_again)
+            return
         self._is_asking = False
         self._ask_next()
         if self._timer is not None:
@@ -76,6 +82,10 @@ class Rereading:
             self._start_timer()
         for (_, reader), hash in zip(asked, hashes, strict=True):
             self._answer(reader, hash)
+
+    def _ask_again(self) -> None:
+        self._is_asking = False
+        self._ask_next()
 
     def _answer(self, reader: Reader, hash: _Hash) -> None:
         if reader not in self._waiting:

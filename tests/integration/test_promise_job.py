@@ -101,6 +101,22 @@ def test_a_redis_that_does_not_answer_delays_a_promise_by_a_second_at_most(
     gate.set()
 
 
+def test_a_connection_that_breaks_once_keeps_no_promise_from_its_job(
+    queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashes, failures = queue.runtime.store.known_fields, [kue.ConnectionFailed("it broke")]
+
+    def breaks_once(ids: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return hashes(ids)
+
+    monkeypatch.setattr(queue.runtime.store, "known_fields", breaks_once)
+    queue.process("email", lambda job: 5)
+    promise = queue.create("email").promise()
+    assert (promise.result(10), promise.job.state(), failures) == (5, "complete", [])
+
+
 def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
     gate = threading.Event()

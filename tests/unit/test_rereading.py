@@ -82,14 +82,48 @@ def test_what_is_asked_for_during_a_query_goes_into_the_next_one(place: Place) -
     assert place.asked == [[1], [2, 1, 1]]
 
 
-def test_a_redis_that_fails_gives_no_hash(place: Place) -> None:
-    def broken(ids: Any) -> Any:
-        raise ConnectionError("away")
+def broken(ids: Any) -> Any:
+    raise ConnectionError("away")
 
+
+def test_a_query_that_fails_is_sent_again_with_what_was_asked_for_meanwhile(place: Place) -> None:
+    working, place.store.known_fields = place.store.known_fields, broken  # type: ignore[method-assign]
+    first = place.ask(1)
+    place.time.answer()
+    second = place.ask(2)
+    assert (first.answers, place.time.queries) == ([], [])
+    place.store.known_fields = working  # type: ignore[method-assign]
+    place.time.pass_by(MAX_SECONDS / 2)
+    place.time.answer()
+    assert (first.answers, second.answers, place.asked) == (["complete"], ["failed"], [[1, 2]])
+    place.time.pass_by(MAX_SECONDS)
+    assert place.time.queries == []
+
+
+def test_a_redis_that_fails_for_a_second_gives_no_hash(place: Place) -> None:
     place.store.known_fields = broken  # type: ignore[method-assign]
     reader = place.ask(1)
-    place.time.answer()
+    for _ in range(9):
+        place.time.answer()
+        place.time.pass_by(MAX_SECONDS / 10)
+        assert reader.answers == []
+    place.time.pass_by(MAX_SECONDS / 5)
     assert reader.answers == [None]
+    place.time.answer()
+    place.time.pass_by(MAX_SECONDS)
+    assert place.time.queries == []
+
+
+def test_after_a_redis_that_failed_the_next_reader_gets_its_hash(place: Place) -> None:
+    working, place.store.known_fields = place.store.known_fields, broken  # type: ignore[method-assign]
+    place.ask(1)
+    place.time.answer()
+    place.rereading.finish()
+    place.store.known_fields = working  # type: ignore[method-assign]
+    reader = place.ask(2)
+    place.time.pass_by(MAX_SECONDS / 2)
+    place.time.answer()
+    assert reader.answers == ["failed"]
 
 
 def test_a_redis_that_does_not_answer_gives_no_hash_after_a_second_and_its_late_answer_is_ignored(place: Place) -> None:
