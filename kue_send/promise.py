@@ -36,14 +36,15 @@ from kue_send.future import GuardedFuture
 
 logger = logging.getLogger("kue")
 _EVENTS = frozenset(("result", "complete", "error", "failed", "remove"))
+_MAX_SECONDS_PAST_TIMEOUT = 0.1  # for the job to be read anew
 _SETTLING_EVENTS = frozenset(("result", "complete", "failed"))
 
 
 class Promise(GuardedFuture):
     """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
 
-    Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, or Redis
-    does not answer within a second.
+    Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, if Redis
+    does not answer within a second (at a timeout: a tenth of one), at a shutdown, and in a forked child.
 
     It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
     `WouldDeadlock`.
@@ -92,7 +93,7 @@ class Promise(GuardedFuture):
 
     @property
     def job(self) -> Job:
-        """The job. From the moment on that the promise settles: another object, the job as Redis had it just before."""
+        """The job. Once the promise has settled and has read it: another object, the job as Redis had it then."""
         if (hash := self._hash) is not None:
             with contextlib.suppress(JobInvalid):
                 self._job = type(self._job).from_hash(self._runtime, self._id, hash)
@@ -151,8 +152,13 @@ class Promise(GuardedFuture):
         if self._decided is not None:
             self._settle(*self._decided)
         elif not self.done():
-            self._reject(PromiseTimeout(self._job.id, self._timeout or 0))
             self._runtime.hub.unwatch(self._id, self)
+            problem = PromiseTimeout(self._job.id, self._timeout or 0)
+            if self._job.only_collected:
+                self._reject(problem)
+                return
+            self._timer = self._runtime.hub.call_later(_MAX_SECONDS_PAST_TIMEOUT, self._timed_out)
+            self._decide(None, problem)
 
     def _decide(self, value: Any, problem: BaseException | None = None) -> bool:
         """Take the outcome, and settle with it once the job was read anew."""

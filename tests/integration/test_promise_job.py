@@ -117,6 +117,37 @@ def test_a_connection_that_breaks_once_keeps_no_promise_from_its_job(
     assert (promise.result(10), promise.job.state(), failures) == (5, "complete", [])
 
 
+def test_the_job_of_a_promise_that_timed_out_shows_how_far_it_has_come(make_queue: MakeQueue, backend: Any) -> None:
+    queue = make_queue(backend, send=True)
+    seen: list[Any] = []
+    job = queue.create("email").save()
+    kue_send.Job.get(job.id, queue=queue).delay(60_000).delayed()
+    promise = job.promise(timeout=50)
+    promise.add_done_callback(lambda done: seen.append(done.job.state()))
+    assert isinstance(promise.exception(10), kue.PromiseTimeout)
+    assert (promise.job.state(), promise.job.delay()) == ("delayed", 60_000)
+    assert job.state() == "inactive" and promise.job is not job
+    wait_until(lambda: seen)
+    assert seen == ["delayed"]
+
+
+def test_a_redis_that_does_not_answer_hardly_delays_a_timeout(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
+    gate = threading.Event()
+    job = queue.create("email").save()
+    monkeypatch.setattr(queue.runtime.store, "known_fields", lambda ids: gate.wait() and [None] * len(ids))
+    promise = job.promise(timeout=50)
+    assert isinstance(promise.exception(10), kue.PromiseTimeout) and promise.job is job
+    gate.set()
+
+
+def test_a_shutdown_leaves_a_promise_the_job_that_it_had(queue: Any) -> None:
+    job = queue.create("email")
+    promise = job.promise()
+    queue.shutdown(1000)
+    assert isinstance(promise.exception(0), kue.ShutdownInProgress) and promise.job is job
+
+
 def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
     gate = threading.Event()
