@@ -92,8 +92,10 @@ class Changes(Fields, ABC):
         return job_hash.option_effects(self.options, ("ttl",), 0)
 
     def _options_written(self, names: frozenset[str], now: int) -> None:
-        if names and self.set_options:
-            self.set_options -= names
+        if names:
+            self._read_again = None
+            if self.set_options:
+                self.set_options -= names
         if "delay" in names:
             self._delay_written(now)
 

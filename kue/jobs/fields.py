@@ -19,6 +19,7 @@ class Fields:
     """
 
     stored_hash: JobHash | None = None
+    _read_again: JobHash | None = None  # in a handler, with the fields that `take` does not read
 
     created_at: HashField[_Number] = HashField(lambda hash: parse_number(hash.created_at), None)
     promote_at: HashField[_Number] = HashField(lambda hash: parse_number(hash.promote_at), None)

@@ -26,7 +26,6 @@ class History(Fields):
     id: int | None
     active_run: ActiveRun | None
     set_options: set[str] | None
-    _read_again: JobHash | None = None
 
     @property
     def runs(self) -> list[RunRecord]:
@@ -75,7 +74,7 @@ class History(Fields):
         return job_hash.read_options(self._whole_hash()).get(name, default)
 
     def _whole_hash(self) -> JobHash:
-        """The hash with the fields that `take` does not read: in a handler it is read again, once."""
+        """The hash with the fields that `take` does not read: in a handler it is read again, once for each write."""
         if self.active_run is not None and self._read_again is None:
             found = self.runtime.store.hashes([self.id or 0])[0]
             if isinstance(found, ResponseError):

@@ -56,8 +56,11 @@ class BoundOptionMethod(Generic[_J, _In_contra, _Out_co]):
     def __call__(self, value: _In_contra | None, /) -> _J: ...
     def __call__(self, *value: Any) -> Any:
         if not value:
-            default = self._default(self._job) if self._default is not None else JOB_OPTIONS[self._name].default
-            found = self._job.options.get(self._name, default)
+            options = self._job.options
+            if self._name in options:
+                found = options[self._name]
+            else:
+                found = JOB_OPTIONS[self._name].default if self._default is None else self._default(self._job)
             return found if self._read is None else self._read(self._job, found)
         if len(value) != 1:
             raise TypeError(f"{self._name}() takes one value, {len(value)} were given")

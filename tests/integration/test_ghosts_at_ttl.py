@@ -161,6 +161,42 @@ def test_a_handler_reads_the_ghost_options_of_its_job_from_redis(make_queue: Mak
     assert (plain.ghost_retries(), plain.ghost_delay()) == (4, 7)
 
 
+def test_a_ghost_option_that_a_handler_resets_is_the_default_before_and_after_it_is_written(
+    make_queue: MakeQueue,
+) -> None:
+    queue = make_queue(ghost_retries=4)
+
+    @queue.process("email")
+    def work(job: Any) -> Any:
+        seen = [job.ghost_retries()]
+        job.ghost_retries(None)
+        seen.append(job.ghost_retries())
+        job.update()
+        return [*seen, job.ghost_retries(), job.ghost_delay()]
+
+    job = queue.create("email", ghost_retries=9, ghost_delay=5).save()
+    wait_until(lambda: queue.complete_count() == 1)
+    assert Job.get(job.id, queue=queue).result == [9, 4, 4, 5]
+
+
+def test_a_ghost_option_that_a_handler_has_set_is_not_asked_of_redis(
+    queue: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    hashes = queue.runtime.store.hashes
+    monkeypatch.setattr(queue.runtime.store, "hashes", lambda ids: asked.append(ids) or hashes(ids))
+
+    @queue.process("email")
+    def work(job: Any) -> Any:
+        job.ghost_retries(7).update()
+        return job.ghost_retries()
+
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete_count() == 1)
+    assert asked == []
+    assert Job.get(job.id, queue=queue).result == 7
+
+
 def test_job_flags_set_the_ghost_options_of_a_type(make_queue: MakeQueue) -> None:
     queue = make_queue(job_flags={"email": {"ghost_on_ttl": True, "ghost_retries": 2}})
     job = Job.get(queue.create("email").save().id, queue=queue)
