@@ -59,12 +59,12 @@ class History(Fields):
     def finished_at(self) -> int | float | None:
         """When the job completed or failed, in ms since the epoch.
 
-        None if it has not finished, or if no worker had it.
+        None if it has not finished, if no worker had it, or if it was moved to `complete` by hand after its last run.
         """
         if self._state == "failed":
             return self.failed_at
-        if self._state == "complete" and self.started_at is not None and self.duration is not None:
-            return self.started_at + self.duration
+        if self._state == "complete" and self.stored_hash is not None:
+            return run_history.completed_at(self.stored_hash)
         return None
 
     def untaken_option(self, name: str, default: Any) -> Any:

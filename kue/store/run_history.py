@@ -35,6 +35,14 @@ def runs_of(hash: JobHash) -> list[RunRecord]:
     return records if last is None else [*records, last]
 
 
+def completed_at(hash: JobHash) -> int | None:
+    """When a job that is complete completed; None if it was moved by hand after its last run, or had none."""
+    last = runs_of(hash)[-1:]
+    if not last or last[0]["outcome"] != "complete":
+        return None
+    return last[0]["start"] + (last[0]["duration"] or 0)
+
+
 def process_time(hash: JobHash) -> int:
     """How long all runs of a job that have ended took together, in ms."""
     last = _last_run(hash, _records(hash))
@@ -77,9 +85,12 @@ def _end(hash: JobHash, start: int) -> tuple[str, int | None, str | None]:
     """The outcome of the last run, its duration and its error; the outcome is "" if it is not known."""
     if hash.state == b"active":
         return "running", None, None
-    if hash.state == b"complete":
-        return "complete", int(parse_number(hash.duration) or 0), None
     failed_at = _whole(hash.failed_at)
+    if hash.state == b"complete" and failed_at <= start:
+        duration = parse_number(hash.duration)
+        if duration is None or start + duration > max(_whole(hash.updated_at), start):
+            return "", None, None  # it was moved by hand, and the duration is that of an earlier run
+        return "complete", int(duration), None
     if failed_at < start:
         return "", None, None
     error = codec.text(hash.error or b"").partition("\n")[0][:_MAX_CHARACTERS]

@@ -130,6 +130,22 @@ def test_a_job_that_was_moved_by_hand_without_a_run_has_no_finishing_time(queue:
     assert (found.finished, found.success, found.finished_at, found.runs) == (True, True, None, [])
 
 
+def test_a_job_that_fails_after_a_restart_and_is_moved_to_complete_has_no_finishing_time(queue: Any) -> None:
+    @queue.process("email")
+    def work(job: Any) -> None:
+        if job.attempts_made:
+            raise ValueError("boom")
+
+    job = queue.create("email").save()
+    wait_until(lambda: queue.complete() == [job.id])
+    queue.get(job.id).inactive()
+    wait_until(lambda: queue.failed() == [job.id])
+    queue.get(job.id).set("duration", 3_600_000).complete()  # as if the first run had taken long
+    found = Job.get(job.id, queue=queue)
+    assert (found.finished, found.success, found.finished_at) == (True, True, None)
+    assert short(found.runs) == [(1, 1, "complete", None), (2, 1, "failed", "ValueError: boom")]
+
+
 def test_the_sum_stays_right_when_old_runs_were_dropped(queue: Any) -> None:
     @queue.process("email")
     def send(job: Any) -> None:

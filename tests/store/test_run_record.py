@@ -13,6 +13,7 @@ from tests.store.test_fail import AT_ONCE, BOOM, NEVER, after, fail, held
 from tests.store.world import BEFORE, NODE, NOW, PYTHON, TYPES, job
 
 FIRST = record(1, 1, "failed", "Error: boom")
+ENDED = {**STARTED, "updated_at": NOW}
 PROCESS = "kue:host:77-beef0001"
 LATER = PYTHON + "1"
 # The cjson of the fake server escapes all that is no ASCII, and takes UTF-8 only.
@@ -85,9 +86,35 @@ def test_a_run_that_has_a_record_gets_no_second_one(place: Place) -> None:
 
 @pytest.mark.parametrize("new", ["inactive", "delayed", "active"])
 def test_the_run_that_completed_a_job_is_recorded_when_the_job_is_restarted(place: Place, new: str) -> None:
-    place.seed(job(1, "complete", tokens=0, **STARTED, workerId=PYTHON, attempts=1, duration=700))
+    place.seed(job(1, "complete", tokens=0, **ENDED, workerId=PYTHON, attempts=1, duration=700))
     place.run(place.scripts.set_state(1, new, NOW))
     assert records(place) == [record(1, 1, "complete", duration=700)]
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome", "error", "duration"),
+    [
+        ({"duration": 700, "updated_at": BEFORE + 699}, "", None, 0),
+        ({"updated_at": NOW}, "", None, 0),
+        ({"duration": 700, "updated_at": BEFORE + 700, "failed_at": BEFORE}, "complete", None, 700),
+        ({"duration": 0, "updated_at": BEFORE - 5}, "complete", None, 0),
+        ({"duration": 7, "updated_at": NOW, "failed_at": BEFORE + 90, "error": "boom"}, "failed", "boom", 90),
+        (
+            {"duration": 7, "updated_at": NOW, "failed_at": BEFORE + 9, "error": "TTL exceeded"},
+            "ttl",
+            "TTL exceeded",
+            9,
+        ),
+    ],
+    ids=str,
+)
+def test_a_duration_that_is_of_an_earlier_run_leaves_no_record_of_one_that_completed(
+    place: Place, more: dict[str, Any], outcome: str, error: str | None, duration: int
+) -> None:
+    place.seed(job(1, "complete", tokens=0, **STARTED, workerId=NODE, attempts=1, **more))
+    place.run(place.scripts.set_state(1, "delayed", NOW))
+    expected = [record(1, 1, outcome, error, worker=NODE, duration=duration)] if outcome else None
+    assert json.loads(fields(place).get("py_runs", "null")) == expected
 
 
 @pytest.mark.parametrize(("error", "outcome"), [("Error: boom\n    at x", "failed"), ("TTL exceeded", "ttl")])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kue.store.job_hash import JobHash
-from kue.store.run_history import process_time, runs_of
+from kue.store.run_history import completed_at, process_time, runs_of
 from tests.store.records import TOOK, history, record
 from tests.store.world import BEFORE, NODE, NOW, PYTHON
 
@@ -14,7 +14,8 @@ LATER = PYTHON + "1"
 
 
 def hash_of(state: str, **fields: Any) -> JobHash:
-    known = {"type": "email", "state": state, "max_attempts": 3, "started_at": BEFORE, "workerId": PYTHON, **fields}
+    known = {"type": "email", "state": state, "max_attempts": 3, "started_at": BEFORE, "workerId": PYTHON}
+    known |= {"updated_at": NOW, **fields}
     return JobHash(**{name: str(value).encode() for name, value in known.items() if value is not None})
 
 
@@ -27,6 +28,36 @@ def test_a_run_that_completed_its_job_is_read_off_the_hash() -> None:
     hash = hash_of("complete", attempts=1, duration=700)
     assert runs_of(hash) == [record(1, 1, "complete", duration=700)]
     assert process_time(hash) == 700
+
+
+@pytest.mark.parametrize(
+    ("fields", "moved"),
+    [
+        ({"duration": 700}, False),
+        ({"duration": 700, "failed_at": BEFORE}, False),
+        ({"duration": TOOK}, False),
+        ({"duration": 0, "updated_at": BEFORE - 5}, False),
+        ({"duration": 700, "updated_at": BEFORE + 699}, True),
+        ({"duration": None}, True),
+    ],
+    ids=str,
+)
+def test_a_duration_that_is_of_an_earlier_run_shows_no_run_that_completed(fields: dict[str, Any], moved: bool) -> None:
+    hash = hash_of("complete", attempts=1, **fields)
+    assert runs_of(hash) == ([] if moved else [record(1, 1, "complete", duration=fields["duration"])])
+    assert completed_at(hash) == (None if moved else BEFORE + fields["duration"])
+
+
+def test_a_run_of_a_node_worker_that_failed_did_not_complete_its_job_which_was_moved_by_hand() -> None:
+    hash = hash_of("complete", workerId=NODE, attempts=1, duration=7, failed_at=BEFORE + 90, error="Error: boom")
+    assert runs_of(hash) == [record(1, 1, "failed", "Error: boom", worker=NODE, duration=90)]
+    assert completed_at(hash) is None
+
+
+@pytest.mark.parametrize("outcome", ["failed", "ghost", "shutdown", "complete"])
+def test_a_job_that_was_moved_to_complete_completed_when_its_recorded_run_did(outcome: str) -> None:
+    hash = hash_of("complete", attempts=1, duration=7, **history(record(1, 1, outcome)))
+    assert completed_at(hash) == (NOW if outcome == "complete" else None)
 
 
 def test_the_records_come_before_it_and_number_it() -> None:
@@ -60,7 +91,7 @@ def test_the_last_run_of_a_node_worker_is_read_off_the_hash(state: str, error: s
 
 def test_attempts_of_node_workers_that_nothing_shows_are_counted() -> None:
     ghost = record(1, 1, "ghost", "worker lost")
-    hash = hash_of("complete", attempts=3, duration=5, workerId=NODE, started_at=NOW, **history(ghost))
+    hash = hash_of("complete", attempts=3, duration=0, workerId=NODE, started_at=NOW, **history(ghost))
     assert [(run["run"], run["attempt"]) for run in runs_of(hash)] == [(1, 1), (4, 3)]
 
 

@@ -55,12 +55,16 @@ local function append_run_of(job, fields, now, outcome, error)
   append_run(fields, held[1], held[2], count_attempt(held[3], held[4]), held[5] or '', held[6], now, outcome, error)
 end
 
--- The same for a job that has ended and is restarted: its last run may have no record.
+-- The same for a job that has ended and is restarted: its last run may have no record. A job that was moved to
+-- `complete` by hand may hold the duration of an earlier run: then it is not the last run that completed the job.
 local function append_last_run(job, fields, state)
   local held = redis.call('HMGET', job, 'py_runs', 'py_process_time', 'attempts', 'workerId', 'started_at', 'duration',
-    'failed_at', 'error')
-  local ended, error = to_number(held[7]), held[8] or nil
-  if state == 'complete' then ended, error = (to_number(held[5]) or 0) + (to_number(held[6]) or 0), nil end
-  local outcome = error == TTL_ERROR and 'ttl' or state
-  append_run(fields, held[1], held[2], to_number(held[3]), held[4] or '', held[5], ended or 0, outcome, error)
+    'failed_at', 'error', 'updated_at')
+  local started, duration, failed = to_number(held[5]) or 0, to_number(held[6]), to_number(held[7]) or 0
+  local ended, outcome, error = failed, held[8] == TTL_ERROR and 'ttl' or 'failed', held[8] or nil
+  if state == 'complete' and failed <= started then
+    if not duration or started + duration > math.max(to_number(held[9]) or 0, started) then return end
+    ended, outcome, error = started + duration, 'complete', nil
+  end
+  append_run(fields, held[1], held[2], to_number(held[3]), held[4] or '', held[5], ended, outcome, error)
 end
