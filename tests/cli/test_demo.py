@@ -247,7 +247,8 @@ def test_a_killed_demo_leaves_nothing_behind(start: Start, module: Module) -> No
     patch = "import kue.queue.queue\n    kue.queue.queue._FINAL_IO_SECONDS = 0.5"
     module("quick_to_end", SABOTAGE.format(handlers=patch))
     module("play", play_of(show=1))
-    demo = start("quick_to_end:serve", "60", "40", program=("play.py",))
+    # So many jobs that both workers are ready before the last has ended, however busy the machine is.
+    demo = start("quick_to_end:serve", "60", "20000", program=("play.py",))
     socket, workers = socket_of(demo), workers_of(demo)
     demo.signal(signal.SIGKILL)
     wait_until(lambda: not socket.parent.exists() and not any(map(is_alive, workers)), 30)

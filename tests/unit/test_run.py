@@ -20,10 +20,8 @@ STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
 WORKER = "kue:host:77-beef0001:email:3"
 TRANSITIONS = Transitions(Keys("q"))
 BOOM = Failure("Error: boom", "Error: boom", "boom")
-FAILED, PUT_BACK = (
-    "failed for good in attempt 1 of 1 after 1500 ms: Error: boom",
-    "was ended at its ttl, and is put back",
-)
+FAILED = "failed for good in attempt 1 of 1 after 1500 ms: Error: boom"
+PUT_BACK = "was ended at its ttl, and is put back"
 STAMP = b',"created_at":%d' % (STARTED - 100)
 
 
