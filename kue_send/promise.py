@@ -69,7 +69,7 @@ class Promise(GuardedFuture):
         """Save the job if it is not saved, and watch its events from then on."""
         hub = self._runtime.hub
         if self._job.id is None:
-            with hub.saving() as watch:
+            with hub.saving(self._job.options.get("unique") is not None) as watch:
                 self._job.save()
                 self.start_watching(hub.watch if self._job.existing else watch)
         else:

@@ -109,8 +109,11 @@ class Hub:
         return self._subscriber.subscribed_since
 
     @contextlib.contextmanager
-    def saving(self) -> Iterator[Callable[[int, Watcher], None]]:
-        """A block around a save. The subscription is set up first, and jobs watched inside it miss no event."""
+    def saving(self, may_exist: bool = False) -> Iterator[Callable[[int, Watcher], None]]:
+        """A block around a save. The subscription is set up first, and jobs watched inside it miss no event.
+
+        With `may_exist` that holds for jobs that are there already, which a save of a unique key may find.
+        """
         self._subscriber.ensure()
         watched = must_settle = False
 
@@ -119,7 +122,7 @@ class Hub:
             self._router.watch(id, watcher)
             watched, must_settle = True, must_settle or watcher.must_settle
 
-        with self._router.saving():
+        with self._router.saving(may_exist):
             yield watch
         if self._router.has_replay:
             self._subscriber.call_later(0, self._router.replay)

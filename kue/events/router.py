@@ -5,6 +5,7 @@ While the reply to a save is under way, the ids of new jobs are not known. Their
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import threading
 from collections import deque
@@ -43,7 +44,7 @@ class Router:
         self.after_fork()
         self._watchers: dict[int, list[Watcher]] = {}
         self._newest = 0
-        self._floors: list[int] = []  # for each save under way, the newest id that was known when it began
+        self._floors: list[int] = []  # for each save under way, the id above which events are held; the lowest first
         self._held: list[Message] = []
         self._replay: deque[tuple[Watcher, Message]] = deque()
         self._collected: dict[str, set[int]] = {}
@@ -82,11 +83,14 @@ class Router:
         self._collected.pop(event, None)
 
     @contextlib.contextmanager
-    def saving(self) -> Iterator[None]:
-        """A block around a save: hold the events of ids that are newer than those known when it began."""
+    def saving(self, may_exist: bool = False) -> Iterator[None]:
+        """A block around a save: hold the events of ids that are newer than those known when it began.
+
+        With `may_exist` the save may find any older job, so that the events of all are held.
+        """
         with self._lock:
-            floor = self._newest
-            self._floors.append(floor)
+            floor = 0 if may_exist else self._newest
+            bisect.insort(self._floors, floor)
         try:
             yield
         finally:

@@ -152,7 +152,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         if not self.is_watched:
             self.saved(self.runtime.store.save(new))
             return self
-        with self.runtime.hub.saving() as watch:
+        with self.runtime.hub.saving(isinstance(new, UniqueJob)) as watch:
             self.saved(self.runtime.store.save(new))
             self.watch_saved(self.runtime.hub.watch if self.existing else watch)
         return self

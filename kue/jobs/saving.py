@@ -50,7 +50,7 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
 def _write(runtime: Runtime, batch: Sequence[J], new_jobs: Sequence[NewJob | UniqueJob], saved: list[J]) -> None:
     """Adds to `saved` the jobs that are known to be saved. Raises the first error once all replies are read."""
     trouble: Exception | None = None
-    with _watching(runtime, batch) as watch:
+    with _watching(runtime, batch, any(isinstance(new, UniqueJob) for new in new_jobs)) as watch:
         for job, reply in zip(batch, runtime.store.save_many(new_jobs), strict=False):
             try:
                 if isinstance(reply, ResponseError):
@@ -66,10 +66,12 @@ def _write(runtime: Runtime, batch: Sequence[J], new_jobs: Sequence[NewJob | Uni
 
 
 @contextlib.contextmanager
-def _watching(runtime: Runtime, jobs: Sequence[Job]) -> Iterator[Callable[[int, Watcher], None] | None]:
+def _watching(
+    runtime: Runtime, jobs: Sequence[Job], may_exist: bool
+) -> Iterator[Callable[[int, Watcher], None] | None]:
     """Around the save: gives the function that adds a watcher, or None if no job is watched."""
     if any(job.is_watched for job in jobs):
-        with runtime.hub.saving() as watch:
+        with runtime.hub.saving(may_exist) as watch:
             yield watch
     else:
         yield None

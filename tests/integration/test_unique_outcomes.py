@@ -21,7 +21,38 @@ def keys(client: Any) -> dict[bytes, bytes]:
     return found
 
 
+def end_after(queue: Any, save: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the job run, complete and be removed right after the reply to the next save. A newer job is known by then."""
+    queue.create("other").on("complete", print).save()
+    store, ended = queue.runtime.store, threading.Event()
+    as_it_is = getattr(store, save)
+    queue.on("job complete", lambda *args: ended.set())
+
+    def then_end(new: Any) -> Any:
+        saved = as_it_is(new)
+        saved = list(saved) if save == "save_many" else saved
+        queue.process("charge", lambda job: job.data)
+        assert ended.wait(10)
+        return saved
+
+    monkeypatch.setattr(store, save, then_end)
+
+
 class TestListeners:
+    @pytest.mark.parametrize("save", ["save", "save_many"])
+    def test_a_listener_hears_of_a_job_that_ends_and_goes_before_it_is_watched(
+        self, queue: Any, save: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[Any] = []
+        queue.create("charge", 5, remove_on_complete=True).unique(KEY).save()
+        end_after(queue, save, monkeypatch)
+        job = queue.create("charge", 6).unique(KEY).on("complete", heard.append)
+        if save == "save":
+            job.save()
+        else:
+            queue.save_all([job])
+        wait_until(lambda: heard == [5])
+
     def test_listeners_of_each_object_hear_of_the_one_job(self, queue: Any) -> None:
         heard: list[Any] = []
         for n in range(3):
@@ -64,6 +95,13 @@ class TestPromises:
     def test_a_promise_settles_with_a_job_that_has_ended(self, queue: Any) -> None:
         queue.process("charge", lambda job: job.data)
         assert queue.create("charge", 5).unique(KEY, within=60_000).promise().result(10) == 5
+        assert queue.create("charge", 6).unique(KEY).promise().result(10) == 5
+
+    def test_a_job_that_ends_and_goes_before_it_is_watched_settles_a_promise(
+        self, queue: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        queue.create("charge", 5, remove_on_complete=True).unique(KEY).save()
+        end_after(queue, "save", monkeypatch)
         assert queue.create("charge", 6).unique(KEY).promise().result(10) == 5
 
     def test_a_promise_of_a_job_that_is_gone_says_that_the_outcome_is_unknown(self, queue: Any) -> None:

@@ -125,6 +125,21 @@ def test_a_save_that_ends_before_an_earlier_one_takes_none_of_its_events(router:
     assert five.got == [("complete", 1)]
 
 
+def test_a_save_that_may_find_an_older_job_holds_the_events_of_all(router: Router) -> None:
+    """Another save goes on longer, and holds only events of new jobs."""
+    router.watch(7, Listener())
+    five, eight = Listener(), Listener()
+    with router.saving():
+        with router.saving(may_exist=True):
+            for id in (5, 6, 8):
+                router.on_message(message(id, "complete", id))
+            router.watch(5, five)
+        router.watch(6, six := Listener())
+        router.watch(8, eight)
+    router.replay()
+    assert (five.got, six.got, eight.got) == ([("complete", 5)], [], [("complete", 8)])
+
+
 def test_a_watcher_that_is_added_while_a_message_is_routed_receives_it_once(router: Router) -> None:
     late = Listener()
     adding = threading.Thread(target=router.watch, args=(7, late))
