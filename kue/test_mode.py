@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
 from kue.common.names import HasKueNames
@@ -13,8 +14,8 @@ class Collectable(Protocol):
     def collected(self, id: int) -> None:
         """Note that test mode has the job instead of Redis."""
 
-    def joins(self, other: Any, /) -> bool:
-        """Become a job that was collected before, if that holds the unique key. Returns whether it does."""
+    def joins(self, collected: Iterable[Any], /) -> bool:
+        """Become one of the jobs that were collected before, if it holds the unique key. Returns whether one does."""
         ...
 
 
@@ -50,10 +51,15 @@ class TestMode(HasKueNames, Generic[_J]):
 
     def collect(self, job: _J) -> bool:
         """Collect a job that is being saved, in test mode. Returns whether it must be kept out of Redis."""
-        if self.only_collects and any(job.joins(other) for other in self.jobs):
+        if self.only_collects and job.joins(self.jobs):
             return True
         if self.active:
             self.jobs.append(job)
         if self.only_collects:
             job.collected(len(self.jobs))
         return self.only_collects
+
+    def leave_out(self, job: object) -> None:
+        """Forget a job that was collected before its save found another one, which holds its unique key."""
+        if self.active:
+            self.jobs[:] = [other for other in self.jobs if other is not job]

@@ -203,9 +203,11 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         `JobLost` if the run no longer holds the job.
         """
         id = self._saved_id("remove")
-        if not self.only_collected:
-            self.runtime.store.remove(id, self._fence)
-            self._hand_over()
+        if self.only_collected:
+            self._state = None
+            return self
+        self.runtime.store.remove(id, self._fence)
+        self._hand_over()
         return self
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from kue.errors import InvalidOption
@@ -114,6 +114,7 @@ class Uniqueness(Fields, ABC):
     def take_over(self, existing: ExistingJob) -> None:
         """Become the job that stands already. If that is gone, only its id is known. Raises `JobInvalid`."""
         id, hash = existing
+        self.runtime.test_mode.leave_out(self)
         stored = {} if hash is None else vars(type(self).from_hash(self.runtime, id, hash))
         kept = {name: value for name, value in self.options.items() if not JOB_OPTIONS[name].field}
         known = vars(self)
@@ -122,16 +123,26 @@ class Uniqueness(Fields, ABC):
         known |= {"id": id, "existing": True, "_data_hash": None, **stored}
         self.options = {**({} if hash is None else job_hash.read_options(hash)), **kept}
 
-    def joins(self, other: Uniqueness) -> bool:
-        """In test mode: become a job that was collected before, if it holds the unique key. Returns whether it does."""
-        held: Unique | None = other.options.get("unique")
-        if held is None or self.options.get("unique") is None:
+    def joins(self, collected: Iterable[Uniqueness]) -> bool:
+        """In test mode: become one of the jobs that were collected before, if it holds the unique key.
+
+        Returns whether one does. Raises `InvalidOption` or `InvalidJobData`, as a save would.
+        """
+        if self.options.get("unique") is None:
             return False
         unique = self.known_unique(codec.encode(self.data, "data", self.runtime.options.json_default))
-        if unique is None or unique.key != held.key or not held.is_held_in(other._state):
+        holder = next((other for other in collected if unique is not None and other._holds(unique.key)), None)
+        if holder is None or unique is None:
             return False
-        if self.type == other.type and unique.replaces_in(other._state):
-            other.data = self.data
-        self.id, self.type, self.data, self._state = other.id, other.type, other.data, other._state
-        self.options, self.only_collected, self.existing = dict(other.options), True, True
+        if self.type == holder.type and unique.replaces_in(holder._state):
+            holder.data = self.data
+            if holder._state == "delayed":
+                holder.options["delay"] = self.options.get("delay")
+        self.id, self.type, self.data, self._state = holder.id, holder.type, holder.data, holder._state
+        self.options, self.only_collected, self.existing = dict(holder.options), True, True
         return True
+
+    def _holds(self, key: str) -> bool:
+        """Whether a collected job holds this key."""
+        held: Unique | None = self.options.get("unique")
+        return held is not None and held.key == key and held.is_held_in(self._state)

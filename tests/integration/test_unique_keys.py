@@ -129,6 +129,31 @@ class TestTestMode:
         second = queue.create("refund", 6).unique(KEY, replace=True).save()
         assert (second.type, second.data, second.existing) == ("charge", 5, True)
 
+    def test_a_key_of_type_and_data_is_known_from_the_first_job_on(self, queue: Any) -> None:
+        queue.test_mode.enter()
+        first, second = (queue.create("charge", 5).unique(True).save() for _ in range(2))
+        assert first.unique()["key"] == "charge:5"
+        assert (second.id, second.existing, queue.test_mode.jobs) == (1, True, [first])
+
+    @pytest.mark.parametrize(("delay", "now"), [(9000, 9000), (None, None)])
+    def test_a_delayed_job_gets_the_new_delay(self, queue: Any, delay: int | None, now: int | None) -> None:
+        queue.test_mode.enter()
+        first = queue.create("charge", 5, delay=1000).unique(KEY).save()
+        second = queue.create("charge", 6, delay=delay).unique(KEY, replace=True).save()
+        assert (first.delay(), first.data, second.delay(), second.state()) == (now, 6, now, "delayed")
+
+    def test_a_job_that_waits_without_a_delay_gets_none(self, queue: Any) -> None:
+        queue.test_mode.enter()
+        first = queue.create("charge", 5).unique(KEY).save()
+        queue.create("charge", 6, delay=9000).unique(KEY, replace=True).save()
+        assert (first.delay(), first.data) == (None, 6)
+
+    def test_a_job_that_is_removed_frees_its_key(self, queue: Any) -> None:
+        queue.test_mode.enter()
+        removed = queue.create("charge").unique(KEY).save().remove()
+        assert not queue.create("charge").unique(KEY).save().existing
+        assert removed.state() is None
+
     def test_many_are_collected_as_one(self, queue: Any) -> None:
         queue.test_mode.enter()
         jobs = queue.save_all(queue.create("charge", n).unique(KEY) for n in range(3))
@@ -136,7 +161,8 @@ class TestTestMode:
 
     def test_jobs_that_are_run_as_well_are_unique_in_redis(self, queue: Any) -> None:
         queue.test_mode.enter(process=True)
-        assert [queue.create("charge").unique(KEY).save().id for _ in range(2)] == [1, 1]
+        jobs = [queue.create("charge").unique(KEY).save() for _ in range(2)]
+        assert ([job.id for job in jobs], queue.test_mode.jobs) == ([1, 1], jobs[:1])
 
 
 class TestTypeUnique:
