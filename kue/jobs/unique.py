@@ -58,10 +58,10 @@ class BoundUniqueMethod(BoundOptionMethod[_J, Any, Any]):
         if not key and not more:
             unique = self._job.stored_unique() or super().__call__()
             return None if unique is None else unique.as_dict()
-        if more:
+        if more and len(key) <= 1:
             given = key[0] if key else None
             key = ({**(given if isinstance(given, Mapping) else {"key": given}), **more},)
-        if self._job.id is not None:
+        if self._job.id is not None and len(key) == 1:
             read_option("unique", key[0])  # a value that can never be used is the worse mistake
             raise InvalidOption(f"job {self._job.id} is saved: unique counts at the save, and cannot be changed later")
         return super().__call__(*key)

@@ -86,6 +86,11 @@ class TestKey:
             queue.create("charge").unique(value, **more)
         assert str(refused.value) == message
 
+    def test_a_second_value_is_refused(self, queue: Any) -> None:
+        for more in ({}, {"within": 5}):
+            with pytest.raises(TypeError, match=r"unique\(\) takes one value, 2 were given"):
+                queue.create("charge").unique("order", 7, **more)
+
     def test_a_handler_can_read_the_key_of_its_job(self, queue: Any) -> None:
         found: list[Any] = []
         queue.process("charge", lambda job: found.append(job.unique()))

@@ -87,6 +87,14 @@ def test_a_job_that_has_ended_or_is_in_no_known_state_holds_nothing(place: Place
     place.check(save(place), reply=[2], after=after, events=[(2, "enqueue", "email")])
 
 
+@pytest.mark.parametrize("fields", [{}, {"type": ""}], ids=["none", "empty"])
+def test_a_job_without_a_type_holds_nothing(place: Place, fields: World) -> None:
+    place.seed(world(without(standing(), "q:job:1/type"), {"q:job:1": fields}))
+    data = place.world()["q:job:1"]["data"]
+    assert place.run(save(place, new(data="[2]"), replace=True)) == [2]
+    assert (place.world()["q:unique:jobs"], place.world()["q:job:1"]["data"]) == ({"order:7": "2"}, data)
+
+
 @pytest.mark.parametrize("what", [{}, {"q:job:1": ["no hash"]}], ids=["nothing", "a list"])
 def test_a_job_that_is_gone_holds_nothing(place: Place, what: World) -> None:
     place.seed(before := world(HELD, COUNTED, what))
@@ -124,6 +132,12 @@ class TestWithin:
         place.seed(before := world(COUNTED, {"q:py:within:order:7": "1"}))
         place.check(save(place), reply=["1", []], after=before)
 
+    @pytest.mark.parametrize("last", ["abc", "0", "-1", "1.5", ""])
+    def test_what_is_no_id_of_a_job_does_not_count(self, place: Place, last: str) -> None:
+        place.seed({"q:py:within:order:7": last})
+        assert place.run(save(place, within=5000)) == [1]
+        assert place.world()["q:py:within:order:7"] == "1"
+
     def test_after_that_time_another_job_may_be_saved(self, place: Place) -> None:
         place.seed(before := without(standing("complete"), "q:unique:jobs"))
         after = world(before, saved(2), {"q:unique:jobs": {"order:7": "2"}, "q:ids": "2"})
@@ -149,11 +163,6 @@ class TestReplace:
     def test_a_job_of_another_type_keeps_its_data_and_its_delay(self, place: Place, state: str) -> None:
         before = standing(state, delay=9)
         check_existing(place, before, save(place, new("pdf", when=LATER, data="[2]"), replace=True))
-
-    @pytest.mark.parametrize("state", ["inactive", "delayed"])
-    def test_a_job_without_a_type_keeps_its_data(self, place: Place, state: str) -> None:
-        before = without(standing(state), "q:job:1/type")
-        check_existing(place, before, save(place, new(data="[2]"), replace=True))
 
     def test_a_job_that_runs_keeps_its_data(self, place: Place) -> None:
         check_existing(place, standing("active", workerId=PYTHON), save(place, new(data="[2]"), replace=True))

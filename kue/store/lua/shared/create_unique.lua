@@ -9,7 +9,8 @@
 local function standing_job(key)
   local holder = redis.call('HGET', key_unique(), key)
   if holder and holds_unique(holder) then return holder end
-  return redis.call('GET', key_within(key))
+  local last = redis.call('GET', key_within(key))
+  return last and string.find(last, '^[1-9]%d*$') and last
 end
 
 local function create_unique(list, at)

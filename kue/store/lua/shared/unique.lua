@@ -5,10 +5,12 @@
 
 local TYPE_WITH_THAT_KEY = 'unique' -- its list of tokens has the key of that hash
 
--- A job holds its key while it waits or runs, or only while it waits. One that has ended or is gone holds none.
+-- A job holds its key while it waits or runs, or only while it waits. One that has ended or is gone holds none, and
+-- neither does one without a type, which no worker can run.
 local function holds_unique(id)
-  local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until')
+  local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until', 'type')
   local state = held[1]
+  if (held[3] or '') == '' then return false end
   return state == 'inactive' or state == 'delayed' or (state == 'active' and held[2] ~= 'started')
 end
 
