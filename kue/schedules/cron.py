@@ -10,7 +10,7 @@ Five fields, or six with the seconds first. Where a zone changes its clocks, it 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, takewhile
 
 from croniter import croniter
@@ -31,6 +31,15 @@ SHORTHANDS = {
 }
 _EARLIEST, _LATEST = 0, 250_000_000_000  # seconds since the epoch: about the year 9892
 _SPREAD_DAY = re.compile(r"h(?=/|$)", re.IGNORECASE)
+_MONTHS = {
+    name: str(number)
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
+    )
+}
+_WEEKDAYS = {name: str(number) for number, name in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
+_LAST_DAY = "l"
+_NUMBERS_OF = ({_LAST_DAY: "31"}, _MONTHS, _WEEKDAYS)  # in the last three fields: what stands for which number
 _RANGE = re.compile(r"(\w+)-(\w+)(?:/(\d+))?(#\d+)?")
 
 
@@ -155,16 +164,27 @@ def read_fields(expression: str) -> list[str]:
         raise _wrong(expression, "R stands for another time at each reading; H is one that stays the same")
     # The days from 29 on would leave out months.
     fields[-3] = _SPREAD_DAY.sub("h(1-28)", fields[-3], count=1) if fields[-3][0] == "h" else fields[-3]
-    return [",".join(map(_without_empty_range, field.split(","))) for field in fields]
+    numbers_of: list[Mapping[str, str]] = [{}] * (len(fields) - len(_NUMBERS_OF))
+    return [
+        ",".join(_without_empty_range(part, numbers) for part in field.split(","))
+        for field, numbers in zip(fields, [*numbers_of, *_NUMBERS_OF], strict=True)
+    ]
 
 
-def _without_empty_range(part: str) -> str:
-    """croniter takes a range from a number to itself, such as `5-5`, for all numbers. It is that number."""
+def _without_empty_range(part: str, numbers: Mapping[str, str]) -> str:
+    """croniter takes a range from a number to itself, such as `5-5` or `jan-1`, for all numbers. It is that number.
+
+    `numbers` has the numbers that other words of the field stand for.
+    """
     found = _RANGE.fullmatch(part)
     if found is None:
         return part
     low, high, step, nth = found.groups()
-    if (low.lstrip("0") or "0") != (high.lstrip("0") or "0") or (step is not None and int(step) == 0):
+    first, last = (numbers.get(end, end).lstrip("0") or "0" for end in (low, high))
+    is_week = low.isdecimal() and first < last  # 0-7
+    is_sunday = numbers is _WEEKDAYS and {first, last} == {"0", "7"} and not is_week
+    is_empty = (first == last or is_sunday) and (low == high or low != _LAST_DAY)
+    if not is_empty or (step is not None and int(step) == 0):
         return part
     return low + (nth or "")
 
