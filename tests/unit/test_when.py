@@ -183,4 +183,4 @@ def test_a_timetable_ends_with_the_last_date(until: int | None) -> None:
     times = table.following(NOW, 1000)
     assert len(times) == 80 and datetime.fromtimestamp(times[-1] / 1000, UTC).year > 9800
     assert table.after(LATEST_MS) is None
-    assert table.following(LATEST_MS + 1, 2) == []
+    assert table.following(LATEST_MS + 1, 2) == table.following(-(10**18), 2) == []
