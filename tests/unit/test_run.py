@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from redis.exceptions import ResponseError
 
 from kue.common.clock import Moment
 from kue.connection.connection import Command
@@ -20,8 +19,6 @@ STARTED, NOW = 1_700_000_000_000, 1_700_000_001_500
 WORKER = "kue:host:77-beef0001:email:3"
 TRANSITIONS = Transitions(Keys("q"))
 BOOM = Failure("Error: boom", "Error: boom", "boom")
-FAILED = "failed for good in attempt 1 of 1 after 1500 ms: Error: boom"
-PUT_BACK = "was ended at its ttl, and is put back"
 STAMP = b',"created_at":%d' % (STARTED - 100)
 
 
@@ -274,27 +271,3 @@ def test_options_that_were_set_after_the_handler_moved_its_job_are_not_written(r
     run.apply_effects(line("one"))
     assert run.settle(Completed(None))
     assert reported(run, NOW) == (TRANSITIONS.apply_effects(7, "", NOW, line("one")), True)
-
-
-@pytest.mark.parametrize(
-    ("reply", "said"),
-    [
-        ([1, b"failed"], FAILED),
-        ([1, b"delayed", 1, 3], f"{PUT_BACK} (1 of 3)"),
-        ([-1, b"failed", WORKER.encode(), b"1"], FAILED),
-        ([-1, b"failed", WORKER.encode(), b""], FAILED),
-        ([-1, b"delayed", WORKER.encode(), b"1"], FAILED),
-        ([-1, b"", b"", b""], FAILED),
-        ([-1, b"delayed", WORKER.encode(), b""], PUT_BACK),
-        ([-1, b"active", b"another", b"0"], PUT_BACK),
-        (ResponseError("OOM"), FAILED),
-    ],
-    ids=str,
-)
-def test_the_log_says_what_redis_made_of_a_run_at_its_ttl_even_if_the_first_reply_was_lost(
-    run: Run, caplog: pytest.LogCaptureFixture, reply: Any, said: str
-) -> None:
-    run.settle(Failed(BOOM, Retry("failed"), "ttl"))
-    assert caplog.messages == []
-    run.log_end_at_ttl(reply)
-    assert caplog.messages == [f"job 7 (email) {said}"]
