@@ -76,6 +76,16 @@ def test_the_function_gets_the_attempts_and_the_last_delay_but_not_after_the_las
     assert calls == [(1, 3), (2, 6), (3, 12)]
 
 
+def test_a_ghost_waits_for_its_own_delay_whatever_the_function_says(queue: Any, gate: threading.Event) -> None:
+    calls: list[int] = []
+    queue.process("email", lambda job: gate.wait(30), backoff=lambda attempts, delay: calls.append(attempts) or 5)
+    job = queue.create("email", ttl=100, attempts=2, ghost_on_ttl=True, ghost_delay=3_600_000).save()
+    wait_until(lambda: queue.delayed() == [job.id])
+    found = Job.get(job.id, queue=queue)
+    assert (found.attempts_made, found.delay(), calls) == (0, None, [1])
+    assert found.promote_at == found.updated_at + 3_600_000
+
+
 def test_each_process_call_has_a_backoff_of_its_own(queue: Any) -> None:
     queue.process("email", fails, backoff=lambda attempts, delay: 60_000)
     queue.process("pdf", fails)
