@@ -41,7 +41,7 @@ class History(Fields):
     def total_process_time(self) -> int:
         """How long all runs that have ended took together, in milliseconds, those that `runs` has dropped included.
 
-        In a handler it asks Redis, as `runs` does.
+        Of the runs of Node workers only the last counts, as in `runs`. In a handler it asks Redis, as `runs` does.
         """
         return run_history.process_time(self._whole_hash())
 
