@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kue.worker.handler import Handler
-from kue.worker.slot import Worker
+from kue.worker.slot import Worker, retire
 
 
 class SharedSlots:
@@ -31,11 +31,7 @@ class SharedSlots:
 
     def retire(self, slot: Worker) -> None:
         """Remove a slot, at once or when its run has ended."""
-        slot.running = False
-        if slot in self.slots:
-            self.slots.remove(slot)
-        if slot in self.free:
-            self.free.remove(slot)
+        retire(slot, self.slots, self.free)
 
     def leave(self, type: str) -> None:
         """Run no more jobs of a type. After the last type the slots are removed."""

@@ -20,6 +20,16 @@ class Home(Protocol):
         """Remove a slot, at once or when its run has ended."""
 
 
+def retire(slot: Worker, slots: list[Worker], free: list[Worker]) -> bool:
+    """Take a slot out of those of its home, at once or when its run has ended. Returns whether it was free."""
+    slot.running = False
+    if slot in slots:
+        slots.remove(slot)
+    if was_free := slot in free:
+        free.remove(slot)
+    return was_free
+
+
 class Worker:
     """One slot: it runs one job of its type at a time. `queue.workers` lists them.
 

@@ -12,7 +12,7 @@ from kue.worker.handler import Handler
 from kue.worker.intake import intake
 from kue.worker.run import Run
 from kue.worker.shared_slots import SharedSlots
-from kue.worker.slot import Worker
+from kue.worker.slot import Worker, retire
 
 _turns = itertools.count(1)
 
@@ -64,11 +64,7 @@ class TypeSlots:
 
     def retire(self, slot: Worker) -> None:
         """Remove a slot, at once or when its run has ended."""
-        slot.running = False
-        if slot in self.slots:
-            self.slots.remove(slot)
-        if slot in self.free:
-            self.free.remove(slot)
+        if retire(slot, self.slots, self.free):
             self.handlers.pop(slot, None)
 
     def occupy(self, run: Run, shared: SharedSlots | None = None) -> Handler:

@@ -1,6 +1,6 @@
 -- unique: the key of a unique job, in the hash that kue-unique has too: unique key to job id.
 -- The state of the job decides whether it holds its key. So a mapping that was left behind, by a Node worker or by an
--- older release, holds up nobody.
+-- older release, holds up no job.
 -- Needs: number, index, check.
 
 local TYPE_WITH_THAT_KEY = 'unique' -- its list of tokens has the key of that hash
