@@ -19,6 +19,17 @@ WITH_NODE = {"with_node.py"}
 QUICK = "first_job.py"  # one for the quick tier
 
 TELLING = {
+    "a_day.py": """
+04:00  6 reports since midnight, as 02:00 came twice, and 1 cleanup
+09:10  32 clicks made 1 job
+11:20  a deploy declares everything again: 13 reports so far, the next at 12:00
+13:50  Redis is away
+15:10  Redis is back
+15:20  one report for the time without Redis, that of 15:00
+17:00  the worker of an export is killed
+17:00  the export has two runs: ghost and complete
+23:59  complete: charge 1, cleanup 1, export 1, report 24
+""",
     "async_handlers.py": "100 waits of 0.3 s took",
     "asyncio_promise.py": "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100,",
     "backoff_functions.py": "waits of the function: [40, 160, 360]",
