@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Generic, Protocol, TypeVar
 
-from kue.common.names import HasKueNames
+from kue.common.names import with_kue_names
 
 
 class Collectable(Protocol):
@@ -22,7 +22,8 @@ class Collectable(Protocol):
 _J = TypeVar("_J", bound=Collectable)
 
 
-class TestMode(HasKueNames, Generic[_J]):
+@with_kue_names
+class TestMode(Generic[_J]):
     """`queue.test_mode`: `enter`, `exit`, `clear`, and the list `jobs`."""
 
     __test__ = False  # pytest would collect a class of this name
@@ -51,10 +52,11 @@ class TestMode(HasKueNames, Generic[_J]):
 
     def collect(self, job: _J) -> bool:
         """Collect a job that is being saved, in test mode. Returns whether it must be kept out of Redis."""
+        if not self.active:
+            return False
         if self.only_collects and job.joins(self.jobs):
             return True
-        if self.active:
-            self.jobs.append(job)
+        self.jobs.append(job)
         if self.only_collects:
             job.collected(len(self.jobs))
         return self.only_collects

@@ -8,13 +8,13 @@ from typing import Any, Self, TypeVar, overload
 
 from kue.common.describe import short_repr
 from kue.common.emitter import CountedListener, Emitter, Listener
-from kue.common.names import HasKueNames, plain_text
+from kue.common.names import plain_text
 from kue.errors import InvalidOption
 
 _F = TypeVar("_F", bound=Listener)
 
 
-class Listenable(HasKueNames):
+class Listenable:
     """Base class of what has listeners."""
 
     @abstractmethod

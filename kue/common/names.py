@@ -8,14 +8,16 @@
 from __future__ import annotations
 
 import re
-from abc import ABCMeta
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, TypeVar
+
+_C = TypeVar("_C", bound=type)
 
 _LEAST_LIKENESS = 0.75  # as difflib counts it, from 0 to 1
 _NEEDED_BY_NONE = "not needed here: processes that work do it by themselves"
 _END_OF_RUN = "not needed here: the end of a run does it"
 _IN_KUE_SEND = "a part of kue_send: import kue_send as kue"
+_WITH_CAPITALS = "toJSON"
 # Kue's other names are ours in snake_case.
 _KUE_NAMES = {
     "version": "kue.__version__ here",
@@ -79,17 +81,29 @@ def no_attribute(owner: str, name: str, known: Iterable[str]) -> NoReturn:
     raise AttributeError(f"{owner} has no attribute {name!r}{found and f'; {found}'}")
 
 
-class _KueNamesOfClass(ABCMeta):
-    if not TYPE_CHECKING:  # a type checker must report the names that do not exist
+class _KueName:
+    """An attribute that only Kue has, as a descriptor that raises.
 
-        def __getattr__(cls, name: str) -> NoReturn:
-            no_attribute(f"type object {cls.__name__!r}", name, dir(cls))
+    Python looks up all attributes of a class with `__getattr__` more slowly, so the classes of jobs must have none.
+    """
+
+    def __init__(self, name: str, hint: str) -> None:
+        self._name = name
+        self._hint = hint
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        what = f"type object {owner.__name__!r}" if instance is None else f"{type(instance).__name__!r} object"
+        raise AttributeError(f"{what} has no attribute {self._name!r}; {self._hint}")
 
 
-class HasKueNames(metaclass=_KueNamesOfClass):
-    """Base class of what Kue has too. An attribute that only Kue has raises an error that gives ours."""
+def with_kue_names(cls: _C) -> _C:
+    """Class decorator: an attribute that only Kue has raises an error that gives ours."""
+    known = set(dir(cls))
+    for name in {*map(_camel_case, known), _WITH_CAPITALS, *_KUE_NAMES} - known:
+        if found := kue_hint(name, known):
+            setattr(cls, name, _KueName(name, found))
+    return cls
 
-    if not TYPE_CHECKING:
 
-        def __getattr__(self, name: str) -> NoReturn:
-            no_attribute(f"{type(self).__name__!r} object", name, dir(type(self)))
+def _camel_case(name: str) -> str:
+    return name if name.startswith("_") else re.sub("_([a-z])", lambda letter: letter[1].upper(), name)

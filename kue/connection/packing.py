@@ -21,7 +21,7 @@ def pack(command: Command) -> bytes:
     hiredis would format numbers itself. If a signal handler raises an exception meanwhile, hiredis does not notice and
     ends the process with a memory fault. Python calls signal handlers on the main thread only.
     """
-    if _get_ident() == _main_thread:
+    if _get_ident() == _main_thread and not _NUMBERS.isdisjoint(map(type, command)):
         command = tuple([str(word) if type(word) in _NUMBERS else word for word in command])
     packed: bytes = pack_command(cast("tuple[Any]", command))  # hiredis has types for commands of one word only
     return packed

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
+from kue.common.names import with_kue_names
 from kue.errors import JobInvalid, JobNotFound
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
@@ -36,6 +37,7 @@ from kue.store.transitions import NewJob, new_job
 from kue.store.unique_job import ExistingJob, UniqueJob, unique_job
 
 
+@with_kue_names
 class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History, Planned):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 

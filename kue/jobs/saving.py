@@ -50,7 +50,7 @@ def save_all(runtime: Runtime, jobs: Iterable[J]) -> list[J]:
 def _write(runtime: Runtime, batch: Sequence[J], new_jobs: Sequence[NewJob | UniqueJob], saved: list[J]) -> None:
     """Adds to `saved` the jobs that are known to be saved. Raises the first error once all replies are read."""
     trouble: Exception | None = None
-    with _watching(runtime, batch, any(isinstance(new, UniqueJob) for new in new_jobs)) as watch:
+    with _watching(runtime, batch, UniqueJob in map(type, new_jobs)) as watch:
         for job, reply in zip(batch, runtime.store.save_many(new_jobs), strict=False):
             try:
                 if isinstance(reply, ResponseError):

@@ -24,6 +24,7 @@ from kue.common.clock import TimeBudget, seconds
 from kue.common.describe import describe_error, short_repr
 from kue.common.emitter import Emitter, Listener
 from kue.common.error_reporter import ErrorReporter
+from kue.common.names import with_kue_names
 from kue.connection.address import RedisAddress, embedded_directory, resolve
 from kue.connection.embedded import EmbeddedServer
 from kue.errors import ListenerError, ShutdownInProgress
@@ -47,6 +48,7 @@ _AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it ret
 _running: weakref.WeakSet[Queue] = weakref.WeakSet()
 
 
+@with_kue_names
 class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueEvents):
     """A queue in Redis, and the workers of this process for it.
 

@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 from typing import Any
 
-from kue.common.names import HasKueNames
+from kue.common.names import with_kue_names
 from kue.jobs.job import Job
 from kue.options.values import parse_number, read_whole
 from kue.runtime import Runtime
@@ -17,7 +17,8 @@ from kue.schedules.zone import WallClock
 from kue.store.schedules import Schedules, StoredSchedule
 
 
-class Schedule(HasKueNames):
+@with_kue_names
+class Schedule:
     """A recurring job, as `queue.every` or `queue.schedules` found it. Its methods bring it up to date.
 
     - `name`, and `when`: a cron expression or a timedelta, and `tz`, the time zone of the expression

@@ -7,13 +7,12 @@ compared.
 
 from __future__ import annotations
 
-import re
-
 from kue.options.values import parse_number
 
 NUMBER_TAKEN = "job {} is gone, and another job has its number now"
-_MAX_CREATED_AT = 10**16 - 1  # as in Lua: 16 digits
-_WHOLE = re.compile(rb"[1-9][0-9]{0,15}")
+_MAX_DIGITS = 16  # as in Lua
+_MAX_CREATED_AT = 10**_MAX_DIGITS - 1
+_ZERO = ord("0")
 
 
 def read_created_at(value: object) -> int | None:
@@ -32,7 +31,8 @@ def is_other(one: int | None, other: int | None) -> bool:
 
 def stamp(created_at: object) -> bytes:
     """The key of a message that tells its job from others; empty if it is not known when the job was created."""
-    if type(created_at) is bytes and _WHOLE.fullmatch(created_at):  # as stored: each completion asks for this
+    # As stored: each completion asks for this.
+    if type(created_at) is bytes and created_at.isdigit() and created_at[0] != _ZERO and len(created_at) <= _MAX_DIGITS:
         return b',"created_at":' + created_at
     moment = read_created_at(created_at)
     return b"" if moment is None else b',"created_at":%d' % moment

@@ -59,7 +59,7 @@ class JobHash(NamedTuple):
 _FIRST_NOT_TAKEN = "py_unique"
 FIELDS = JobHash._fields[: JobHash._fields.index(_FIRST_NOT_TAKEN)]
 """What `take` reads. The others would make every job dearer, and few handlers use them: they read the hash again."""
-_NOT_TAKEN = (None,) * (len(JobHash._fields) - len(FIELDS))
+_NOT_TAKEN: list[bytes | None] = [None] * (len(JobHash._fields) - len(FIELDS))
 _ENCODED = {name.encode(): name for name in JobHash._fields}
 
 
@@ -69,9 +69,9 @@ def from_pairs(flat: Sequence[bytes]) -> JobHash:
     return JobHash(**{_ENCODED[name]: value for name, value in pairs if name in _ENCODED})
 
 
-def from_take(values: Sequence[bytes | None]) -> JobHash:
+def from_take(values: list[bytes | None]) -> JobHash:
     """A hash from what `take` read of it."""
-    return tuple.__new__(JobHash, (*values, *_NOT_TAKEN))
+    return tuple.__new__(JobHash, values + _NOT_TAKEN)
 
 
 def lua_fields() -> str:

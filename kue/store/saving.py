@@ -7,8 +7,10 @@ stands for the key already.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -113,20 +115,21 @@ def _has_that_type(job: NewJob | UniqueJob) -> bool:
 def _parts(jobs: Sequence[NewJob | UniqueJob]) -> list[_Part]:
     """The jobs in parts, each of as many as one script can save without blocking Redis for long."""
     parts: list[_Part] = []
-    plain: list[NewJob] = []
-    size = 0
-    for job in jobs:
-        own = 0 if isinstance(job, UniqueJob) else len(job[0]) + len(job[2])
-        is_full = len(plain) == _MAX_JOBS_PER_SCRIPT or size + own > _MAX_BYTES_PER_SCRIPT
-        if plain and (is_full or isinstance(job, UniqueJob)):
-            parts.append(plain)
-            plain, size = [], 0
-        if isinstance(job, UniqueJob):
-            parts.append(job)
-        else:
-            plain.append(job)
-            size += own
-    return [*parts, plain] if plain else parts
+    for kind, group in itertools.groupby(jobs, type):
+        alike: list[Any] = list(group)
+        parts += alike if kind is UniqueJob else _plain_parts(alike)
+    return parts
+
+
+def _plain_parts(jobs: Sequence[Any]) -> Iterator[Sequence[NewJob]]:
+    start = size = 0
+    for i, job in enumerate(jobs):
+        own = len(job[0]) + len(job[2])
+        if i > start and (i - start == _MAX_JOBS_PER_SCRIPT or size + own > _MAX_BYTES_PER_SCRIPT):
+            yield jobs[start:i]
+            start, size = i, 0
+        size += own
+    yield jobs[start:]
 
 
 @contextlib.contextmanager

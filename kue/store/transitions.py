@@ -19,7 +19,7 @@ from kue.store.effects import Effects
 from kue.store.keys import PROMOTION_LOCK, TTL_LOCK, Keys, zid
 from kue.store.stored_error import keep_message
 
-NewJob = tuple[str, bytes, bytes, int, int, int, int | str, int, *tuple[Argument, ...]]  # as `save` takes them
+NewJob = tuple[str, bytes, bytes, str, str, str, str, str, *tuple[Argument, ...]]  # as `save` takes them
 Completion = tuple[int, str, int, bytes, bytes, int, *tuple[Argument, ...]]  # as `complete` takes them
 _NO_ARGUMENTS: tuple[Argument, ...] = ()
 
@@ -90,9 +90,12 @@ def new_job(
     attempts: int = 1,
     others: Sequence[Argument] = _NO_ARGUMENTS,
 ) -> NewJob:
-    """One of the jobs for `save`, delayed if `promote_at` is given. `others` are further fields and their contents."""
-    due = "" if promote_at is None else promote_at
-    return (type, _json(type), data, priority, attempts, now, due, len(others), *others)
+    """One of the jobs for `save`, delayed if `promote_at` is given. `others` are further fields and their contents.
+
+    Its numbers are text, so that a command of many jobs is packed as it is.
+    """
+    due = "" if promote_at is None else str(promote_at)
+    return (type, _json(type), data, str(priority), str(attempts), str(now), due, str(len(others)), *others)
 
 
 def completion(

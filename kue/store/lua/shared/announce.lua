@@ -4,5 +4,5 @@
 
 local function announce(id, event, rest, more)
   redis.call('PUBLISH', key_events(),
-    '{"id":' .. id .. ',"event":"' .. event .. '","args":["' .. event .. '"' .. rest .. ']' .. (more or '') .. '}')
+    '{"id":' .. id .. ',"event":"' .. event .. '","args":["' .. event .. '"' .. rest .. (more and ']' .. more .. '}' or ']}'))
 end

@@ -7,7 +7,7 @@ local function is_end(state) return state == 'complete' or state == 'failed' end
 
 -- For a job that is in both zsets already, or that its script enters there together with others.
 local function finish_filed(id, state, unique, rest, more)
-  free_unique(id, unique)
+  if unique then free_unique(id, unique) end
   if rest then announce(id, state, rest, more) end
 end
 
