@@ -32,7 +32,8 @@ def what_is_missing() -> str | None:
 class NodeKue(NodeProcess):
     """One Node process with one Kue queue. Further keywords are options of Kue's createQueue.
 
-    `ioredis` and `cluster` make Kue use that kind of client, so that its keys begin with `{prefix}`.
+    `ioredis` and `cluster` make Kue use that kind of client, so that its keys begin with `{prefix}`. `library` is what
+    the process requires: "kue-scheduler" is Kue with its own methods besides.
     A request that gets no answer within `timeout` seconds raises NodeError.
     """
 
@@ -43,10 +44,11 @@ class NodeKue(NodeProcess):
         *,
         ioredis: bool = False,
         cluster: bool = False,
+        library: str = "kue",
         timeout: float = 30,
         **options: Any,
     ) -> None:
-        client = {"url": url, "ioredis": ioredis, "cluster": cluster}
+        client = {"url": url, "ioredis": ioredis, "cluster": cluster, "library": library}
         super().__init__({**client, "prefix": prefix, "options": options}, timeout)
         self.was_killed = False
         self.complaint = ""  # what it is expected to write to stderr, as a regular expression

@@ -1,6 +1,6 @@
 // A process that runs real Kue for the tests, driven by node.py.
 //
-//   argv[2]  JSON: {url, prefix, ioredis, cluster, options}; options go to kue.createQueue as they are
+//   argv[2]  JSON: {url, prefix, ioredis, cluster, library, options}; options go to kue.createQueue as they are
 //   stdin    one request a line: {"id": 1, "operation": "create", ...arguments}; its end ends the process
 //   stdout   one answer a request, in any order: {"id": 1, "value": ...} or
 //            {"id": 1, "error": {"name", "message", "stack"}}; the answer with id 0 says that it is ready
@@ -9,10 +9,10 @@
 'use strict';
 
 const readline = require('readline');
-const kue = require('kue');
-const kueEvents = require('kue/lib/queue/events');
 
 const config = JSON.parse(process.argv[2]);
+const kue = require(config.library);
+const kueEvents = require('kue/lib/queue/events');
 
 console.log = console.info = console.error; // stdout carries answers and nothing else
 
