@@ -131,6 +131,20 @@ def test_a_job_of_node_that_python_removes_is_free_for_both(node: NodeKue, queue
     assert not save(node, {})["existing"]
 
 
+@pytest.mark.parametrize("delay", [0, 60_000])
+def test_a_job_of_node_with_new_data_from_python_that_is_removed_is_free_for_both(
+    node: NodeKue, queue: kue.Queue, client: Any, delay: int
+) -> None:
+    first = save(node, {"cents": 5})
+    if delay:
+        queue.get(first["id"]).delay(delay).save()
+    job = queue.create("charge", {"cents": 6}).delay(delay).unique(KEY, replace=True).save()
+    assert (job.id, job.existing, job.data) == (first["id"], True, {"cents": 6})
+    job.remove()
+    assert keys(client) == {}
+    assert not save(node, {})["existing"]
+
+
 def test_a_job_of_node_that_removes_itself_in_python_is_free_for_both(
     node: NodeKue, queue: kue.Queue, client: Any
 ) -> None:
