@@ -125,13 +125,13 @@ class JobFailed(KueError):
 class JobRemoved(KueError):
     """The job was removed before its promise saw the outcome.
 
-    Attributes: `id` (of the job), `outcome_unknown` (True if the job may have completed: with `remove_on_complete` it
-    is removed then).
+    Attributes: `id` (of the job), `outcome_unknown` (True if the job may have completed and been removed after that, be
+    it by `remove_on_complete` or by a program).
     """
 
     def __init__(self, id: int, *, outcome_unknown: bool = False) -> None:
         super().__init__(
-            f"job {id} is gone; its outcome is unknown, since remove_on_complete removes completed jobs"
+            f"job {id} is gone, and its outcome is unknown: it may have completed before it was removed"
             if outcome_unknown
             else f"job {id} was removed before it finished"
         )

@@ -15,8 +15,7 @@ from kue.jobs.control_flow import NoRetry, Snooze
 from kue.options import typed
 from kue.options.typed import *
 from kue.queue.process_wide import ProcessWide
-from kue_send.job import Job, current_job
-from kue_send.promise import Promise
+from kue_send.job import Job, Promise, current_job
 from kue_send.queue import Queue
 
 _process_wide = ProcessWide(Queue)

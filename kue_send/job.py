@@ -1,4 +1,7 @@
-"""The job of kue_send: it can send events to its listeners, and make a promise of its outcome."""
+"""The job of kue_send, which can send events to its listeners, and make a promise of its outcome; and that promise.
+
+Both are here since each names the type of the other.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from kue.jobs.option_methods import OptionMethod
 from kue.options.typed import Duration
 from kue.options.values import read_name
 from kue.store import effects
-from kue_send.promise import Promise
+from kue_send.promise import JobPromise
 
 
 class Job(kue.Job):
@@ -71,6 +74,22 @@ class Job(kue.Job):
         promise = Promise(self.runtime, self, limit)
         promise.begin()
         return promise
+
+
+class Promise(JobPromise):
+    """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
+
+    Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, if Redis
+    does not answer within a second (at a timeout: a tenth of one), at a shutdown, and in a forked child.
+
+    It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
+    `WouldDeadlock`.
+    """
+
+    @property
+    def job(self) -> Job:
+        """The job. Once the promise has settled and has read it: another object, the job as Redis had it then."""
+        return cast(Job, super().job)
 
 
 # The same function as in kue. Type checkers see that it returns a job of kue_send.

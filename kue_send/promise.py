@@ -40,15 +40,8 @@ _MAX_SECONDS_PAST_TIMEOUT = 0.1  # for the job to be read anew
 _SETTLING_EVENTS = frozenset(("result", "complete", "failed"))
 
 
-class Promise(GuardedFuture):
-    """The outcome of a job as a `concurrent.futures.Future`; `job.promise()` makes one.
-
-    Before the promise settles, its `job` is read anew from Redis. It stays the same object if the job is gone, if Redis
-    does not answer within a second (at a timeout: a tenth of one), at a shutdown, and in a forked child.
-
-    It settles on the subscriber's thread, and its done-callbacks run there. To wait for a promise on that thread raises
-    `WouldDeadlock`.
-    """
+class JobPromise(GuardedFuture):
+    """All of `kue_send.Promise` but the type of its job, which is defined in the module of that job."""
 
     must_settle = True
     may_have_missed = False

@@ -89,14 +89,18 @@ class Uniqueness(Fields, ABC):
     def stored_unique(self) -> Unique | None:
         """The key of a saved job that its options do not show: in a handler, and of a job of Node's kue-unique.
 
-        A worker does not read the fields of the key with its jobs, since few handlers need them.
+        A worker does not read the fields of the key with its jobs, since few handlers need them. Raises
+        `ConnectionFailed` or `RedisRefused`.
         """
         if self.stored_hash is None or self.options.get("unique") is not None:
             return None
         if self.active_run is not None and (key := self.get_field("py_unique")):
             return Unique(key, until=self.get_field("py_unique_until") or "ended")
         key = self.data.get("unique") if isinstance(self.data, dict) else None
-        return Unique(key) if isinstance(key, str) and key else None
+        if not isinstance(key, str) or not key or self.only_collected:
+            return None
+        # The data of any job may have a value of this name.
+        return Unique(key) if self.runtime.store.unique_holder(key) == self.id else None
 
     def known_unique(self, data: bytes) -> Unique | None:
         """The option with its key, for a save of this data as JSON. Raises `InvalidOption`."""

@@ -30,6 +30,7 @@ SHORTHANDS = {
     "@annually": "0 0 1 1 *",
 }
 _EARLIEST, _LATEST = 0, 250_000_000_000  # seconds since the epoch: about the year 9892
+_DAY, _WEEKDAY = 2, 4  # where croniter has these fields, with seconds or without
 _SPREAD_DAY = re.compile(r"h(?=/|$)", re.IGNORECASE)
 _MONTHS = {
     name: str(number)
@@ -55,12 +56,11 @@ class Cron:
         hour = fields[-4]
         self._counts_hours = hour.startswith("*")
         try:
-            self._walls = croniter(
-                " ".join(fields), 0.0, ret_type=float, hash_id=name.encode(), second_at_beginning=True
-            )
+            walls = _readers(fields, name)
         except Exception as problem:  # croniter raises whatever its parser stumbles over
             raise _wrong(expression, _first_line(problem)) from problem
-        if self._reading_after(_EARLIEST) is None:
+        self._walls = [wall for wall in walls if self._walk(wall.get_next, _EARLIEST) is not None]
+        if not self._walls:
             raise _wrong(expression, "it never comes")
 
     def after(self, ms: int) -> int | None:
@@ -134,11 +134,13 @@ class Cron:
     # the wall clock alone
 
     def _reading_after(self, reading: int) -> int | None:
-        return self._walk(self._walls.get_next, reading)
+        found = [self._walk(wall.get_next, reading) for wall in self._walls]
+        return min((time for time in found if time is not None), default=None)
 
     def _reading_until(self, reading: int) -> int | None:
         """The last reading that is no later than this one."""
-        return self._walk(self._walls.get_prev, reading + 0.5)
+        found = [self._walk(wall.get_prev, reading + 0.5) for wall in self._walls]
+        return max((time for time in found if time is not None), default=None)
 
     @staticmethod
     def _walk(step: Callable[..., float], start: float) -> int | None:
@@ -169,6 +171,23 @@ def read_fields(expression: str) -> list[str]:
         ",".join(_without_empty_range(part, numbers) for part in field.split(","))
         for field, numbers in zip(fields, [*numbers_of, *_NUMBERS_OF], strict=True)
     ]
+
+
+def _readers(fields: list[str], name: str) -> list[croniter]:
+    """Whose times together are those of the fields: two if the day and the weekday are given, since either will do.
+
+    One alone would want both if the weekday has a `#` or an `L`, or the day a `W`.
+    """
+
+    def reader(day: str, weekday: str) -> croniter:
+        text = " ".join([*fields[:-3], day, fields[-2], weekday])
+        return croniter(text, 0.0, ret_type=float, hash_id=name.encode(), second_at_beginning=True)
+
+    day, weekday = fields[-3], fields[-1]
+    both = reader(day, weekday)
+    if ["*"] in (both.expanded[_DAY], both.expanded[_WEEKDAY]):
+        return [both]
+    return [reader(day, "*"), reader("*", weekday)]
 
 
 def _without_empty_range(part: str, numbers: Mapping[str, str]) -> str:

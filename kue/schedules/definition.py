@@ -26,6 +26,7 @@ from kue.store.codec import text, text_bytes
 
 CATCH_UP = ("last", "all", "skip")
 OVERLAP = ("allow", "skip")
+_NEEDED = ("digest", "job:type", "job:data", "job:priority", "job:max_attempts")  # else Redis refuses its jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Definition:
         held = {field: text(hash.get(field, b"")) for field in cls.__slots__}
         when = held["when"]
         is_known = held["catch_up"] in CATCH_UP and held["overlap"] in OVERLAP
-        if not is_known or not _is_readable(when) or not hash.get("digest"):
+        if not is_known or not _is_readable(when) or not all(map(hash.get, _NEEDED)):
             raise InvalidSchedule(f"the schedule {name!r} cannot be read by this release")
         return cls(
             name,

@@ -89,6 +89,11 @@ class Queries:
         state, worker = self.connections.call(*self.commands.holder(id))
         return codec.text(state or b""), codec.text(worker or b"")
 
+    def unique_holder(self, key: str) -> int | None:
+        """The id that the hash of unique keys has for a key; None if there is none, or no such hash."""
+        found = self.ask([("HGET", self.keys.unique, codec.text_bytes(key))])[0]
+        return int(found) if isinstance(found, bytes) and found.isdigit() else None
+
     def log(self, id: int) -> list[str]:
         """The log lines of a job."""
         return [codec.text(line) for line in self.connections.call("LRANGE", self.keys.log(id), 0, -1)]

@@ -16,7 +16,8 @@ KICKQ = {
     "Options": """processTimeout delay retry retryCount retryTimes retryInterval ghostRetry ghostCount ghostInterval
         hotjob hotjobTimeout jobFlags purgeTimeout redisHost redisPort redisPassword redisOptions redisNamespace
         concurrentJobs schedulerOn schedulerInterval schedulerFuzz schedulerLookAhead fetchTimeout guardInterval
-        vitalsInterval debug loggerConsole loggerLevel loggerSyslog loggerFile loggerDb""",
+        vitalsInterval debug loggerConsole loggerLevel loggerSyslog loggerSyslogLevel loggerFile loggerFileLevel
+        loggerFilename loggerDb loggerDbLevel""",
     "Calls": """kickq.config kickq.reset kickq.create kickq.process kickq.get kickq.delete kickq.metrics kickq.on
         kickq.Error kickq.LogLevel create queued success fail""",
     "The job": """id name data state createTime updateTime scheduledFor complete success finishTime totalProcessTime

@@ -117,3 +117,9 @@ def test_the_scripts_of_a_job_s_way_are_those_there_are() -> None:
     named = {span.removesuffix(".lua") for span in code_spans(ARCHITECTURE.read_text()) if span.endswith(".lua")}
     assert named == {"save", "save_unique", "take", "apply_effects", "complete", "fail", "requeue"}
     assert named <= {path.stem for path in (ROOT / "kue" / "store" / "lua").rglob("*.lua")}
+
+
+def test_the_example_of_a_single_test_selects_one() -> None:
+    found = re.search(r"pytest (\S+) -k (\w+)`", (ROOT / "CONTRIBUTING.md").read_text())
+    assert found
+    assert re.search(rf"def test_\w*{found[2]}", (ROOT / found[1]).read_text())

@@ -35,7 +35,8 @@ class TestFarTimes:
 
 class TestOneOfMany:
     @pytest.mark.parametrize(
-        ("field", "value"), [("tz", "Mars/Olympus"), ("when", "0"), ("when", "0 0 30 2 *"), ("digest", "")]
+        ("field", "value"),
+        [("tz", "Mars/Olympus"), ("when", "0"), ("when", "0 0 30 2 *"), ("digest", ""), ("job:type", "")],
     )
     def test_a_schedule_that_cannot_be_computed_holds_up_no_other(
         self, queue: Any, client: Any, errors: Any, field: str, value: str

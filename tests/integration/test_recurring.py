@@ -138,6 +138,21 @@ class TestMissed:
         fire(queue, first + 3 * HOUR)
         assert planned(queue) == [first, first + 3 * HOUR]
 
+    @pytest.mark.parametrize("ended", ["scheduled", "triggered"])
+    def test_jobs_do_not_overlap_if_one_was_triggered(self, queue: Any, ended: str) -> None:
+        schedule = queue.every("1 hour", queue.create("report"), overlap="skip")
+        first = due(schedule)
+        fire(queue, first)
+        scheduled = queue.get(queue.schedules()["report"].last_job_id)
+        jobs = {"scheduled": scheduled.active(), "triggered": schedule.trigger()}
+        jobs.pop(ended).complete()
+        fire(queue, first + HOUR)
+        assert (queue.schedules()["report"].fired, queue.schedules()["report"].skipped) == (1, 1)
+        for job in jobs.values():
+            job.complete()
+        fire(queue, first + 2 * HOUR)
+        assert queue.schedules()["report"].fired == 2
+
     def test_another_time_does_not_let_jobs_overlap(self, make_queue: MakeQueue) -> None:
         queue, deployed = make_queue(), make_queue()
         fire(queue, due(queue.every("1 hour", queue.create("report", unique="daily"))))

@@ -101,9 +101,26 @@ class TestKey:
 
     def test_the_key_of_a_job_of_node_s_kue_unique_is_in_its_data(self, queue: Any, client: Any) -> None:
         queue.create("charge", {"unique": KEY}).save()
+        client.hset("q:unique:jobs", KEY, 1)
         assert queue.get(1).unique()["key"] == KEY
         client.hset("q:job:1", "data", '{"unique":5}')
         assert queue.get(1).unique() is None
+
+    def test_data_of_that_form_is_no_key_unless_it_stands_for_the_job(self, queue: Any, client: Any) -> None:
+        job = queue.create("charge", {"unique": KEY}).save()
+        holder = queue.create("charge").unique(KEY).save()
+        assert (queue.get(job.id).unique(), queue.get(holder.id).unique()["key"]) == (None, KEY)
+        for other in ("", "1x", "3"):
+            client.hset("q:unique:jobs", KEY, other)
+            assert queue.get(job.id).unique() is None
+        client.delete("q:unique:jobs")
+        client.rpush("q:unique:jobs", "1")  # tokens of a type named `unique`
+        assert queue.get(job.id).unique() is None
+
+    def test_data_of_that_form_is_no_key_in_test_mode(self, queue: Any, client: Any) -> None:
+        queue.test_mode.enter()
+        job = queue.every("1 hour", queue.create("charge", {"unique": KEY})).trigger()
+        assert (job.data, job.unique()) == ({"unique": KEY}, None)
 
 
 class TestTestMode:

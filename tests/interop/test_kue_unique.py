@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import kue
+from kue.doctor import examine, repair
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue
 
@@ -21,6 +22,7 @@ SAVE_MANY = f"""(type, key, count) => {{
 }}"""
 REMOVE = f"async id => {{ {LOAD} await call(await call(kue.Job, 'get', id), 'remove'); }}"
 REMOVE_AT_ONCE = f"async id => {{ {LOAD} (await call(kue.Job, 'get', id)).remove(); }}"
+REMOVE_PLAINLY = "async id => { await call(await call(kue.Job, 'get', id), 'remove'); }"
 
 Start = Callable[..., NodeKue]
 
@@ -128,6 +130,39 @@ def test_a_job_of_node_that_python_removes_is_free_for_both(node: NodeKue, queue
     first = save(node, {})
     queue.get(first["id"]).remove()
     assert keys(client) == {}
+    assert not save(node, {})["existing"]
+
+
+@pytest.mark.parametrize("delay", [0, 60_000])
+def test_a_job_of_node_with_new_data_from_python_that_is_removed_is_free_for_both(
+    node: NodeKue, queue: kue.Queue, client: Any, delay: int
+) -> None:
+    first = save(node, {"cents": 5})
+    if delay:
+        queue.get(first["id"]).delay(delay).save()
+    job = queue.create("charge", {"cents": 6}).delay(delay).unique(KEY, replace=True).save()
+    assert (job.id, job.existing, job.data) == (first["id"], True, {"cents": 6})
+    job.remove()
+    assert keys(client) == {}
+    assert not save(node, {})["existing"]
+
+
+def test_a_job_of_python_that_a_node_worker_without_kue_unique_removes_is_free_for_python_and_fails_in_node(
+    node: NodeKue, unharmed_node: Start, queue: kue.Queue, client: Any
+) -> None:
+    plain = unharmed_node()
+    plain.process("charge")
+    queue.create("charge", remove_on_complete=True).unique(KEY).save()
+    wait_until(lambda: not client.exists("q:job:1"))
+    assert keys(client) == {KEY.encode(): b"1"}
+    with pytest.raises(Exception, match="doesnt exist"):
+        save(node, {})
+    job = queue.create("other").unique(KEY).save()
+    assert not job.existing and save(node, {})["existing"]
+    plain.evaluate(REMOVE_PLAINLY, job.id)
+    with pytest.raises(Exception, match="doesnt exist"):
+        save(node, {})
+    assert [result.done for result in repair(queue, examine(queue), wait=lambda seconds: None)] == ["freed"]
     assert not save(node, {})["existing"]
 
 

@@ -10,8 +10,8 @@ from tests.store.conftest import Place
 from tests.store.schedules import DUE, FIRST, HASH, LIST, NAME, NEVER, NEXT, definition, schedule, shown
 from tests.store.world import NOW, World
 
-COUNTERS: dict[str, Any] = {"fired": 3, "skipped": 1, "last_at": 5, "last_job_id": 17}
-LAST: dict[str, Any] = {"last_at": 5, "last_job_id": 17}
+LAST: dict[str, Any] = {"last_at": 5, "last_job_id": 17, "last_fired_id": 16, "last_triggered_id": 17}
+COUNTERS: dict[str, Any] = {"fired": 3, "skipped": 1, **LAST}
 PAUSED = {"paused": 1}
 
 

@@ -16,7 +16,7 @@ def saved(id: int, time: int = DUE, state: str = "inactive", **fields: Any) -> W
 
 
 def fired(count: int = 1, time: int = DUE, id: int = 1, due: float = NEXT, **more: Any) -> World:
-    return schedule(due, fired=count, last_at=time, last_job_id=id, **more)
+    return schedule(due, fired=count, last_at=time, last_job_id=id, last_fired_id=id, **more)
 
 
 def test_the_job_is_saved_and_the_next_time_set(place: Place) -> None:
@@ -126,6 +126,24 @@ def test_a_time_is_left_out_if_the_last_job_is_open_and_jobs_must_not_overlap(pl
     else:
         assert place.run(fire(place, DUE)) == [1, 0]
         assert place.world()[HASH] == fired(2, overlap="skip", skipped=2)[HASH]
+
+
+@pytest.mark.parametrize(("fired_id", "triggered_id", "is_left_out"), [(7, 8, True), (8, 7, True), (8, 9, False)])
+def test_a_job_at_a_time_and_a_triggered_one_do_not_hide_each_other(
+    place: Place, fired_id: int, triggered_id: int, is_left_out: bool
+) -> None:
+    jobs = world(*(job(id, state, py_schedule=NAME) for id, state in ((7, "active"), (8, "complete"), (9, "failed"))))
+    for last in (fired_id, triggered_id):
+        place.client.flushall()
+        ids = {"last_job_id": last, "last_fired_id": fired_id, "last_triggered_id": triggered_id}
+        place.seed(world(jobs, {"q:ids": "9"}, schedule(overlap="skip", **ids)))
+        assert place.run(fire(place, DUE)) == ([0, 1] if is_left_out else [1, 0])
+
+
+def test_an_open_job_that_is_no_more_the_last_of_its_kind_holds_up_nothing(place: Place) -> None:
+    place.seed(world(job(7, "active", py_schedule=NAME), job(8, "complete", py_schedule=NAME), {"q:ids": "8"}))
+    place.seed(schedule(overlap="skip", last_job_id=7, last_fired_id=8, last_triggered_id=8))
+    assert place.run(fire(place, DUE)) == [1, 0]
 
 
 @pytest.mark.parametrize("stranger", [{}, job(7, "active", py_schedule="other"), {"q:job:7": ["a list"]}])

@@ -81,3 +81,13 @@ def test_a_job_that_is_no_hash_is_refused_and_nothing_is_written(place: Place) -
     with pytest.raises(RedisRefused, match="WRONGTYPE"):
         place.run(restore(place))
     assert place.world() == before
+
+
+@pytest.mark.parametrize(("others", "holder"), [({}, "1"), (job(2, "complete"), "1"), (job(2), "2")])
+def test_a_stuck_job_takes_its_unique_key_again_if_no_other_job_holds_it(
+    place: Place, others: World, holder: str
+) -> None:
+    before = world(stuck(py_unique="a", py_unique_until="started"), {"q:unique:jobs": {"a": "2"}})
+    place.seed(world(others, before))
+    assert place.run(restore(place)) == 1
+    assert place.world()["q:unique:jobs"] == {"a": holder}

@@ -112,6 +112,26 @@ def test_a_job_that_holds_its_key_until_it_is_started_has_let_it_go_when_it_runs
     place.check(save(place, new(until="started")), reply=[2], after=after, events=[(2, "enqueue", "email")])
 
 
+POPPED = (
+    "q:jobs:email:inactive"  # where it is no more once a Node worker has popped it, though its hash is inactive yet
+)
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("others", [{}, {POPPED: {"01|9": 0.0}}], ids=["alone", "with others"])
+def test_a_job_that_node_has_popped_has_let_its_key_go_if_it_holds_it_until_it_is_started(
+    place: Place, replace: bool, others: World
+) -> None:
+    before = world(without(standing(tokens=0, py_unique_until="started"), POPPED), others)
+    place.seed(before)
+    after = world(before, saved(2, data="[2]"), {"q:unique:jobs": {"order:7": "2"}, "q:ids": "2"})
+    place.check(save(place, new(data="[2]"), replace=replace), reply=[2], after=after, events=[(2, "enqueue", "email")])
+
+
+def test_a_job_that_node_has_popped_stands_until_it_has_ended_else(place: Place) -> None:
+    check_existing(place, without(standing(tokens=0), POPPED), save(place, new(until="started")))
+
+
 def test_the_job_that_holds_the_key_says_until_when(place: Place) -> None:
     check_existing(place, standing("active", workerId=PYTHON), save(place, new(until="started")))
 
@@ -167,8 +187,20 @@ class TestReplace:
     def test_a_job_that_runs_keeps_its_data(self, place: Place) -> None:
         check_existing(place, standing("active", workerId=PYTHON), save(place, new(data="[2]"), replace=True))
 
+    @pytest.mark.parametrize("state", ["inactive", "delayed"])
+    def test_a_job_of_node_s_kue_unique_gets_the_field_of_the_key_too(self, place: Place, state: str) -> None:
+        when = {"promote_at": LATER, "delay": 5000} if state == "delayed" else {}
+        before = world(job(1, state, data='{"unique":"order:7"}', **when), HELD, COUNTED)
+        after = standing(state, data="[2]", updated_at=NOW, **when)
+        check_existing(place, before, save(place, new(when=LATER, data="[2]"), replace=True), after)
+
+    def test_a_job_with_another_key_in_its_hash_keeps_that(self, place: Place) -> None:
+        before = standing(py_unique="order:8")
+        after = standing(py_unique="order:8", data="[2]", updated_at=NOW)
+        check_existing(place, before, save(place, new(data="[2]"), replace=True), after)
+
     def test_a_job_that_node_has_popped_keeps_its_data(self, place: Place) -> None:
-        before = without(standing(tokens=0), "q:jobs:email:inactive")
+        before = without(standing(tokens=0), POPPED)
         check_existing(place, before, save(place, new(data="[2]"), replace=True))
 
 

@@ -28,7 +28,7 @@ CALLERS = {
     "create_unique": {"transitions/save_unique"},
     "free_unique": {"shared/finish", "shared/erase", "shared/drop", "shared/unique"},  # the last has it
     "retake_unique": {
-        *(f"transitions/{name}" for name in ("fail", "rescue", "set_state", "snooze")),
+        *(f"transitions/{name}" for name in ("fail", "rescue", "restore_stuck", "set_state", "snooze")),
         *("shared/put_back", "repairs/requeue_old", "shared/unique"),
     },
     "enqueue": {

@@ -13,9 +13,17 @@ def test_a_job_is_saved_and_time_and_counters_stay(place: Place) -> None:
         id, flat = place.run(place.schedules.trigger_schedule(NAME, NOW))
         assert (id, dict(zip(flat[::2], flat[1::2], strict=True))) == ("1", saved(1, NOW)["q:job:1"])
         assert place.world() == world(
-            saved(1, NOW), {"q:ids": "1"}, schedule(due, fired=3, times=3, last_at=5, last_job_id=1)
+            saved(1, NOW),
+            {"q:ids": "1"},
+            schedule(due, fired=3, times=3, last_at=5, last_job_id=1, last_triggered_id=1),
         )
         assert place.events() == [(1, "enqueue", "email")]
+
+
+def test_the_last_job_at_a_time_stays_known(place: Place) -> None:
+    place.seed(schedule(last_job_id=7, last_fired_id=7))
+    place.run(place.schedules.trigger_schedule(NAME, NOW))
+    assert place.world()[HASH] == schedule(last_job_id=1, last_fired_id=7, last_triggered_id=1)[HASH]
 
 
 def test_a_delay_counts_from_now(place: Place) -> None:

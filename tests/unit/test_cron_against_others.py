@@ -1,9 +1,11 @@
 """Random cron expressions around the days at which zones change their clocks, compared with what others compute.
 
 Another library, cronsim, does as Debian's cron does. It differs by design if minutes or hours begin with `*`. For
-such hours an oracle goes through the minutes one by one.
+such hours an oracle goes through the minutes one by one. Days are numbers, weekdays, the nth such day of a month and
+the last one.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -32,11 +34,19 @@ def numbers(low: int, high: int) -> st.SearchStrategy[str]:
     return st.lists(st.one_of(one.map(str), span, stepped), min_size=1, max_size=3).map(",".join)
 
 
+NTH = st.lists(st.tuples(st.integers(0, 7), st.integers(1, 5)), min_size=1, max_size=3).map(
+    lambda pairs: ",".join(f"{weekday}#{nth}" for weekday, nth in pairs)
+)
+LAST = st.lists(st.integers(0, 7), min_size=1, max_size=2).map(
+    lambda weekdays: ",".join(f"L{weekday}" for weekday in weekdays)
+)
+WEEKDAYS_OF_MONTHS = st.one_of(NTH, LAST)
 DAYS = st.one_of(
     st.just("* * *"),
     numbers(1, 31).map(lambda days: f"{days} * *"),
     numbers(0, 6).map(lambda days: f"* * {days}"),
-    st.tuples(numbers(1, 31), numbers(0, 6)).map(lambda pair: f"{pair[0]} * {pair[1]}"),
+    WEEKDAYS_OF_MONTHS.map(lambda weekdays: f"* * {weekdays}"),
+    st.tuples(numbers(1, 31), st.one_of(numbers(0, 6), WEEKDAYS_OF_MONTHS)).map(lambda pair: f"{pair[0]} * {pair[1]}"),
 )
 TIMED = st.tuples(numbers(0, 59), numbers(0, 23), DAYS).map(" ".join)
 STARRED = st.tuples(
@@ -71,7 +81,8 @@ def distinct(moments: list[int]) -> list[int]:
 @given(TIMED, MOMENTS)
 def test_times_of_the_day_are_those_of_cronsim(expression: str, place: tuple[tuple[str, str], int]) -> None:
     zone, start = start_of(*place)
-    theirs = distinct([in_ms(moment) for moment in islice(CronSim(expression, start), 30)])
+    their_expression = re.sub(r"L(\d)", r"\1L", expression)  # the last Friday is L5 in croniter and 5L in cronsim
+    theirs = distinct([in_ms(moment) for moment in islice(CronSim(their_expression, start), 30)])
     theirs = [moment for moment in theirs if moment > in_ms(start)]
     ours = following(Cron(expression, zone.key), in_ms(start), len(theirs))
     assert ours == theirs
@@ -87,10 +98,26 @@ def expanded(field: str, low: int, high: int) -> set[int]:
     return found
 
 
+def is_weekday(weekdays: str, shown: datetime) -> bool:
+    """Whether the day is one of the field, which may have the nth or the last such day of a month."""
+    today = shown.isoweekday() % 7
+    is_last = (shown + timedelta(days=7)).month != shown.month
+    found = False
+    for part in weekdays.split(","):
+        if part.startswith("L"):
+            found |= is_last and int(part[1:]) % 7 == today
+        elif "#" in part:
+            weekday, nth = map(int, part.split("#"))
+            found |= weekday % 7 == today and nth == (shown.day - 1) // 7 + 1
+        else:
+            found |= today in expanded(part, 0, 6)
+    return found
+
+
 def fits(expression: str, shown: datetime) -> bool:
     """Whether the wall clock shows a time of the expression."""
     minutes, hours, days, _, weekdays = expression.split()
-    by_day, by_weekday = shown.day in expanded(days, 1, 31), shown.isoweekday() % 7 in expanded(weekdays, 0, 6)
+    by_day, by_weekday = shown.day in expanded(days, 1, 31), is_weekday(weekdays, shown)
     either = by_day or by_weekday if "*" not in (days, weekdays) else by_day and by_weekday
     return either and shown.minute in expanded(minutes, 0, 59) and shown.hour in expanded(hours, 0, 23)
 

@@ -109,7 +109,7 @@ def test_a_special_error_is_caught_as_the_general_one(below: str, above: str) ->
         (JobRemoved(7), "job 7 was removed before it finished", {"id": 7, "outcome_unknown": False}),
         (
             JobRemoved(7, outcome_unknown=True),
-            "job 7 is gone; its outcome is unknown, since remove_on_complete removes completed jobs",
+            "job 7 is gone, and its outcome is unknown: it may have completed before it was removed",
             {"id": 7, "outcome_unknown": True},
         ),
         (PromiseTimeout(7, 1500), "job 7 did not settle within 1500 ms", {"id": 7}),

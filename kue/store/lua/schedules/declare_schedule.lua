@@ -1,7 +1,7 @@
 -- declare_schedule: writes what a program says of a schedule.
 -- If `when`, `tz` and `start` are as before, it keeps its next time, its counters and whether it is paused: programs
 -- declare their schedules at each start, many at once. If these differ it starts anew, but stays paused if it was.
--- It still knows its last job: that may run yet, and a time that had its job must not be due again.
+-- It still knows its last jobs: these may run yet, and a time that had its job must not be due again.
 -- A schedule that was over goes on if what was written before allows no more jobs, and this does.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
@@ -23,7 +23,9 @@ if held and score and held.digest == given.digest then return show_schedule(name
 
 given.first = ARGV[4]
 if held then
-  given.paused, given.last_at, given.last_job_id = held.paused, held.last_at, held.last_job_id
+  for _, field in ipairs({'paused', 'last_at', 'last_job_id', 'last_fired_id', 'last_triggered_id'}) do
+    given[field] = held[field]
+  end
   if held.when == given.when and held.tz == given.tz and held.start == given.start then
     given.fired, given.skipped = held.fired, held.skipped
     if score and score < math.huge then

@@ -12,5 +12,5 @@
 local held = read_schedule(ARGV[2])
 if not held then return false end
 local id = save_scheduled(ARGV[2], held, {ARGV[3]}, ARGV[3])
-redis.call('HSET', key_schedule(ARGV[2]), 'last_job_id', id)
+redis.call('HSET', key_schedule(ARGV[2]), 'last_job_id', id, 'last_triggered_id', id)
 return {id, redis.call('HGETALL', key_job(id))}

@@ -19,7 +19,7 @@ local function create_unique(list, at)
   if is_type or list[job] == TYPE_WITH_THAT_KEY then return nil end
   local id = standing_job(key)
   if id then
-    if list[at + 2] ~= '' then replace_waiting(id, list, job) end
+    if list[at + 2] ~= '' then replace_waiting(id, key, list, job) end
     return id, true
   end
 

@@ -20,12 +20,18 @@ local function due_of(name)
   return score and tonumber(score)
 end
 
--- Whether the last job that the schedule saved has not ended.
-local function last_job_is_open(name, held)
-  if not held.last_job_id then return false end
-  local job = redis.pcall('HMGET', key_job(held.last_job_id), 'state', 'py_schedule')
+-- Whether a job of the schedule has not ended.
+local function is_open(name, id)
+  if not id then return false end
+  local job = redis.pcall('HMGET', key_job(id), 'state', 'py_schedule')
   if job.err or job[2] ~= name then return false end
   return job[1] == 'inactive' or job[1] == 'delayed' or job[1] == 'active'
+end
+
+-- Whether the last job that the schedule saved at one of its times has not ended, or the last one that was triggered.
+-- A hash that was written before these were told apart has only `last_job_id`.
+local function last_job_is_open(name, held)
+  return is_open(name, held.last_fired_id or held.last_job_id) or is_open(name, held.last_triggered_id)
 end
 
 -- Whether no job may follow: it has had as many as it should, or `due` is after its end. No due time is an end, too.

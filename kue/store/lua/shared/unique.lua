@@ -5,13 +5,16 @@
 
 local TYPE_WITH_THAT_KEY = 'unique' -- its list of tokens has the key of that hash
 
--- A job holds its key while it waits or runs, or only while it waits. One that has ended or is gone holds none, and
--- neither does one without a type, which no worker can run.
+-- A job holds its key while it waits or runs, or only while it waits. One that is said to be inactive and is in no
+-- inactive zset of its type has been popped by a Node worker, and counts as running. A job that has ended or is gone
+-- holds no key, and neither does one without a type, which no worker can run.
 local function holds_unique(id)
   local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until', 'type')
-  local state = held[1]
-  if (held[3] or '') == '' then return false end
-  return state == 'inactive' or state == 'delayed' or (state == 'active' and held[2] ~= 'started')
+  local state, type = held[1], held[3] or ''
+  if type == '' then return false end
+  if held[2] ~= 'started' then return state == 'inactive' or state == 'delayed' or state == 'active' end
+  if state ~= 'inactive' then return state == 'delayed' end
+  return redis.pcall('ZSCORE', key_type_state(type, state), zid_of(id)) and true
 end
 
 -- For a job that ends or is removed. `unique` is the field py_unique of its hash. It stays another job's key if it is
@@ -42,10 +45,11 @@ local function retake_unique(id, unique)
 end
 
 -- A job that waits gets the data of a new one of its type, and its delay if it is delayed. Data of another type stays
--- out of it, since its handler could not read that. A job that is in no inactive zset of its type any more has been
--- popped by a Node worker, and counts as running.
+-- out of it, since its handler could not read that. A job that a Node worker has popped keeps its data: Node may have
+-- read that already, and would run the old data while the hash has the new one.
+-- A job of kue-unique has its key in the data. It gets the field as well, or its removal would not find the key.
 -- `list` holds the new job from the place `at` on, as `create` reads it.
-local function replace_waiting(id, list, at)
+local function replace_waiting(id, unique, list, at)
   local job, zid, now = key_job(id), zid_of(id), list[at + 5]
   local held = redis.call('HMGET', job, 'type', 'state', 'priority')
   local type, state = held[1], held[2]
@@ -62,5 +66,8 @@ local function replace_waiting(id, list, at)
       redis.call('HSET', job, 'delay', string.format('%.0f', due - now))
     end
     enter(state, type, zid, due, to_number(held[3]) or 0)
+  else
+    return
   end
+  redis.call('HSETNX', job, 'py_unique', unique)
 end

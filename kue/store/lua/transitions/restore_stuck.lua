@@ -9,16 +9,17 @@
 --          4    now, in ms
 -- Returns  1, or 0 if the job is not stuck any more
 -- Events   enqueue
--- Shared   number index check enqueue
+-- Shared   number index check enqueue unique
 
 local id = ARGV[2]
 
 local zid = zid_of(id)
-local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'updated_at')
+local held = redis.call('HMGET', key_job(id), 'type', 'state', 'priority', 'updated_at', 'py_unique')
 if not held[1] or held[2] ~= 'inactive' or (held[4] or '') ~= ARGV[3] then return 0 end
 if redis.call('ZSCORE', key_type_state(held[1], 'inactive'), zid) then return 0 end
 if not redis.call('ZSCORE', key_state('inactive'), zid) then return 0 end
 check_tokens(held[1])
 redis.call('HSET', key_job(id), 'updated_at', ARGV[4])
+retake_unique(id, held[5])
 enqueue(id, held[1], cjson.encode(held[1]), zid, to_number(held[3]) or 0)
 return 1
