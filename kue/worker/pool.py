@@ -191,7 +191,7 @@ class Pool:
         """Write the last outcomes and end the threads; handlers must have been drained."""
         if self.loop.running:
             budget.spend(self.loop.stop)
-            if self.loop.running:
+            if self.loop.running and self.loop.has_unwritten:
                 logger.error("the last outcomes could not be written; the jobs are left active")
         # Cancelled coroutines clean up meanwhile.
         budget.spend(lambda left: self.executor.stop(max(left - _AFTER_HANDLERS_SECONDS, left / 2)))
