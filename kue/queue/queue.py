@@ -43,7 +43,7 @@ from kue.store.store import Store
 logger = logging.getLogger("kue")
 _FINAL_IO_SECONDS = 10.0  # how long a shutdown without a timeout waits for Redis in all
 _FINAL_LISTENER_SECONDS = 10.0  # and how long for listeners
-_AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
+_AFTER_TIMEOUT_SECONDS = 1.75  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
 queues: Registry[Queue] = Registry()
 
 

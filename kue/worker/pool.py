@@ -32,7 +32,7 @@ from kue.worker.slots import AllSlots, TypeSlots
 
 logger = logging.getLogger("kue")
 _LAST_TAKES_SECONDS = 1.0
-_AFTER_HANDLERS_SECONDS = 0.5  # left for what a shutdown does after the handlers have ended
+_AFTER_HANDLERS_SECONDS = 0.4  # for what a shutdown does after them; coroutines keep one second to clean up
 
 
 class Pool:
