@@ -92,7 +92,8 @@ class JobInvalid(KueError, ValueError):
     """
 
     def __init__(self, id: object, problem: str) -> None:
-        super().__init__(f"job {id} {problem}")
+        shown = repr(id) if isinstance(id, str) and not id.isdecimal() else id  # a set of jobs may hold anything
+        super().__init__(f"job {shown} {problem}")
         self.id = id
 
 

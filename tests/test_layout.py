@@ -20,6 +20,7 @@ FEWEST_LINES = 25  # a smaller Python file of the product needs a reason to stan
 MAY_BE_SMALL = {"__init__.py", "__main__.py"}
 REASONS_TO_BE_SMALL = {
     "kue/common/backoff.py": "one rule that each thread with a connection of its own follows",
+    "kue/common/interruption.py": "one rule that rooms follow which read values of the application",
     "kue/common/version.py": "setup.cfg reads it, and whoever makes a release looks for it",
     "kue/maintenance/tokens.py": "a periodic duty, and each of these has a file",
 }

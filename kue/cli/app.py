@@ -63,9 +63,12 @@ def worker(
         bool, typer.Option("--requeue/--fail", help="Whether jobs that take longer go back to their queue, or fail.")
     ] = True,
     log_level: Annotated[
-        LogLevel, typer.Option(help="The lowest level that is logged, if the module sets up no logging.")
+        LogLevel,
+        typer.Option(case_sensitive=False, help="The lowest level that is logged, if the module sets up no logging."),
     ] = LogLevel.warning,
-    log_format: Annotated[LogFormat, typer.Option(help="Lines of text, or a line of JSON a record.")] = LogFormat.text,
+    log_format: Annotated[
+        LogFormat, typer.Option(case_sensitive=False, help="Lines of text, or a line of JSON a record.")
+    ] = LogFormat.text,
 ) -> None:
     """Run jobs with the handlers that a module registers, until SIGTERM or Ctrl-C."""
     logs = LogOptions(log_level, log_format)

@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Iterable
 from types import TracebackType
 
+from kue.common.interruption import is_from_signal_handler
+
 MAX_REPR_CHARACTERS = 1000
 MAX_MESSAGE_BYTES = 4_000
 _MAX_BYTES_OF_A_CHARACTER = 6  # half a surrogate pair is stored as its escape
@@ -16,6 +18,8 @@ def short_repr(value: object, max_characters: int = MAX_REPR_CHARACTERS) -> str:
     try:
         text = repr(value)
     except Exception as problem:  # Python itself raises for numbers of thousands of digits
+        if is_from_signal_handler(problem):
+            raise
         if isinstance(value, int):
             return "a number of too many digits"
         return f"<{type(value).__name__} whose repr raised {type(problem).__name__}>"

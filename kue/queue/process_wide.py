@@ -9,11 +9,11 @@ from typing import Any, Generic, TypeVar, Unpack
 
 from kue.common.describe import short_repr
 from kue.connection.address import RedisAddress
-from kue.errors import InvalidOption
+from kue.errors import InvalidOption, ShutdownInProgress
 from kue.jobs.job import Job
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
-from kue.queue.queue import Queue, is_at, running_queues
+from kue.queue.queue import Queue, is_at, queues
 from kue.worker.current import current_job
 
 Q = TypeVar("Q", bound=Queue)
@@ -50,21 +50,23 @@ class ProcessWide(Generic[Q]):
             return self._queue
 
     def queue_for_lookups(self) -> Q:
-        """The queue of this process for a lookup that names none: made if there is no queue at all.
+        """The queue of this process for a lookup that names none: made if there never was a queue.
 
         If it was shut down, it is still this one, which raises `ShutdownInProgress` once its connections are closed. A
         new one might be at another Redis, and find another job with the same id. Raises `InvalidOption` if there are
-        only queues that `create_queue` did not make.
+        only queues that `create_queue` did not make, and `ShutdownInProgress` if these were shut down.
         """
         with self._lock:
             existing = self._queue
         if existing is not None:
             return existing
-        if any(not one.is_shut_down for one in running_queues()):
+        if any(not one.is_shut_down for one in queues.running):
             raise InvalidOption(
                 "queue must be given, since this process has queues, but none of create_queue(): "
                 "Job.get(id, queue=queue), or queue.get(id)"
             )
+        if queues.was_any_made:
+            raise ShutdownInProgress("no queue of this process is open any more; make one with kue.create_queue()")
         return self.create_queue()
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import weakref
 from datetime import timedelta
 from typing import Self, Unpack
 
@@ -36,6 +35,7 @@ from kue.queue.configuring import Configuring
 from kue.queue.counts import Counts
 from kue.queue.finding import Finding
 from kue.queue.producing import Producing
+from kue.queue.registry import Registry
 from kue.queue.scheduling import Scheduling
 from kue.queue.working import Working
 from kue.runtime import Runtime
@@ -44,8 +44,8 @@ from kue.store.store import Store
 logger = logging.getLogger("kue")
 _FINAL_IO_SECONDS = 10.0  # how long a shutdown without a timeout waits for Redis in all
 _FINAL_LISTENER_SECONDS = 10.0  # and how long for listeners
-_AFTER_TIMEOUT_SECONDS = 1.5  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
-_running: weakref.WeakSet[Queue] = weakref.WeakSet()
+_AFTER_TIMEOUT_SECONDS = 1.75  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
+queues: Registry[Queue] = Registry()
 
 
 @with_kue_names
@@ -77,7 +77,7 @@ class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueE
         self._error_reporter = ErrorReporter(self._emit_error)
         store = Store.at(self._address, read.prefix, read.max_connections)
         self.runtime = Runtime(store, self._emitter, self._error_reporter, read)
-        _running.add(self)
+        queues.add(self)
 
     @property
     def name(self) -> str:
@@ -165,7 +165,7 @@ class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueE
             self._client.close()
         if self._server is not None:
             self._server.stop()
-        _running.discard(self)
+        queues.remove(self)
         self._report_left_running()
 
     def _report_left_running(self) -> None:
@@ -235,13 +235,8 @@ def is_at(queue: Queue, redis: RedisAddress) -> bool:
     return queue._server is not None and queue._server.directory == (directory and os.path.abspath(directory))
 
 
-def running_queues() -> list[Queue]:
-    """The queues of this process that are not shut down."""
-    return list(_running)
-
-
 def _after_fork_in_child() -> None:
-    for queue in running_queues():
+    for queue in queues.running:
         queue.after_fork()
 
 

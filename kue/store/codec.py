@@ -11,6 +11,7 @@ from typing import Any
 
 from kue.common import strict_json
 from kue.common.describe import describe_error, error_text, short_repr
+from kue.common.interruption import is_from_signal_handler
 from kue.errors import InvalidJobData
 
 Default = Callable[[Any], Any]
@@ -31,6 +32,7 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     """`value` as compact JSON. `path` names it in errors; `default` replaces objects that JSON does not have.
 
     Raises `InvalidJobData` for NaN, Infinity, keys that are no strings, cycles, and all else that JSON does not have.
+    What a signal handler raises meanwhile is raised as it is.
     """
     kind = type(value)
     if value is None or kind is str or kind is bool:
@@ -42,6 +44,8 @@ def encode(value: Any, path: str, default: Default | None = None) -> bytes:
     except RecursionError:
         raise InvalidJobData(path, "is nested too deeply for JSON") from None
     except Exception as problem:  # another thread may change a dict, and a subclass may raise anything
+        if is_from_signal_handler(problem):
+            raise
         raise InvalidJobData(path, f"cannot be read ({describe_error(problem)})") from problem
 
 
@@ -51,6 +55,8 @@ def _written(value: Any, path: str, default: Default | None) -> str:
     try:
         written = strict_json.dumps(value)
     except (TypeError, ValueError) as problem:
+        if is_from_signal_handler(problem):
+            raise
         _find_fault(value, path, [])
         raise InvalidJobData(path, f"cannot be written as JSON ({problem})") from None
     if default is None:
@@ -127,6 +133,8 @@ def _simplified(value: Any, path: str, default: Default, parents: list[Any]) -> 
         try:
             replaced = default(value)
         except Exception as problem:
+            if is_from_signal_handler(problem):
+                raise
             raise InvalidJobData(
                 path, f"is a {type(value).__name__} that json_default refused ({error_text(problem)})"
             ) from problem

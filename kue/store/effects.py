@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kue.common.describe import short_repr, traceback_text
+from kue.common.interruption import is_from_signal_handler
 from kue.connection.connection import Argument
 from kue.errors import InvalidJobData
 from kue.store import messages
@@ -89,7 +90,9 @@ def _format(text: Any, args: tuple[Any, ...]) -> str:
         return text
     try:
         return text % (args[0] if len(args) == 1 and isinstance(args[0], Mapping) and args[0] else args)
-    except Exception:
+    except Exception as problem:
+        if is_from_signal_handler(problem):
+            raise
         return " ".join([text, *(value if isinstance(value, str) else _full_repr(value) for value in args)])
 
 

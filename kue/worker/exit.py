@@ -48,15 +48,17 @@ class Exit:
 
     `at_end_of_main` runs before Python waits for threads and executors, `at_end_of_threads` after that: it ends what a
     shutdown on a daemon thread has not ended by then, or everything if a new Python lacks the earlier hook.
+    Each pool is ended once, and both share the time that there is.
     """
 
     def __init__(self) -> None:
-        self._pools: weakref.WeakSet[_Works] = weakref.WeakSet()
         self._is_registered = False
+        self.forget_all()
 
     def forget_all(self) -> None:
         """In a forked child: the pools stay with the parent."""
-        self._pools = weakref.WeakSet()
+        self._pools: weakref.WeakSet[_Works] = weakref.WeakSet()
+        self._budget = TimeBudget(_MAX_SECONDS)
 
     def prepare(self) -> None:
         """Have Python call this at its end. Raises `ShutdownInProgress` if the main thread has ended already."""
@@ -88,12 +90,12 @@ class Exit:
         self._end(list(self._pools))
 
     def _end(self, pools: list[_Works]) -> None:
-        """Put back what runs, within two seconds."""
+        """Put back what runs, within what is left of two seconds."""
         intake.close(ENDING)
-        budget = TimeBudget(_MAX_SECONDS)
+        self._pools.difference_update(pools)
         for pool in pools:
             pool.give_back()
-        put_back = [f"{run.type} {run.job.id}" for pool in pools for run in pool.finish(budget)]
+        put_back = [f"{run.type} {run.job.id}" for pool in pools for run in pool.finish(self._budget)]
         if put_back:
             more = len(put_back) - _MAX_JOBS_IN_WARNING
             names = ", ".join(put_back[:_MAX_JOBS_IN_WARNING]) + (f" and {more} more" if more > 0 else "")

@@ -32,7 +32,7 @@ from kue.worker.slots import AllSlots, TypeSlots
 
 logger = logging.getLogger("kue")
 _LAST_TAKES_SECONDS = 1.0
-_AFTER_HANDLERS_SECONDS = 0.5  # left for what a shutdown does after the handlers have ended
+_AFTER_HANDLERS_SECONDS = 0.4  # for what a shutdown does after them; coroutines keep one second to clean up
 
 
 class Pool:
@@ -191,7 +191,7 @@ class Pool:
         """Write the last outcomes and end the threads; handlers must have been drained."""
         if self.loop.running:
             budget.spend(self.loop.stop)
-            if self.loop.running:
+            if self.loop.running and self.loop.has_unwritten:
                 logger.error("the last outcomes could not be written; the jobs are left active")
         # Cancelled coroutines clean up meanwhile.
         budget.spend(lambda left: self.executor.stop(max(left - _AFTER_HANDLERS_SECONDS, left / 2)))

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import kue
 from kue.cli.app import app
+from kue.cli.worker.logs import LogFormat, LogLevel, LogOptions
 from tests.cli.command import ROOT, Command
 
 Start = Callable[..., Command]
@@ -20,6 +21,17 @@ Start = Callable[..., Command]
 def test_the_command_prints_its_version() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert (result.exit_code, result.stdout) == (0, f"kue {kue.__version__}\n")
+
+
+@pytest.mark.parametrize("level", ["info", "INFO", "Info"])
+@pytest.mark.parametrize("format", ["json", "JSON"])
+def test_a_level_and_a_format_of_logs_may_be_given_in_any_case(
+    monkeypatch: pytest.MonkeyPatch, level: str, format: str
+) -> None:
+    given: list[LogOptions] = []
+    monkeypatch.setattr("kue.cli.app.run_worker", lambda target, stopping, logs: given.append(logs))
+    result = CliRunner().invoke(app, ["worker", "tasks:queue", "--log-level", level, "--log-format", format])
+    assert (result.exit_code, given) == (0, [LogOptions(LogLevel.info, LogFormat.json)])
 
 
 def test_help_names_every_command() -> None:

@@ -39,6 +39,7 @@ HEAD = """
 
     wait_until(lambda: len(began) == 4, 30)
 """
+LEFT_ACTIVE = "the last outcomes could not be written; the jobs are left active"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -242,7 +243,25 @@ def test_a_process_whose_redis_does_not_answer_ends_all_the_same(run: Run) -> No
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
     assert ended.returncode == 0
-    assert "the last outcomes could not be written; the jobs are left active" in ended.stderr
+    assert ended.stderr.count(LEFT_ACTIVE) == 1
+
+
+def test_an_idle_process_whose_redis_does_not_answer_says_nothing_of_jobs(run: Run) -> None:
+    head = """
+        import os
+        import kue
+        from tests.helpers import wait_until
+
+        queue = kue.create_queue()
+        queue.process("plain", 2, lambda job: None)
+        wait_until(lambda: queue.health()["ready"])
+    """
+    with RedisServer() as server:
+        try:
+            ended = run(f"os.kill({server.process.pid}, {signal.SIGSTOP:d})", head, server.url)
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_process_without_running_jobs_ends_without_a_word(queue: kue.Queue, run: Run) -> None:

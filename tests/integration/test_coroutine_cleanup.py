@@ -90,6 +90,29 @@ def test_the_cleanup_after_a_ttl_goes_on_while_the_queue_is_shut_down(queue: Any
 
 
 @pytest.mark.parametrize("timeout", [0, 300])
+def test_a_cleanup_has_one_second_after_the_deadline_of_a_shutdown(queue: Any, timeout: int) -> None:
+    let_go = threading.Event()
+
+    async def until_let_go() -> None:
+        while not let_go.is_set():
+            await asyncio.sleep(0.01)
+
+    handler = Cleans(until_let_go)
+    queue.process("email", handler)
+    queue.create("email").save()
+    wait_until(lambda: handler.started)
+    event_loop = queue._pool.executor._loop
+    began = time.monotonic()
+    stopping = threading.Thread(target=queue.shutdown, args=[timeout])
+    stopping.start()
+    wait_until(lambda: event_loop._stopping)
+    assert event_loop._deadline >= began + timeout / 1000 + 1.0
+    let_go.set()
+    stopping.join(10)
+    assert handler.cleaned
+
+
+@pytest.mark.parametrize("timeout", [0, 300])
 def test_a_cleanup_without_end_delays_a_shutdown_by_less_than_two_seconds(
     queue: Any, monkeypatch: pytest.MonkeyPatch, timeout: int
 ) -> None:

@@ -177,6 +177,27 @@ def test_a_worker_without_rights_to_kues_locks_names_them(
     errors.clear()
 
 
+def test_a_worker_that_may_not_ask_for_the_time_runs_nothing_and_names_the_command(
+    server: RedisServer, make_queue: MakeQueue, errors: list[BaseException]
+) -> None:
+    with server.client() as client:
+        for role in ("kue-worker", "kue-producer"):
+            client.execute_command("ACL", "SETUSER", role, "-time")
+        job = make_queue(url(server, "kue-producer")).create("email").save()
+        queue = make_queue(url(server, "kue-worker"))
+        queue.process("email", lambda job: "sent")
+        wait_until(lambda: errors)
+        assert isinstance(errors[0], kue.RedisRefused) and "leases need the command TIME" in str(errors[0])
+        assert queue.health()["problems"] == [str(errors[0])]
+        assert queue.inactive() == [job.id]
+
+        client.execute_command("ACL", "SETUSER", "kue-worker", "+time")
+        wait_until(lambda: queue.complete() == [job.id] and queue.health()["problems"] == [])
+        wait_until(lambda: len(errors) == 2)
+        assert isinstance(errors[1], kue.Recovered)
+    errors.clear()
+
+
 def test_a_worker_that_may_not_unblock_runs_jobs_of_all_its_types(
     server: RedisServer, make_queue: MakeQueue, refused: Any
 ) -> None:

@@ -173,15 +173,6 @@ def test_a_job_is_looked_for_in_the_queue_of_the_process_also_if_there_are_other
         assert kue.Job.get(queue.create("email").save().id).type == "email"
 
 
-def test_without_any_queue_a_job_is_looked_for_in_one_that_is_made(
-    no_queue_of_the_process: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("KUE_REDIS_URL", redis_url)
-    with pytest.raises(kue.JobNotFound):
-        kue.Job.get(1)
-    no_queue_of_the_process.create_queue().shutdown()
-
-
 def test_the_queue_of_kue_send_is_another_one(redis_url: str) -> None:
     with kue.create_queue(redis=redis_url) as one, kue_send.create_queue(redis=redis_url, prefix="other") as other:
         assert (type(one), type(other)) == (kue.Queue, kue_send.Queue)

@@ -9,6 +9,7 @@ import pytest
 import kue
 import kue_send
 from kue.queue.process_wide import ProcessWide
+from kue.queue.registry import Registry
 from tests.helpers import wait_until
 from tests.servers import RedisServer
 
@@ -52,6 +53,42 @@ def test_a_lookup_after_the_shutdown_raises(module: Any, redis_url: str, strange
     with pytest.raises(kue.ShutdownInProgress, match="shut down"):
         LOOKUPS[lookup](module.Job, job.id)
     assert strangers.inactive() == [1], "and the stranger's job is untouched"
+
+
+@pytest.fixture
+def own_queues(strangers: kue.Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has made no queue so far."""
+    registry: Registry[kue.Queue] = Registry()
+    for module in ("kue.queue.queue", "kue.queue.process_wide"):
+        monkeypatch.setattr(f"{module}.queues", registry)
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+@pytest.mark.parametrize("made_with", [kue, kue_send], ids=["of kue", "of kue_send"])
+def test_a_lookup_after_the_shutdown_of_a_queue_that_was_made_by_hand_raises(
+    module: Any, redis_url: str, strangers: Any, own_queues: None, made_with: Any, lookup: str
+) -> None:
+    with made_with.Queue(redis=redis_url) as queue:
+        job = queue.create("email").save()
+        with pytest.raises(kue.InvalidOption, match="queue must be given"):
+            LOOKUPS[lookup](module.Job, job.id)
+    with pytest.raises(kue.ShutdownInProgress, match="no queue of this process is open any more"):
+        LOOKUPS[lookup](module.Job, job.id)
+    assert strangers.inactive() == [1], "and the stranger's job is untouched"
+
+
+def test_the_process_wide_queue_that_is_made_after_one_that_was_made_by_hand_is_asked(
+    module: Any, redis_url: str, strangers: Any, own_queues: None
+) -> None:
+    module.Queue(redis=redis_url).shutdown()
+    job = module.create_queue(redis=redis_url).create("email").save()
+    assert module.Job.get(job.id).type == "email"
+
+
+def test_a_lookup_in_a_process_that_never_had_a_queue_is_at_the_default_address(
+    module: Any, strangers: Any, own_queues: None
+) -> None:
+    assert module.Job.get(1).type == "a stranger's"
 
 
 def test_a_lookup_finds_the_next_queue_of_the_process(module: Any, redis_url: str, strangers: Any) -> None:

@@ -95,6 +95,9 @@ def test_a_special_error_is_caught_as_the_general_one(below: str, above: str) ->
         (JobNotFound(7), "there is no job 7", {"id": 7}),
         (JobNotFound("x"), "there is no job 'x'", {"id": "x"}),
         (JobInvalid(7, "has no type"), "job 7 has no type", {"id": 7}),
+        (JobInvalid("7", "has no type"), "job 7 has no type", {"id": "7"}),
+        (JobInvalid("", "has no type"), "job '' has no type", {"id": ""}),
+        (JobInvalid("no zid", "has no type"), "job 'no zid' has no type", {"id": "no zid"}),
         (
             JobLost(7, "outcome"),
             "job 7 is no longer held by this run: what the run reports is discarded (outcome)",

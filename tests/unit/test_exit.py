@@ -17,8 +17,10 @@ class FakePool:
 
     is_closed = False
 
-    def __init__(self, asked: list[str], put_back: int = 0) -> None:
+    def __init__(self, asked: list[str], put_back: int = 0, takes_seconds: float = 2.0) -> None:
         self._asked = asked
+        self._takes_seconds = takes_seconds
+        self.had_seconds: list[float] = []
         self._put_back: list[Any] = [
             SimpleNamespace(type="email", job=SimpleNamespace(id=number)) for number in range(1, put_back + 1)
         ]
@@ -28,7 +30,8 @@ class FakePool:
 
     def finish(self, budget: TimeBudget) -> list[Run]:
         self._asked.append("finish")
-        budget.left = 0.0
+        self.had_seconds.append(budget.left)
+        budget.left = max(0.0, budget.left - self._takes_seconds)
         return self._put_back
 
 
@@ -47,6 +50,29 @@ def test_every_queue_gives_its_jobs_back_before_any_of_them_is_waited_for(when: 
         end.watch(pool)
     getattr(end, when)()
     assert asked == ["give back"] * 3 + ["finish"] * 3
+
+
+def test_a_queue_is_ended_once_and_one_that_a_shutdown_left_has_what_is_left_of_two_seconds() -> None:
+    pool, shut_down, end = FakePool([], takes_seconds=1.5), FakePool([]), Exit()
+    shut_down.is_closed = True
+    for one in (pool, shut_down):
+        end.watch(one)
+    end.at_end_of_main()
+    assert (pool.had_seconds, shut_down.had_seconds) == ([2.0], [])
+    pool.is_closed = True  # as a real one is from then on
+    end.at_end_of_threads()
+    assert (pool.had_seconds, shut_down.had_seconds) == ([2.0], [0.5])
+
+
+def test_a_forked_child_has_the_whole_time_for_queues_of_its_own() -> None:
+    end = Exit()
+    end.watch(FakePool([]))
+    end.at_end_of_main()
+    end.forget_all()
+    of_child = FakePool([])
+    end.watch(of_child)
+    end.at_end_of_main()
+    assert of_child.had_seconds == [2.0]
 
 
 @pytest.mark.parametrize(("jobs", "end"), [(1, ": email 1"), (20, ", email 20"), (21, ", email 20 and 1 more")])

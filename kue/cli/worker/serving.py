@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kue.errors import ShutdownInProgress
-from kue.queue.queue import Queue, running_queues
+from kue.queue.queue import Queue, queues
 from kue.worker.intake import QUIET, intake
 
 
@@ -93,4 +93,4 @@ def stop_all(stopping: Stopping) -> None:
 
 
 def _working_queues() -> list[Queue]:
-    return [queue for queue in running_queues() if queue.workers and not queue.is_shut_down]
+    return [queue for queue in queues.running if queue.workers and not queue.is_shut_down]

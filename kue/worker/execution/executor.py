@@ -190,7 +190,7 @@ class Executor:
         if result is not None and result is not run.job:
             try:
                 written = encode(result, "result", run.job.runtime.options.json_default)
-            except Exception as problem:
+            except InvalidJobData as problem:
                 self._error_reporter.warn(
                     JobInvalid(run.job.id, f"has completed with a result JSON cannot hold: {problem}")
                 )
@@ -232,6 +232,5 @@ class Executor:
         return run.settle(Failed(failure, retry, ttl_mode, cause))
 
 
-def _place_and_reason(problem: Exception) -> tuple[str, str]:
-    path = problem.path if isinstance(problem, InvalidJobData) else "result"
-    return path, error_text(problem).removeprefix(f"{path}: ")
+def _place_and_reason(problem: InvalidJobData) -> tuple[str, str]:
+    return problem.path, error_text(problem).removeprefix(f"{problem.path}: ")

@@ -71,6 +71,11 @@ class IOLoop:
         """Whether it has started and not ended."""
         return self.started and not self._ended.is_set()
 
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether there are reports that were not sent, or not answered."""
+        return self._outbox.waiting > 0 or bool(self._pipeline.runs)
+
     def stop(self, timeout: float) -> None:
         """Give the wait and its tokens back, send what is still to be sent, and end, if that can be done in time."""
         self._stopping = True
