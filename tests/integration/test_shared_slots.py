@@ -78,8 +78,7 @@ class TestLimit:
         wait_until(lambda: len(held.jobs) == 3)
         assert [worker.type for worker in queue.workers] == ["pdf"] * 3
         assert len({worker.id for worker in queue.workers}) == 3
-        assert queue.health()["slots"] == 3
-        assert queue._pool.slots.counts() == {"email": 3, "pdf": 3}
+        assert (queue.health()["slots"], queue._pool.slots.counts()) == (3, {"email": 3, "pdf": 3})
 
     def test_slots_of_a_type_come_on_top_of_those_that_it_shares(self, queue: Any, held: Held) -> None:
         own = Held()
@@ -217,6 +216,7 @@ class TestOneTypeAlone:
         wait_until(lambda: held.jobs)
         ended = threading.Thread(target=queue.shutdown, args=(10_000, "email"))
         ended.start()
+        wait_until(lambda: queue._pool.slots["email"].stopping)
         save(queue, "email")
         save(queue, "pdf", 3)
         wait_until(lambda: len(held.jobs) == 2)
