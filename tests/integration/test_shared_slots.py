@@ -146,19 +146,18 @@ class TestFairness:
         self, everywhere: Any, slots: int, seconds: float
     ) -> None:
         ran: Counter[str] = Counter()
-        rare, enough = ["pdf", "png"], 400
+        rare, enough, lock = ["pdf", "png"], 400, threading.Lock()
         everywhere.save_all([everywhere.create("email") for _ in range(enough)])
 
         def work(job: Any) -> None:
-            if job.type in rare:
-                ran[f"emails before {job.type}"] = ran["email"]
-            ran[job.type] += 1
+            with lock:
+                ran[f"emails before {job.type}"] = before = ran["email"]
+                ran[job.type] += 1
+            if (job.type, before) == ("email", 20):  # here, so that not all emails have ended by then
+                everywhere.save_all([everywhere.create(type) for type in rare])
             time.sleep(seconds)
 
         everywhere.process(["email", *rare], slots, work, shared=True)
-        wait_until(lambda: ran["email"] >= 20)
-        for type in rare:
-            everywhere.create(type).save()
         wait_until(lambda: all(ran[type] == 1 for type in rare))
         wait_until(lambda: ran["email"] == enough)
         assert all(ran[f"emails before {type}"] < enough for type in rare)
