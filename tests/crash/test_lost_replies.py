@@ -247,8 +247,10 @@ def test_an_outcome_that_never_arrived_is_lost_if_the_job_was_rescued_meanwhile(
 
 @pytest.mark.parametrize("gives_back", [False, True])
 def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
-    proxy: Proxy, far: Watched, near: Watched, gives_back: bool
+    proxy: Proxy, far: Watched, near: Watched, monkeypatch: pytest.MonkeyPatch, gives_back: bool
 ) -> None:
+    monkeypatch.setattr("kue.queue.queue._AFTER_TIMEOUT_SECONDS", 20.0)  # so that it is there to ask again
+
     def end(job: Job) -> None:
         assert far._pool is not None
         if "warm" not in job.data:
@@ -277,6 +279,7 @@ def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
         far.shutdown(5000)
 
     assert not stopping.is_alive()
+    assert far.outages == ["lost", "back"]
     assert near.job_class.get(job.id, queue=near).attempts_made == (1 if gives_back else 2)
     assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
 
