@@ -13,8 +13,9 @@ import pytest
 
 from kue.cli.demo.scenario import NODE_PARTS, PYTHON_PARTS
 from tests.cli.command import Command, is_alive, is_listening
+from tests.cli.programs import play_of
 from tests.cli.summary import read_summary
-from tests.cli.test_demo import assert_it_adds_up, play_of, workers_of
+from tests.cli.test_demo import assert_it_adds_up, workers_of
 from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import HERE as INTEROP

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import kue
+from kue.store.keys import zid
 from tests.crash.conftest import Watched, call_of
 from tests.crash.process import PythonWorker
 from tests.crash.proxy import Proxy
@@ -68,10 +69,12 @@ def test_the_checker_ends_the_run_of_a_dead_process_at_its_ttl_as_a_ghost_if_the
     server: RedisServer, start_worker: Start, make_queue: MakeQueue, ghost_on_ttl: bool
 ) -> None:
     queue = make_queue(server.url, lease=LONG_LEASE, promotion={"interval": 100}, ghost_retries=0)
-    job = queue.create("email", ttl=1000, ghost_on_ttl=ghost_on_ttl, attempts=2).save()
+    job = queue.create("email", ttl=HOUR, ghost_on_ttl=ghost_on_ttl, attempts=2).save()
     victim = start_worker(server.url, {"email": 1}, lease=LONG_LEASE, ghost_retries=1, promotion={"interval": 1000})
     wait_until(lambda: victim.reported("start"))
     victim.kill()
+    with server.client() as client:  # the job is past its ttl, and past what the checkers allow its worker after that
+        assert client.zadd("q:jobs:active", {zid(job.id or 0): 100_001}, xx=True, ch=True) == 1
     queue.process("other", lambda job: None)
     wait_until(lambda: queue.inactive() == [job.id], 20)
 

@@ -17,8 +17,15 @@ MakeQueue = Callable[..., Watched]
 
 
 def warm_up(far: Watched, near: Watched, handler: Callable[[Job], Any], **options: Any) -> Job:
-    """Have `far` work; a job that has been through it shows that every script is loaded."""
+    """Have `far` work; a job that has been through it shows that every script is loaded.
+
+    The job is saved once `far` waits for a token. Else the first look might find the job, and its token would have
+    `far` look again at any later moment.
+    """
     far.process("email", 3, handler)
+    assert far._pool is not None
+    token_wait = far._pool.loop._idle._token_wait
+    wait_until(lambda: token_wait.types)
     job = near.create("email", {"warm": True}, **options).save()
     wait_until(lambda: near.complete_count() == 1)
     return job
@@ -240,13 +247,17 @@ def test_an_outcome_that_never_arrived_is_lost_if_the_job_was_rescued_meanwhile(
 
 @pytest.mark.parametrize("gives_back", [False, True])
 def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
-    proxy: Proxy, far: Watched, near: Watched, gives_back: bool
+    proxy: Proxy, far: Watched, near: Watched, monkeypatch: pytest.MonkeyPatch, gives_back: bool
 ) -> None:
+    monkeypatch.setattr("kue.queue.queue._AFTER_TIMEOUT_SECONDS", 20.0)  # so that it is there to ask again
+
     def end(job: Job) -> None:
+        assert far._pool is not None
         if "warm" not in job.data:
             proxy.refuse()  # so that the other one has the job before this one can ask again
             began.set()
             if not gives_back:
+                far._pool.pause("email", None)  # it must not take the job again in the round trip that is cut off
                 raise RuntimeError("boom")
             wait_until(lambda: job.lost)
 
@@ -268,6 +279,7 @@ def test_an_end_that_counted_is_no_loss_though_another_has_the_job_by_now(
         far.shutdown(5000)
 
     assert not stopping.is_alive()
+    assert far.outages == ["lost", "back"]
     assert near.job_class.get(job.id, queue=near).attempts_made == (1 if gives_back else 2)
     assert [problem for problem in far.errors if isinstance(problem, JobLost)] == []
 

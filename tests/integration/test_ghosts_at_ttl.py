@@ -77,9 +77,10 @@ def test_a_handler_may_make_its_job_a_ghost(queue: Any, gate: threading.Event) -
     @queue.process("email")
     def work(job: Any) -> None:
         job.ghost_on_ttl(True).ghost_delay(HOUR)
+        job.ttl(TTL).progress(1, 2)  # from which the ttl counts
         gate.wait(30)
 
-    job = queue.create("email", ttl=300).save()  # in which the handler certainly begins
+    job = queue.create("email", ttl=HOUR).save()
     wait_until(lambda: queue.delayed() == [job.id])
     found = Job.get(job.id, queue=queue)
     assert (outcomes(found), found.ghost_on_ttl(), found.ghost_delay()) == ([(1, 1, "ghost")], True, HOUR)

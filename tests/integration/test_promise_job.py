@@ -150,10 +150,18 @@ def test_a_shutdown_leaves_a_promise_the_job_that_it_had(queue: Any) -> None:
 
 def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
-    gate = threading.Event()
-    monkeypatch.setattr(queue.runtime.store, "known_fields", lambda ids: gate.wait() and [None] * len(ids))
+    asked, gate = threading.Event(), threading.Event()
+
+    def held(ids: Any) -> Any:
+        asked.set()
+        gate.wait()
+        return [None] * len(ids)
+
+    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
     queue.process("email", lambda job: 5)
-    promise = queue.create("email").promise(timeout=500)
+    promise = queue.create("email").promise(timeout=60_000)
+    assert asked.wait(10)
+    queue.runtime.hub.call_later(0, promise._timed_out)  # as the timer of the promise does
     assert promise.result(10) == 5
     gate.set()
 

@@ -258,7 +258,7 @@ class TestLeftToOthers:
 
 class TestProcesses:
     def test_a_process_that_only_declares_saves_jobs(self, queue: Any) -> None:
-        queue.every("1 second", queue.create("report"))
+        queue.every("1 second", queue.create("report"), catch_up="all")
         wait_until(lambda: queue.inactive_count() >= 2)
         times = planned(queue)
         assert times[1] - times[0] == 1000

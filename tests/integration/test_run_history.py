@@ -95,9 +95,9 @@ def test_a_shutdown_leaves_the_runs_that_it_puts_back_and_those_that_it_fails(ma
     gate, other = threading.Event(), make_queue()
     put_back, failed = (other.create("email").save() for _ in range(2))
     for job, requeue in ((put_back, True), (failed, False)):
-        queue = make_queue()
-        queue.process("email", lambda job: gate.wait(30))
-        wait_until(lambda: other.active_count() == 1)
+        queue, began = make_queue(), threading.Event()
+        queue.process("email", lambda job, began=began: began.set() or gate.wait(30))
+        assert began.wait(10)
         queue.shutdown(0, requeue=requeue)
         wait_until(lambda: other.active_count() == 0)
         if requeue:
@@ -114,6 +114,7 @@ def test_a_job_that_is_restarted_after_it_completed_keeps_that_run(queue: Any, r
     job = queue.create("email").save()
     wait_until(lambda: queue.complete() == [job.id])
     before = Job.get(job.id, queue=queue)
+    before.delay(3_600_000)  # so that it is not promoted at once
     getattr(before, restart)()
     if restart == "delayed":
         wait_until(lambda: Job.get(job.id, queue=queue).runs == before.runs)

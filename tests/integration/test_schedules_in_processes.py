@@ -1,4 +1,7 @@
-"""Recurring jobs with real processes: forks that race for each time, one that dies, one that only declares."""
+"""Recurring jobs with real processes: forks that race for each time, one that dies, one that only declares.
+
+Schedules catch up on all times: by default a second has no job if all processes stand still until the next one.
+"""
 
 import functools
 from collections.abc import Callable
@@ -28,7 +31,7 @@ def test_each_second_has_one_job_however_many_processes_declare_it(run: Callable
 
         def work():
             own = kue.Queue(redis=os.environ["KUE_REDIS_URL"])
-            own.every("* * * * * *", own.create("poll"))
+            own.every("* * * * * *", own.create("poll"), catch_up="all")
             time.sleep(4)
             own.shutdown()
 
@@ -42,7 +45,7 @@ def test_each_second_has_one_job_however_many_processes_declare_it(run: Callable
 
 def test_a_forked_child_looks_for_due_jobs_once_it_declares_one(run: Callable[..., Any], client: Any) -> None:
     run("""
-        queue.every("* * * * * *", queue.create("poll"))
+        queue.every("* * * * * *", queue.create("poll"), catch_up="all")
 
         def ticks():
             return [thread.name for thread in threading.enumerate() if thread.name == "kue-ticker"]
@@ -52,7 +55,7 @@ def test_a_forked_child_looks_for_due_jobs_once_it_declares_one(run: Callable[..
             queue.shutdown()
 
         def declare():
-            queue.every("* * * * * *", queue.create("poll"))
+            queue.every("* * * * * *", queue.create("poll"), catch_up="all")
             wait_until(lambda: len(ticks()) == 1)
             queue.shutdown()
 

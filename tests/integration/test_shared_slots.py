@@ -78,8 +78,7 @@ class TestLimit:
         wait_until(lambda: len(held.jobs) == 3)
         assert [worker.type for worker in queue.workers] == ["pdf"] * 3
         assert len({worker.id for worker in queue.workers}) == 3
-        assert queue.health()["slots"] == 3
-        assert queue._pool.slots.counts() == {"email": 3, "pdf": 3}
+        assert (queue.health()["slots"], queue._pool.slots.counts()) == (3, {"email": 3, "pdf": 3})
 
     def test_slots_of_a_type_come_on_top_of_those_that_it_shares(self, queue: Any, held: Held) -> None:
         own = Held()
@@ -147,19 +146,18 @@ class TestFairness:
         self, everywhere: Any, slots: int, seconds: float
     ) -> None:
         ran: Counter[str] = Counter()
-        rare, enough = ["pdf", "png"], 400
+        rare, enough, lock = ["pdf", "png"], 400, threading.Lock()
         everywhere.save_all([everywhere.create("email") for _ in range(enough)])
 
         def work(job: Any) -> None:
-            if job.type in rare:
-                ran[f"emails before {job.type}"] = ran["email"]
-            ran[job.type] += 1
+            with lock:
+                ran[f"emails before {job.type}"] = before = ran["email"]
+                ran[job.type] += 1
+            if (job.type, before) == ("email", 20):  # here, so that not all emails have ended by then
+                everywhere.save_all([everywhere.create(type) for type in rare])
             time.sleep(seconds)
 
         everywhere.process(["email", *rare], slots, work, shared=True)
-        wait_until(lambda: ran["email"] >= 20)
-        for type in rare:
-            everywhere.create(type).save()
         wait_until(lambda: all(ran[type] == 1 for type in rare))
         wait_until(lambda: ran["email"] == enough)
         assert all(ran[f"emails before {type}"] < enough for type in rare)
@@ -217,6 +215,7 @@ class TestOneTypeAlone:
         wait_until(lambda: held.jobs)
         ended = threading.Thread(target=queue.shutdown, args=(10_000, "email"))
         ended.start()
+        wait_until(lambda: queue._pool.slots["email"].stopping)
         save(queue, "email")
         save(queue, "pdf", 3)
         wait_until(lambda: len(held.jobs) == 2)

@@ -12,7 +12,8 @@ def test_node_runs_what_a_python_process_declared(
 ) -> None:
     node, queue = unharmed_node(), make_queue()
     node.process("poll")
-    schedule = queue.every("1 second", queue.create("poll", {"of": "mail"}, priority="high", attempts=3, ttl=60_000))
+    poll = queue.create("poll", {"of": "mail"}, priority="high", attempts=3, ttl=60_000)
+    schedule = queue.every("1 second", poll, catch_up="all")
     wait_until(lambda: len(node.events("job complete")) >= 2)
     schedule.remove()
     job = node.get(1)
