@@ -51,9 +51,9 @@ def open_queue(url: str, clock: Clock) -> kue.Queue:
 
 def declare(queue: kue.Queue, release: int) -> None:
     """What every process of the company says when it starts."""
-    times = {"tz": BERLIN, "start": MIDNIGHT, "until": LAST_MINUTE}
-    queue.every("0 * * * *", queue.create("report", {"release": release}), **times)
-    queue.every("30 2 * * *", queue.create("cleanup"), **times)
+    report, cleanup = queue.create("report", {"release": release}), queue.create("cleanup")
+    queue.every("0 * * * *", report, tz=BERLIN, start=MIDNIGHT, until=LAST_MINUTE)
+    queue.every("30 2 * * *", cleanup, tz=BERLIN, start=MIDNIGHT, until=LAST_MINUTE)
 
 
 def deploy(url: str, clock: Clock) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from inspect import getattr_static
 from typing import NoReturn, TypeVar
 
 _C = TypeVar("_C", bound=type)
@@ -102,7 +103,12 @@ def with_kue_names(cls: _C) -> _C:
     for name in {*map(_camel_case, known), _WITH_CAPITALS, *_KUE_NAMES} - known:
         if found := kue_hint(name, known):
             setattr(cls, name, _KueName(name, found))
+    cls.__dir__ = _without_kue_names  # type: ignore[assignment]
     return cls
+
+
+def _without_kue_names(instance: object) -> list[str]:
+    return [name for name in object.__dir__(instance) if not isinstance(getattr_static(instance, name), _KueName)]
 
 
 def _camel_case(name: str) -> str:

@@ -100,6 +100,17 @@ def test_a_name_that_only_kue_has_raises_an_error_that_gives_ours(
         getattr(owner, name)
     assert str(refused.value) == f"{says} has no attribute {name!r}{hint and f'; {hint}'}"
     assert not hasattr(owner, name)
+    assert isinstance(owner, type) or name not in dir(owner)
+
+
+@pytest.mark.parametrize(
+    "owner", [kue.Job, kue.Queue, kue_send.Job, kue_send.Queue, kue.Schedule, type(QUEUE.test_mode)]
+)
+def test_no_class_of_kue_makes_python_look_up_its_attributes_the_slow_way(owner: type) -> None:
+    """A `__getattr__` would: CPython then specialises no access to the attributes, of which each job has many."""
+    assert not hasattr(owner, "__getattr__") and "__getattribute__" not in {
+        name for base in owner.__mro__[:-1] for name in vars(base)
+    }
 
 
 def test_a_job_and_its_copy_have_the_same_fields() -> None:
