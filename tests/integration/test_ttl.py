@@ -69,6 +69,7 @@ class TestPlainHandlers:
         queue.process("email", work)
         job = queue.create("email", ttl=LONG_TTL).save()  # in which the handler certainly begins
         wait_until(lambda: queue.failed() == [job.id])
+        wait_until(lambda: any("TTL exceeded" in message for message in caplog.messages))  # logged after the reply
         caplog.clear()
         gate.set()
         wait_until(lambda: queue.health()["strays"] == 0)
