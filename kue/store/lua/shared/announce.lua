@@ -3,6 +3,7 @@
 -- message, each with a comma before it, such as those of `stamp`. They stand behind `args`, and Node ignores them.
 
 local function announce(id, event, rest, more)
-  redis.call('PUBLISH', key_events(), '{"id":' .. id .. ',"event":"' .. event .. '","args":["' .. event .. '"' .. rest ..
-    (more and ']' .. more .. '}' or ']}'))
+  local tail = more and ']' .. more .. '}' or ']}'
+  redis.call('PUBLISH', key_events(),
+    '{"id":' .. id .. ',"event":"' .. event .. '","args":["' .. event .. '"' .. rest .. tail)
 end
