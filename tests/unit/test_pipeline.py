@@ -1,5 +1,6 @@
 """Round trips that overlap: no reply is lost or counted twice, and slots that were asked for count as taken."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -181,3 +182,49 @@ def test_a_connection_that_breaks_before_it_is_closed_keeps_the_reports_without_
     desk.exchange.give_up()
     assert desk.happened == [("a", 1)]
     assert desk.outbox.collect() == [kept] and kept.in_doubt
+
+
+class Thrown(Exception):
+    """Comes from outside, at any moment."""
+
+
+def test_after_a_send_that_was_cut_off_no_reply_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = desk.report("a"), desk.report("b")
+    desk.exchange.send(desk.link, [first])
+    monkeypatch.setattr(desk.link, "send", raising(Thrown))
+    with pytest.raises(Thrown):
+        desk.exchange.send(desk.link, [second])
+    assert_given_up(desk, [first, second])
+
+
+@pytest.mark.parametrize("is_distant", [False, True])
+def test_after_a_reply_that_was_cut_off_no_other_takes_its_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_distant: bool
+) -> None:
+    first, second = desk.report("a"), desk.report("b")
+    desk.exchange.send(desk.link, [first, second])
+    desk.link.replies = [1, 2]
+    desk.exchange.pacing.is_distant = is_distant
+    with monkeypatch.context() as patched, pytest.raises(Thrown):
+        patched.setattr(desk.link, "read_if_complete" if is_distant else "read", raising(Thrown))
+        desk.exchange.receive(desk.link)
+    assert_given_up(desk, [first, second])
+    desk.run(desk.report("c"), replies=[3])
+    assert desk.happened == [("c", 3)]
+
+
+def raising(problem: type[Exception]) -> Callable[..., Any]:
+    def raises(*_: Any) -> Any:
+        raise problem
+
+    return raises
+
+
+def assert_given_up(desk: Desk, reports: list[Report]) -> None:
+    """Nothing is read any more, and the reports are in doubt."""
+    desk.link.replies = ["one that must not be read"]
+    desk.exchange.receive_rest(desk.link)
+    assert desk.link.replies == ["one that must not be read"]
+    desk.exchange.give_up()
+    assert [report for _ in reports for report in desk.outbox.collect()] == reports  # one of a run at a time
+    assert all(report.in_doubt for report in reports)

@@ -46,11 +46,6 @@ class _Batch:
         self.when_answered += newer.when_answered
 
 
-def _read_rest(connection: Connection, batch: _Batch) -> None:
-    """Wait for the replies to a batch that have not come yet."""
-    batch.replies += [connection.read() for _ in range(len(batch.calls) - len(batch.replies))]
-
-
 class Pipeline:
     """For the I/O thread. Reports without an answer, or refused for a while, go back to the outbox.
 
@@ -70,6 +65,7 @@ class Pipeline:
         self._clock = clock
         self._sleep = sleep
         self._sent: deque[_Batch] = deque()
+        self._is_torn = False  # while it sends or reads, and for good if that was cut off
         self.runs: set[Run] = set()
         self.pacing = Pacing()
 
@@ -95,7 +91,9 @@ class Pipeline:
         batch = _Batch(merge_completions(calls, self._transitions), self._clock())
         self._sent.append(batch)
         self.runs.update(batch.runs)
+        self._is_torn = True
         connection.send([call.command for call in batch.calls])
+        self._is_torn = False
 
     def when_answered(self, call: Callable[[], None]) -> None:
         """Have something called once all that was sent so far was answered or given up: now, if it was already."""
@@ -133,14 +131,22 @@ class Pipeline:
 
     def _has_arrived(self, connection: Connection, batch: _Batch) -> bool:
         """Read replies to a batch as far as they have come. True if these are all."""
+        self._is_torn = True
         while len(batch.replies) < len(batch.calls):
             reply = connection.read_if_complete()
             if reply is NOT_YET:
-                return False
+                break
             if not batch.replies and connection.received_at is not None:
                 self.pacing.answered(connection.received_at - batch.sent_at)
             batch.replies.append(reply)
-        return True
+        self._is_torn = False
+        return len(batch.replies) == len(batch.calls)
+
+    def _read_rest(self, connection: Connection, batch: _Batch) -> None:
+        """Wait for the replies to a batch that have not come yet."""
+        self._is_torn = True
+        batch.replies += [connection.read() for _ in range(len(batch.calls) - len(batch.replies))]
+        self._is_torn = False
 
     def _receive_oldest(self, connection: Connection) -> None:
         """Wait for the replies to the oldest batch, and handle them. Raises as `receive`."""
@@ -154,14 +160,17 @@ class Pipeline:
 
         What Redis has carried out must not be sent again, and jobs that were taken should run. It raises nothing, since
         the caller has a problem already.
+
+        It does nothing if an exception, such as one that was thrown into this thread, cut off the sending or reading.
+        Then some replies will never come, and none can be told from the next.
         """
         with contextlib.suppress(Exception):
-            while self._sent and connection is not None:
+            while self._sent and connection is not None and not self._is_torn:
                 self._settle_oldest(connection)
 
     def _settle_oldest(self, connection: Connection) -> Exception | None:
         batch = self._sent[0]
-        _read_rest(connection, batch)
+        self._read_rest(connection, batch)
         if NoScriptError in map(type, batch.replies):
             self._repair(connection, batch)
         self._sent.popleft()
@@ -175,11 +184,13 @@ class Pipeline:
         """Redis did not know a script: load all, and repeat what was refused, of all batches in order."""
         newer = list(self._sent)[1:]
         for batch in newer:  # before the repair, which sends and reads in its turn
-            _read_rest(connection, batch)
+            self._read_rest(connection, batch)
         for batch in newer:
             oldest.append(batch)
         self._sent = deque([oldest])
+        self._is_torn = True
         oldest.replies = scripts.repaired(connection, [call.command for call in oldest.calls], oldest.replies)
+        self._is_torn = False
 
     def finish(self, connection: Connection) -> None:
         """Wait for the replies to everything that was sent, and handle them."""
@@ -218,6 +229,7 @@ class Pipeline:
         """Drop all that was sent and not answered: the connection is broken, and Redis may have carried it out."""
         batches = list(self._sent)
         self._sent.clear()
+        self._is_torn = False
         self.runs.clear()
         self.drop([call for batch in batches for call in batch.calls], sent=True)
         for batch in batches:
