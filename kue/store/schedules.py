@@ -14,7 +14,7 @@ from kue.connection.connection import Argument, Command
 from kue.connection.pool import refusal
 from kue.errors import ScheduleNotFound
 from kue.store import codec, scripts
-from kue.store.job_hash import JobHash
+from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys
 from kue.store.saving import in_doubt
 from kue.store.store import Store
@@ -96,7 +96,7 @@ class Schedules:
         if reply is None:
             raise ScheduleNotFound(name)
         id, flat = reply
-        return int(id), JobHash(**{field: value for field, value in _hash(flat).items() if field in JobHash._fields})
+        return int(id), from_pairs(flat)
 
     def pause(self, name: str) -> StoredSchedule:
         """Save no more jobs until `resume`."""
