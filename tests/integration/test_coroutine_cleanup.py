@@ -44,6 +44,16 @@ async def rest_in_a_task() -> None:
     await asyncio.create_task(rest())
 
 
+def until(let_go: threading.Event) -> Callable[[], Awaitable[object]]:
+    """A cleanup that goes on until it is let go."""
+
+    async def until_let_go() -> None:
+        while not let_go.is_set():
+            await asyncio.sleep(0.01)
+
+    return until_let_go
+
+
 CLEANUPS: dict[str, Callable[[], Awaitable[object]]] = {
     "sleep": rest,
     "task": rest_in_a_task,
@@ -71,12 +81,7 @@ def test_the_cleanup_of_a_coroutine_is_not_interrupted_at_the_deadline_of_a_shut
 @pytest.mark.parametrize("timeout", [10_000, None])
 def test_the_cleanup_after_a_ttl_goes_on_while_the_queue_is_shut_down(queue: Any, timeout: int | None) -> None:
     let_go = threading.Event()
-
-    async def until_let_go() -> None:
-        while not let_go.is_set():
-            await asyncio.sleep(0.01)
-
-    handler = Cleans(until_let_go)
+    handler = Cleans(until(let_go))
     queue.process("email", handler)
     queue.create("email", ttl=30).save()
     wait_until(lambda: handler.cancelled and queue.failed_count() == 1)
@@ -92,12 +97,7 @@ def test_the_cleanup_after_a_ttl_goes_on_while_the_queue_is_shut_down(queue: Any
 @pytest.mark.parametrize("timeout", [0, 300])
 def test_a_cleanup_has_one_second_after_the_deadline_of_a_shutdown(queue: Any, timeout: int) -> None:
     let_go = threading.Event()
-
-    async def until_let_go() -> None:
-        while not let_go.is_set():
-            await asyncio.sleep(0.01)
-
-    handler = Cleans(until_let_go)
+    handler = Cleans(until(let_go))
     queue.process("email", handler)
     queue.create("email").save()
     wait_until(lambda: handler.started)

@@ -1,6 +1,7 @@
 """`promise.job`: once the promise has settled, it is the job as Redis had it then."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,24 @@ from tests.integration.conftest import MakeQueue
 @pytest.fixture
 def queue(make_queue: MakeQueue) -> Any:
     return make_queue(send=True)
+
+
+def hold_reading(
+    queue: Any, monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any], Any]
+) -> tuple[threading.Event, threading.Event]:
+    """Have each reading of jobs wait, and then give `answer` of their ids.
+
+    Returns two events: one that says that a reading has begun, and the gate that lets it go on.
+    """
+    asked, gate = threading.Event(), threading.Event()
+
+    def held(ids: Any) -> Any:
+        asked.set()
+        gate.wait()
+        return answer(ids)
+
+    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
+    return asked, gate
 
 
 def test_the_job_of_a_promise_shows_how_it_ended(make_queue: MakeQueue, backend: Any) -> None:
@@ -150,14 +169,7 @@ def test_a_shutdown_leaves_a_promise_the_job_that_it_had(queue: Any) -> None:
 
 def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
-    asked, gate = threading.Event(), threading.Event()
-
-    def held(ids: Any) -> Any:
-        asked.set()
-        gate.wait()
-        return [None] * len(ids)
-
-    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
+    asked, gate = hold_reading(queue, monkeypatch, lambda ids: [None] * len(ids))
     queue.process("email", lambda job: 5)
     promise = queue.create("email").promise(timeout=60_000)
     assert asked.wait(10)
@@ -169,15 +181,7 @@ def test_a_timeout_during_the_reading_settles_with_the_outcome(queue: Any, monke
 def test_a_promise_that_is_cancelled_during_the_reading_stays_cancelled(
     queue: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, gate = threading.Event(), threading.Event()
-    hashes = queue.runtime.store.known_fields
-
-    def held(ids: Any) -> Any:
-        asked.set()
-        gate.wait()
-        return hashes(ids)
-
-    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
+    asked, gate = hold_reading(queue, monkeypatch, queue.runtime.store.known_fields)
     queue.process("email", lambda job: 5)
     job = queue.create("email")
     promise = job.promise()
@@ -190,14 +194,7 @@ def test_a_promise_that_is_cancelled_during_the_reading_stays_cancelled(
 
 def test_a_shutdown_during_the_reading_settles_with_the_outcome(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rereading, "MAX_SECONDS", 60)
-    asked, gate = threading.Event(), threading.Event()
-
-    def held(ids: Any) -> Any:
-        asked.set()
-        gate.wait()
-        return [None] * len(ids)
-
-    monkeypatch.setattr(queue.runtime.store, "known_fields", held)
+    asked, gate = hold_reading(queue, monkeypatch, lambda ids: [None] * len(ids))
     queue.process("email", lambda job: 5)
     promise = queue.create("email").promise()
     assert asked.wait(10)
