@@ -3,22 +3,22 @@
 
 PYTHON   ?= python3
 VENV     ?= .venv
-PROCS    ?= auto
+# The tests wait as much as they compute, so three share two cores.
+PROCS    ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 BIN       = $(VENV)/bin
 LOWEST    = $(VENV)-lowest
 TESTS     = -m pytest -n $(PROCS) --dist worksteal
 PYTEST    = $(BIN)/python $(TESTS)
-COVERAGE  = --cov --cov-report=
 SLOWEST   = --durations=20
 QUICK     = not slow and not node
 TRACED    = not untraced
 NODE      = tests/interop/node_modules/.package-lock.json tests/typing/node_modules/.package-lock.json
 
-.PHONY: demo help test test-quick test-lowest test-all suite lint docs dist clean
+.PHONY: demo help test test-quick test-lowest test-all suite coverage lint docs dist clean
 .DELETE_ON_ERROR:
 
 # The tests start hundreds of processes: each would compile the package again if it could not keep what it compiled.
-test test-quick test-lowest suite: export PYTHONDONTWRITEBYTECODE =
+test test-quick test-lowest suite coverage: export PYTHONDONTWRITEBYTECODE =
 
 demo: $(VENV)/.all  ## watch jobs being run; DEMO_ARGS=--with-node lets real Kue take part
 	$(BIN)/kue demo $(DEMO_ARGS)
@@ -36,9 +36,11 @@ test-lowest: $(LOWEST)/.test  ## the same tests with the lowest version of each 
 	$(LOWEST)/bin/python $(TESTS) -m "$(QUICK)"
 
 suite: $(VENV)/.test $(NODE)  ## every test; PROCS=2 sets how many run at a time
-	$(PYTEST) -m "not ($(TRACED))"
-	$(PYTEST) $(SLOWEST) $(COVERAGE) -m "$(QUICK) and $(TRACED)"
-	$(PYTEST) $(SLOWEST) $(COVERAGE)term --cov-append -m "not ($(QUICK)) and $(TRACED)"
+	$(PYTEST) $(SLOWEST) -m "$(QUICK)"
+	$(PYTEST) $(SLOWEST) -m "not ($(QUICK))"
+
+coverage: $(VENV)/.test $(NODE)  ## which lines no test runs, in the processes that tests start as well
+	$(PYTEST) --cov --cov-report=term -m "$(TRACED)"
 
 test-all: lint  ## every test on each Python there is
 	@pythons=$$(.ci/pythons) && set -e && for python in $$pythons; do \
@@ -71,7 +73,7 @@ $(VENV)/.all: setup.cfg pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --editable '.[test,dev,docs]'
+	$(BIN)/pip install --quiet --editable '.[test,browser,dev,docs]'
 	@touch $@
 
 $(LOWEST)/.test: setup.cfg pyproject.toml | $(VENV)/.test

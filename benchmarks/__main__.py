@@ -49,7 +49,17 @@ def main() -> int:
 def _scenarios(given: argparse.Namespace) -> list[Scenario]:
     asked = {
         name: getattr(given, name)
-        for name in ("queued", "types", "delayed", "payload", "processes", "listeners", "endurance", "latency")
+        for name in (
+            "queued",
+            "types",
+            "delayed",
+            "payload",
+            "processes",
+            "listeners",
+            "endurance",
+            "indexed",
+            "latency",
+        )
     }
     known, further = scenarios.standard(), scenarios.scaled(**asked)
     for name in given.only:

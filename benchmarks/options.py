@@ -46,6 +46,7 @@ def read(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     scale.add_argument("--processes", type=_counts, default=(), metavar="N,...", help="N worker processes (1,2,4)")
     scale.add_argument("--listeners", type=_count, metavar="N", help="N connections that listen to events (1000)")
     scale.add_argument("--endurance", type=_count, metavar="N", help="one worker runs N jobs (1000000)")
+    scale.add_argument("--indexed", type=_count, metavar="N", help="search in an index of N jobs (100000)")
     scale.add_argument(
         "--latency", type=_numbers, default=(), metavar="MS,...", help="a network that takes MS each way (0.5,2,5)"
     )

@@ -1,4 +1,5 @@
 """A day of a small company: reports, a cleanup, double clicks, a deploy, an outage, and a worker that dies.
+Further a mailing under a rate limit, a provider that is down, a cancelled archive, a purge, and the numbers of the day.
 
 The day is 31 October 2027 in Berlin, a Sunday of 25 hours: at 03:00 the clocks go back to 02:00. It takes a few
 seconds, since every queue here reads a clock that this program moves on. Redis, the processes and the kill are real.
@@ -13,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -26,6 +28,7 @@ MIDNIGHT = datetime(2027, 10, 31, tzinfo=BERLIN)
 LAST_MINUTE = datetime(2027, 10, 31, 23, 59, tzinfo=BERLIN)
 STEP_MS = 30 * 60_000
 CLICKS = 32
+MAILS, MAILS_AT_ONCE, WINDOW = 60, 20, timedelta(milliseconds=100)
 processes = multiprocessing.get_context("spawn")
 
 
@@ -68,6 +71,14 @@ def export_for_ever(url: str, clock: Clock) -> None:
     time.sleep(3600)
 
 
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look again and again, for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, f"it does not happen that {what}"
+        time.sleep(0.02)
+
+
 class Company:
     """One server, and two offices, each with workers and an eye on the schedules."""
 
@@ -81,10 +92,10 @@ class Company:
         self.lock = threading.Lock()
         self.problems: list[BaseException] = []
         self.offices = [open_queue(self.url, self.clock) for _ in range(2)]
-        self.duties = [Recurring(office.runtime.store, office.runtime.error_reporter) for office in self.offices]
+        self.duties = [Recurring(office.runtime) for office in self.offices]
         for office in self.offices:
             office.on("error", self.problems.append)
-            office.process(["report", "cleanup", "charge"], 2, self.work)
+            office.process(["report", "cleanup", "charge", "mail"], 2, self.work)
             declare(office, release=1)
         self.queue = self.offices[0]
         self.say("two offices declare an hourly report and a cleanup at 02:30")
@@ -103,18 +114,11 @@ class Company:
         with ThreadPoolExecutor(2) as threads:
             while self.clock.now < end:
                 self.clock.now = min(end, self.clock.now + STEP_MS)
-                list(threads.map(self.look, self.duties))
-
-    def look(self, duty: Recurring) -> None:
-        """Save the jobs that are due, if no other office has done so."""
-        duty.run_once(self.clock.now)
+                list(threads.map(Recurring.run_once, self.duties, [self.clock.now] * 2))
 
     def finish_work(self) -> None:
         """Wait until no job waits or runs."""
-        deadline = time.monotonic() + 20
-        while self.queue.inactive_count() + self.queue.active_count():
-            assert time.monotonic() < deadline, "jobs do not come to their end"
-            time.sleep(0.02)
+        wait_until(lambda: not self.queue.inactive_count() + self.queue.active_count(), "jobs come to their end")
 
     # what happens on this day
 
@@ -150,13 +154,14 @@ class Company:
         assert [process.exitcode for process in started] == [0, 0, 0]
         assert (after.next_at, after.fired) == (before.next_at, before.fired)
         assert (before.data, after.data) == ({"release": 1}, {"release": 2})
-        self.say(
-            f"a deploy declares everything again: {after.fired} reports so far, the next at {after.next()[0]:%H:%M}"
-        )
+        fired, next_at = after.fired, after.next()[0]
+        self.say(f"a deploy declares everything again: {fired} reports so far, the next at {next_at:%H:%M}")
 
     def outage(self) -> None:
         """Redis is away at two full hours. The report of the second is caught up."""
         self.finish_work()
+        for office in self.offices:
+            office.stats()  # adds what was counted so far, since the numbers must agree to the last job
         port = int(self.url.rpartition(":")[2])
         self.server.stop()
         self.say("Redis is away")
@@ -184,10 +189,7 @@ class Company:
         worker = processes.Process(target=export_for_ever, args=(self.url, self.clock))
         worker.start()
         job = self.queue.create("export").save()
-        deadline = time.monotonic() + 30
-        while self.queue.get(job.id).state() != "active":
-            assert time.monotonic() < deadline, "the job does not start"
-            time.sleep(0.02)
+        wait_until(lambda: self.queue.get(job.id).state() == "active", "the job starts")
         os.kill(worker.pid or 0, signal.SIGKILL)
         worker.join()
         self.say("the worker of an export is killed")
@@ -197,16 +199,77 @@ class Company:
         self.say(f"the export has two runs: {' and '.join(outcomes)}")
         assert outcomes == ["ghost", "complete"]
 
+    def mailing(self) -> None:
+        """The mail server takes so many mails in a while, however many offices send."""
+        self.queue.limit("mail", per=(MAILS_AT_ONCE, WINDOW))
+        began = time.monotonic()
+        self.queue.save_all(self.queue.create("mail", {"to": number}) for number in range(MAILS))
+        self.finish_work()
+        self.say(f"{MAILS} mails are sent, at most {MAILS_AT_ONCE} in a tenth of a second")
+        assert timedelta(seconds=time.monotonic() - began) > WINDOW * (MAILS // MAILS_AT_ONCE - 1)
+
+    def provider_down(self) -> None:
+        """While the provider is down, charges wait, and none of them fails. Other work goes on."""
+        self.queue.pause("charge")
+        orders = self.queue.save_all(self.queue.create("charge", {"order": number}) for number in range(8, 13))
+        self.queue.create("cleanup").save()
+        wait_until(lambda: self.queue.complete_count("cleanup") == 2, "other work goes on")
+        self.say(f"the provider of payments is down, and {self.queue.inactive_count('charge')} charges wait")
+        assert self.queue.inactive_count("charge") == len(orders)
+        self.queue.resume("charge")
+        self.finish_work()
+        assert {self.queue.get(order.id).attempts_made for order in orders} == {1}
+
+    def cancelled_archive(self) -> None:
+        """Somebody no longer wants what runs."""
+        began = threading.Event()
+
+        def archive(job: kue.Job) -> None:
+            began.set()
+            while True:
+                job.raise_if_cancelled()
+                time.sleep(0.01)
+
+        self.queue.process("archive", archive)
+        job = self.queue.create("archive", attempts=3).save()
+        assert began.wait(20)
+        job.cancel("of the wrong year")
+        self.finish_work()
+        self.say(f"an archive has failed: {self.queue.get(job.id).error()}")
+        assert [run["outcome"] for run in self.queue.get(job.id).runs] == ["cancelled"]
+
+    def purge(self) -> None:
+        """What was done in the morning goes; what failed stays to be looked at."""
+        noon = MIDNIGHT.replace(hour=12)
+        done = [self.queue.get(id) for id in self.queue.complete()]
+        old = [job for job in done if (job.updated_at or 0) <= noon.timestamp() * 1000]
+        age = timedelta(milliseconds=self.clock.now) - timedelta(seconds=noon.timestamp())
+        gone = self.queue.purge("complete", older_than=age)
+        self.say(f"{gone} jobs of the morning are purged, {self.queue.complete_count()} stay, and 1 that has failed")
+        assert gone == len(old) > 0
+        assert (self.queue.complete_count(), self.queue.failed_count()) == (len(done) - gone, 1)
+
+    def numbers(self) -> None:
+        """What was counted is what happened, though the jobs of the morning are gone."""
+        self.offices[1].stats()  # adds what it has counted
+        stats = self.queue.stats(since=timedelta(hours=26))
+        every = stats.pop("*")
+        assert {type: of.completed for type, of in stats.items() if of.completed} == self.ran
+        assert (every.created, every.cancelled, every.ghosts, every.failed) == (every.completed + 1, 1, 1, 0)
+        self.say(f"numbers of the day: {every.created} saved, {every.completed} completed, {every.cancelled} cancelled")
+
     def close(self) -> None:
         """At the end of the day, what happened must add up."""
         self.finish_work()
         report, cleanup = (self.queue.schedules()[name] for name in ("report", "cleanup"))
         complete = Counter(self.queue.get(id).type for id in self.queue.complete())
         self.say("complete: " + ", ".join(f"{type} {count}" for type, count in sorted(complete.items())))
-        assert complete == self.ran == {"report": 24, "cleanup": 1, "charge": 1, "export": 1}
+        assert complete == self.ran == {"report": 24, "cleanup": 2, "charge": 6, "export": 1, "mail": MAILS}
         assert (report.fired, cleanup.fired) == (24, 1)  # the day has 25 hours, and the report of 14:00 is left out
         assert report.next_at is None and cleanup.next_at is None
-        assert self.queue.failed_count() == 0 and not self.queue.client.exists("q:unique:jobs")
+        assert self.queue.failed_count() == 1 and not self.queue.client.exists("q:unique:jobs")
+        self.purge()
+        self.numbers()
         for office in self.offices:
             office.shutdown(2000)
         self.server.stop()
@@ -224,6 +287,10 @@ def main() -> None:
         company.outage()
         company.live_until(17)
         company.killed_worker()
+        company.mailing()
+        company.live_until(19)
+        company.provider_down()
+        company.cancelled_archive()
         company.live_until(23, 59)
         company.close()
 

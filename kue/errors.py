@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["ConnectionFailed", "ConnectionRestored", "ForkedChild", "InvalidHandler", "InvalidJobData"]
+__all__ = ["ConnectionFailed", "ConnectionRestored", "ForkedChild", "HeldByNode", "InvalidHandler", "InvalidJobData"]
 __all__ += ["InvalidOption", "InvalidSchedule", "InvalidURL", "JobFailed", "JobInvalid", "JobLost"]
 __all__ += ["JobNotFound", "JobRemoved", "KueError", "ListenerError", "MissingExtra", "NewerProtocol"]
 __all__ += ["PromiseTimeout", "Recovered", "RedisRefused", "SaveInDoubt", "SaveInterrupted"]
@@ -49,7 +49,7 @@ class InvalidSchedule(InvalidOption):
 
 
 class InvalidHandler(KueError, TypeError):
-    """A handler given to `process`, or a listener given to `on`, cannot be called with the arguments it would get."""
+    """A handler, a listener or a middleware cannot be called as it would be. A middleware yields exactly once."""
 
 
 class InvalidJobData(KueError, ValueError):
@@ -110,6 +110,14 @@ class JobLost(KueError):
         self.id = id
 
 
+class HeldByNode(KueError):
+    """A job cannot be cancelled, since Node or release 0.1 has it, or is about to. Attributes: `id` (of the job)."""
+
+    def __init__(self, id: object) -> None:
+        super().__init__(f"job {id} is not cancelled: Node (or release 0.1) has it, and cannot be told")
+        self.id = id
+
+
 class JobFailed(KueError):
     """The last attempt of a job has failed; a promise raises this.
 
@@ -126,13 +134,13 @@ class JobFailed(KueError):
 class JobRemoved(KueError):
     """The job was removed before its promise saw the outcome.
 
-    Attributes: `id` (of the job), `outcome_unknown` (True if the job may have completed and been removed after that, be
-    it by `remove_on_complete` or by a program).
+    Attributes: `id` (of the job), `outcome_unknown` (True if the job may have ended and been removed after that, by
+    `remove_on_complete`, by `remove_on_fail` or by a program).
     """
 
     def __init__(self, id: int, *, outcome_unknown: bool = False) -> None:
         super().__init__(
-            f"job {id} is gone, and its outcome is unknown: it may have completed before it was removed"
+            f"job {id} is gone, and its outcome is unknown: it may have ended before it was removed"
             if outcome_unknown
             else f"job {id} was removed before it finished"
         )

@@ -8,23 +8,25 @@ print(future.result())
 
 from typing import TYPE_CHECKING, NoReturn
 
-from kue import PRIORITIES, Context, Schedule, Worker, __version__, errors
+from kue import PRIORITIES, Context, Numbers, Process, RunRecord, TypeStats, Worker, __version__, errors
 from kue.common.names import no_attribute
 from kue.errors import *
-from kue.jobs.control_flow import NoRetry, Snooze
+from kue.jobs.control_flow import Cancelled, HandlerFailed, NoRetry, Snooze
 from kue.options import typed
 from kue.options.typed import *
+from kue.queue.limiting import Limit
 from kue.queue.process_wide import ProcessWide
 from kue_send.job import Job, Promise, current_job
-from kue_send.queue import Queue
+from kue_send.queue import Queue, Schedule
 
 _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
 Job.default_queue = _process_wide.queue_for_lookups
 
-__all__ = ["PRIORITIES", "Context", "Job", "Promise", "Queue", "Schedule", "Worker"]
+__all__ = ["PRIORITIES", "Context", "Job", "Limit", "Promise", "Queue", "Schedule", "Worker"]
 __all__ += ["__version__", "create_queue", "current_job", "errors"]
-__all__ += ["NoRetry", "Snooze"]
+__all__ += ["Cancelled", "HandlerFailed", "NoRetry", "Snooze"]
+__all__ += ["Numbers", "Process", "RunRecord", "TypeStats"]
 __all__ += errors.__all__
 __all__ += typed.__all__
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import InvalidStateError
 from typing import Any
@@ -51,16 +52,18 @@ class JobPromise(GuardedFuture):
     def __init__(self, runtime: Runtime, job: Job, timeout: int | None) -> None:
         super().__init__(runtime)
         self._timeout = timeout
-        self._timer: Timer | None = None
+        self._timer: Timer | threading.Timer | None = None
         self._stack: str | None = None
         self._decided: tuple[Any, BaseException | None] | None = None  # the outcome, while the job is read anew
-        self._removes_itself = job.remove_on_complete()
+        self._removes_itself = _removes_itself(job)
         self._job = job
         self._hash: JobHash | None = None  # what was read anew, until the job is asked for
 
     def begin(self) -> None:
         """Save the job if it is not saved, and watch its events from then on."""
         hub = self._runtime.hub
+        if self._job.id is None and self._runtime.test_mode.only_collects:
+            self._job.save()  # without a subscription, which would need Redis
         if self._job.id is None:
             with hub.saving(self._job.options.get("unique") is not None) as watch:
                 self._job.save()
@@ -72,13 +75,23 @@ class JobPromise(GuardedFuture):
     def start_watching(self, watch: Callable[[int, Watcher], None]) -> None:
         """Watch the events of the job, which is saved now, and start the timeout; `watch` adds the watcher."""
         if self._job.existing:  # it may remove itself though this object was not to, or be gone by now
-            self._removes_itself = self._job.remove_on_complete() or self._job.state() is None
+            self._removes_itself = _removes_itself(self._job) or self._job.state() is None
             self.may_have_missed = not self._job.only_collected
         if not self._job.only_collected:
             self.created_at = read_created_at(self._job.created_at)
             watch(self._id, self)
         if self._timeout is not None:
-            self._timer = self._runtime.hub.call_later(self._timeout / 1000, self._timed_out)
+            self._timer = self._start_timer(self._timeout / 1000)
+
+    def _start_timer(self, seconds: float) -> Timer | threading.Timer:
+        if not self._job.only_collected:
+            return self._runtime.hub.call_later(seconds, self._timed_out)
+        # The thread of the hub runs only if Redis is used.
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._timed_out)
+        timer.name = "kue-timeout"
+        timer.daemon = True
+        timer.start()
+        return timer
 
     @property
     def name(self) -> str:
@@ -139,7 +152,7 @@ class JobPromise(GuardedFuture):
             problem = f"the promise of job {self._id} was made before a fork: make another in this process"
             self._reject(ForkedChild(problem))
         else:
-            self._reject(JobRemoved(self._id, outcome_unknown=bool(self._removes_itself)))
+            self._reject(JobRemoved(self._id, outcome_unknown=self._removes_itself))
 
     def _timed_out(self) -> None:
         if self._decided is not None:
@@ -186,3 +199,7 @@ class JobPromise(GuardedFuture):
             self._timer.cancel()
         if self._job.id is not None:
             self._runtime.hub.unwatch(self._id, self)
+
+
+def _removes_itself(job: Job) -> bool:
+    return any(job.options.get(name) for name in ("remove_on_complete", "remove_on_fail"))

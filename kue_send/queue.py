@@ -8,8 +8,19 @@ import kue
 from kue_send.job import Job
 
 if TYPE_CHECKING:
+    from datetime import datetime, timedelta, tzinfo
+    from typing import Literal
+
     from kue import State
     from kue.options.typed import Order
+
+    class Schedule(kue.Schedule):
+        """The class of kue. Type checkers see that its jobs are those of kue_send."""
+
+        def trigger(self) -> Job: ...
+
+else:
+    Schedule = kue.Schedule
 
 
 class Queue(kue.Queue):
@@ -31,3 +42,17 @@ class Queue(kue.Queue):
         def range_by_type(  # type: ignore[override]
             self, type: str, state: State, start: int, stop: int, order: Order = "asc"
         ) -> list[Job]: ...
+        def every(
+            self,
+            when: str | int | float | timedelta,
+            job: kue.Job,
+            *,
+            name: str | None = None,
+            tz: str | tzinfo | None = None,
+            start: datetime | None = None,
+            until: datetime | None = None,
+            times: int | None = None,
+            catch_up: Literal["last", "all", "skip"] = "last",
+            overlap: Literal["allow", "skip"] = "allow",
+        ) -> Schedule: ...
+        def schedules(self) -> dict[str, Schedule]: ...  # type: ignore[override]

@@ -16,9 +16,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ORDER = (
     "errors",
     "common",
+    "search",
     "options",
     "connection",
     "store",
+    "stats",
     "events",
     "test_mode",
     "fleet",
@@ -30,6 +32,7 @@ ORDER = (
     "queue",
     "doctor",
     "kue",  # kue/__init__.py: the public names
+    "web",
     "cli",
     "__main__",
 )

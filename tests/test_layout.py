@@ -19,10 +19,20 @@ MAX_LINES_ELSEWHERE = 300  # of a Python file of the tests, the examples and the
 FEWEST_LINES = 25  # a smaller Python file of the product needs a reason to stand alone
 MAY_BE_SMALL = {"__init__.py", "__main__.py"}
 REASONS_TO_BE_SMALL = {
+    "kue/cli/options.py": "three commands have them",
     "kue/common/backoff.py": "one rule that each thread with a connection of its own follows",
+    "kue/common/forks.py": "one fact about the process, which rooms far apart ask for",
     "kue/common/interruption.py": "one rule that rooms follow which read values of the application",
+    "kue/common/javascript.py": "one rule that the HTTP API and the search index follow",
+    "kue/common/signature.py": "one fault of Python, which three rooms meet",
     "kue/common/version.py": "setup.cfg reads it, and whoever makes a release looks for it",
+    "kue/web/refused.py": "the exception that every part of it raises, and that imports none of them",
+    "kue/web/priority.py": "one rule that both HTTP APIs follow",
+    "kue/web/health.py": "the one route that is open to all",
+    "kue/web/rendering.py": "the one place where pages are made of templates, and escaping is on",
+    "kue/store/batch_size.py": "one rule for all reads of values that may be large",
     "kue/maintenance/tokens.py": "a periodic duty, and each of these has a file",
+    "kue/maintenance/unindexing.py": "a periodic duty, and each of these has a file",
 }
 DOCSTRING = re.compile(r'(?:#.*\n)*r?"""\s*[^\s"]')
 MACHINE_PATH = re.compile(r"(?<![\w./:@-])/(?:root|work|home|Users)/\w")

@@ -1,4 +1,4 @@
-"""The wheel holds all that the packages need: every module, every script, the lock file, the marks of typing."""
+"""The wheel holds all that the packages need: every module, script and page, the lock file, the marks of typing."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("kue", "kue_send")
-SUFFIXES = (".py", ".lua", ".js", ".json")
+SUFFIXES = (".py", ".lua", ".js", ".json", ".html", ".css")
 BUILD_FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 

@@ -76,6 +76,10 @@ class Adapter:
         """Save a job, and call `on_result` when its result is there, on any thread."""
         raise NotImplementedError
 
+    def search(self, text: str) -> int:
+        """Find jobs by the words of their data. Returns how many ids there are."""
+        raise NotImplementedError
+
     def stop(self) -> Any:
         """Stop working, gracefully."""
 
@@ -145,6 +149,15 @@ class Driver:
         for _ in range(count):
             ended.acquire()
         return times
+
+    async def searches(self, text: str, count: int) -> dict[str, Any]:
+        """Search some times, one after the other. Returns the ms that each took, and how many ids there were."""
+        times, ids = [], 0
+        for _ in range(count):
+            began = time.perf_counter()
+            ids = self._adapter.search(text)
+            times.append(1000 * (time.perf_counter() - began))
+        return {"times": times, "ids": ids}
 
     async def stop(self) -> None:
         await _awaited(self._adapter.stop())

@@ -56,6 +56,9 @@ class Kue(Adapter):
         job: Any = self.queue.create("bench", self.data(number))
         job.promise().add_done_callback(lambda _: on_result())
 
+    def search(self, text: str) -> int:
+        return len(self.queue.search(text))
+
     def stop(self) -> None:
         self.queue.shutdown(10_000)
 

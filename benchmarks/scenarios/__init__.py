@@ -10,6 +10,7 @@ from benchmarks.scenarios.round_trips import Load, RoundTrip
 from benchmarks.scenarios.saving import SaveBulk, SaveEach
 from benchmarks.scenarios.scale import Payload, Processes, Queued, Types
 from benchmarks.scenarios.scenario import Scenario
+from benchmarks.scenarios.searching import Search
 from benchmarks.scenarios.standing import Idle, Import
 from benchmarks.scenarios.working import FiftySlots, FiftyThreads, OneSlot, Sleeping, TenSlots
 
@@ -41,6 +42,7 @@ def scaled(
     processes: Sequence[int],
     listeners: int | None,
     endurance: int | None,
+    indexed: int | None,
     latency: Sequence[float],
 ) -> list[Scenario]:
     """The scenarios for which an option was given."""
@@ -51,5 +53,6 @@ def scaled(
     found += [Delayed(delayed)] if delayed else []
     found += [Listeners(listeners)] if listeners else []
     found += [Endurance(endurance)] if endurance else []
+    found += [Search(indexed)] if indexed else []
     found += [Latency(milliseconds) for milliseconds in latency]
     return found

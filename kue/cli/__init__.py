@@ -9,6 +9,15 @@ _PACKAGES_OF_THE_EXTRA = {"typer", "rich", "click"}
 
 def main() -> None:
     """The entry point of `kue` and of `python -m kue`."""
+    _run(sys.argv[1:])
+
+
+def dashboard_main() -> None:
+    """The entry point of `kue-dashboard`, another name for `kue dashboard`."""
+    _run(["dashboard", *sys.argv[1:]])
+
+
+def _run(arguments: list[str]) -> None:
     try:
         from kue.cli.app import run
     except ModuleNotFoundError as missing:
@@ -17,4 +26,4 @@ def main() -> None:
             raise
         print(f"kue: the command line needs {package}: pip install 'kue[cli]'", file=sys.stderr)
         sys.exit(1)
-    run()
+    run(arguments)

@@ -9,8 +9,10 @@ import typer
 
 import kue
 from kue.cli.console import exit_on_error, print_line
+from kue.cli.dashboard import dashboard
 from kue.cli.demo.scenario import MIN_JOBS, MIN_SECONDS
 from kue.cli.doctor import doctor
+from kue.cli.reindex import reindex
 from kue.cli.server import run_server
 from kue.cli.worker.command import run_worker, run_workers
 from kue.cli.worker.logs import LogFormat, LogLevel, LogOptions
@@ -18,8 +20,9 @@ from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
     name="kue",
-    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue doctor checks and repairs the data in "
-    "Redis, kue server and kue demo are for trying it out.",
+    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue dashboard serves Kue's HTTP API, "
+    "kue doctor checks and repairs the data in Redis, kue reindex builds the full-text index anew, "
+    "kue server and kue demo are for trying it out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -131,8 +134,10 @@ def demo(
 
 
 app.command()(doctor)
+app.command()(reindex)
+app.command()(dashboard)
 
 
-def run() -> None:
-    """Read the command line and run its command."""
-    app()
+def run(arguments: list[str]) -> None:
+    """Read a command line and run its command."""
+    app(arguments)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kue.cli.console import CommandError, exit_on_error, print_error, print_line
+from kue.cli.options import Prefix, RedisUrl
 from kue.doctor import Repaired, Report, examination, examine, repair
 from kue.doctor.findings import shown
 from kue.doctor.repairer import GRACE as REPAIR_GRACE
@@ -30,15 +31,8 @@ def duration(text: str) -> int:
 
 
 def doctor(
-    redis: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="The address of Redis. Without it: KUE_REDIS_URL, else redis://127.0.0.1:6379. "
-            "Give a password by KUE_REDIS_URL: other users of the machine can read the options of a command.",
-        ),
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="The prefix of the queue.")] = "q",
+    redis: RedisUrl = None,
+    prefix: Prefix = "q",
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is found.")] = False,
     requeue_active_older_than: Annotated[
         int | None,

@@ -17,7 +17,7 @@ def run_server(port: int, directory: str | None, password: str | None) -> None:
 
     Raises `CommandError` if the port is taken, or the server ends.
     """
-    _refuse_port(port)
+    refuse_port(HOST, port)
     place = f"redis://{HOST}:{port}"
     with Signals() as signals, EmbeddedServer(directory, port, password=password) as server:
         print_line(f"the server listens at {place}", style="bold")
@@ -36,13 +36,13 @@ def run_server(port: int, directory: str | None, password: str | None) -> None:
     print_line("stopped")
 
 
-def _refuse_port(port: int) -> None:
-    """Raise `CommandError` if the port cannot be used. The server itself would report that with a log of many lines."""
-    with socket.socket() as probe:
+def refuse_port(host: str, port: int) -> None:
+    """Raise `CommandError` if a port cannot be used. The server itself would report that with a log of many lines."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError as problem:
             reason = (problem.strerror or str(problem)).lower()
-            message = f"port {port} of {HOST} cannot be used ({reason}): give another with --port"
+            message = f"port {port} of {host} cannot be used ({reason}): give another with --port"
             raise CommandError(message, 1) from None

@@ -15,6 +15,7 @@ from typing import Any
 from pyee import EventEmitter
 
 from kue.common.describe import short_repr
+from kue.common.signature import signature
 from kue.errors import InvalidHandler
 
 Listener = Callable[..., Any]
@@ -151,7 +152,7 @@ def _argument_range(listener: Listener) -> tuple[int, int | None]:
     if inspect.iscoroutinefunction(listener):
         raise InvalidHandler(f"a listener must be a plain function, not the coroutine function {short_repr(listener)}")
     try:
-        parameters = inspect.signature(listener).parameters.values()
+        parameters = signature(listener).parameters.values()
     except (TypeError, ValueError):
         return 0, None
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

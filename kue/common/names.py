@@ -24,7 +24,7 @@ _KUE_NAMES = {
     "version": "kue.__version__ here",
     "redis": "queue.client here",
     "workers": "queue.workers here",
-    "app": "not there yet: the dashboard and its JSON API",
+    "app": "kue.web.app(queue, auth=...) here",
     "priorities": "kue.PRIORITIES here",
     "disableSearch": "the queue option disable_search here",
     "jobEvents": "the queue option job_events here",

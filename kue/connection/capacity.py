@@ -2,14 +2,13 @@
 
 - hands out connections in the order in which calls ask for one, and makes those wait that find none free
 - counts the connections whose holders keep them, which never wait
-- closes connections that were idle for a minute; a thread does that, which runs only while there are idle ones
+- closes connections that were idle for a minute; a thread does that, which runs only while there are some for calls
 
 It opens no connection: the one that takes a new one does.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import weakref
@@ -18,11 +17,13 @@ from collections.abc import Callable
 
 from redis.connection import AbstractConnection
 
+from kue.common.forks import forks
 from kue.connection.connection import Connection
 from kue.connection.idle_closer import IdleCloser
 from kue.connection.server_clock import ServerClock
 
 IDLE_SECONDS = 60.0
+_MAX_LOCK_SECONDS = 0.5  # no thread has the lock for longer, unless a signal handler has interrupted it
 
 
 class Capacity:
@@ -58,7 +59,7 @@ class Capacity:
         # A call that gives a connection back reads this without the lock. It is set before anything that it stands for
         # looks at the idle connections, so that no connection is given back unseen.
         self._needs_care = True
-        self.pid = os.getpid()
+        self.forks = forks.count
 
     @property
     def allowed(self) -> int:
@@ -109,9 +110,17 @@ class Capacity:
     def keep(self) -> Connection:
         """A connection to be opened that its holder keeps until it closes it. An idle one makes room if need be."""
         connection = Connection(self._connect, self._kept_was_closed, self._server_clock)
-        with self._lock:
+        # A signal handler may wait for the thread that asks here, while the thread that it interrupted has the lock.
+        # Then the connection counts, and another call makes the room.
+        is_locked = self._lock.acquire(timeout=_MAX_LOCK_SECONDS)
+        try:
             self._kept.add(connection)
-            self._tend()
+            self._needs_care = True
+            if is_locked:
+                self._tend()
+        finally:
+            if is_locked:
+                self._lock.release()
         return connection
 
     def close_idle(self) -> None:
@@ -130,7 +139,7 @@ class Capacity:
             self._closer.stop()
 
     def close_expired(self) -> float | None:
-        """Close what was idle for a minute. Returns the seconds until the next is due; None if none is idle."""
+        """Close what was idle for a minute. Returns the seconds until the next may be due; None if there are none."""
         with self._lock:
             while True:
                 try:
@@ -139,6 +148,8 @@ class Capacity:
                     self._needs_care = True
                     if self._idle:  # given back in between
                         continue
+                    if self._for_calls:  # all in use; without this, many calls in a row would start as many threads
+                        return IDLE_SECONDS
                     self._is_closer_running = False
                     return None
                 seconds = oldest.idle_since + IDLE_SECONDS - self._clock()
@@ -158,7 +169,7 @@ class Capacity:
                 self._waiting.remove(waiter)
 
     def _kept_was_closed(self, connection: Connection) -> None:
-        if os.getpid() == self.pid:  # in a forked child, a thread of the parent may have held the lock
+        if forks.count == self.forks:  # in a forked child, a thread of the parent may have held the lock
             self._link_lost()
             with self._lock:
                 self._kept.discard(connection)

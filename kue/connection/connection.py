@@ -15,8 +15,9 @@ from typing import Any
 from redis.connection import AbstractConnection
 from redis.exceptions import ResponseError
 
-from kue.connection.packing import Argument, Command, pack
+from kue.connection.packing import Argument, Command, packer
 from kue.connection.reply_reader import NOT_YET, ReplyReader
+from kue.connection.reply_text import keeping_text
 from kue.connection.server_clock import ServerClock
 
 __all__ = ["Argument", "Command", "Connection"]
@@ -54,7 +55,7 @@ class Connection:
             self._connection = connection = self._connect()
             connection.connect()
             if self.socket is not None:
-                self._replies = ReplyReader(self.socket, connection._parser.parse_error)
+                self._replies = ReplyReader(self.socket, keeping_text(connection._parser.parse_error))
             self.opened = True
 
     def send(self, commands: Sequence[Command]) -> None:
@@ -65,9 +66,9 @@ class Connection:
         assert connection is not None
         packed: list[bytes] = []
         size = 0
-        for command in commands:
-            packed.append(pack(command))
-            size += len(packed[-1])
+        for data in map(packer(), commands):
+            packed.append(data)
+            size += len(data)
             if size > _MAX_BYTES_PER_SEND:  # Redis works on these while the rest is packed
                 connection.send_packed_command([b"".join(packed)], check_health=False)
                 packed, size = [], 0

@@ -1,7 +1,7 @@
 """The thread that closes connections which were idle for too long, even if the process makes no further call.
 
-It runs only while there are idle connections. It steps aside for every fork: a process that only saves jobs has one
-thread when it forks, and Python does not warn of threads that the child would lack.
+It runs only while there are connections for calls. It steps aside for every fork: a process that only saves jobs has
+one thread when it forks, and Python does not warn of threads that the child would lack.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import math
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -26,9 +25,11 @@ from redis.exceptions import (
 )
 
 from kue.common.describe import short_repr
+from kue.common.forks import forks
 from kue.connection.address import ADDRESS_HINT, Address
 from kue.connection.capacity import Capacity
 from kue.connection.connection import Command, Connection
+from kue.connection.reply_text import reply_text
 from kue.connection.server_clock import ServerClock
 from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
 
@@ -147,7 +148,7 @@ class ConnectionPool:
                 raise
 
     def _current_capacity(self) -> Capacity:
-        if self._capacity.pid != os.getpid():
+        if self._capacity.forks != forks.count:
             self.reset_after_fork()
         return self._capacity
 
@@ -240,4 +241,4 @@ def is_transient(reply: BaseException) -> bool:
 
 def refusal(reply: BaseException) -> RedisRefused:
     """The error of kue for an error reply of Redis."""
-    return RedisRefused(f"Redis refused: {reply}", transient=is_transient(reply))
+    return RedisRefused(f"Redis refused: {reply_text(reply)}", transient=is_transient(reply))

@@ -4,7 +4,7 @@
 - counts on between two readings with the steady clock of this machine
 - counts, of the last readings, the one with the shortest round trip: any may be off by half of its own
 - starts over if a link was lost, since the next may lead to another server, and if the server's clock was set
-- says when another reading is due
+- says when another reading is due: soon if the best was coarse, since the server or the network was held up
 
 It sends nothing itself: connections do, and only the pool decides to ask for the time alone.
 """
@@ -20,6 +20,8 @@ from kue.common.clock import now_ms, steady
 
 _MAX_READINGS = 5
 _MAX_AGE_SECONDS = 60.0
+_COARSE_MS = 100.0  # a longer round trip may hide how far the clocks are apart
+_AGAIN_SECONDS = 1.0  # after a coarse reading
 
 
 class _Reading(NamedTuple):
@@ -85,6 +87,8 @@ class ServerClock:
         self._readings = (*known, new)[-_MAX_READINGS:]
         best = min(self._readings, key=_round_trip)
         self._ahead = (best.least + best.most) / 2
+        if _round_trip(best) > _COARSE_MS:
+            self._due_at = answered + _AGAIN_SECONDS
 
 
 def _round_trip(reading: _Reading) -> float:

@@ -20,6 +20,7 @@ from kue.doctor.findings import (
     Stuck,
     Unfinished,
     Unheld,
+    Unindexed,
     Unreadable,
     Unsettled,
 )
@@ -72,6 +73,8 @@ class Checks:
             if b"newer" in job[5]:
                 self.newer.add(process_of(decode_name(job[4])) or "")
         for id, held in zip(ids, replies, strict=True):
+            if not isinstance(held, ResponseError) and held[0] and held[3]:
+                yield Unindexed(id, decode_name(held[3]), decode_name(held[0]))
             if not isinstance(held, ResponseError) and held[0] and held[1] in _WAITING and held[2]:
                 try:
                     codec.decode(codec.text(held[2]))

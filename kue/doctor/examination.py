@@ -21,7 +21,9 @@ from kue.doctor.key_findings import (
     LeakedLog,
     LeakedSchedule,
     LeakedUnique,
+    LeakedWords,
     MissingTokens,
+    OneWayWord,
     Stray,
     SurplusTokens,
     UnlistedSchedule,
@@ -29,6 +31,7 @@ from kue.doctor.key_findings import (
     WrongKind,
 )
 from kue.doctor.scan import Scan
+from kue.doctor.word_checks import WordChecks
 from kue.runtime import HasRuntime
 from kue.store.inspection import Inspection
 
@@ -96,7 +99,7 @@ def examine(
     for _ in range(TOKEN_CHECKS if findings else 0):
         wait(grace_seconds / TOKEN_CHECKS)
         findings = _with_confirmed_tokens(checks, findings)
-    findings = _with_confirmed_tokens(checks, _with_confirmed_others(checks, findings))
+    findings = _with_confirmed_tokens(checks, _with_confirmed_others(checks, WordChecks(store), findings))
     versions, newer = ({}, []) if scan.is_blocked else store.versions()
     return Report(
         findings=tuple(findings),
@@ -118,13 +121,15 @@ def _with_confirmed_tokens(checks: Checks, findings: list[Finding]) -> list[Find
     return [finding for finding in findings if not isinstance(finding, _TOKEN_FINDINGS) or finding in again]
 
 
-def _with_confirmed_others(checks: Checks, findings: list[Finding]) -> list[Finding]:
+def _with_confirmed_others(checks: Checks, words: WordChecks, findings: list[Finding]) -> list[Finding]:
     """The findings without those about anything but tokens that another check does not find again."""
-    again = set(_check_again(checks, (finding for finding in findings if not isinstance(finding, _TOKEN_FINDINGS))))
+    again = set(
+        _check_again(checks, words, (finding for finding in findings if not isinstance(finding, _TOKEN_FINDINGS)))
+    )
     return [finding for finding in findings if isinstance(finding, _TOKEN_FINDINGS) or finding in again]
 
 
-def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Finding]:
+def _check_again(checks: Checks, words: WordChecks, findings: Iterable[Finding]) -> Iterator[Finding]:
     """Check again what these findings are about, and yield what is wrong now."""
     ids: dict[str, None] = {}
     logs: list[str] = []
@@ -132,6 +137,8 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
     schedules: list[str] = []
     strays: dict[tuple[str, str], list[str]] = defaultdict(list)
     kinds: dict[str, str] = {}
+    leaked: list[str] = []
+    entries: list[OneWayWord] = []
     for finding in findings:
         match finding:
             case Stray(key=key, type=type, member=member):
@@ -142,6 +149,10 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
                 unique.append(key)
             case LeakedSchedule(name=name) | UnlistedSchedule(name=name):
                 schedules.append(name)
+            case LeakedWords(id=id):
+                leaked.append(id)
+            case OneWayWord():
+                entries.append(finding)
             case IdsBehind(highest=highest):
                 yield from checks.ids(highest)
             case Evicting():
@@ -157,3 +168,5 @@ def _check_again(checks: Checks, findings: Iterable[Finding]) -> Iterator[Findin
     yield from checks.unique(unique)
     yield from checks.schedules(schedules)
     yield from checks.kinds(kinds)
+    yield from words.leaked(leaked)
+    yield from words.entries(entries)

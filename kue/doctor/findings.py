@@ -135,6 +135,16 @@ class Unheld(TypedFinding):
 
 
 @dataclass(frozen=True, slots=True)
+class Unindexed(TypedFinding):
+    """Not all words of the job are in the full-text index: the process that wrote them died on the way."""
+
+    transient = True
+
+    def __str__(self) -> str:
+        return f"{TypedFinding.__str__(self)} is not in the full-text index with all of its words"
+
+
+@dataclass(frozen=True, slots=True)
 class NotJson(Finding):
     """A waiting job whose data no worker could read."""
 

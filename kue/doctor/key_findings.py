@@ -49,6 +49,35 @@ class LeakedUnique(Finding):
 
 
 @dataclass(frozen=True, slots=True)
+class LeakedWords(Finding):
+    """Words in the full-text index whose job is gone."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return f"the full-text index has words of job {self.id}, which does not exist"
+
+
+@dataclass(frozen=True, slots=True)
+class OneWayWord(Finding):
+    """A word in the full-text index that only one side has: the `job`, the codes of the `object`, or the `word` lacks.
+
+    `missing` is that side.
+    """
+
+    code: str
+    id: str
+    missing: str
+
+    def __str__(self) -> str:
+        entry = f"job {shown(self.id)} under the code {shown(self.code)!r}"
+        if self.missing == "job":
+            return f"the full-text index has {entry}, and the job does not exist"
+        side = "the codes of the job lack it" if self.missing == "object" else "the jobs of the code lack it"
+        return f"the full-text index has {entry} in one direction only: {side}"
+
+
+@dataclass(frozen=True, slots=True)
 class LeakedSchedule(Finding):
     """A recurring job whose hash is gone."""
 

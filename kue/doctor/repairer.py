@@ -18,9 +18,11 @@ from kue.doctor import key_findings as of_keys
 from kue.doctor.checks import batches
 from kue.doctor.examination import Report, Wait
 from kue.doctor.findings import Finding
+from kue.errors import RedisRefused
 from kue.maintenance.recovery import Recovery
 from kue.runtime import HasRuntime, Runtime
 from kue.schedules.planning import next_after
+from kue.store.indexing import Indexing
 from kue.store.repairs import Repairs, decode_name
 from kue.store.schedules import Schedules, StoredSchedule
 from kue.store.worker_id import process_of
@@ -82,6 +84,7 @@ class _Repairer:
         self.runtime = runtime
         self.types = types
         self.scripts = Repairs(runtime.store.keys)
+        self.indexing = Indexing(runtime.store)
         self.now = 0
 
     def repair(self, findings: Sequence[Finding]) -> list[Repaired]:
@@ -102,10 +105,20 @@ class _Repairer:
             return Repaired(finding, "", f"Redis refused: {reply}")
         if isinstance(finding, found.Abandoned):
             return Repaired(finding, self._rescued(finding, reply))
+        if isinstance(finding, found.Unindexed) and reply:
+            try:
+                reply = self.indexing.complete([finding.id])
+            except RedisRefused as problem:
+                return Repaired(finding, "", str(problem))
+        if isinstance(finding, of_keys.LeakedWords):
+            reply = reply[1] + (self.indexing.clean_job(finding.id) if reply[0] else 0)
         if isinstance(finding, of_keys.MissingTokens):
             reply = self._all_tokens(finding, reply)
         result = decode_name(reply) if isinstance(reply, bytes) else reply
         return Repaired(finding, _REPAIRS[type(finding)].done.format(result) if reply else "")
+
+    def start_indexing(self, finding: found.Unindexed) -> Command:
+        return self.indexing.commands.start_indexing(finding.mark, [finding.id], known=finding.mark)
 
     def list_schedule(self, finding: of_keys.UnlistedSchedule) -> Command | str:
         if not _is_utf8(finding.name):
@@ -134,7 +147,7 @@ class _Repairer:
             return _REPAIRS[found.Abandoned].done
         process = process_of(finding.worker) or ""
         Recovery(self.runtime).fail(process, [(int(finding.id), finding.worker)], self.now)
-        return "it was lost too often: ended as a failed attempt"
+        return "it was lost too often, or cancelled: ended as a failed attempt"
 
     def _all_tokens(self, finding: of_keys.MissingTokens, added: int) -> int:
         more = added
@@ -194,6 +207,13 @@ _REPAIRS: dict[type[Finding], _Repair] = {
     found.NotJson: _Repair(
         lambda repairer, finding: repairer.scripts.fail_unreadable(finding.id, finding.data, repairer.now, NOT_JSON),
         "marked as failed, so that you can examine it",
+    ),
+    found.Unindexed: _Repair(lambda repairer, finding: repairer.start_indexing(finding), "its words were written"),
+    of_keys.LeakedWords: _Repair(
+        lambda repairer, finding: repairer.indexing.commands.unindex(finding.id), "{} words removed"
+    ),
+    of_keys.OneWayWord: _Repair(
+        lambda repairer, finding: repairer.indexing.commands.mend_word(finding.code, finding.id), "{}"
     ),
     of_keys.Stray: _Repair(
         lambda repairer, finding: repairer.scripts.unlist(finding.key, finding.type, finding.member), "removed"

@@ -5,18 +5,22 @@ It keeps in memory one page, the names of the types, and the findings.
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TypeVar
 
 from kue.doctor.checks import Checks
 from kue.doctor.findings import Finding, Unreadable
 from kue.doctor.key_findings import UnlistedType
+from kue.doctor.word_checks import WordChecks
 from kue.options.values import STATES
 from kue.store.inspection import Inspection
 from kue.store.keys import KEYS, UNIQUE_TYPE
 from kue.store.store import Store
 
 _CHECKED_FIRST = ("ids", "types", "jobs", "leases")  # all other checks depend on these keys
+_CHECKED_LAST = ("flow", "lost", "unindex", "purge_lock", "recovery_lock")
 _Page = TypeVar("_Page")
 
 
@@ -27,6 +31,7 @@ class Scan:
         self._inspection = Inspection(store)
         self._keys = store.keys
         self._checks = checks
+        self._words = WordChecks(store)
         self._max_findings = max_findings
         self.findings: dict[Finding, None] = {}
         self.types: set[str] = set()
@@ -55,6 +60,7 @@ class Scan:
         self._walk_sets()
         self._walk_unique()
         self._walk_schedules()
+        self._note(self._checks.kinds({getattr(keys, row): KEYS[row].kind for row in _CHECKED_LAST}))
         self._note(self._checks.eviction())
         if not self.is_full:
             self._note(self._checks.tokens(self.findings, sorted(self.types)))
@@ -63,10 +69,10 @@ class Scan:
     def _walk_keys(self) -> None:
         keys = self._keys
         for page in self._until_full(self._inspection.pages_of_keys()):
-            read: dict[str, list[str]] = {"job": [], "log": [], "type_state": [], "within": [], "schedule": [], "": []}
+            read: dict[str, list[str]] = defaultdict(list)
             for key in page:
                 kind, of = keys.read(key)
-                read[kind].append(of)
+                read[kind].append(key if kind == "stats" else of)
             self.types.update(read["type_state"])
             self.jobs += len(read["job"])
             wrong = self._checks.jobs(read["job"])
@@ -75,8 +81,20 @@ class Scan:
             self._note(wrong)
             self._note(self._checks.logs(read["log"]))
             self._note(self._checks.kinds({keys.within(key): KEYS["within"].kind for key in read["within"]}))
+            self._note(self._checks.kinds({keys.mail(process): KEYS["mail"].kind for process in read["mail"]}))
+            self._note(self._checks.kinds({keys.worker(process): KEYS["worker"].kind for process in read["worker"]}))
+            self._note(self._checks.kinds(dict.fromkeys(read["stats"], KEYS["stats"].kind)))
             self._note(self._checks.schedules(read["schedule"]))
             self._note(self._checks.kinds({keys.schedule(name): KEYS["schedule"].kind for name in read["schedule"]}))
+            self._walk_words(read["search_object"], read["search_word"])
+            self._note(self._checks.kinds({keys.rate(type): KEYS["rate"].kind for type in read["rate"]}))
+
+    def _walk_words(self, ids: list[str], codes: list[str]) -> None:
+        keys = self._keys
+        self._note(self._checks.kinds({keys.search_object(id): KEYS["search_object"].kind for id in ids}))
+        self._note(self._checks.kinds({keys.search_word(code): KEYS["search_word"].kind for code in codes}))
+        for findings in self._until_full(itertools.chain(self._words.objects(ids), self._words.words(codes))):
+            self._note(findings)
 
     def _sets_of_jobs(self, fixed: dict[str, str]) -> dict[str, str]:
         """Every zset of jobs that exists, with the type of its jobs; "" for all types."""

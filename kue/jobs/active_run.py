@@ -32,6 +32,11 @@ class ActiveRun(Protocol):
         ...
 
     @property
+    def cancellation(self) -> str:
+        """The error of a job whose run was cancelled, as far as this process knows; "" if it was not."""
+        ...
+
+    @property
     def fence(self) -> str:
         """The worker id that must still hold the job for a change to be made; '' if no check is needed."""
         ...

@@ -3,6 +3,7 @@
 - notes which options of a saved job were set
 - compares the data with what was read or saved, as JSON
 - writes both, and nothing that this object did not change: other processes may have
+- indexes the data anew if the queue has full-text search
 - hands over what a handler set to the outcome of its run, and a new ttl to progress
 """
 
@@ -15,9 +16,11 @@ from kue.common.clock import Moment
 from kue.errors import InvalidJobData
 from kue.jobs.active_run import ActiveRun
 from kue.jobs.fields import Fields
+from kue.jobs.indexing import write_words
 from kue.runtime import Runtime
 from kue.store import codec, effects, job_hash
 from kue.store.effects import Effects
+from kue.store.indexed_job import job_words
 
 
 class Changes(Fields, ABC):
@@ -49,7 +52,9 @@ class Changes(Fields, ABC):
     def update(self) -> Self:
         """Write what this object changed since the job was read or saved: options, and the data. Returns the job.
 
-        Other fields keep what other processes wrote. If others changed the data too, the last update counts. Raises
+        Other fields keep what other processes wrote. If others changed the data too, the last update counts. With
+        `disable_search=False` the data is indexed anew, for its `search_keys` if this object has some, else all of it,
+        as in Kue. Raises
         `InvalidJobData`, `JobNotFound`, `ConnectionFailed` or `RedisRefused`. In a handler it raises `JobLost` if the
         run no longer holds the job.
         """
@@ -61,10 +66,16 @@ class Changes(Fields, ABC):
         names, changes = self._option_changes(now)
         if self._data_changed(data):
             changes = (*changes, *effects.set_field("data", data))
+        words = None
+        if not self.runtime.options.disable_search:
+            words = job_words(data, self.options.get("search_keys"))
+            changes = (*changes, *words.effects)
         state, promote_at = self.runtime.store.update(id, now, changes, fence)
         self._state, self.promote_at = state or None, promote_at
         self._options_written(names, now)
         self._data_written(data)
+        if words is not None:
+            write_words(self.runtime, id, words)
         if "ttl" in names and self.active_run is not None:
             self.active_run.touch(new_ttl=True)
         return self

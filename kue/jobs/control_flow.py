@@ -1,5 +1,8 @@
 """Exceptions with which a handler decides what becomes of its job: `Snooze` puts it off, `NoRetry` fails it for good.
 
+`Cancelled` ends a handler whose job was cancelled. `HandlerFailed` is what a middleware gets in place of an error that
+is no exception.
+
 They may be raised, passed to `done`, or be the exception of a Future. In an `ExceptionGroup` they count as any error.
 """
 
@@ -30,6 +33,28 @@ class Snooze(KueError):
 
 class NoRetry(KueError):
     """A handler raises it to fail the job for good, whatever attempts are left."""
+
+
+class Cancelled(KueError):
+    """`job.raise_if_cancelled()` raises it in the handler of a job that was cancelled.
+
+    Attributes: `reason` (as given to `cancel`; "" if none was given).
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HandlerFailed(KueError):
+    """A middleware gets it if a handler failed its job with something that is no exception, as in `done("no")`.
+
+    Attributes: `error` (what was given to `done`).
+    """
+
+    def __init__(self, error: object, message: str) -> None:
+        super().__init__(message)
+        self.error = error
 
 
 def _read(delay: Delay) -> int | Moment:

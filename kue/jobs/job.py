@@ -3,8 +3,9 @@
 - holds its options and fields, as they were set here or read from its hash
 - saves and removes itself
 
-Its fields are the duty of `fields`, finding jobs of `lookup`, updates of `changes`, reports (log, progress, error) of
-`reporting`, new states of `state_changes`, listeners of `listening`, unique keys of `unique`, its runs of `history`.
+Its fields are the duty of `fields`, the methods of its options of `job_options`, finding jobs of `lookup`, updates of
+`changes`, reports (log, progress, error) of `reporting`, new states of `state_changes` and `cancelling`, listeners of
+`listening`, unique keys of `unique`, its runs of `history`.
 """
 
 from __future__ import annotations
@@ -16,29 +17,31 @@ from kue.common.names import with_kue_names
 from kue.errors import JobInvalid, JobNotFound
 from kue.events.watcher import Watcher
 from kue.jobs.active_run import ActiveRun
+from kue.jobs.cancelling import Cancelling
 from kue.jobs.changes import Changes
 from kue.jobs.history import History
+from kue.jobs.indexing import finish_index
+from kue.jobs.job_options import JobOptions
 from kue.jobs.json import job_json
 from kue.jobs.listening import Listening
 from kue.jobs.lookup import Lookup
-from kue.jobs.option_methods import OptionMethod
 from kue.jobs.planned import Planned
 from kue.jobs.reporting import Reporting
 from kue.jobs.state_changes import StateChanges
-from kue.jobs.unique import UniqueMethod, Uniqueness
+from kue.jobs.unique import Uniqueness
 from kue.options.job import delay_left, read_options
-from kue.options.typed import BackoffDict, Delay, Duration, PriorityName, UniqueDict
 from kue.options.values import read_type
 from kue.runtime import Runtime
 from kue.store import codec, job_hash
 from kue.store.identity import fence
+from kue.store.indexed_job import IndexedJob, ToSave, job_words, may_be_another
 from kue.store.job_hash import JobHash
-from kue.store.transitions import NewJob, new_job
-from kue.store.unique_job import ExistingJob, UniqueJob, unique_job
+from kue.store.transitions import new_job
+from kue.store.unique_job import ExistingJob, unique_job
 
 
 @with_kue_names
-class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History, Planned):
+class Job(JobOptions, Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, History, Planned, Cancelling):
     """A job of one queue. `queue.create` makes a new one; `Job.get` and the ranges read saved ones.
 
     Fields: `id`, `type`, `data`, `result`, `progress_data`, `worker_id`, `attempts_made`, `requeues` (how often a
@@ -46,49 +49,6 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
     unique key), and these times in ms since the epoch: `created_at`, `promote_at`, `updated_at`, `failed_at`,
     `started_at`. A field is None until it is known; the two counts are 0, and `existing` is False.
     """
-
-    priority = OptionMethod[int | PriorityName, int](
-        "The lowest priority runs first: critical -15, high -10, medium -5, normal 0, low 10, or any whole number."
-    )
-    attempts = OptionMethod[int, int]("How often the job may run at most, the first run included. The default is 1.")
-    backoff = OptionMethod[bool | BackoffDict, Any](
-        'How long to wait before the next attempt: {"type": "fixed" or "exponential", "delay": ms, "max_delay": ms}, '
-        "or True for the job's own delay. Without a backoff the job is queued again at once."
-    )
-    delay = OptionMethod[Delay, int | None](
-        "When the job may run: an aware datetime, or milliseconds or a timedelta, which count from the `save`, the "
-        "`update` or the change of state that writes them. Without an argument: milliseconds.",
-        read=lambda job, delay: delay_left(delay, job.runtime.store.clock()),
-    )
-    ttl = OptionMethod[Duration, int | None](
-        "How long a run may take: milliseconds or a timedelta. Each call of `progress` gives it the full time again."
-    )
-    remove_on_complete = OptionMethod[bool, bool]("Whether the job is removed when it completes.")
-    search_keys = OptionMethod[list[str] | tuple[str, ...] | str, list[str] | None](
-        "The keys of the data to index for full-text search. There is no search yet, so that it has no effect."
-    )
-    events = OptionMethod[bool, bool](
-        "Whether this object receives the events of its job. The default is the queue's `job_events`.",
-        lambda job: job.runtime.options.job_events,
-    )
-    unique = UniqueMethod[str | bool | UniqueDict, UniqueDict | None](
-        "The key that no other waiting or running job may have, or True for a key of type and data. Keywords: `until` "
-        '("ended", or "started": only while it waits), `within` (milliseconds or a timedelta: at most one job for the '
-        "key in that time), `replace` (True: a waiting job gets the new data and delay). Only before the save."
-    )
-    ghost_on_ttl = OptionMethod[bool, bool](
-        "Whether a run that is ended at its ttl makes the job a ghost: it goes back, and no attempt is used up.",
-        lambda job: job.untaken_option("ghost_on_ttl", False),
-    )
-    ghost_retries = OptionMethod[int, int](
-        "How often the job goes back as a ghost, after its process died or, with `ghost_on_ttl`, at its ttl. The "
-        "default is the queue's `ghost_retries`.",
-        lambda job: job.untaken_option("ghost_retries", job.runtime.options.ghost_retries),
-    )
-    ghost_delay = OptionMethod[Duration, int](
-        "How long a ghost waits: milliseconds or a timedelta. The default is the queue's `ghost_delay`.",
-        lambda job: job.untaken_option("ghost_delay", job.runtime.options.ghost_delay),
-    )
 
     option_module: ClassVar[str] = "kue"
     id: int | None = None
@@ -111,9 +71,10 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         """
         type, of_queue = read_type(type), runtime.options
         read: dict[str, Any] = {}
-        for given in (of_queue.job_defaults, of_queue.job_flags.get(type), options):
-            if given:
-                read |= read_options(given, cls.option_module)  # anew, so that no two jobs share a value
+        if options or of_queue.job_defaults or of_queue.job_flags:
+            for given in (of_queue.job_defaults, of_queue.flags_of_jobs(type), options):
+                if given:
+                    read |= read_options(given, cls.option_module)  # anew, so that no two jobs share a value
         return cls(runtime, type, data, read)
 
     @classmethod
@@ -122,8 +83,7 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         if not hash.type:
             raise JobInvalid(id, "has no type")
         job = cls.__new__(cls)
-        job.runtime, job.id, job.stored_hash = runtime, id, hash
-        job.type = codec.text(hash.type)
+        job.runtime, job.id, job.type, job.stored_hash = runtime, id, codec.text(hash.type), hash
         job.data = job_hash.read_json(id, "data", hash.data, {})
         if hash.result is not None:
             job.result = job_hash.read_json(id, "a result", hash.result)
@@ -152,14 +112,16 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
             return self
         new = self.as_new()
         if not self.is_watched:
-            self.saved(self.runtime.store.save(new))
-            return self
-        with self.runtime.hub.saving(isinstance(new, UniqueJob)) as watch:
-            self.saved(self.runtime.store.save(new))
-            self.watch_saved(self.runtime.hub.watch if self.existing else watch)
+            self.saved(self.runtime.save(self.type, new))
+        else:
+            with self.runtime.hub.saving(may_be_another(new)) as watch:
+                self.saved(self.runtime.save(self.type, new))
+                self.watch_saved(self.runtime.hub.watch if self.existing else watch)
+        if isinstance(new, IndexedJob):
+            finish_index(self.runtime, self.id, new, is_new=not self.existing)
         return self
 
-    def as_new(self, now: int | None = None) -> NewJob | UniqueJob:
+    def as_new(self, now: int | None = None) -> ToSave:
         """What is saved of the job `now`. Sets the fields that are known before Redis answers. Raises `InvalidJobData`.
 
         Without `now` it may ask Redis for the time, and raises what that raises.
@@ -171,14 +133,20 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
             now = runtime.store.now()
         self.created_at = self.updated_at = self.promote_at = now
         self._state = "inactive"
-        if not options:
+        is_searched = not runtime.options.disable_search
+        if not options and not is_searched:
             return new_job(self.type, data, now)
         priority, attempts, due = options.get("priority", 0), options.get("attempts", 1), None
         if delay := delay_left(options.get("delay"), now):
             self._state, self.promote_at = "delayed", (due := now + delay)
         unique = self.known_unique(data) if "unique" in options else None
-        new = new_job(self.type, data, now, due, priority, attempts, job_hash.rare_fields(options, now))
-        return new if unique is None else unique_job(unique, new)
+        others = job_hash.rare_fields(options, now)
+        words = job_words(data, options.get("search_keys")) if is_searched else None
+        if words is not None:
+            others += words.fields
+        plain = new_job(self.type, data, now, due, priority, attempts, others)
+        new = plain if unique is None else unique_job(unique, plain)
+        return new if words is None else IndexedJob(new[0], new, words)
 
     def saved(self, saved: int | ExistingJob) -> None:
         """Take the id that Redis gave the job, or become the job that stands for its unique key already."""
@@ -207,9 +175,9 @@ class Job(Lookup, Changes, Reporting, StateChanges, Listening, Uniqueness, Histo
         id = self._saved_id("remove")
         if self.only_collected:
             self._state = None
-            return self
-        self.runtime.store.remove(id, self._fence)
-        self._hand_over()
+        else:
+            self.runtime.store.remove(id, self._fence)
+            self._hand_over()
         return self
 
     def to_json(self) -> dict[str, Any]:

@@ -72,13 +72,15 @@ class Lookup:
 
     @classmethod
     def remove_by_id(cls, id: int | str | None, *, queue: HasRuntime | None = None) -> None:
-        """Remove the job with this id (Kue's `Job.remove`).
+        """Remove the job with this id (Kue's `Job.remove`), also if it has no type.
 
         Raises `JobNotFound`, `InvalidOption` if `id` is no id, `ConnectionFailed` or `RedisRefused`.
         """
-        number = _read_id(id)
-        if not cls._runtime_of(queue).store.remove(number):
-            raise JobNotFound(number)
+        store, number = cls._runtime_of(queue).store, _read_id(id)
+        if not store.remove(number):
+            if store.hashes([number])[0] is None:
+                raise JobNotFound(number)
+            store.drop_broken([number])
 
     @classmethod
     def range(cls, start: int, stop: int, order: Order = "asc", *, queue: HasRuntime | None = None) -> list[Self]:
@@ -125,6 +127,11 @@ class Lookup:
             runtime.store.drop_broken(broken, type or "")
         jobs.sort(key=_id_of, reverse=order == "desc")
         return jobs
+
+    @classmethod
+    def _asked_for(cls, id: int | str | None, queue: HasRuntime | None) -> tuple[Runtime, int]:
+        """The queue that is asked, and the id as a number. Raises `InvalidOption`."""
+        return cls._runtime_of(queue), _read_id(id)
 
     @classmethod
     def _runtime_of(cls, queue: HasRuntime | None) -> Runtime:

@@ -2,6 +2,7 @@
 
 - a run that failed: with its traceback, as a warning if another attempt follows, else as an error
 - a run that ended at its ttl, and whose job was put back as a ghost: as a warning
+- a run that was cancelled: as info, or as a warning if its handler raised an error of its own
 - a run that completed, gave its job back or put it off: as info
 
 Each record has `job_id`, `job_type`, `attempt` (1 for the first) and `duration_ms`.
@@ -13,6 +14,7 @@ import logging
 
 from kue.common.describe import MAX_MESSAGE_BYTES, error_text, traceback_of
 from kue.errors import KueError
+from kue.jobs.control_flow import Cancelled
 from kue.jobs.job import Job
 from kue.store.transitions import Failure, Retry
 
@@ -39,6 +41,19 @@ def log_failed(job: Job, duration_ms: int, failure: Failure, retry: Retry, cause
     if cause is not None and not _fits_in_a_log(error_text(cause)):
         text, cause = f"{text}\n{failure.error}", None  # a traceback would end with the message as it is
     _log(logging.ERROR if is_last else logging.WARNING, job, duration_ms, text, cause)
+
+
+def log_cancelled(
+    job: Job, duration_ms: int, error: str, cause: BaseException | None = None, *, corrects: bool = False
+) -> None:
+    """The job has failed since it was cancelled. `cause` is what the handler raised.
+
+    It `corrects` the log if that says that the run failed: its process had not learned of this yet.
+    """
+    is_own = cause is not None and not isinstance(cause, Cancelled)
+    text = f"was cancelled after {duration_ms} ms: {error}"
+    level = logging.WARNING if is_own or corrects else logging.INFO
+    _log(level, job, duration_ms, text, cause if is_own else None)
 
 
 def log_ghost(job: Job, duration_ms: int, ghost: int | None = None, most: int | None = None) -> None:

@@ -27,6 +27,7 @@ from kue.store.unique_job import ExistingJob
 _J = TypeVar("_J")
 _In_contra = TypeVar("_In_contra", contravariant=True)
 _Out_co = TypeVar("_Out_co", covariant=True)
+_MAX_WHOLE = 2**53  # as in Lua
 _READ_FROM_HASH = [name for name, field in vars(Fields).items() if isinstance(field, HashField)]
 
 
@@ -96,8 +97,8 @@ class Uniqueness(Fields, ABC):
             return None
         if self.active_run is not None and (key := self.get_field("py_unique")):
             return Unique(key, until=self.get_field("py_unique_until") or "ended")
-        key = self.data.get("unique") if isinstance(self.data, dict) else None
-        if not isinstance(key, str) or not key or self.only_collected:
+        key = _key_of_node(self.data)
+        if not key or self.only_collected:
             return None
         # The data of any job may have a value of this name.
         return Unique(key) if self.runtime.store.unique_holder(key) == self.id else None
@@ -150,3 +151,11 @@ class Uniqueness(Fields, ABC):
         """Whether a collected job holds this key."""
         held: Unique | None = self.options.get("unique")
         return held is not None and held.key == key and held.is_held_in(self._state)
+
+
+def _key_of_node(data: Any) -> str | None:
+    """The key of Node's kue-unique, which is in the data: text, or a whole number that JavaScript can hold."""
+    key = data.get("unique") if isinstance(data, dict) else None
+    if type(key) is int and abs(key) <= _MAX_WHOLE:
+        return str(key)
+    return key if isinstance(key, str) else None

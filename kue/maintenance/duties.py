@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from kue.maintenance.promotion import Promotion
+from kue.maintenance.purge import Purge
 from kue.maintenance.recovery import Recovery
 from kue.maintenance.stuck import StuckJobs
 from kue.maintenance.ticker import Duty
 from kue.maintenance.tokens import Tokens
 from kue.maintenance.ttl import TtlCheck
+from kue.maintenance.unindexing import Unindexing
 from kue.maintenance.waiting import WaitingJobs
 from kue.runtime import Runtime
 
@@ -36,4 +38,6 @@ def working_duties(runtime: Runtime) -> list[Duty]:
         TtlCheck(runtime, options.promotion.interval, options.promotion.lock_ttl, options.promotion.limit),
         *stuck_job_duties(runtime),
         Recovery(runtime),
+        Purge(runtime),
+        Unindexing(runtime.store),
     ]

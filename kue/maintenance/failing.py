@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from kue.errors import JobInvalid
 from kue.jobs.job import Job
 from kue.jobs.retry import UnknownBackoff, retry_of
-from kue.jobs.run_log import log_failed, log_ghost
+from kue.jobs.run_log import log_cancelled, log_failed, log_ghost
 from kue.runtime import Runtime
+from kue.store import codec
 from kue.store.job_hash import JobHash
-from kue.store.transitions import GHOST_REPLY_LENGTH, Failure, GhostOptions, Retry
+from kue.store.transitions import CANCELLED_REPLY_LENGTH, GHOST_REPLY_LENGTH, Failure, GhostOptions, Retry
 from kue.store.worker_id import process_of
 
 
@@ -46,9 +47,15 @@ def fail_from_outside(
     for (job, retry), reply in zip(failed, runtime.store.ask(commands), strict=True):
         if isinstance(reply, list) and reply[0] == 1:
             duration = max(0, now - int(job.started_at or now))
+            outcomes = runtime.counters.of(job.type).outcomes
             if len(reply) == GHOST_REPLY_LENGTH:
+                outcomes["ghosts"].append(duration)
                 log_ghost(job, duration, *reply[2:])
+            elif len(reply) == CANCELLED_REPLY_LENGTH:
+                outcomes["cancelled"].append(duration)
+                log_cancelled(job, duration, codec.text(reply[2]))
             else:
+                outcomes["failed" if codec.text(reply[1]) == "failed" else "retried"].append(duration)
                 log_failed(job, duration, failure, retry)
 
 

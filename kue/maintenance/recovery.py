@@ -20,6 +20,7 @@ from kue.jobs.run_log import logger
 from kue.maintenance.failing import fail_from_outside
 from kue.runtime import Runtime
 from kue.store.job_hash import JobHash
+from kue.store.worker_id import type_of
 
 _SEARCHES_PER_LEASE = 3
 _BATCH_SIZE = 100  # jobs in one script
@@ -68,9 +69,15 @@ class Recovery:
                 return
             count, spent = rescued
             if count:
+                self._count_ghosts([worker for id, worker in batch if id not in spent][:count])
                 logger.warning("the process %s has died; jobs that were put back: %d", process, count)
             if spent:
                 self.fail(process, [run for run in batch if run[0] in spent], now)
+
+    def _count_ghosts(self, workers: list[str]) -> None:
+        for worker in workers:
+            if type := type_of(worker):
+                self._runtime.counters.of(type).outcomes["ghosts"].append(0)
 
     def fail(self, process: str, runs: list[tuple[int, str]], now: int) -> None:
         """Fail jobs that were lost too often, under the ordinary rules of attempts. The doctor calls this, too."""

@@ -11,12 +11,12 @@ import random
 
 from redis.exceptions import ResponseError
 
-from kue.common.error_reporter import ErrorReporter
 from kue.connection.pool import refusal
 from kue.errors import InvalidSchedule
+from kue.jobs.indexing import complete_index
+from kue.runtime import Runtime
 from kue.schedules.planning import plan
 from kue.store.schedules import Firing, Schedules, StoredSchedule
-from kue.store.store import Store
 
 _BATCH_SIZE = 100  # schedules in a round
 _MAX_REPORTED = 1000  # schedules that are remembered as reported
@@ -30,10 +30,12 @@ class Recurring:
 
     jitter = 0.0  # the ticker would wake it too early, or later than need be
 
-    def __init__(self, store: Store, error_reporter: ErrorReporter) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.interval = 0.0
-        self._schedules = Schedules(store)
-        self._error_reporter = error_reporter
+        self._schedules = Schedules(runtime.store)
+        self._runtime = runtime
+        self._counters = runtime.counters
+        self._error_reporter = runtime.error_reporter
         self._left = set[str]()  # due, and not done here in the last round: they must not fill every batch
         self._reported: dict[str, bytes] = {}  # what was left to others: the digest of each, by name
 
@@ -45,7 +47,12 @@ class Recurring:
             self._sleep_until(upcoming, now)
             return False
         firings, refused = self._plan(due, now)
-        refused |= self._schedules.fire(firings, now)
+        fired = self._schedules.fire(firings, now)
+        refused |= fired.refused
+        for type, count in fired.saved.items():
+            self._counters.of(type).created.append(count)
+        if fired.to_index:
+            complete_index(self._runtime, fired.to_index)
         problems = {name: refusal(reply) for name, reply in refused.items()}
         self._left |= {name for name, problem in problems.items() if not problem.transient}
         if later := [(name, at) for name, at in upcoming if at > now]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from typing import Any, get_args
 
@@ -12,6 +12,7 @@ from kue.common.clock import MAX_EXACT_INTEGER, Moment, milliseconds, moment
 from kue.common.describe import short_repr
 from kue.common.names import hint, plain_text
 from kue.errors import InvalidJobData, InvalidOption, UnknownOption
+from kue.options import schemas
 from kue.options.typed import BackoffDict, BackoffType
 from kue.options.unique import parse_unique, read_unique
 from kue.options.values import parse_number, read_choice, read_flag, read_whole
@@ -68,9 +69,10 @@ def _read_backoff(name: str, value: Any) -> bool | dict[str, Any] | None:
     read: dict[str, Any] = {"type": read_choice(f"{name} type", value.get("type"), BACKOFF_TYPES)}
     if value.get("delay") is not None:
         read["delay"] = milliseconds(f"{name} delay", value["delay"])
-    max_delay = value.get("maxDelay") if value.get("max_delay") is None else value["max_delay"]
-    if max_delay is not None:
-        read["maxDelay"] = milliseconds(f"{name} max_delay", max_delay)
+    given = [value[key] for key in ("max_delay", "maxDelay") if value.get(key) is not None]
+    limits = [milliseconds(f"{name} max_delay", limit) for limit in given]
+    if limits:
+        read["maxDelay"] = limits[0]
     if value.get("jitter") is not None:
         read["jitter"] = _read_jitter(f"{name} jitter", value["jitter"])
     return read
@@ -105,7 +107,7 @@ def _parse_backoff(raw: bytes) -> Any:
 
 
 def _read_search_keys(name: str, value: Any) -> list[str]:
-    keys = [value] if isinstance(value, str) else value
+    keys = ([value] if value else []) if isinstance(value, str) else value  # as in Kue, "" names no key
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
         raise InvalidOption(f"{name} must be a list of keys of the job's data, not {short_repr(value)}")
     return [plain_text(key) for key in keys]
@@ -130,6 +132,7 @@ class JobOption:
     - `field` is the field of the job's hash that holds the option; "" if none does
     - `write` returns the content of that field (None: no field), `parse` reads it (None: the option is not set)
     - `module` is the one whose jobs have the option; those of kue_send have all options of kue as well
+    - `schema` says as JSON Schema what `read` takes, but for None and for what JSON does not have
     """
 
     name: str
@@ -140,16 +143,20 @@ class JobOption:
     write: Callable[[Any], str | bytes | int | float | None] = lambda value: value
     parse: Callable[[bytes], Any] = parse_number
     module: str = "kue"
+    _: KW_ONLY
+    schema: schemas.Schema
 
 
 JOB_OPTIONS = {
     option.name: option
     for option in (
-        JobOption("priority", "priority", _read_priority, 0, "priority"),
-        JobOption("attempts", "attempts", _read_attempts, 1, "max_attempts"),
-        JobOption("backoff", "backoff", _read_backoff, None, "backoff", _write_backoff, _parse_backoff),
-        JobOption("delay", "delay", _read_delay, None, "delay", _write_number),
-        JobOption("ttl", "ttl", _read_ttl, None, "ttl", _write_number),
+        JobOption("priority", "priority", _read_priority, 0, "priority", schema=schemas.PRIORITY),
+        JobOption("attempts", "attempts", _read_attempts, 1, "max_attempts", schema=schemas.ATTEMPTS),
+        JobOption(
+            "backoff", "backoff", _read_backoff, None, "backoff", _write_backoff, _parse_backoff, schema=schemas.BACKOFF
+        ),
+        JobOption("delay", "delay", _read_delay, None, "delay", _write_number, schema=schemas.DURATION),
+        JobOption("ttl", "ttl", _read_ttl, None, "ttl", _write_number, schema=schemas.DURATION),
         JobOption(
             "remove_on_complete",
             "removeOnComplete",
@@ -158,11 +165,19 @@ JOB_OPTIONS = {
             "removeOnComplete",
             lambda value: "true" if value else None,
             lambda raw: True,  # for Kue any text means yes
+            schema=schemas.FLAG,
         ),
-        JobOption("search_keys", "searchKeys", _read_search_keys),
-        JobOption("events", "events", read_flag, True),
+        JobOption("search_keys", "searchKeys", _read_search_keys, schema=schemas.SEARCH_KEYS),
+        JobOption("events", "events", read_flag, True, schema=schemas.FLAG),
         JobOption(
-            "unique", "unique", read_unique, None, "py_unique", lambda unique: unique and unique.key, parse_unique
+            "unique",
+            "unique",
+            read_unique,
+            None,
+            "py_unique",
+            lambda unique: unique and unique.key,
+            parse_unique,
+            schema=schemas.UNIQUE,
         ),
         JobOption(
             "ghost_on_ttl",
@@ -172,22 +187,38 @@ JOB_OPTIONS = {
             "py_ghost_on_ttl",
             lambda value: "true" if value else None,
             lambda raw: True,
+            schema=schemas.FLAG,
         ),
-        JobOption("ghost_retries", "", _read_ghost_retries, None, "py_ghost_retries"),
-        JobOption("ghost_delay", "", _read_ghost_delay, None, "py_ghost_delay"),
-        JobOption("hotjob", "", read_flag, False, module="kue_send"),
-        JobOption("hotjob_timeout", "", _read_hotjob_timeout, 10_000, module="kue_send"),
+        JobOption("ghost_retries", "", _read_ghost_retries, None, "py_ghost_retries", schema=schemas.GHOST_RETRIES),
+        JobOption("ghost_delay", "", _read_ghost_delay, None, "py_ghost_delay", schema=schemas.DURATION),
+        JobOption("hotjob", "", read_flag, False, module="kue_send", schema=schemas.FLAG),
+        JobOption("hotjob_timeout", "", _read_hotjob_timeout, 10_000, module="kue_send", schema=schemas.LONG_DURATION),
+        JobOption(
+            "remove_on_fail",
+            "",
+            read_flag,
+            False,
+            "py_remove_on_fail",
+            lambda value: "true" if value else None,
+            lambda raw: True,
+            schema=schemas.FLAG,
+        ),
     )
 }
 _OF_OTHER_MODULES = {option.name: option.module for option in JOB_OPTIONS.values() if option.module != "kue"}
-_METHODS_INSTEAD = {"cron": "recurring jobs are made with queue.every(when, job)"}
+_OF_QUEUES = "an option of the queue, and of a type in job_flags"
+_INSTEAD = {
+    "cron": "recurring jobs are made with queue.every(when, job)",
+    "purge": f"it is {_OF_QUEUES}",
+    "keep": f"it is {_OF_QUEUES}",
+}
 
 
 def read_option(name: str, value: Any) -> Any:
     """Check one option and return it as it is kept. Raises `UnknownOption` or `InvalidOption`, naming what is wrong."""
     option = JOB_OPTIONS.get(name)
     if option is None:
-        instead = f" ({_METHODS_INSTEAD[name]})" if name in _METHODS_INSTEAD else hint(name, JOB_OPTIONS)
+        instead = f" ({_INSTEAD[name]})" if name in _INSTEAD else hint(name, JOB_OPTIONS)
         raise UnknownOption(f"there is no job option {short_repr(name)}{instead}; there are {', '.join(JOB_OPTIONS)}")
     return option.read(name, value)
 

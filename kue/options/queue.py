@@ -9,9 +9,10 @@ from typing import Any, Self
 
 from kue.common.clock import milliseconds
 from kue.common.describe import short_repr
-from kue.common.names import hint
+from kue.common.names import hint, nearest
 from kue.errors import InvalidOption, UnknownOption
-from kue.options.job import read_options
+from kue.options.job import JOB_OPTIONS, read_options
+from kue.options.purging import OPTIONS_OF_TYPES, Limits, limits_of, read_keep, read_purge
 from kue.options.values import read_flag, read_key_part, read_mapping, read_type, read_whole
 
 OPTIONS_OF_JOBS = ("job_flags", "job_defaults")  # with options of jobs, which depend on the module of the jobs
@@ -41,8 +42,21 @@ def _read_job_flags(name: str, value: Any, module: str = "kue_send") -> dict[str
     flags = {}
     for given_type, options in read_mapping(name, value).items():
         type = read_type(given_type)
-        flags[type] = _read_job_defaults(f"{name}[{short_repr(type)}]", options, module)
+        flags[type] = _read_flags_of_type(f"{name}[{short_repr(type)}]", options, module)
     return flags
+
+
+def _read_flags_of_type(name: str, value: Any, module: str) -> dict[str, Any]:
+    """The options of the jobs of a type, and those of the type itself. One that is None is left out."""
+    given = read_mapping(name, value)
+    for key in given.keys() - {*JOB_OPTIONS, *OPTIONS_OF_TYPES}:
+        if isinstance(key, str) and (near := nearest(key, OPTIONS_OF_TYPES)):
+            raise UnknownOption(f"{name}: there is no option {short_repr(key)} (did you mean {near}?)")
+    of_jobs = {key: given[key] for key in given if key not in OPTIONS_OF_TYPES}
+    of_type = {
+        key: read(f"{name} {key}", given[key]) for key, read in OPTIONS_OF_TYPES.items() if given.get(key) is not None
+    }
+    return _read_job_defaults(name, of_jobs, module) | of_type
 
 
 def _read_job_defaults(name: str, value: Any, module: str = "kue_send") -> dict[str, Any]:
@@ -105,6 +119,19 @@ class QueueOptions:
     answer_timeout: int | None = field(metadata=_row(_read_timeout, None))
     json_default: Callable[[Any], Any] | None = field(metadata=_row(_read_json_default, None))
     job_defaults: Mapping[str, Any] = field(metadata=_row(_read_job_defaults, None))
+    stats: bool = field(metadata=_row(read_flag, True))
+    purge: Mapping[str, int | None] = field(metadata=_row(read_purge, None))
+    keep: Mapping[str, int | None] = field(metadata=_row(read_keep, None))
+
+    def flags_of_jobs(self, type: str) -> Mapping[str, Any] | None:
+        """What `job_flags` has for the jobs of a type, without the options of the type itself."""
+        flags = self.job_flags.get(type)
+        return flags and {name: value for name, value in flags.items() if name not in OPTIONS_OF_TYPES}
+
+    def limits_of(self, type: str) -> dict[str, Limits]:
+        """For how long jobs of a type are kept once they have ended in a state; only the states with a limit."""
+        flags = self.job_flags.get(type, {})
+        return limits_of({**self.purge, **flags.get("purge", {})}, {**self.keep, **flags.get("keep", {})})
 
     @classmethod
     def read(cls, module: str = "kue", /, **given: Any) -> Self:

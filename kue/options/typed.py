@@ -13,9 +13,13 @@ from typing import Any, Literal, Required, TypedDict
 __all__ = [
     "BackoffDict",
     "ConfigureDict",
+    "EndState",
+    "JobFlagsDict",
     "JobOptionsDict",
+    "KeepDict",
     "PriorityName",
     "PromotionDict",
+    "PurgeDict",
     "QueueOptionsDict",
     "RedisDict",
     "State",
@@ -23,6 +27,7 @@ __all__ = [
 ]
 
 State = Literal["inactive", "active", "complete", "failed", "delayed"]
+EndState = Literal["complete", "failed"]
 PriorityName = Literal["low", "normal", "medium", "high", "critical"]
 BackoffType = Literal["fixed", "exponential"]
 Order = Literal["asc", "desc"]
@@ -72,6 +77,28 @@ class JobOptionsDict(TypedDict, total=False):
     ghost_delay: Duration | None
     hotjob: bool | None
     hotjob_timeout: Duration | None
+    remove_on_fail: bool | None
+
+
+class PurgeDict(TypedDict, total=False):
+    """For how long jobs that have ended are kept, by state. None means no limit."""
+
+    complete: Duration | None
+    failed: Duration | None
+
+
+class KeepDict(TypedDict, total=False):
+    """How many jobs that have ended are kept, by state, the newest of each type. None means no limit."""
+
+    complete: int | None
+    failed: int | None
+
+
+class JobFlagsDict(JobOptionsDict, total=False):
+    """What `job_flags` has for a type: options of its jobs, and how long they are kept."""
+
+    purge: PurgeDict | None
+    keep: KeepDict | None
 
 
 class PromotionDict(TypedDict, total=False):
@@ -90,7 +117,7 @@ class QueueOptionsDict(TypedDict, total=False):
     promotion: PromotionDict | None
     disable_search: bool
     job_events: bool
-    job_flags: Mapping[str, JobOptionsDict | None] | None
+    job_flags: Mapping[str, JobFlagsDict | None] | None
     lease: Duration
     ghost_retries: int
     ghost_delay: Duration
@@ -101,12 +128,15 @@ class QueueOptionsDict(TypedDict, total=False):
     answer_timeout: Duration | None
     json_default: Callable[[Any], Any] | None
     job_defaults: JobOptionsDict | None
+    stats: bool
+    purge: PurgeDict | None
+    keep: KeepDict | None
 
 
 class ConfigureDict(TypedDict, total=False):
     """The options of a queue that `queue.configure` changes at run time."""
 
-    job_flags: Mapping[str, JobOptionsDict | None] | None
+    job_flags: Mapping[str, JobFlagsDict | None] | None
     job_defaults: JobOptionsDict | None
 
 

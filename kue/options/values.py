@@ -15,6 +15,8 @@ from kue.errors import InvalidOption
 from kue.options.typed import State
 
 STATES: tuple[State, ...] = get_args(State)
+ALL_TYPES = "*"
+"""Stands for all types together where numbers of each type are kept."""
 _OWN_KEYS = "py:"  # the list of tokens of such a type could be one of our own keys
 
 
@@ -52,6 +54,8 @@ def _checked_type(value: object) -> str:
         raise InvalidOption(
             f"type must not begin with {_OWN_KEYS!r}, which is kept for keys of kue: {short_repr(type)}"
         )
+    if type == ALL_TYPES:
+        raise InvalidOption(f"type must not be {ALL_TYPES!r}, which stands for all types in queue.stats()")
     return type
 
 

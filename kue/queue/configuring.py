@@ -39,7 +39,8 @@ class Configuring:
         """Give jobs that are created from now on, in this process, other `job_flags` or `job_defaults`.
 
         An option that is given replaces the one that the queue had (None: nothing). The other one stays. Jobs that were
-        created before keep what they have. Returns the queue. Raises `InvalidOption` or `UnknownOption`.
+        created before keep what they have. What `job_flags` has of `purge` and `keep` counts for all jobs of the type.
+        Returns the queue. Raises `InvalidOption` or `UnknownOption`.
         """
         for name in options:
             if name not in OPTIONS_OF_JOBS:

@@ -1,4 +1,4 @@
-"""Finds the saved jobs of one queue: the class methods of `Job`, as methods of the queue."""
+"""Finds the saved jobs of one queue: the class methods of `Job`, as methods of the queue, and full-text search."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from kue.jobs.job import Job
 from kue.options.typed import Order, State
+from kue.queue.searching import Searching
 from kue.runtime import Runtime
 
 
-class Finding:
-    """A part of `Queue`. Each method is the same as that of `Job` of its name, for this queue, and raises the same."""
+class Finding(Searching):
+    """A part of `Queue`. Each method but `search` is that of `Job` of its name, for this queue, and raises the same."""
 
     job_class: ClassVar[type[Job]]
     runtime: Runtime
@@ -26,6 +27,10 @@ class Finding:
     def remove_by_id(self, id: int | str | None) -> None:
         """Remove the job with this id, as `Job.remove_by_id` does. Raises `JobNotFound` or `InvalidOption`."""
         self.job_class.remove_by_id(id, queue=self)
+
+    def cancel_by_id(self, id: int | str | None, reason: str = "") -> State:
+        """Cancel the job with this id, as `Job.cancel_by_id` does. Raises `JobNotFound` or `HeldByNode`."""
+        return self.job_class.cancel_by_id(id, reason, queue=self)
 
     def range(self, start: int, stop: int, order: Order = "asc") -> list[Job]:
         """The jobs at positions `start` to `stop` among all jobs, as `Job.range` gives them."""

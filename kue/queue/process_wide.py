@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.queue.queue import Queue, is_at, queues
 from kue.worker.current import current_job
+from kue.worker.exit import before_end_of_child
 
 Q = TypeVar("Q", bound=Queue)
+_FLUSH_SECONDS = 1.0
 _OTHER = (
     "the queue of this process has {}, and create_queue was given {}: "
     "shut the queue down first, or make another one with kue.Queue(...)"
@@ -89,3 +92,13 @@ def _check_same_options(queue: Queue, redis: RedisAddress | None, options: Mappi
 _process_wide = ProcessWide(Queue)
 create_queue = _process_wide.create_queue
 Job.default_queue = _process_wide.queue_for_lookups
+
+
+def _flush_at_exit() -> None:
+    """What a process without workers has counted in its last second is added as it ends."""
+    for queue in queues.running:
+        queue.runtime.counters.flush_within(_FLUSH_SECONDS)
+
+
+atexit.register(_flush_at_exit)
+before_end_of_child(_flush_at_exit)

@@ -5,8 +5,9 @@
 - registers listeners, and reports what listeners and background threads raise
 - starts with fresh connections and threads in a forked child
 
-Options at run time are the duty of `configuring`, creating jobs of `producing`, repeating them of `scheduling`, finding
-them of `finding`, running them of `working`, counting of `counts`.
+Options at run time are the duty of `configuring`, creating jobs of `producing`, repeating of `scheduling`, finding of
+`finding`, changing many of `bulk`, running of `working`, holding back of `limiting`, counting of `counts`, numbers of
+the past of `monitoring`, removing old ones of `purging`.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ from kue.events.names import QueueEvents
 from kue.options.queue import QueueOptions
 from kue.options.typed import QueueOptionsDict
 from kue.options.values import read_flag, read_type
+from kue.queue.bulk import Bulk
 from kue.queue.configuring import Configuring
 from kue.queue.counts import Counts
 from kue.queue.finding import Finding
+from kue.queue.limiting import Limiting
+from kue.queue.monitoring import Monitoring
 from kue.queue.producing import Producing
+from kue.queue.purging import PurgingCalls
 from kue.queue.registry import Registry
 from kue.queue.scheduling import Scheduling
 from kue.queue.working import Working
@@ -45,18 +50,21 @@ logger = logging.getLogger("kue")
 _FINAL_IO_SECONDS = 10.0  # how long a shutdown without a timeout waits for Redis in all
 _FINAL_LISTENER_SECONDS = 10.0  # and how long for listeners
 _AFTER_TIMEOUT_SECONDS = 1.75  # that a shutdown waits beyond its timeout; it returns two seconds after it at the latest
+_FLUSH_SECONDS = 1.0  # how long a process waits at its end until it has added what it counted
 queues: Registry[Queue] = Registry()
 
 
 @with_kue_names
-class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueEvents):
+class Queue(
+    Configuring, Producing, Scheduling, Finding, Bulk, Working, Limiting, PurgingCalls, Counts, Monitoring, QueueEvents
+):
     """A queue in Redis, and the workers of this process for it.
 
     Options: `redis` (a URL, Kue's dict or a redis-py client; None: the environment variable KUE_REDIS_URL, or else
     redis://127.0.0.1:6379), `prefix` ("q"), `name`, `promotion` ({"interval": ms, "limit": jobs, "lock_ttl": ms}),
     `disable_search`, `job_events`, `job_flags` ({type: {option: value}}), `lease` (ms), `ghost_retries`, `ghost_delay`
     (ms), `max_requeues`, `stuck_after` (ms), `max_connections`, `connect_timeout` (ms), `answer_timeout` (ms),
-    `json_default`, `job_defaults` ({option: value}).
+    `json_default`, `job_defaults` ({option: value}), `stats`, `purge` ({state: ms}), `keep` ({state: jobs}).
 
     Raises `InvalidOption`, `UnknownOption`, or `InvalidURL` if `redis` cannot be read as an address. Every method that
     asks Redis raises `ConnectionFailed` if Redis cannot be reached, and `RedisRefused` if it answers with an error.
@@ -159,6 +167,7 @@ class Queue(Configuring, Producing, Scheduling, Finding, Working, Counts, QueueE
             # From here on another process may put back the jobs that are still active under this process's name.
             self._pool.end_lease(budget)
         # The subscriber stops after the workers, since it still receives their last events. Listeners run to their end.
+        self.runtime.counters.flush_within(min(budget.left, _FLUSH_SECONDS))
         self.runtime.hub.stop(budget if limit is not None else TimeBudget(_FINAL_LISTENER_SECONDS))
         self.runtime.store.connections.close()
         if self._client is not None:
@@ -233,11 +242,3 @@ def is_at(queue: Queue, redis: RedisAddress) -> bool:
         timeouts = queue.options.connect_timeout, queue.options.answer_timeout
         return resolve(redis).with_timeouts(*timeouts).is_same(queue._address)
     return queue._server is not None and queue._server.directory == (directory and os.path.abspath(directory))
-
-
-def _after_fork_in_child() -> None:
-    for queue in queues.running:
-        queue.after_fork()
-
-
-os.register_at_fork(after_in_child=_after_fork_in_child)

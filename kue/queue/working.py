@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar, overload
 
@@ -18,12 +18,14 @@ from kue.options.values import read_flag, read_type, read_whole
 from kue.runtime import Runtime
 from kue.worker.backoff_function import BackoffFunction, GivenBackoff
 from kue.worker.context import Context
+from kue.worker.execution.generators import check_middleware
 from kue.worker.handler import CountedFunction, Function, Handler
 from kue.worker.intake import intake
 from kue.worker.pool import Pool
 from kue.worker.slot import Worker
 
 _F = TypeVar("_F", bound=Function)
+_G = TypeVar("_G", bound=Callable[[Any], Iterator[Any]])
 _Types = str | Sequence[str]
 _MAX_STALLED_SECONDS = 30
 
@@ -110,6 +112,26 @@ class Working:
             self._pool.add(types, count, checked, shared=shared and len(types) > 1)
         return handler
 
+    def use(self, middleware: _G) -> _G:
+        """Have a generator function run around each handler of this process: `queue.use(fn)`, or as a decorator.
+
+        It takes the job and has one `yield`. What stands before it runs before the handler. The `yield` gives the
+        result of the handler, or raises what the handler raised. What leaves the generator is the outcome of the run:
+        the result, which it cannot change, an exception, or no result if it swallows one. If it raises before its
+        `yield`, the handler is not called. The first function that was registered is the outermost.
+
+        If the run ends before its handler (at its ttl, or by a shutdown), or if its job was cancelled and the handler
+        raises, the generator is closed once the handler has returned. For coroutine handlers it runs on the event loop.
+
+        It counts for runs that start from now on. Returns the function. Raises `InvalidHandler` if it is no generator
+        function, or `ShutdownInProgress` if the queue is shut down.
+        """
+        check_middleware(middleware)
+        with self._lock:
+            self._refuse_if_shut_down()
+            self.runtime.middleware.append(middleware)
+        return middleware
+
     @property
     def workers(self) -> list[Worker]:
         """The slots of this process, one for each job that it can run at once. Kue calls a slot a worker."""
@@ -136,7 +158,7 @@ class Working:
     def _recurring_duty(self) -> Recurring:
         """The duty of this process for recurring jobs, which it has once, as a worker or as one that said `every`."""
         if self._recurring is None:
-            self._recurring = Recurring(self.runtime.store, self.runtime.error_reporter)
+            self._recurring = Recurring(self.runtime)
         return self._recurring
 
     def health(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kue.common.names import with_kue_names
+from kue.jobs.indexing import complete_index
 from kue.jobs.job import Job
 from kue.options.values import parse_number, read_whole
 from kue.runtime import Runtime
@@ -111,9 +112,14 @@ class Schedule:
             self._runtime.test_mode.collect(job)
             self.last_job_id = job.id
             return job
-        id, hash = self._schedules.trigger(self.name, self._runtime.store.now())
+        id, hash, is_indexed = self._schedules.trigger(self.name, self._runtime.store.now())
+        self._runtime.counters.of(self.type).created.append(1)
+        if is_indexed:
+            complete_index(self._runtime, [id])
         self.last_job_id = id
-        return self._job_class.from_hash(self._runtime, id, hash)
+        job = self._job_class.from_hash(self._runtime, id, hash)
+        self._runtime.test_mode.collect(job)
+        return job
 
     def remove(self) -> None:
         """Remove the schedule. The jobs that it has saved stay."""

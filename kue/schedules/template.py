@@ -14,6 +14,7 @@ from kue.connection.connection import Argument
 from kue.errors import InvalidSchedule
 from kue.jobs.job import Job
 from kue.store import codec, job_hash
+from kue.store.indexed_job import later_fields
 
 FIELD = "job:"
 UNIQUE = "unique"
@@ -43,6 +44,8 @@ def job_fields(job: Job) -> dict[str, Argument]:
         "priority": options.get("priority", 0),
         "max_attempts": options.get("attempts", 1),
     }
+    if not job.runtime.options.disable_search:
+        others += later_fields(options.get("search_keys"))
     fields |= {str(name): value for name, value in zip(others[::2], others[1::2], strict=True)}
     return {FIELD + name: value for name, value in fields.items()}
 

@@ -16,6 +16,7 @@ from kue.errors import InvalidJobData
 
 Default = Callable[[Any], Any]
 _SCALARS = (str, int, float, bool, type(None))
+_SCALAR_TYPES, _TEXT_TYPES = frozenset(_SCALARS), frozenset((str,))
 
 
 def text_bytes(text: str) -> bytes:
@@ -81,6 +82,9 @@ def decode_or_text(raw: bytes | None) -> Any:
 
 def _check_keys(value: Any, path: str) -> None:
     if isinstance(value, dict):
+        # Most data is flat: these loops run in C.
+        if _TEXT_TYPES.issuperset(map(type, value)) and _SCALAR_TYPES.issuperset(map(type, value.values())):
+            return
         for key, item in value.items():
             if not isinstance(key, str):
                 raise InvalidJobData(path, f"has the key {short_repr(key)}, and JSON keys are strings only")

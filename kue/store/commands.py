@@ -5,7 +5,7 @@ Commands that change a job are in `transitions`. Those that read on behalf of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kue.connection.connection import Command
 from kue.store import messages, scripts
@@ -49,15 +49,35 @@ class Commands:
         """Ask for the score of an active job: its deadline, if it has a ttl."""
         return ("ZSCORE", self.keys.state("active"), zid(id))
 
+    def mail(self, process: str, count: int) -> Command:
+        """Take so many of the mails of a process, the oldest first."""
+        return ("LPOP", self.keys.mail(process), count)
+
+    def cancellation(self, id: int) -> Command:
+        """Ask which run of a job was cancelled last."""
+        return ("HGET", self.keys.job(id), "py_cancel")
+
     # sets of jobs
 
-    def count(self, state: str, type: str | None = None) -> Command:
-        """Ask how many jobs of a type (None: of all types) are in a state."""
+    def count(self, state: str | None, type: str | None = None) -> Command:
+        """Ask how many jobs of a type (None: of all types) are in a state (None: how many there are)."""
         return ("ZCARD", self.keys.zset(state, type))
 
     def ids_after(self, state: str, type: str, count: int, score: bytes = b"", member: bytes = b"") -> Command:
         """Ask for a page of the jobs in a state. It begins behind the last member of the page before."""
-        return (*self._query("ids_after"), state, type, count, score, member)
+        return (*self._query("ids_after"), state, type, count, score, member, 0)
+
+    def scored_after(self, state: str, type: str, count: int, score: bytes, member: bytes) -> Command:
+        """Ask for the same with the score of each, also of all jobs (state "")."""
+        return (*self._query("ids_after"), state, type, count, score, member, 1)
+
+    def ids_by_age(self, state: str, type: str, order: str, count: int, *last: bytes) -> Command:
+        """Ask for some jobs by id, behind a member in that order. The head of the script explains the reply."""
+        return (*self._query("ids_by_age"), state, type, order, count, *last)
+
+    def search(self, codes: Sequence[str], *, any: bool, first: int, count: int) -> Command:
+        """Ask for a page of the jobs with the words of some codes, the best first, from a position on."""
+        return (*self._query("search"), int(any), first, count, *codes)
 
     # the other processes
 
@@ -75,7 +95,7 @@ class Commands:
 
     def _query(self, name: str) -> Command:
         """What every call of a script in lua/queries begins with."""
-        return ("EVALSHA", scripts.sha(name), 1, self.keys.jobs, self.keys.prefix)
+        return scripts.command(name, self.keys)
 
     # the channel, and the connection itself
 

@@ -6,14 +6,16 @@ server for more than a few milliseconds. Names are text as `repairs.decode_name`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
 from kue.connection.pool import refusal
+from kue.connection.reply_text import is_wrong_kind
 from kue.store import eviction
+from kue.store.indexed_job import MARK
 from kue.store.keys import KEYS
 from kue.store.repairs import decode_name
 from kue.store.store import Store
@@ -40,8 +42,8 @@ class Inspection:
         return [decode_name(type) for type in self._store.connections.call("SMEMBERS", self._keys.types)]
 
     def content(self, id: str) -> Command:
-        """The command that reads type, state and data of a job."""
-        return ("HMGET", self._keys.job(id), "type", "state", "data")
+        """The command that reads type, state and data of a job, and the token of an indexing that is not over."""
+        return ("HMGET", self._keys.job(id), "type", "state", "data", MARK)
 
     def last_id(self) -> str:
         """The last job id given out, as it is stored."""
@@ -70,6 +72,16 @@ class Inspection:
         """Every member of a zset."""
         return (page[::2] for page in self._pages("ZSCAN", key=zset))
 
+    def pages_of_zsets(self, zsets: Mapping[str, str]) -> Iterator[list[tuple[str, list[str]]]]:
+        """Every member of several zsets, given by name and key: for each page the names, with some members each."""
+        cursors = dict.fromkeys(zsets, b"0")
+        while cursors:
+            asked = [("ZSCAN", encode_name(zsets[name]), at, "COUNT", PAGE_SIZE) for name, at in cursors.items()]
+            replies = dict(zip(cursors, self._store.ask(asked), strict=True))
+            found = {name: reply for name, reply in replies.items() if not isinstance(reply, ResponseError)}
+            yield [(name, [decode_name(one) for one in page[::2]]) for name, (_, page) in found.items() if page]
+            cursors = {name: at for name, (at, _) in found.items() if at != b"0"}
+
     def pages_of_unique_keys(self) -> Iterator[list[str]]:
         """Every unique key. None if a type is called `unique`, since its list of tokens has the same key."""
         return (page[::2] for page in self._pages("HSCAN", key=self._keys.unique))
@@ -83,7 +95,7 @@ class Inspection:
         subject = () if key is None else (encode_name(key),)
         while True:
             [reply] = self._store.ask([(scan, *subject, cursor, *options, "COUNT", PAGE_SIZE)])
-            if isinstance(reply, ResponseError) and str(reply).startswith("WRONGTYPE"):
+            if is_wrong_kind(reply):
                 return
             cursor, page = unless_refused(reply)
             if page:

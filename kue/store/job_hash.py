@@ -54,6 +54,7 @@ class JobHash(NamedTuple):
     py_process_time: bytes | None = None
     py_schedule: bytes | None = None
     py_tick: bytes | None = None
+    py_remove_on_fail: bytes | None = None
 
 
 _FIRST_NOT_TAKEN = "py_unique"

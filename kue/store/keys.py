@@ -40,12 +40,23 @@ KEYS = {
     "work_time": Key("{P}:stats:work-time", "string", "milliseconds of completed work"),
     "settings": Key("{P}:settings", "hash", "free-form settings"),
     "unique": Key("{P}:unique:jobs", "hash", "unique key to job id, shared with kue-unique"),
+    "search_word": Key(
+        "{P}:search:word:{code}", "zset", "ids of the jobs that hold a word of this code, by how often it occurs"
+    ),
+    "search_object": Key("{P}:search:object:{id}", "zset", "the codes of the words of a job, by how often they occur"),
+    "unindex": Key("{P}:py:unindex", "set", "jobs that are gone, and whose words have yet to leave the index"),
     "leases": Key("{P}:py:workers", "zset", "working Python processes, by when their lease ends (ms, Redis's time)"),
     "worker": Key("{P}:py:worker:{process}", "hash", "what a working Python process says of itself, for 30 days"),
+    "mail": Key("{P}:py:mail:{process}", "list", "what a working Python process is to learn, until it looks"),
     "within": Key("{P}:py:within:{key}", "string", "id of the last job of a unique key, until another may be saved"),
     "schedules": Key("{P}:py:schedules", "zset", "recurring jobs, by when they are due next; +inf: paused or over"),
     "schedule": Key("{P}:py:schedule:{name}", "hash", "one recurring job: when it is due, the job, and counters"),
+    "flow": Key("{P}:py:flow", "hash", "type to its pause and limits; the empty name stands for all types"),
+    "rate": Key("{P}:py:rate:{type}", "list", "when jobs of a type with a rate limit started, the latest first"),
+    "stats": Key("{P}:py:stats:{slot}:{start}:{type}", "hash", "what happened in a minute, ten minutes or an hour"),
+    "lost": Key("{P}:py:workers:lost", "zset", "Python processes whose lease ran out in the last hour, by when (ms)"),
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
+    "purge_lock": Key("{P}:py:purge:lock", "string", "token of the process that purges"),
 }
 
 # Kue's locks have no prefix, so a cluster may keep them in another slot. It refuses scripts whose KEYS are in several
@@ -59,9 +70,15 @@ TTL_LOCK = LOCKS["ttl"].template
 
 # How to recognise the keys of which there are many. After the prefix, each form captures the part that varies.
 _PARTS = {"P": "", "id": "([1-9][0-9]*)", "type": "(.+)", "state": f"(?:{'|'.join(STATES)})"}
-_PARTS |= {"key": "(.+)", "name": "(.+)"}
-_MANY = ("job", "log", "type_state", "within", "schedule")
+_PARTS |= {"key": "(.+)", "name": "(.+)", "process": "(.+)"}
+_PARTS |= {"slot": "[mth]", "start": "[0-9]+", "code": "(.*)"}
+_MANY = (
+    *("job", "log", "type_state", "within", "schedule", "stats", "worker", "mail", "rate"),
+    *("search_word", "search_object"),
+)
 _FORMS = {name: re.compile(KEYS[name].template.format(**_PARTS), re.DOTALL) for name in _MANY}
+
+_ZID = re.compile(rb"([0-9]{2})\|([1-9][0-9]*)")
 
 UNIQUE_TYPE = "unique"
 """The type whose list of tokens would have the key of the hash of unique keys."""
@@ -77,9 +94,13 @@ class Keys:
     work_time: str
     settings: str
     unique: str
+    unindex: str
     leases: str
     recovery_lock: str
+    purge_lock: str
     schedules: str
+    flow: str
+    lost: str
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
@@ -102,14 +123,29 @@ class Keys:
     def tokens(self, type: str) -> str:
         return KEYS["tokens"].template.format(P=self.prefix, type=type)
 
+    def search_word(self, code: str) -> str:
+        return KEYS["search_word"].template.format(P=self.prefix, code=code)
+
+    def search_object(self, id: int | str) -> str:
+        return KEYS["search_object"].template.format(P=self.prefix, id=id)
+
     def worker(self, process: str) -> str:
         return KEYS["worker"].template.format(P=self.prefix, process=process)
+
+    def mail(self, process: str) -> str:
+        return KEYS["mail"].template.format(P=self.prefix, process=process)
 
     def within(self, key: str) -> str:
         return KEYS["within"].template.format(P=self.prefix, key=key)
 
     def schedule(self, name: str) -> str:
         return KEYS["schedule"].template.format(P=self.prefix, name=name)
+
+    def rate(self, type: str) -> str:
+        return KEYS["rate"].template.format(P=self.prefix, type=type)
+
+    def stats(self, slot: str, start: int, type: str) -> str:
+        return KEYS["stats"].template.format(P=self.prefix, slot=slot, start=start, type=type)
 
     def zset(self, state: str | None = None, type: str | None = None) -> str:
         """The zset of all jobs, of those in a state, or of those of a type in a state."""
@@ -143,8 +179,11 @@ def id_or_member(member: str) -> int | str:
 
 
 def id_of(zid: bytes) -> int:
-    """The job id in a zset member. Raises `ValueError` if the member is no zid."""
-    return int(zid.partition(b"|")[2])
+    """The job id in a zset member. Raises `ValueError` if the member is no zid, just as the scripts have it."""
+    found = _ZID.fullmatch(zid)
+    if found is None or int(found[1]) != len(found[2]):
+        raise ValueError(f"{zid!r} is not the member of a job")
+    return int(found[2])
 
 
 def ids_of(zids: Iterable[bytes]) -> list[int]:

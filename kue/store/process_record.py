@@ -19,7 +19,10 @@ UNKNOWN_VERSION = "before 0.2"  # processes of these releases keep no record
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """What one process says of itself. Durations are in ms; `types` maps each type to the number of its slots."""
+    """What one process says of itself. Times are in ms; `types` maps each type to the number of its slots.
+
+    `busy` is how many slots run a job, `started` when it began to work.
+    """
 
     protocol: int
     version: str
@@ -29,14 +32,24 @@ class ProcessRecord:
     ghost_retries: int
     ghost_delay: int
     types: Mapping[str, int]
+    busy: int = 0
+    started: int = 0
 
     @classmethod
     def of_this_process(
-        cls, process: str, lease: int, ghost_retries: int, ghost_delay: int, types: Mapping[str, int]
+        cls,
+        process: str,
+        lease: int,
+        ghost_retries: int,
+        ghost_delay: int,
+        types: Mapping[str, int],
+        *,
+        busy: int = 0,
+        started: int = 0,
     ) -> Self:
         """The record of the process that calls this."""
         host, pid, protocol = parts_of(process)
-        return cls(protocol, VERSION, host, pid, lease, ghost_retries, ghost_delay, types)
+        return cls(protocol, VERSION, host, pid, lease, ghost_retries, ghost_delay, types, busy, started)
 
     def fields(self) -> list[Argument]:
         """The hash: field, content, field, content."""
@@ -45,4 +58,5 @@ class ProcessRecord:
             *("pid", self.pid, "lease", self.lease),
             *("ghost_retries", self.ghost_retries, "ghost_delay", self.ghost_delay),
             *("types", codec.encode(dict(self.types), "types")),
+            *("busy", self.busy, "started", self.started),
         ]

@@ -89,6 +89,11 @@ class Queries:
         state, worker = self.connections.call(*self.commands.holder(id))
         return codec.text(state or b""), codec.text(worker or b"")
 
+    def type_and_state(self, id: int | str) -> tuple[str, str]:
+        """The type and the state of a job; "" for one that is missing."""
+        type, state = self.connections.call("HMGET", self.keys.job(id), "type", "state")
+        return codec.text(type or b""), codec.text(state or b"")
+
     def unique_holder(self, key: str) -> int | None:
         """The id that the hash of unique keys has for a key; None if there is none, or no such hash."""
         found = self.ask([("HGET", self.keys.unique, codec.text_bytes(key))])[0]
@@ -118,8 +123,8 @@ class Queries:
         """How many jobs of a type (None: of all types) are in a state."""
         return self.counts([(state, type)])[0]
 
-    def counts(self, sets: Sequence[tuple[str, str | None]]) -> list[int]:
-        """How many jobs are in each pair of state and type (None: of all types)."""
+    def counts(self, sets: Sequence[tuple[str | None, str | None]]) -> list[int]:
+        """How many jobs are in each pair of state and type (None: of all types, of all states)."""
         replies = self.ask([self.commands.count(state, type) for state, type in sets])
         for reply in replies:
             if isinstance(reply, ResponseError):
@@ -146,6 +151,10 @@ class Queries:
         """Every type ever saved, sorted."""
         return sorted(codec.text(name) for name in self.connections.call("SMEMBERS", self.keys.types))
 
+    def last_id(self) -> int:
+        """The last id that was given out; 0 if there is none."""
+        return int(self.connections.call("GET", self.keys.ids) or 0)
+
     def work_time(self) -> int:
         """The total duration of completed runs, in milliseconds."""
         return int(self.connections.call("GET", self.keys.work_time) or 0)
@@ -156,10 +165,7 @@ class Queries:
 
     def versions(self) -> tuple[dict[str, int], list[str]]:
         """How many working processes there are of each version, and which processes speak a newer protocol."""
-        found, newer = self.connections.call(*self.commands.versions())
-        counts = zip(found[::2], found[1::2], strict=True)
-        versions = {codec.text(version) or UNKNOWN_VERSION: count for version, count in counts}
-        return versions, [codec.text(process) for process in newer]
+        return read_versions(self.connections.call(*self.commands.versions()))
 
     def lost_runs(self) -> dict[str, dict[int, str]]:
         """The worker ids of active jobs, by id, of each Python process that has no valid lease."""
@@ -179,6 +185,14 @@ class Queries:
     def ping(self) -> None:
         """Return if Redis answers."""
         self.connections.call(*self.commands.ping())
+
+
+def read_versions(reply: Any) -> tuple[dict[str, int], list[str]]:
+    """What `versions` returns, from the reply to its command."""
+    found, newer = reply
+    counts = zip(found[::2], found[1::2], strict=True)
+    versions = {codec.text(version) or UNKNOWN_VERSION: count for version, count in counts}
+    return versions, [codec.text(process) for process in newer]
 
 
 def _text(reply: bytes | None) -> str | None:

@@ -27,7 +27,7 @@ class Repairs:
 
     def _command(self, script: str, *arguments: Argument) -> Command:
         sent = [value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value for value in arguments]
-        return ("EVALSHA", scripts.sha(script), 1, self.keys.jobs, self.keys.prefix, *sent)
+        return scripts.command(script, self.keys, *sent)
 
     # checks
 

@@ -12,7 +12,7 @@ from kue.store import codec
 from kue.store.job_hash import JobHash, read_text
 
 _MAX_CHARACTERS = 200  # of an error, and of a worker id in a record, as in Lua
-_COUNTED = ("complete", "failed", "ttl")  # outcomes that use up an attempt, as in Lua
+_COUNTED = ("complete", "failed", "ttl", "cancelled")  # outcomes that use up an attempt, as in Lua
 _TTL_ERROR = "TTL exceeded"
 
 

@@ -14,9 +14,10 @@ from kue.connection.connection import Argument, Command
 from kue.connection.pool import refusal
 from kue.errors import ScheduleNotFound
 from kue.store import codec, scripts
+from kue.store.indexed_job import MARK
 from kue.store.job_hash import JobHash, from_pairs
 from kue.store.keys import Keys
-from kue.store.saving import in_doubt
+from kue.store.saving import InDoubt
 from kue.store.store import Store
 
 
@@ -34,6 +35,14 @@ class Firing(NamedTuple):
     read: StoredSchedule
     due: int | None
     times: Sequence[int]
+
+
+class Fired(NamedTuple):
+    """What `fire` did: what Redis refused by name, how many jobs of each type it saved, and which are to be indexed."""
+
+    refused: dict[str, ResponseError]
+    saved: dict[str, int]
+    to_index: list[int]
 
 
 class ScheduleCommands:
@@ -64,7 +73,7 @@ class ScheduleCommands:
         return self._command("remove_schedule", name)
 
     def _command(self, script: str, *arguments: Argument) -> Command:
-        return ("EVALSHA", scripts.sha(script), 1, self.keys.jobs, self.keys.prefix, *arguments)
+        return scripts.command(script, self.keys, *arguments)
 
 
 class Schedules:
@@ -86,17 +95,17 @@ class Schedules:
         reply = self._call(self.commands.declare_schedule(name, due, first, fields))
         return int(reply) if isinstance(reply, bytes) else _stored(name, reply)
 
-    def trigger(self, name: str, now: int) -> tuple[int, JobHash]:
-        """Save a job of a schedule now. Returns its id and its hash.
+    def trigger(self, name: str, now: int) -> tuple[int, JobHash, bool]:
+        """Save a job of a schedule now. Returns its id, its hash, and whether it is to be indexed.
 
         Raises `SaveInDoubt` if the connection broke before the reply.
         """
-        with in_doubt("the job"):
+        with InDoubt("the job"):
             reply = self._call(self.commands.trigger_schedule(name, now))
         if reply is None:
             raise ScheduleNotFound(name)
         id, flat = reply
-        return int(id), from_pairs(flat)
+        return int(id), from_pairs(flat), MARK.encode() in flat[::2]
 
     def pause(self, name: str) -> StoredSchedule:
         """Save no more jobs until `resume`."""
@@ -112,14 +121,23 @@ class Schedules:
         if not self._call(self.commands.remove_schedule(name)):
             raise ScheduleNotFound(name)
 
-    def fire(self, firings: Sequence[Firing], now: int) -> dict[str, ResponseError]:
-        """Save the jobs of schedules that are due. Returns what Redis refused, by name.
+    def fire(self, firings: Sequence[Firing], now: int) -> Fired:
+        """Save the jobs of schedules that are due.
 
         A schedule that is not as it was read is left alone: another process was faster, or it was declared anew.
         """
         replies = self._store.ask([self.commands.fire(firing, now) for firing in firings])
-        named = zip(firings, replies, strict=True)
-        return {firing.name: reply for firing, reply in named if isinstance(reply, ResponseError)}
+        refused, saved, to_index = fired = Fired({}, {}, [])
+        for firing, reply in zip(firings, replies, strict=True):
+            if isinstance(reply, ResponseError):
+                refused[firing.name] = reply
+            elif reply[0] > 0:
+                type = codec.text(firing.read.hash.get("job:type", b""))
+                saved[type] = saved.get(type, 0) + reply[0]
+                if len(reply) > 2:
+                    last = int(reply[2])
+                    to_index += range(last - reply[0] + 1, last + 1)
+        return fired
 
     def upcoming(self, count: int) -> list[tuple[str, float]]:
         """The schedules that are due first, with their next times."""

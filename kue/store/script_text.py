@@ -18,7 +18,7 @@ from kue.store.worker_id import lua_protocol
 
 _LUA = resources.files("kue.store") / "lua"
 # Each folder holds the scripts whose commands the class of that name builds.
-_FOLDERS = ("transitions", "queries", "repairs", "schedules")
+_FOLDERS = ("transitions", "queries", "repairs", "schedules", "stats", "bulk", "purging", "flow", "indexing")
 _SHARED = re.compile(r"^-- Shared +([\w ]+(?:\n-- {10}[\w ]+)*)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 # A top-level function with the comment above it. Its last `end` is on its first line, or begins a line.

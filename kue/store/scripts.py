@@ -14,17 +14,23 @@ from typing import Any
 
 from redis.exceptions import AuthenticationError, NoScriptError, ResponseError
 
-from kue.connection.connection import Command, Connection
+from kue.connection.connection import Argument, Command, Connection
 from kue.connection.pool import is_unauthenticated
+from kue.store.keys import Keys
 from kue.store.script_text import names, source
 
-__all__ = ["load_all", "names", "repaired", "run", "sha", "source"]
+__all__ = ["command", "load_all", "names", "repaired", "run", "sha", "source"]
 
 
 @cache
 def sha(name: str) -> str:
     """The SHA1 of a script, by which Redis knows it."""
     return hashlib.sha1(source(name).encode(), usedforsecurity=False).hexdigest()
+
+
+def command(name: str, keys: Keys, *arguments: Argument) -> Command:
+    """The call of a script under a prefix. Its number of keys is text: a command with a number is copied first."""
+    return ("EVALSHA", sha(name), "1", keys.jobs, keys.prefix, *arguments)
 
 
 def load_all(connection: Connection) -> None:

@@ -14,11 +14,11 @@ from kue.connection.address import Address
 from kue.connection.connection import Command
 from kue.connection.pool import MAX_CONNECTIONS, ConnectionPool, refusal
 from kue.errors import JobLost, JobNotFound
+from kue.options.values import parse_number
 from kue.store import codec, scripts
 from kue.store.effects import Effects
 from kue.store.identity import NUMBER_TAKEN
 from kue.store.keys import PROMOTION_LOCK, id_or_member
-from kue.store.process_record import ProcessRecord
 from kue.store.saving import Saving
 
 
@@ -53,7 +53,7 @@ class Store(Saving):
         reply = self._fenced(id, "update", self.transitions.update(id, now, changes, fence))
         if not reply:
             raise JobNotFound(id)
-        return codec.text(reply[0]), int(reply[1] or 0)
+        return codec.text(reply[0]), int(parse_number(reply[1]) or 0)
 
     def set_state(self, id: int, state: str, now: int, changes: Effects, fence: str) -> None:
         """Move a job to a state, with what changes besides. Raises `JobNotFound` and `JobLost` as `update` does."""
@@ -142,12 +142,6 @@ class Store(Saving):
         self.ask([self.transitions.restore_stuck(id, updated_at, now) for id, updated_at in jobs])
 
     # leases and locks
-
-    def renew_lease(self, process: str, record: ProcessRecord) -> int | None:
-        """Take or renew a lease, and write the record. Returns the ms that were left of the lease; None: it is new."""
-        self.connections.server_clock.is_due = True
-        left = self.connections.call(*self.transitions.renew_lease(process, record.lease, record.fields()))
-        return None if left is None else int(left)
 
     def give_lease(self, process: str, length: int) -> bool:
         """Give a lease of `length` ms to another process. Returns False if it has one, or had one that ran out."""

@@ -74,6 +74,7 @@ class GhostOptions(NamedTuple):
 
 NO_GHOSTS = GhostOptions(0, 0)
 GHOST_REPLY_LENGTH = 4  # of the reply of `fail` if the job became a ghost
+CANCELLED_REPLY_LENGTH = 3  # and if its run had been cancelled
 
 
 @lru_cache(maxsize=1024)
@@ -110,15 +111,16 @@ class Transitions:
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys
-        self._heads: dict[str, Command] = {
-            name: ("EVALSHA", scripts.sha(name), 1, keys.jobs, keys.prefix) for name in scripts.names()
-        }
+        self._heads: dict[str, Command] = {name: scripts.command(name, keys) for name in scripts.names()}
 
     def save(self, *jobs: NewJob) -> Command:
         return (*self._heads["save"], *chain.from_iterable(jobs))
 
     def save_unique(self, job: Sequence[Argument]) -> Command:
         return (*self._heads["save_unique"], *job)
+
+    def save_indexed(self, job: Sequence[Argument]) -> Command:
+        return (*self._heads["save_indexed"], *job)
 
     def take(self, type: str, count: int, tokens: int, stem: str, first_run: int, now: int) -> Command:
         return (*self._heads["take"], type, _json(type), count, tokens, stem, first_run, now)

@@ -21,13 +21,14 @@ import os
 import re
 import secrets
 import socket
+from functools import lru_cache
 
 PROTOCOL = 1
 _NONCE_BYTES = 4
 _NONCE_DIGITS = 2 * _NONCE_BYTES
 _FORM = rf"kue:(?P<host>[^:]*):(?P<pid>[0-9]+)-[0-9a-f]{{{_NONCE_DIGITS}}}(?P<protocol>[0-9a-f]*)"
 _PROCESS = re.compile(_FORM)
-_WORKER = re.compile(rf"(?P<process>{_FORM}):.*:[0-9]+", re.DOTALL)
+_WORKER = re.compile(rf"(?P<process>{_FORM}):(?P<type>.*):[0-9]+", re.DOTALL)
 
 
 def new_process() -> str:
@@ -37,6 +38,7 @@ def new_process() -> str:
     return f"kue:{host}:{os.getpid()}-{secrets.token_hex(_NONCE_BYTES)}{own}"
 
 
+@lru_cache(maxsize=1024)
 def stem_of(process: str, type: str) -> str:
     """What the worker ids of a process for a type begin with; the number of the run follows."""
     return f"{process}:{type}:"
@@ -46,6 +48,12 @@ def process_of(worker: str) -> str | None:
     """The process that a worker id names; None if it is not the id of a Python worker."""
     match = _WORKER.fullmatch(worker)
     return match and match["process"]
+
+
+def type_of(worker: str) -> str | None:
+    """The type that a worker id names; None if it is not the id of a Python worker."""
+    match = _WORKER.fullmatch(worker)
+    return match and match["type"]
 
 
 def parts_of(process: str) -> tuple[str, int, int]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from kue.common.describe import describe_error, function_name, short_repr
 from kue.common.error_reporter import ErrorReporter
+from kue.common.signature import signature
 from kue.errors import ForkedChild, InvalidOption, KueError
 from kue.jobs.job import Job
 from kue.jobs.retry import MAX_WAIT_MS, next_retry
@@ -39,7 +40,7 @@ class BackoffFunction:
                 f"backoff must be a plain function, not the coroutine or generator {function_name(function)}"
             )
         try:
-            inspect.signature(function).bind(1, 0)
+            signature(function).bind(1, 0)
         except TypeError as problem:
             raise InvalidOption(
                 f"backoff must be a function of (attempts, delay), and {function_name(function)} is not: {problem}"

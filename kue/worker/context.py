@@ -7,6 +7,7 @@ from datetime import timedelta
 from kue.common.clock import seconds
 from kue.worker.pool import Pool
 from kue.worker.run import Run
+from kue.worker.slot import Worker
 
 
 class Context:
@@ -14,11 +15,11 @@ class Context:
 
     def __init__(self, pool: Pool, run: Run) -> None:
         self._pool = pool
-        self._worker = pool.slots.worker_of(run)
+        self._worker: Worker = run.slot
         self._type = run.type
 
     def pause(self, timeout: int | float | timedelta | None = 5000) -> None:
-        """Start no more jobs of this type in this process, until `resume`.
+        """Start no more jobs of this type in this process, until `resume`. In all processes `queue.pause` does that.
 
         Jobs that were taken already, and whose handlers were not called, go back to their queue.
         Jobs that still run after `timeout` ms (a number or a timedelta) fail with `Shutdown`; with None they never do.

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from kue.common.timer_queue import TimerQueue
+from kue.common.timer_queue import Timer, TimerQueue
 from kue.events.watcher import Outcome
 from kue.jobs.failure import TTL_EXCEEDED
 from kue.runtime import Runtime
@@ -68,6 +68,7 @@ class Deadlines:
         self._timers = timers
         self._watchers: dict[Run, TtlWatcher] = {}
         self._deadlines: dict[Run, float] = {}
+        self._timers_of: dict[Run, Timer] = {}  # cancelled at the end of the run, since a ttl may last for days
         self._announced: list[Run] = []
         self._due_runs: list[Run] = []
 
@@ -78,7 +79,8 @@ class Deadlines:
             return
         watcher = TtlWatcher(run, lambda: self._on_exceeded(run))
         self._watchers[run] = watcher
-        self._runtime.hub.watch_soon(run.job.id or 0, watcher)
+        run.has_deadline = True
+        self._runtime.hub.watch_soon(run.id, watcher)
         self._set(run, ttl / 1000)
 
     def ttl_changed(self, run: Run) -> None:
@@ -87,7 +89,7 @@ class Deadlines:
             return
         ttl = run.job.ttl()
         if not ttl:
-            self._deadlines.pop(run, None)
+            self._forget_deadline(run)
         elif run in self._watchers:
             self._set(run, ttl / 1000)
         else:
@@ -95,16 +97,17 @@ class Deadlines:
         run.deadline_moved = True
 
     def ended(self, run: Run) -> None:
-        """A run ended. For a while a checker that found it before is still acknowledged."""
-        if run in self._watchers:
-            self._deadlines.pop(run, None)
-            self._timers.add(_ACKS_AFTER_END_SECONDS, lambda: self._forget(run))
+        """A run that had a deadline ended. For a while a checker that found it before is still acknowledged."""
+        self._forget_deadline(run)
+        self._timers.add(_ACKS_AFTER_END_SECONDS, lambda: self._forget(run))
 
     def checks(self) -> list[Call]:
         """The calls that are due: acks, and questions about runs whose ttl is over, here or according to a checker.
 
         The questions are needed since an update of the job may have moved its deadline.
         """
+        if not (self._due_runs or self._announced):
+            return []
         due, self._due_runs = self._due_runs, []
         announced, self._announced = self._announced, []
         calls: list[Call] = [self._check(run, self._found, self._due_runs.append) for run in due]
@@ -112,16 +115,22 @@ class Deadlines:
             if not run.settled:
                 calls.append(self._check(run, self._found_announced, self._announced.append))
             else:
-                calls.append(Call(self._runtime.store.commands.publish(run.job.id or 0, "ttl exceeded ack")))
+                calls.append(Call(self._runtime.store.commands.publish(run.id, "ttl exceeded ack")))
         return calls
 
     def _check(self, run: Run, found: Callable[[Run, Any], None], again: Callable[[Run], None]) -> Call:
-        return RunCheck(self._runtime.store.commands.deadline(run.job.id or 0), run, found, again)
+        return RunCheck(self._runtime.store.commands.deadline(run.id), run, found, again)
 
     def _set(self, run: Run, seconds: float) -> None:
+        self._forget_deadline(run)
         self._deadlines[run] = time.monotonic() + seconds
         run.deadline_moved = False
-        self._timers.add(seconds, lambda: self._time_is_up(run))
+        self._timers_of[run] = self._timers.add(seconds, lambda: self._time_is_up(run))
+
+    def _forget_deadline(self, run: Run) -> None:
+        self._deadlines.pop(run, None)
+        if (timer := self._timers_of.pop(run, None)) is not None:
+            timer.cancel()
 
     def _time_is_up(self, run: Run) -> None:
         if run.settled or time.monotonic() < self._deadlines.get(run, math.inf):
@@ -133,7 +142,7 @@ class Deadlines:
         if run.settled or run not in self._deadlines:
             return
         if left == math.inf:
-            del self._deadlines[run]
+            self._forget_deadline(run)
             return
         if left > 0 or run.deadline_moved:
             self._set(run, max(left, 1.0) / 1000)
@@ -176,4 +185,4 @@ class Deadlines:
     def _forget(self, run: Run) -> None:
         watcher = self._watchers.pop(run, None)
         if watcher is not None:
-            self._runtime.hub.unwatch(run.job.id or 0, watcher)
+            self._runtime.hub.unwatch(run.id, watcher)

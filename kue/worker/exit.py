@@ -11,8 +11,10 @@ import contextlib
 import importlib
 import logging
 import os
+import sys
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Protocol
 
 from kue.common.clock import TimeBudget
@@ -95,11 +97,26 @@ class Exit:
         self._pools.difference_update(pools)
         for pool in pools:
             pool.give_back()
-        put_back = [f"{run.type} {run.job.id}" for pool in pools for run in pool.finish(self._budget)]
+        put_back = [f"{run.type} {run.id}" for pool in pools for run in pool.finish(self._budget)]
         if put_back:
             more = len(put_back) - _MAX_JOBS_IN_WARNING
             names = ", ".join(put_back[:_MAX_JOBS_IN_WARNING]) + (f" and {more} more" if more > 0 else "")
             logger.warning("the process ends while jobs run, which go back to their queues: %s", names)
+
+
+def before_end_of_child(call: Callable[[], object]) -> None:
+    """Have a call made when a child of `multiprocessing` ends: if it was forked, it ends without `atexit`.
+
+    It is made in no other process, and not if a newer Python lacks the hook.
+    """
+
+    def end() -> None:
+        module = sys.modules.get("multiprocessing.process")
+        if module is not None and module.parent_process() is not None:
+            call()
+
+    with contextlib.suppress(AttributeError, RuntimeError):  # RuntimeError: the main thread has ended
+        threading._register_atexit(end)  # type: ignore[attr-defined]
 
 
 at_exit = Exit()

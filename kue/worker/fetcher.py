@@ -2,7 +2,7 @@
 
 - asks Redis for as many jobs as there are free slots, only while the lease is valid
 - makes a run of each job that comes, and hands it to the executor
-- gives back tokens that no free slot can use
+- gives back tokens that no free slot can use, and takes none for a type while a pause or a limit holds its jobs back
 - has jobs looked for that were taken without this process learning of it
 
 What becomes of a run after it was started is the run tracker's duty.
@@ -26,17 +26,21 @@ from kue.store.job_hash import JobHash, from_take
 from kue.store.transitions import Retry
 from kue.store.worker_id import stem_of
 from kue.worker.deadlines import Deadlines
+from kue.worker.dues import dues_of
 from kue.worker.execution.executor import Executor
 from kue.worker.io.calls import Call, Report, Take, WaitingCheck
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.orphans import OrphanSearch
 from kue.worker.lease import Lease
 from kue.worker.outcomes import Failed, PutBack
+from kue.worker.rests import Rests
 from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.shared_slots import SharedSlots
 from kue.worker.shared_turns import SharedTurns
 from kue.worker.slots import AllSlots, TypeSlots
+
+_FIRST_JOB = 2  # in the reply to a take
 
 
 class Fetcher:
@@ -67,40 +71,50 @@ class Fetcher:
         self._next_number = 1
         self._unused_tokens: list[Command] = []
         self._shared_turns = SharedTurns(slots, runtime.store.commands, loop.timers)
+        self._rests = Rests(loop.timers)
         self._unseen: set[str] = set()  # types that no token came for, and whose queue is to be looked at
-        self._orphans = OrphanSearch(runtime, process, loop.timers)
+        self.orphans = OrphanSearch(runtime, process, loop.timers)
 
     # what the I/O loop asks
 
     def ended(self, report: Report) -> None:
-        self._deadlines.ended(report.run)
-        self._tracker.release(report.run)
+        run = report.run
+        slots = self._slots[run.type]
+        if run.has_deadline:
+            self._deadlines.ended(run)
+        self._tracker.release(run, slots)
+        slots.ended += 1
+        if slots.rest is not None:
+            self._rests.run_ended(slots)
 
     def ttl_changed(self, run: Run) -> None:
         self._deadlines.ttl_changed(run)
 
-    def takes(self) -> list[Call]:
-        calls = [Call(command) for command in self._unused_tokens]
+    def takes(self, now: int) -> list[Call]:
+        calls = [*map(Call, self._unused_tokens)]
         self._unused_tokens.clear()
         self._tracker.reopen_slots()
         calls += self._deadlines.checks()
         calls += self._tracker.calls()
-        calls += self._orphans.calls()
-        self._add_check(calls)
+        calls += self.orphans.calls()
+        if self._unseen:
+            self._add_check(calls)
         try:
-            self._add_takes(calls)
+            self._add_takes(calls, now)
         except BaseException:
             for call in calls:
                 call.dropped(sent=False)
             raise
         return calls
 
-    def _add_takes(self, calls: list[Call]) -> None:
+    def _add_takes(self, calls: list[Call], now: int) -> None:
         store, may_take, took_shared = self._runtime.store, self._lease.is_valid, False
         shares = bool(self._slots.shared)
         if shares:
             self._shared_turns.before_takes()
         for slots in self._slots.in_turn() if shares else self._slots.all():
+            if not (slots.should_look or slots.tokens):
+                continue
             capacity = slots.capacity if slots.shared else len(slots.slots)
             count = min(slots.wanted, self._loop.pacing.jobs_per_take(capacity))
             if slots.tokens and not count:
@@ -109,7 +123,7 @@ class Fetcher:
             elif slots.should_look and count and may_take:
                 first, self._next_number = self._next_number, self._next_number + count
                 stem = stem_of(self._process, slots.type)
-                command = store.transitions.take(slots.type, count, slots.tokens, stem, first, store.clock())
+                command = store.transitions.take(slots.type, count, slots.tokens, stem, first, now)
                 slots.tokens = 0
                 calls.append(Take(command, slots, count, first, self._taken, self._take_lost))
                 took_shared = took_shared or bool(slots.shared)
@@ -122,7 +136,7 @@ class Fetcher:
         return any(slots.should_look and slots.wanted for slots in self._slots.all())
 
     def idle_types(self) -> set[str]:
-        return {slots.type for slots in self._slots.all() if slots.wanted and not slots.should_look}
+        return {slots.type for slots in self._slots.all() if not slots.should_look and slots.wanted}
 
     def token(self, type: str) -> None:
         slots = self._slots.get(type)
@@ -139,8 +153,6 @@ class Fetcher:
 
     def _add_check(self, calls: list[Call]) -> None:
         """Without a token, ask first whether any job waits: that is one command, however many types there are."""
-        if not self._unseen:
-            return
         types, self._unseen = self._unseen, set()
 
         def found(reply: Any) -> None:
@@ -151,7 +163,7 @@ class Fetcher:
         calls.append(WaitingCheck(self._runtime.store.commands.count("inactive"), found))
 
     def reconnected(self) -> None:
-        self._orphans.connected()
+        self.orphans.connected()
         for slots in self._slots.all():
             slots.tokens = 0
             slots.should_look = not slots.refused
@@ -161,7 +173,7 @@ class Fetcher:
         tokens = [give_token(slots.type) for slots in self._slots.all() for _ in range(slots.tokens)]
         if tokens or self._unused_tokens:  # received by the last round, which takes nothing any more
             connection.exchange([*self._unused_tokens, *tokens])
-        self._orphans.finish(connection, is_given_up)
+        self.orphans.finish(connection, is_given_up)
 
     # what Redis answers
 
@@ -171,26 +183,31 @@ class Fetcher:
         if isinstance(reply, ResponseError):
             if not slots.refused:
                 self._runtime.error_reporter.report(refusal(reply))
-            self._orphans.refused(slots.type, take.first_run, take.last_run, again=slots.refused)
+            self.orphans.refused(slots.type, take.first_run, take.last_run, again=slots.refused)
             slots.refused = True
             return
         slots.refused = False
-        slots.should_look = reply[0] >= take.count or slots.tokens > 0  # a token may have come since it was sent
+        found = reply[0]
+        if found.__class__ is bytes or found < 0:
+            self._rests.begin(take, found)
+        else:
+            slots.should_look = found >= take.count or slots.tokens > 0  # a token may have come since it was sent
         for id in reply[1]:
             self._runtime.error_reporter.warn(JobInvalid(codec.text(id), "has no type, and was dropped"))
         stem, now = stem_of(self._process, slots.type), self._runtime.store.clock()
-        first_shared = take.first_run + take.count - len(take.shared)
-        for number, (id, values) in enumerate(reply[2:], take.first_run):
-            shared = take.shared[number - first_shared] if number >= first_shared else None
+        jobs = reply[_FIRST_JOB:]
+        if jobs:
+            slots.counts.takes.append((now, dues_of(jobs)))
+        for number, ((id, values), shared) in enumerate(zip(jobs, take.places, strict=False), take.first_run):
             try:
                 self._start(slots, int(id), from_take(values), f"{stem}{number}", number, now, shared)
             except BaseException:
                 began = any(run.number == number for run in slots.runs)
-                self._orphans.cut_off(slots.type, number + began, take.last_run)
+                self.orphans.cut_off(slots.type, number + began, take.last_run)
                 raise
 
     def _take_lost(self, take: Take) -> None:
-        self._orphans.cut_off(take.slots.type, take.first_run, take.last_run)
+        self.orphans.cut_off(take.slots.type, take.first_run, take.last_run)
 
     def _start(
         self,
@@ -202,7 +219,11 @@ class Fetcher:
         now: int,
         shared: SharedSlots | None,
     ) -> None:
-        job, broken = self._read(id, hash)
+        broken: JobInvalid | None = None
+        try:
+            job = self._job_class.from_hash(self._runtime, id, hash)
+        except Exception as problem:
+            job, broken = self._unreadable(id, hash, problem)
         run = Run(job, worker_id, number, now, self._loop)
         job.taken(worker_id, now, run)
         handler = slots.occupy(run, shared)
@@ -221,12 +242,9 @@ class Fetcher:
             run.settle(PutBack(f"its handler could not be started: {failure_of(problem).line}"))
             raise
 
-    def _read(self, id: int, hash: JobHash) -> tuple[Job, JobInvalid | None]:
-        """The job, and None. If it cannot be read: a job with its type only, which can be failed, and the reason."""
-        try:
-            return self._job_class.from_hash(self._runtime, id, hash), None
-        except JobInvalid as problem:
-            broken = problem
-        except Exception as problem:
+    def _unreadable(self, id: int, hash: JobHash, problem: Exception) -> tuple[Job, JobInvalid]:
+        """For a job that cannot be read: one with its type only, which can be failed, and the reason."""
+        broken = problem
+        if not isinstance(broken, JobInvalid):
             broken = JobInvalid(id, f"cannot be read ({type(problem).__name__}: {problem})")
         return self._job_class.from_hash(self._runtime, id, JobHash(type=hash.type)), broken

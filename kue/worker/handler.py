@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kue.common.describe import function_name, short_repr
+from kue.common.signature import signature
 from kue.errors import InvalidHandler
 from kue.worker.backoff_function import BackoffFunction
 
@@ -15,6 +16,7 @@ Function = Callable[..., Any]
 # From the number of arguments, a type checker knows the parameters of a lambda. It would not with `...` among these.
 CountedFunction = Callable[[Any], Any] | Callable[[Any, Any], Any] | Callable[[Any, Any, Any], Any]
 SHORT_SECONDS = 50e-6
+_MAX_COUNTED_SECONDS = 2000 * SHORT_SECONDS  # of a call
 FORMS = "(job), (job, done) or (job, ctx, done)"
 _CALLBACK_NAMES = ("done", "callback", "cb", "fn", "next")
 _CONTEXT_NAMES = ("ctx", "context")
@@ -33,7 +35,7 @@ class RecentDuration:
 
     def record(self, seconds: float) -> None:
         """Take into account that a call took so many seconds."""
-        self._average += (min(seconds, 2000 * SHORT_SECONDS) - self._average) / 8
+        self._average += (min(seconds, _MAX_COUNTED_SECONDS) - self._average) / 8
 
     @property
     def is_short(self) -> bool:
@@ -52,7 +54,7 @@ class Handler:
     def __init__(self, function: Function, backoff: BackoffFunction | None = None) -> None:
         if not callable(function):
             raise InvalidHandler(f"a handler must be a function of {FORMS}, not {short_repr(function)}")
-        names = _required_parameters(function)
+        names = required_parameters(function)
         count = len(names)
         if count not in (1, 2, 3):
             raise InvalidHandler(
@@ -63,14 +65,14 @@ class Handler:
             _check_name(function, names, "last", _CALLBACK_NAMES)
         if count == 3:
             _check_name(function, names, "middle", _CONTEXT_NAMES)
-        if _is_kind(function, inspect.isgeneratorfunction) or _is_kind(function, inspect.isasyncgenfunction):
+        if is_kind(function, inspect.isgeneratorfunction) or is_kind(function, inspect.isasyncgenfunction):
             raise InvalidHandler(f"a handler cannot be a generator: {function_name(function)} would never run")
         self.function = function
         self.backoff = backoff
         self.duration = RecentDuration()
         self.takes_done = count > 1
         self.takes_context = count == 3
-        self.is_async = _is_kind(function, inspect.iscoroutinefunction)
+        self.is_async = is_kind(function, inspect.iscoroutinefunction)
 
     @property
     def name(self) -> str:
@@ -87,18 +89,19 @@ def _check_name(function: Function, names: list[str], place: str, allowed: tuple
         )
 
 
-def _required_parameters(function: Function) -> list[str]:
+def required_parameters(function: Function, kind: str = "handler", forms: str = FORMS) -> list[str]:
+    """The names of the parameters without defaults. Raises `InvalidHandler` if they cannot be read, or are keywords."""
     try:
         parameters = _signature(function).parameters.values()
     except (TypeError, ValueError) as problem:
         raise InvalidHandler(
-            f"the parameters of the handler {function_name(function)} cannot be read: {problem}"
+            f"the parameters of the {kind} {function_name(function)} cannot be read: {problem}"
         ) from None
     needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     keyword = [p.name for p in needed if p.kind is p.KEYWORD_ONLY]
     if keyword:
         raise InvalidHandler(
-            f"a handler takes {FORMS}; {function_name(function)} needs the keywords {', '.join(keyword)}"
+            f"a {kind} takes {forms}; {function_name(function)} needs the keywords {', '.join(keyword)}"
         )
     return [p.name for p in needed]
 
@@ -106,17 +109,17 @@ def _required_parameters(function: Function) -> list[str]:
 def _signature(function: Function) -> inspect.Signature:
     """The signature of a wrapper itself, which may add or drop arguments. If it takes `*args`: of what it wraps."""
     try:
-        own = inspect.signature(function, follow_wrapped=False)
+        own = signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
-        return inspect.signature(function)
+        return signature(function)
     if not any(p.kind is p.VAR_POSITIONAL for p in own.parameters.values()):
         return own
     wrapped = getattr(function, "__wrapped__", None) if inspect.isfunction(function) else None
-    return inspect.signature(function) if wrapped is None else _signature(wrapped)
+    return signature(function) if wrapped is None else _signature(wrapped)
 
 
-def _is_kind(function: Function, is_kind: Callable[[Any], bool]) -> bool:
+def is_kind(function: Function, check: Callable[[Any], bool]) -> bool:
     """Whether a function or a callable object is of a kind, such as a coroutine function; partials are unwrapped."""
     while isinstance(function, functools.partial):
         function = function.func
-    return is_kind(function) or is_kind(type(function).__call__)
+    return check(function) or check(type(function).__call__)

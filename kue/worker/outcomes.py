@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kue.common.clock import Moment
-from kue.store.transitions import Failure, Retry
+from kue.options.values import parse_number
+from kue.store.transitions import GHOST_REPLY_LENGTH, Failure, Retry
 
 
 @dataclass(slots=True)  # to freeze it would make it three times as slow to create, and each run creates one
@@ -47,4 +49,27 @@ class Snoozed:
         return self.wait.left(now) if isinstance(self.wait, Moment) else self.wait
 
 
+def if_cancelled(outcome: Outcome, error: str) -> Outcome:
+    """What an outcome comes to if the run was cancelled: work that is done counts, and all else fails for good."""
+    if isinstance(outcome, Completed):
+        return outcome
+    failure = Failure(error, error, error)
+    if isinstance(outcome, Failed):
+        return Failed(failure, Retry("failed"), outcome.ttl_mode, outcome.cause)
+    return Failed(failure, Retry("failed"))
+
+
 Outcome = Completed | Failed | PutBack | Snoozed
+
+
+def became_a_ghost(reply: Any, attempts_made: int) -> bool:
+    """Whether a reply to `fail` shows that the job has become a ghost. It had made so many attempts before the run.
+
+    A reply to a repeated `fail` may show that the first one, whose reply was lost, made a ghost: the job goes on then,
+    and no attempt was counted.
+    """
+    if isinstance(reply, list) and reply[0] == 1:
+        return len(reply) == GHOST_REPLY_LENGTH
+    if not isinstance(reply, list) or reply[0] != -1 or not reply[1] or reply[1] == b"failed":
+        return False
+    return (parse_number(reply[3]) or 0) <= attempts_made

@@ -24,11 +24,15 @@ from kue.worker.intake import intake
 from kue.worker.io.loop import IOLoop
 from kue.worker.io.outbox import Outbox
 from kue.worker.lease import Lease
+from kue.worker.mail import Mail
 from kue.worker.outcomes import PutBack
+from kue.worker.pulse import Pulse
 from kue.worker.run import Run
 from kue.worker.run_tracker import RunTracker
+from kue.worker.run_wait import RunWait
 from kue.worker.slot import Worker
 from kue.worker.slots import AllSlots, TypeSlots
+from kue.worker.unknown_runs import UnknownRuns
 
 logger = logging.getLogger("kue")
 _LAST_TAKES_SECONDS = 1.0
@@ -46,20 +50,19 @@ class Pool:
     def __init__(self, runtime: Runtime, job_class: type[Job], context: Callable[[Pool, Run], Any]) -> None:
         at_exit.prepare()
         self.process = runtime.process
-        self._options = runtime.options
+        self._runtime = runtime
         self.slots = AllSlots()
         self._lock = threading.RLock()
         self._closed = False
-        self._idle = threading.Condition()
         self._returned: list[Run] = []  # at the end of the process
-        self._drains = 0  # how many calls of `drain` wait for runs to end
-        self.tracker = RunTracker(runtime, self.slots, self._run_ended)
+        self.run_wait = RunWait(self.slots)
+        self.tracker = RunTracker(runtime, self.slots, self.run_wait.run_ended)
         self.outbox = Outbox(runtime.store.transitions, self.tracker.report_answered)
-        self.executor = Executor(runtime.error_reporter, lambda run: context(self, run))
+        self.executor = Executor(runtime.error_reporter, lambda run: context(self, run), runtime.middleware)
         self.loop = IOLoop(runtime.store, self.outbox, self.executor.inline, runtime.error_reporter)
         intake.wakes(self.loop)
         self.deadlines = Deadlines(runtime, self.executor, self.tracker.abandon, self.loop.timers)
-        self.lease = Lease(runtime, self.process, self.slots.counts, self._renewed)
+        self.lease = Lease(runtime, self.process, self.slots.counts, self.slots.busy, self._renewed)
         self.fetcher = Fetcher(
             runtime,
             job_class,
@@ -71,6 +74,9 @@ class Pool:
             lease=self.lease,
             loop=self.loop,
         )
+        unknown = UnknownRuns(self.process, self.slots, self.outbox, self.loop, self.fetcher.orphans)
+        mail = Mail(runtime.store, self.process, self.slots.unsettled_runs, self.loop, unknown.look_for)
+        self.pulse = Pulse(runtime.store, [self._runtime.counters, self.lease, mail], runtime.error_reporter)
         at_exit.watch(self)
 
     def add(self, types: Sequence[str], slots: int, handler: Handler, *, shared: bool = False) -> None:
@@ -83,7 +89,7 @@ class Pool:
             if self._closed:
                 raise ShutdownInProgress("the queue is being shut down, and takes no more handlers")
             for type in types:
-                type_slots = self.slots.setdefault(type, TypeSlots(type))
+                type_slots = self.slots.setdefault(type, TypeSlots(type, self._runtime.counters.of(type, keep=True)))
                 if others := type_slots.other_handlers(handler):
                     both = f"{handler.name} is another handler for the type {type!r} besides {others[-1]}"
                     logger.warning("%s: each runs a share of its jobs", both)
@@ -96,15 +102,13 @@ class Pool:
                 self.slots.share(self.process, types, slots, handler)
             if not self.loop.started:
                 mark_log_records()
-                self.lease.start()
+                self._runtime.store.rider = None  # the pulse sends the counters
+                self.pulse.start()
                 self.loop.start(self.fetcher)
             else:
                 self.lease.renew_soon()
+                self.pulse.beat_soon()
         self.loop.wake()
-
-    def unsettled_runs(self, type: str | None = None) -> list[Run]:
-        """The runs that have not ended, of one type or all."""
-        return [run for run in self.slots.runs(type) if not run.settled]
 
     def pause(self, type: str, timeout: float | None) -> None:
         """Start no more jobs of a type. What still runs after `timeout` seconds fails with `Shutdown`.
@@ -151,9 +155,9 @@ class Pool:
         for type_slots in draining:
             type_slots.closed = True
         if deadline is None:
-            self._wait_until_idle(type, None)
+            self.run_wait.wait(type, None)
         else:
-            budget.spend(lambda left: self._wait_until_idle(type, deadline))
+            budget.spend(lambda left: self.run_wait.wait(type, deadline))
         self._end(type, requeue=requeue)
         for type_slots in draining:
             for slot in list(type_slots.slots):
@@ -161,27 +165,13 @@ class Pool:
             self.loop.settled_timers.add(0, partial(type_slots.leave, type_slots.shared))
         budget.spend(self.loop.flush)
 
-    def _wait_until_idle(self, type: str | None, deadline: float | None) -> None:
-        with self._idle:
-            self._drains += 1
-            while self.unsettled_runs(type):
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0:
-                    break
-                self._idle.wait(left)
-            self._drains -= 1
-
-    def _run_ended(self) -> None:
-        if self._drains:
-            with self._idle:
-                self._idle.notify_all()
-
     def _end(self, type: str | None, *, requeue: bool) -> None:
-        for run in self.unsettled_runs(type):
-            most = self._options.max_requeues
+        most = self._runtime.options.max_requeues
+        for run in self.slots.unsettled_runs(type):
+            job = run.held_job
             if not requeue:
                 self.executor.settle_failed(run, SHUTDOWN)
-            elif most is not None and run.job.requeues >= most:
+            elif most is not None and job is not None and job.requeues >= most:
                 self.executor.settle_failed(run, PUT_BACK_TOO_OFTEN)
             else:
                 run.settle(PutBack("its worker was shut down"))
@@ -211,7 +201,7 @@ class Pool:
         for type_slots in self.slots.all():
             type_slots.returned.clear()
             type_slots.stopping = type_slots.closed = True
-        self._returned = self.unsettled_runs()
+        self._returned = self.slots.unsettled_runs()
         self._end(None, requeue=True)
 
     def finish(self, budget: TimeBudget) -> list[Run]:
@@ -224,8 +214,9 @@ class Pool:
     def end_lease(self, budget: TimeBudget) -> None:
         """Give the lease up, unless jobs had to be left active under it."""
         if self.loop.started:
-            left_active = self.loop.running
-            budget.spend(lambda timeout: self.lease.stop(timeout, give_up=not left_active))
+            if not self.loop.running:
+                self.lease.give_up()
+            budget.spend(self.pulse.stop)
 
     @property
     def is_handler_thread(self) -> bool:
@@ -245,6 +236,6 @@ class Pool:
             "running": self.loop.running,
             "stalled_seconds": round(stalled, 3),
             "slots": self.slots.count,
-            "active": len(self.unsettled_runs()),
+            "active": len(self.slots.unsettled_runs()),
             "strays": self.tracker.strays,
         }

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kue.common.forks import forks
 from kue.connection.connection import Argument
 from kue.errors import ForkedChild
-from kue.jobs.run_log import log_completed, log_failed, log_ghost, log_without_outcome, logger
-from kue.options.values import parse_number
+from kue.jobs.run_log import log_cancelled, log_completed, log_failed, log_ghost, log_without_outcome, logger
 from kue.store.effects import Effects
-from kue.store.transitions import GHOST_REPLY_LENGTH
-from kue.worker.outcomes import Failed, Outcome, PutBack, Snoozed
+from kue.worker.outcomes import Failed, Outcome, PutBack, Snoozed, became_a_ghost, if_cancelled
 
 if TYPE_CHECKING:
     from kue.jobs.job import Job
+    from kue.store.store import Store
+    from kue.worker.execution.middleware import MiddlewareStack
     from kue.worker.handler import Handler
 
 _MAX_UNSENT_EFFECTS = 10_000
@@ -27,6 +28,8 @@ _GIVE_BACK = (PutBack, Snoozed)  # outcomes with which the job goes back by itse
 class RunIO(Protocol):
     """What a run needs from the I/O thread."""
 
+    store: Store
+
     def notify(self, run: Run) -> None:
         """The run has something new to report. Any thread."""
 
@@ -35,12 +38,6 @@ class RunIO(Protocol):
 
     def ttl_changed(self, run: Run) -> None:
         """The deadline of a run is to be computed anew. Any thread."""
-
-
-class Slot(Protocol):
-    """What a run asks of its slot."""
-
-    running: bool
 
 
 class SlotsOfType(Protocol):
@@ -60,34 +57,40 @@ class Run:
     It sends nothing to Redis itself, except in a forked child of the handler, where no I/O thread runs.
     """
 
-    slot: Slot
+    job: Job  # until nothing asks for it any more, see `RunTracker`
+    slot: Any  # the `Worker` that it is in, or was in last
     type_slots: SlotsOfType
     handler: Handler | None = None
     context: Any = None  # the `ctx` of a three-argument handler
+    middleware: MiddlewareStack | None = None  # the generators around its handler, until they are left
     called = False  # the handler, or it is about to be
     reported_lost = False
     executing = False
+    lingers = False  # something that it began may ask for its job after the call of its handler
     abandoned = False
     cancel: Callable[[], Any] | None = None
+    cancellation = ""  # the error of its job, once the run was cancelled
+    has_deadline = False  # or had one
     deadline_moved = False  # by progress that may not have reached Redis yet
     gave_back = False  # its job, as its outcome
     handed_over = False  # its handler moved or removed the job, so the run has nothing left to end
     written = False  # Redis has the outcome
     option_effects: Effects = ()  # the options that its handler set on the job; they ride with the outcome
+    settled_at = 0.0  # by the steady clock, in seconds
     ended_at_ttl: tuple[Failed, int] | None = None  # with its duration; until it is logged
     _is_complete = False  # the outcome, with all that goes with it
-    _had_effects = False
+    _effects: deque[Effects] | None = None  # since the first
 
     def __init__(self, job: Job, worker_id: str, number: int, started: int, io: RunIO) -> None:
         self.job = job
+        self.id = job.id or 0
         self.type = job.type
         self.worker_id = worker_id
         self.number = number
         self.started = started
         self._io = io
-        self._process = os.getpid()
+        self._forks = forks.count
         self._outcomes: dict[str, Outcome | None] = {}  # "first": None once it was given to the I/O thread
-        self._effects: deque[Effects] = deque()
 
     def apply_effects(self, effects: Effects) -> None:
         """Have effects carried out soon and in order, if the run still holds the job then.
@@ -95,23 +98,25 @@ class Run:
         Waits for Redis if too many are unsent. In a forked child it raises what the store raises.
         """
         if self._is_inherited:
-            self.job.runtime.store.apply_effects(self.job.id or 0, self.worker_id, effects)
+            self._io.store.apply_effects(self.id, self.worker_id, effects)
             return
-        self._effects.append(effects)
-        self._had_effects = True
-        if len(self._effects) > _MAX_UNSENT_EFFECTS:  # the handler is faster than Redis, or Redis does not answer
+        unsent = self._effects
+        if unsent is None:  # made only now, since few runs have any, and in one step, since any thread may report
+            unsent = vars(self).setdefault("_effects", deque())
+        unsent.append(effects)
+        if len(unsent) > _MAX_UNSENT_EFFECTS:  # the handler is faster than Redis, or Redis does not answer
             self._io.flush()
         self._io.notify(self)
 
     def flush(self) -> None:
         """Return when all effects and the outcome have reached Redis, or Redis is away; at once if there were none."""
-        if (self._had_effects or self._is_ending) and not self._is_inherited:
+        if (self._effects is not None or self._is_ending) and not self._is_inherited:
             self._io.flush()
 
     @property
     def _is_inherited(self) -> bool:
         """Whether the handler forked and this is the child: the I/O thread runs in its parent only."""
-        return os.getpid() != self._process
+        return forks.count != self._forks
 
     @property
     def _is_ending(self) -> bool:
@@ -131,7 +136,7 @@ class Run:
         In a forked child it asks Redis, and raises what the store raises.
         """
         if self._is_inherited and not self.abandoned:
-            return self.job.runtime.store.holder(self.job.id or 0) != ("active", self.worker_id)
+            return self._io.store.holder(self.id) != ("active", self.worker_id)
         return self.abandoned
 
     @property
@@ -155,8 +160,8 @@ class Run:
 
     @property
     def may_start(self) -> bool:
-        """Whether the handler may be called: not if the type was paused, or the slot was shut down, meanwhile."""
-        return self.slot.running and not self.type_slots.paused
+        """Whether the handler may be called: the run has not ended meanwhile, nor its slot, nor was its type paused."""
+        return not (self._outcomes or self.cancellation or self.type_slots.paused) and self.slot.running
 
     @property
     def stopping(self) -> bool:
@@ -172,8 +177,10 @@ class Run:
 
         Raises `ForkedChild` in a forked child, whose parent ends the run.
         """
-        if os.getpid() != self._process:
-            raise ForkedChild(f"the run of job {self.job.id} is ended by the process that this one was forked from")
+        if forks.count != self._forks:
+            raise ForkedChild(f"the run of job {self.id} is ended by the process that this one was forked from")
+        if self.cancellation:
+            outcome = if_cancelled(outcome, self.cancellation)
         # In one step, so that an exception thrown into this thread leaves no run that is settled without an outcome.
         if self._outcomes.setdefault("first", outcome) is not outcome:
             return False
@@ -182,6 +189,7 @@ class Run:
         if self.job.set_options and not self.handed_over:
             self.option_effects = self.job.outcome_options()
         self._is_complete = True
+        self.settled_at = time.monotonic()
         self._io.notify(self)
         return True
 
@@ -195,11 +203,12 @@ class Run:
         duration = max(0, now - self.started)
         if self.handed_over:
             log_without_outcome(self.job, duration, "its handler has moved or removed it")
+        elif self.cancellation and isinstance(outcome, Failed):
+            log_cancelled(self.job, duration, self.cancellation, outcome.cause)
+        elif isinstance(outcome, Failed) and outcome.ttl_mode:  # only Redis knows whether the job becomes a ghost
+            self.ended_at_ttl = (outcome, duration)
         elif isinstance(outcome, Failed):
-            if outcome.ttl_mode:  # only Redis knows whether the job becomes a ghost
-                self.ended_at_ttl = (outcome, duration)
-            else:
-                log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
+            log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
         elif isinstance(outcome, PutBack):
             log_without_outcome(self.job, duration, outcome.reason)
         elif isinstance(outcome, Snoozed):
@@ -212,21 +221,15 @@ class Run:
         if self.ended_at_ttl is None:
             return
         (outcome, duration), self.ended_at_ttl = self.ended_at_ttl, None
-        if isinstance(reply, list) and reply[0] == 1 and len(reply) == GHOST_REPLY_LENGTH:
-            log_ghost(self.job, duration, *reply[2:])
-        elif self._has_become_a_ghost(reply):
-            log_ghost(self.job, duration)
+        if became_a_ghost(reply, self.job.attempts_made):
+            log_ghost(self.job, duration, *(reply[2:] if reply[0] == 1 else ()))
         else:
             log_failed(self.job, duration, outcome.failure, outcome.retry, outcome.cause)
 
-    def _has_become_a_ghost(self, reply: Any) -> bool:
-        """Whether a reply to a repeated `fail` shows that the first one, whose reply was lost, made a ghost.
-
-        The job goes on then, and no attempt was counted.
-        """
-        if not isinstance(reply, list) or reply[0] != -1 or not reply[1] or reply[1] == b"failed":
-            return False
-        return (parse_number(reply[3]) or 0) <= self.job.attempts_made
+    @property
+    def held_job(self) -> Job | None:
+        """The job; None once the run is over and has let go of it. For threads that may ask that late."""
+        return getattr(self, "job", None)
 
     def news(self) -> tuple[list[Argument], Outcome | None]:
         """The effects since the last call, and the outcome, which is given once. For the I/O thread."""

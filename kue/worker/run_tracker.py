@@ -2,6 +2,7 @@
 
 - reads the answers to reports: written, lost to another worker, or a job that is broken
 - checks, after the lease had run out, which runs still hold their jobs
+- has a run that is over let go of its job
 - abandons runs, counts the handlers that run on as strays, and closes slots if there are too many
 
 It starts no run and takes no job; the fetcher does.
@@ -20,7 +21,7 @@ from kue.connection.pool import refusal
 from kue.errors import JobInvalid, JobLost, KueError
 from kue.runtime import Runtime
 from kue.worker.io.calls import Call, Report, RunCheck
-from kue.worker.io.reports import ReplyStatus, classify_reply
+from kue.worker.io.reports import ReplyStatus, classify_reply, count
 from kue.worker.run import Run
 from kue.worker.slots import AllSlots, TypeSlots
 
@@ -43,9 +44,8 @@ class RunTracker:
 
     # what the I/O loop asks
 
-    def release(self, run: Run) -> None:
+    def release(self, run: Run, type_slots: TypeSlots) -> None:
         """Free the slot of a run whose last report is about to be sent, unless too many handlers run on."""
-        type_slots = self._slots[run.type]
         if run.executing and run.abandoned and self.strays > self._stray_limit():
             self._closed.append((type_slots, run))
             problem = (
@@ -73,9 +73,7 @@ class RunTracker:
             self._must_check = False
             holder = self._runtime.store.commands.holder
             calls += [
-                RunCheck(holder(run.job.id or 0), run, self._checked, self._check_again)
-                for run in self._slots.runs()
-                if not run.settled
+                RunCheck(holder(run.id), run, self._checked, self._check_again) for run in self._slots.unsettled_runs()
             ]
         return calls
 
@@ -101,29 +99,34 @@ class RunTracker:
             if report.ends:
                 run.log_end_at_ttl(reply)
             return
-        status = classify_reply(report, reply)
-        if status is ReplyStatus.WRITTEN:
-            if report.ends:
-                run.written = True
-                if run.ended_at_ttl is not None:
-                    run.log_end_at_ttl(reply)
-            return
-        if status is ReplyStatus.BROKEN:
-            self._drop_broken(run)
-        self._lost(run, "outcome" if report.ends else "message")
+        if reply[0] < 0 and (status := classify_reply(report, reply)) is not ReplyStatus.WRITTEN:
+            if status is ReplyStatus.BROKEN:
+                self._drop_broken(run)
+            self._lost(run, "outcome" if report.ends else "message")
+        elif report.ends:
+            run.written = True
+            counts = self._slots[run.type].counts
+            if report.completion:
+                counts.completed.append(report.completion[2])
+            else:
+                count(report, reply, counts)
+                run.log_end_at_ttl(reply)
+            # The job refers to its run. If the run did so for ever, only the garbage collector would free the two.
+            if not (run.executing or run.lingers):
+                del run.job
 
     def _drop_broken(self, run: Run) -> None:
-        self._follow_ups.append(self._runtime.store.transitions.drop_broken(run.job.id or 0, [run.job.type]))
+        self._follow_ups.append(self._runtime.store.transitions.drop_broken(run.id, [run.type]))
         if not run.reported_lost:
             run.reported_lost = True
-            self._runtime.error_reporter.warn(JobInvalid(run.job.id, "has lost its type while it ran, and was dropped"))
+            self._runtime.error_reporter.warn(JobInvalid(run.id, "has lost its type while it ran, and was dropped"))
 
     def _lost(self, run: Run, what: str) -> None:
         if run.handed_over:
             return
         if not run.reported_lost:
             run.reported_lost = True
-            self._runtime.error_reporter.warn(JobLost(run.job.id, what))
+            self._runtime.error_reporter.warn(JobLost(run.id, what))
         self.abandon(run)
 
     # handlers that run on

@@ -54,7 +54,7 @@ class Worker:
     def job(self) -> Job | None:
         """The job it runs; None while it is idle."""
         run = self.run
-        return None if run is None else run.job
+        return None if run is None else run.held_job
 
     def __repr__(self) -> str:
         return f"<Worker {self.id} {self.job or 'idle'}>"

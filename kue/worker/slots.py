@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kue.common.describe import short_repr
 from kue.common.timer_queue import Timer
 from kue.errors import InvalidOption
+from kue.stats.type_counts import TypeCounts
 from kue.worker.handler import Handler
 from kue.worker.intake import intake
 from kue.worker.run import Run
@@ -23,15 +24,15 @@ class TypeSlots:
     `slots`, `free` and `requested` are of the slots that it has for itself.
     """
 
-    def __init__(self, type: str) -> None:
+    def __init__(self, type: str, counts: TypeCounts | None = None) -> None:
         self.type = type
+        self.counts = counts or TypeCounts(counts=False)
         self.types: Sequence[str] = (type,)
         self.slots: list[Worker] = []
         self.free: list[Worker] = []
         self.handlers: dict[Worker, Handler] = {}
         self.shared: tuple[SharedSlots, ...] = ()
         self.turn = 0  # grows with each take into shared slots: the type with the lowest turn is next
-        self._workers: dict[Run, Worker] = {}
         self._shared_runs: dict[Run, SharedSlots] = {}
         self.paused = False  # takes no more jobs, and does not start those that were taken
         self.stopping = False  # is being shut down: takes no more jobs
@@ -42,6 +43,8 @@ class TypeSlots:
         self.requested = 0  # jobs asked for in takes that are not answered yet
         self.refused = False  # the last take
         self.pause_timer: Timer | None = None
+        self.rest: Timer | None = None  # takes no jobs until this is due, since a pause or a limit holds them back
+        self.ended = 0  # how many of its runs have ended
 
     def add(self, id: str, handler: Handler) -> None:
         """Add a slot."""
@@ -73,20 +76,15 @@ class TypeSlots:
         slot = free[-1]
         slot.run = run
         run.slot, run.type_slots = slot, self
-        self._workers[run] = slot
         if shared is not None:
             slot.type = self.type
             self._shared_runs[run] = shared
         del free[-1]  # last, and not by a call, at whose end an exception could be thrown into this thread
         return self.handlers[slot] if shared is None else shared.handler
 
-    def worker_of(self, run: Run) -> Worker:
-        """The slot that a run has."""
-        return self._workers[run]
-
     def release(self, run: Run) -> None:
         """A run has ended, and its slot is free; a retired slot is forgotten."""
-        slot = self._workers.pop(run)
+        slot: Worker = run.slot
         slot.run = None
         shared = self._shared_runs.pop(run, None) if self._shared_runs else None
         if shared is not None:
@@ -100,12 +98,12 @@ class TypeSlots:
     @property
     def is_held_back(self) -> bool:
         """Whether it takes no jobs, however many slots are free."""
-        return self.paused or self.stopping or self.closed or not intake.is_open
+        return self.paused or self.stopping or self.closed or self.rest is not None or not intake.is_open
 
     @property
     def wanted(self) -> int:
         """How many more jobs it would take now."""
-        if self.paused or self.stopping or self.closed or not intake.is_open:
+        if self.paused or self.stopping or self.closed or self.rest is not None or not intake.is_open:
             return 0
         own = len(self.free) - self.requested
         return own + sum(shared.wanted for shared in self.shared) if self.shared else own
@@ -203,10 +201,14 @@ class AllSlots(dict[str, TypeSlots]):
         """How many slots there are."""
         return sum(len(one.slots) for one in self.all()) + sum(len(shared.slots) for shared in self.shared)
 
-    def worker_of(self, run: Run) -> Worker:
-        """The slot that a run has."""
-        return self[run.type].worker_of(run)
-
     def runs(self, type: str | None = None) -> list[Run]:
         """The runs of a type, or all."""
         return [run for type_slots in self.all() if type in (None, type_slots.type) for run in type_slots.runs]
+
+    def busy(self) -> int:
+        """How many slots run a job."""
+        return len(self.runs())
+
+    def unsettled_runs(self, type: str | None = None) -> list[Run]:
+        """The runs of a type, or all, that have not ended."""
+        return [run for run in self.runs(type) if not run.settled]

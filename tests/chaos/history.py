@@ -50,11 +50,14 @@ class Job:
         self.saved_with: frozenset[str] = frozenset()  # the fields that were there when it first had a state
         self.batches: list[Batch] = []
         self.changed_by_node = False
+        self.told_after: int | None = None  # how many steps there were when its run was cancelled last
         self._ghost = False
         self._transaction = 0
 
     def write(self, fields: dict[str, str]) -> None:
         self._ghost = self._ghost or "py_ghosts" in fields
+        if "py_cancel" in fields:
+            self.told_after = len(self.steps)
         state = fields.get("state")
         self.changed_by_node = self.changed_by_node or self._is_of_node(fields)
         before = self.fields.get("workerId", "")
@@ -115,7 +118,7 @@ def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
     """The history of every job under a prefix, from the files in `directory`."""
     jobs: dict[int, Job] = defaultdict(Job)
     head = f"{prefix}:job:".encode()
-    for transaction, command in _transactions(directory / "appendonlydir"):
+    for transaction, command in _transactions(directory):
         name = command[0].upper()
         if name in (b"HSET", b"HMSET", b"HINCRBY") and command[1].startswith(head):
             id = command[1][len(head) :]
@@ -138,7 +141,7 @@ def read(directory: Path, prefix: str = "q") -> dict[int, Job]:
 def _transactions(directory: Path) -> Iterator[tuple[int, list[Any]]]:
     """Every command with the number of its transaction: what a script writes is one."""
     number, is_open = 0, False
-    for command in _commands(directory):
+    for command in commands(directory):
         name = command[0].upper()
         if name in (b"MULTI", b"EXEC"):
             is_open = name == b"MULTI"
@@ -146,8 +149,10 @@ def _transactions(directory: Path) -> Iterator[tuple[int, list[Any]]]:
         yield number, command
 
 
-def _commands(directory: Path) -> Iterator[list[Any]]:
-    for path in sorted(directory.glob("*.incr.aof"), key=lambda path: int(path.name.split(".")[-3])):
+def commands(directory: Path) -> Iterator[list[Any]]:
+    """Every write, in its order, from the files in `directory`."""
+    files = (directory / "appendonlydir").glob("*.incr.aof")
+    for path in sorted(files, key=lambda path: int(path.name.split(".")[-3])):
         reader = hiredis.Reader()
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):

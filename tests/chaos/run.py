@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 
 from benchmarks.slow_network import SlowNetwork
-from tests.chaos import history, ticks
+from tests.chaos import cancels, history, limits, ticks
 from tests.chaos.check import Verdict
 from tests.chaos.disturb import Disturber
 from tests.chaos.fleet import ROOT, Fleet
@@ -89,8 +89,10 @@ class Chaos:
             NodeProducer(saver, self.record, jobs[1::2], waiting),
         ]
         self.disturber = Disturber(self.fleet, self.record)
-        for producer in self.producers:
-            producer.start()
+        self.canceller = cancels.Canceller(server.url, self.plan.seed)
+        threads = (*self.producers, self.canceller, limits.Limiter(server.url))
+        for thread in threads:
+            thread.start()
         try:
             disturbances = self.plan.disturbances
             for number, disturbance in enumerate(disturbances, 1):
@@ -102,8 +104,8 @@ class Chaos:
             while not self._is_late and not all(producer.done for producer in self.producers):
                 self._tick()
         finally:
-            for producer in self.producers:
-                producer.stop()
+            for thread in threads:
+                thread.stop()
             looker.close()
 
     @property
@@ -177,6 +179,9 @@ class Chaos:
         self.violations += [*self.fleet.ended_by_themselves, *self.verdict.violations]
         self.violations += [double for producer in self.producers for double in producer.doubles]
         self.ticks = ticks.counted(self._client)
+        self.violations += cancels.complaints(steps)
+        self.limits = limits.Judge(history.commands(self.folder))
+        self.violations += self.limits.complaints
         self.violations += ticks.complaints(Snapshot(self._client), self.ticks)
         self.acknowledged = len(saved) + len(self.disturber.poison)
         self.doubtful = sum(producer.doubtful for producer in self.producers)

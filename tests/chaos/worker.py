@@ -15,6 +15,7 @@ from typing import Any
 import kue_send
 from kue.errors import KueError
 from kue_send.job import Job
+from tests.chaos.cancels import CANCELLED
 from tests.chaos.plan import COROUTINE, PYTHON, SHARED
 from tests.chaos.record import Record
 from tests.chaos.ticks import DATA, EVERY_SECOND, TICK
@@ -103,6 +104,20 @@ async def run_async(job: Job) -> dict[str, Any]:
 @queue.process(TICK)
 def tick(job: Job) -> None:
     """Every time of the schedule that all workers declare."""
+
+
+@queue.process(CANCELLED, slots)
+def cancelled(job: Job) -> None:
+    """A job that may be cancelled meanwhile: it looks, or does not, and ends in some way."""
+    until = time.monotonic() + job.data["ms"] / 1000
+    while time.monotonic() < until:
+        if job.data["looks"]:
+            job.raise_if_cancelled()
+        time.sleep(0.02)
+    if job.data["ends"] == "raises":
+        raise Planned(f"attempt {job.attempts_made + 1}")
+    if job.data["ends"] == "snoozes" and not job.runs[:-1]:
+        raise kue_send.Snooze(100)
 
 
 with contextlib.suppress(KueError):  # Redis may be away, and the others have declared it

@@ -76,7 +76,8 @@ def assert_nothing_is_left(socket: Path, workers: list[int]) -> None:
 def test_the_demo_has_as_many_jobs_as_fit_its_time(start: Start) -> None:
     demo = start("demo", "--seconds", "8")
     demo.wait_for(r"^kue \S+ demo: 320 jobs of 7 types in at most 8 s, on ")
-    assert demo.leave(signal.SIGINT) == 128 + signal.SIGINT
+    demo.signal(signal.SIGINT)
+    assert demo.wait() == 128 + signal.SIGINT
 
 
 def test_the_demo_ends_by_itself_as_expected_and_adds_up(start: Start, module: Module) -> None:

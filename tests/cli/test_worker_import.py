@@ -96,7 +96,7 @@ HEAD = """
             except BaseException:
                 pass
 """
-REACHED = 'open(f"imports {os.getpid()}", "x").close()'
+REACHED = 'os.close(os.open(f"imports {os.getpid()}", os.O_CREAT | os.O_EXCL))'  # no finalizer can swallow the signal
 
 
 @pytest.mark.parametrize("what", ENDLESS)
@@ -125,7 +125,8 @@ def test_a_signal_ends_an_endless_import(
 def test_each_signal_that_asks_for_an_end_ends_an_import(
     start: Start, module: Module, redis_url: str, tmp_path: Path, number: int
 ) -> None:
-    module("tasks", f"{HEAD}    {REACHED}\n    time.sleep(3600)\n")
+    # One long sleep may begin just after the signal has come, and is not interrupted then.
+    module("tasks", f"{HEAD}    {REACHED}\n    while True: time.sleep(0.01)\n")
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
     worker.signal(number)
@@ -136,7 +137,8 @@ def test_each_signal_that_asks_for_an_end_ends_an_import(
 def test_the_module_may_clean_up_when_a_signal_ends_its_import(
     start: Start, module: Module, redis_url: str, tmp_path: Path
 ) -> None:
-    clean_up = f"try: {REACHED}; time.sleep(3600)\n    finally: open('cleaned up', 'x').close()\n"
+    sleep = "any(time.sleep(0.01) for _ in iter(int, 1))"  # no long one: see above
+    clean_up = f"try: {REACHED}; {sleep}\n    finally: open('cleaned up', 'x').close()\n"
     module("tasks", f"{HEAD}    {clean_up}")
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)

@@ -6,10 +6,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from tests.helpers import wait_until
 from tests.processes import end, tied, unmeasured
@@ -28,18 +27,18 @@ class PythonWorker:
         self, url: str, types: dict[str, int], behaviour: str = "hold", *, root: Path = ROOT, **options: Any
     ) -> None:
         config = {"types": types, "behaviour": behaviour, "queue": {"redis": url, **options}}
-        self.facts: list[Fact] = []
-        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
+        # Files, and no pipes: what the worker has written is seen at once, whatever this process is busy with.
+        self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 (see close())
+        self._facts: list[Fact] = []
+        self._read = 0
         self._child = subprocess.Popen(
             tied([sys.executable, "-m", "tests.crash.worker", json.dumps(config)]),
             cwd=root,
             env=(os.environ if root == ROOT else unmeasured()) | {"PYTHONPATH": str(root)},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self._stdout,
             stderr=self._stderr,
         )
-        self._reader = threading.Thread(target=self._read, name="worker-facts", daemon=True)
-        self._reader.start()
         wait_until(lambda: self.reported("ready") or not self.running, 20)
         assert self.running, self.stderr()
 
@@ -57,7 +56,6 @@ class PythonWorker:
         """SIGKILL."""
         self._child.kill()
         self._child.wait()
-        self._reader.join()
 
     def pause(self) -> None:
         """SIGSTOP; it stands still when this returns."""
@@ -69,8 +67,7 @@ class PythonWorker:
 
     def close(self) -> None:
         end(self._child)
-        self._reader.join()
-        for stream in (self._child.stdin, self._child.stdout, self._stderr):
+        for stream in (self._child.stdin, self._stdout, self._stderr):
             with suppress(BrokenPipeError):
                 if stream is not None:
                     stream.close()
@@ -89,20 +86,28 @@ class PythonWorker:
         self._child.stdin.write(word.encode() + b"\n")
         self._child.stdin.flush()
 
+    @property
+    def facts(self) -> list[Fact]:
+        """What it has reported so far. A line that is not whole yet is left for later."""
+        new = _content(self._stdout, self._read)
+        whole = new[: new.rfind(b"\n") + 1]
+        self._read += len(whole)
+        self._facts += map(json.loads, whole.splitlines())
+        return self._facts
+
     def reported(self, what: str, **facts: Any) -> list[Fact]:
         """What it has reported so far of this kind."""
         wanted = {"what": what, **facts}.items()
-        return [fact for fact in list(self.facts) if wanted <= fact.items()]
+        return [fact for fact in self.facts if wanted <= fact.items()]
 
     def errors(self, kind: str | None = None) -> list[str]:
         """The texts of its `error` events."""
         return [fact["text"] for fact in self.reported("error") if kind in (None, fact["kind"])]
 
     def stderr(self) -> str:
-        size = os.fstat(self._stderr.fileno()).st_size
-        return os.pread(self._stderr.fileno(), size, 0).decode(errors="replace")
+        return _content(self._stderr).decode(errors="replace")
 
-    def _read(self) -> None:
-        assert self._child.stdout is not None
-        for line in self._child.stdout:
-            self.facts.append(json.loads(line))
+
+def _content(file: IO[bytes], start: int = 0) -> bytes:
+    """What a file has from a position on. The position at which others read and write it stays."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size - start, start)

@@ -109,10 +109,10 @@ def test_each_process_keeps_a_record_that_follows_what_it_serves(server: RedisSe
         def record() -> dict[str, str]:
             names = server.client().keys("q:py:worker:*")
             found = server.client().hgetall(names[0]) if names else {}
-            return {name.decode(): value.decode() for name, value in found.items()}
+            return {name.decode(): value.decode() for name, value in found.items() if name != b"started"}
 
         own = {"protocol": "1", "version": kue.__version__, "host": socket.gethostname(), "pid": str(os.getpid())}
-        own |= {"lease": "90000", "ghost_retries": "3", "ghost_delay": "40"}
+        own |= {"lease": "90000", "ghost_retries": "3", "ghost_delay": "40", "busy": "0"}
         wait_until(lambda: record() == {**own, "types": '{"email":4}'})
         queue.process(["email", "pdf"], 2, lambda job: None)
         wait_until(lambda: record() == {**own, "types": '{"email":6,"pdf":2}'}, message="the record is renewed at once")

@@ -180,7 +180,7 @@ def test_a_process_that_has_to_leave_a_job_active_keeps_its_lease(
         go_on.set()
         wait_until(lambda: queue.outages == ["lost"])
         queue.shutdown(0)
-        wait_until(lambda: "kue-lease" not in [thread.name for thread in threading.enumerate()])
+        wait_until(lambda: "kue-pulse" not in [thread.name for thread in threading.enumerate()])
         assert client.zrange("q:jobs:active", 0, -1) == [f"01|{job.id}".encode()]
         assert client.zcard("q:py:workers") == 1
     assert given_up == []
@@ -224,7 +224,7 @@ def test_a_server_that_is_loading_is_waited_for(start_server: StartServer, make_
     wait_until(lambda: queue.complete_count() == len(ids))
     wait_until(lambda: queue.outages[-1:] == ["back"])
 
-    assert refusals and set(refusals) == {"Redis refused: Redis is loading the dataset in memory"}
+    assert refusals and set(refusals) == {"Redis refused: LOADING Redis is loading the dataset in memory"}
     assert queue.outages == ["lost", "back"]
     assert ids[:1] == [first.id] and starts == ids
 

@@ -3,6 +3,7 @@
 from tests.doctor import filing
 from tests.doctor.case import ALIVE, CASES, ENQUEUE, NEIGHBOURS, PROCESS, STATES, Case, add, settled
 from tests.store.schedules import schedule
+from tests.store.words import indexed
 from tests.store.world import NODE, NOW, PYTHON, gone, job, log_of, token_list, without, world
 
 __all__ = ["ALIVE", "CASES", "NEIGHBOURS", "PROCESS", "filing"]
@@ -105,11 +106,21 @@ add(
     "active for a Python process without a lease, once too often",
     job(1, "active", **SPENT),
     ABANDONED,
-    "it was lost too often: ended as a failed attempt",
+    "it was lost too often, or cancelled: ended as a failed attempt",
     settled("inactive", **SPENT, error="worker lost", failed_at=NOW, attempts=1, log=["worker lost"]),
     (1, "error", "worker lost"),
     ENQUEUE,
     (1, "failed attempt", "worker lost", 1),
+)
+CANCELLED = {**HELD, "py_cancel": f"{PYTHON}\nCancelled: why"}
+add(
+    "active for a Python process without a lease, and cancelled",
+    job(1, "active", **CANCELLED),
+    ABANDONED,
+    "it was lost too often, or cancelled: ended as a failed attempt",
+    settled("failed", **CANCELLED, error="Cancelled: why", failed_at=NOW, attempts=1, log=["Cancelled: why"]),
+    (1, "error", "Cancelled: why"),
+    (1, "failed", "Cancelled: why", None),
 )
 
 add(
@@ -130,6 +141,42 @@ add(
     "the unique key 'tj' belongs to job 1, which does not exist",
     "freed",
     world(job(2), {"q:unique:jobs": {"ry": "2"}}),
+)
+INDEXED = world(job(), indexed(1, HL=2))
+add(
+    "words of a job that is gone",
+    world(indexed(1, HL=1, MN=1), {"q:py:unindex": {"1"}}),
+    "the full-text index has words of job 1, which does not exist",
+    "2 words removed",
+    {},
+)
+add(
+    "a word that only the code has",
+    without(INDEXED, "q:search:object:1"),
+    "the full-text index has job 1 under the code 'HL' in one direction only: the codes of the job lack it",
+    "added",
+    INDEXED,
+)
+add(
+    "a word that only the job has",
+    without(INDEXED, "q:search:word:HL"),
+    "the full-text index has job 1 under the code 'HL' in one direction only: the jobs of the code lack it",
+    "added",
+    INDEXED,
+)
+add(
+    "a word without its job",
+    {"q:search:word:HL": {"1": 1.0}},
+    "the full-text index has job 1 under the code 'HL', and the job does not exist",
+    "removed",
+    {},
+)
+add(
+    "words that were not all written",
+    world(job(py_reindex="token"), indexed(1, OLD=1)),
+    "job 1 (email) is not in the full-text index with all of its words",
+    "its words were written",
+    world(job(), indexed(1, TJ=1)),
 )
 add(
     "a schedule without its hash",

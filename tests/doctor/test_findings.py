@@ -71,6 +71,8 @@ CHANGED: dict[str, World] = {
     "no job, q:jobs": {"q:job:1": {"type": "email"}},
     "a log without its job": {"q:job:1": {"type": "email"}},
     "a unique key without its job": {"q:unique:jobs": {"tj": "3"}},
+    "words of a job that is gone": {"q:job:1": {"type": "email"}},
+    "words that were not all written": {"q:job:1": {"py_reindex": "other"}},
     "a type that is not listed": {"q:job:1": {"type": "pdf"}},
 }
 

@@ -104,7 +104,7 @@ def test_the_doctor_counts_tokens_without_what_other_findings_explain(patient: P
     ]
 
 
-FLEETING = ("a save", "active for", "stuck", "no type", "no hash")
+FLEETING = ("a save", "words that", "active for", "stuck", "no type", "no hash")
 
 
 @pytest.mark.parametrize("what", ONE_OF_EACH_KIND)

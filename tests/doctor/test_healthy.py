@@ -58,6 +58,17 @@ HEALTHY: dict[str, World] = {
     "a unique key of a job": world(job(), {"q:unique:jobs": {"tj": "1"}}),
     "a unique key of a job that has ended": world(job(1, "complete"), {"q:unique:jobs": {"tj": "1"}}),
     "a unique key kept for a time after its job": {"q:py:within:tj": "7"},
+    "mail of a process": {"q:py:mail:kue:host:77-beef0001": ["cancel kue:host:77-beef0001:email:3\nCancelled"]},
+    "a job whose run was cancelled": job(1, "active", workerId=NODE, py_cancel="kue:host:77-beef0001:email:3\nwhy"),
+    "numbers of the past, and a lost process": {
+        "q:py:stats:h:1700002800:email": {"started": "1", "max": "5"},
+        "q:py:stats:h:1700002800:*": {"started": "1", "max": "5"},
+        "q:py:workers:lost": {"kue:host:7-beef00011": 1.0},
+    },
+    "limits, a pause and the starts of a rate": {
+        "q:py:flow": {"": "inf,,,", "email": ",5,100,60000"},
+        "q:py:rate:email": ["1700000000001", "1700000000000"],
+    },
     "a type named unique": job(1, type="unique"),
     "a type named like a state": world(job(1, type="inactive"), job(2, "failed", type="jobs")),
     "fields of ghosts and of the history": world(
@@ -70,7 +81,7 @@ HEALTHY: dict[str, World] = {
         "q:job:": "1",
         "q:job:07": "1",
         "q:job:x:log": "1",
-        "q:search:object:99": {"WRD": 1.0},
+        "q:searchtmpkey": {"1": 1.0},
         "q:py:other": "1",
         "promotion:lock": "1",
     },

@@ -134,6 +134,14 @@ WRONG_KINDS = {
     "q:video:jobs": ("string", "list"),
     "q:unique:jobs": ("list", "hash"),
     "q:py:within:order:7": ("list", "string"),
+    "q:py:worker:kue:host:77-beef0001": ("string", "hash"),
+    "q:py:mail:kue:host:77-beef0001": ("string", "list"),
+    "q:py:stats:m:1700003700:email": ("list", "hash"),
+    "q:py:workers:lost": ("list", "zset"),
+    "q:py:flow": ("list", "hash"),
+    "q:py:rate:video": ("string", "list"),
+    "q:py:purge:lock": ("list", "string"),
+    "q:py:recovery:lock": ("list", "string"),
 }
 
 

@@ -19,10 +19,18 @@ EACH_REPAIR = (
     "no state, and listed as two",
     "delayed, with data that is not JSON",
     "active for a Python process without a lease, once too often",
+    "active for a Python process without a lease, and cancelled",
 )
 HASHES = ("q:job:1", "q:job:1:log", "q:unique:jobs")
 # What is no job, or has outlived its job, leaves the other sets all the same; the last id is written anew.
-ON_PURPOSE = ("no type", "an empty type", "no hash", "a log without its job", "the last id is")
+ON_PURPOSE = (
+    "no type",
+    "an empty type",
+    "no hash",
+    "a log without its job",
+    "words of a job that is gone",
+    "the last id is",
+)
 
 
 def written(before: World, after: World) -> list[str]:

@@ -25,7 +25,7 @@ make() {{ command make --dry-run --directory '{ROOT}' "$@" >/dev/null; }}
 pip() {{ python -m tests.examples.extras "$@"; }}
 kue() {{
     case " $* " in
-    " server "* | " demo "*) command kue "$@" --help >/dev/null ;;
+    " server "* | " demo "* | " dashboard --"*) command kue "$@" --help >/dev/null ;;
     *" --grace "*) command kue "$@" ;;
     " doctor "*) command kue "$@" --grace 300ms ;;
     *) command kue "$@" ;;

@@ -25,7 +25,7 @@ EXAMPLES = ROOT / "docs" / "examples.md"  # shows the programs that test_example
 SECTIONS = [part for page in PAGES if page != EXAMPLES for part in sections(page)]
 ELSEWHERE = {BESIDE_NODE, BY_REPLICATION}  # need Node or a second Redis: these have tests of their own
 TO_RUN = [part for part in SECTIONS if part.runs and part.title not in ELSEWHERE]
-LANGUAGES = {"js", "ini", "dockerfile", "yaml"}  # others than python, sh and text, which are run or compared
+LANGUAGES = {"js", "ini", "dockerfile", "yaml", "nginx"}  # others than python, sh and text, which are run or compared
 KUE_COMMAND = re.compile(r"^(?:\S*/)?kue ((?:worker|doctor|server|demo)\b.*)$")
 
 

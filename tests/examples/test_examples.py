@@ -28,11 +28,17 @@ TELLING = {
 15:20  one report for the time without Redis, that of 15:00
 17:00  the worker of an export is killed
 17:00  the export has two runs: ghost and complete
-23:59  complete: charge 1, cleanup 1, export 1, report 24
+17:00  60 mails are sent, at most 20 in a tenth of a second
+19:00  the provider of payments is down, and 5 charges wait
+19:00  an archive has failed: Cancelled: of the wrong year
+23:59  complete: charge 6, cleanup 2, export 1, mail 60, report 24
+23:59  15 jobs of the morning are purged, 78 stay, and 1 that has failed
+23:59  numbers of the day: 94 saved, 93 completed, 1 cancelled
 """,
     "async_handlers.py": "100 waits of 0.3 s took",
     "asyncio_promise.py": "[0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100,",
     "backoff_functions.py": "waits of the function: [40, 160, 360]",
+    "cancelling.py": "job 1: Cancelled: the customer has left, cancelled in attempt 1 of 3\ncancelled: 500",
     "changing_jobs.py": "<Job 1 'parcel' delayed> {'to': 'Kiruna'} -10 3 shelf 12",
     "command_line.py": "12 tiles are rendered\nthe workers ended with code 0",
     "configure.py": "configured: (3, 60000) (20, 60000)\nreset: (3, 60000) (5, 60000)",
@@ -52,10 +58,18 @@ TELLING = {
     "job_events.py": "('failed attempt', 'disk full', 1)",
     "job_flags.py": "flags email 5 -15 {'type': 'exponential', 'delay': 500} None",
     "json_default.py": "{'due': '2030-01-31', 'lines': [{'price': '9.99'}]}",
+    "middleware.py": "report 1 raised ValueError('no pages')\nreport 2 returned {'pages': 3}\ntimed: 2 runs\n",
+    "mount_django.py": "bob is refused with status 403",
+    "mount_django_wsgi.py": '/kue/stats {"inactiveCount":1,',
+    "mount_fastapi.py": 'types of mails: []\ntypes of reports: ["report"]',
+    "mount_flask.py": '/kue/stats {"inactiveCount":1,',
+    "mount_starlette.py": 'support sees {"id":"1","type":"email","data":{},',
+    "pause_and_limit.py": "at most 2 reports at a time\n15 mails in bursts of 5: True\nLimit(concurrency=None, per=(5,",
     "pause_and_resume.py": "too many requests\nresumed with 2 waiting\nnext",
     "priorities.py": "5  first of two at 5\n   5  second of two at 5\n  10  low",
     "progress_and_log.py": " 66 %  numbers\n100 %  questions\n",
     "promise.py": "job 1 has the result {'bytes': 12000}\nfailed: a book has no negative pages",
+    "purging.py": "older than an hour: 0\nnot among the newest 50: 150\nleft: 5 pings and 50 emails",
     "queue_events.py": "job 3 has the result 11",
     "recurring.py": "nightly: ['02:30', '02:30', '02:30']\nschedules: ['cleanup', 'poll']\ntriggered: cleanup cleanup",
     "retries.py": "job 1: uploaded\njob 2: attempt 1 of 2 failed\njob 2 gave up: attempt 2 of 2 failed",
@@ -64,6 +78,7 @@ TELLING = {
     "shared_slots.py": "at most 10 jobs ran at once, in 10 slots\nthe first report did not wait for all photos: True",
     "several_types.py": "slots: ['original', 'preview', 'preview', 'thumbnail', 'thumbnail']",
     "snooze.py": "a report for tj, in attempt 1\nfailed for good: a report needs a customer",
+    "stats.py": "report: 2 started, 0 completed, 1 retried, 1 failed\nhalf of the emails",
     "stuck_jobs.py": "tokens: 1 waiting: 1\ntokens: 2 waiting: 2\nran: ['half taken', 'without a token']",
     "testing_your_code.py": "Ran 2 tests in",
     "ttl.py": "{'ttl coroutine': 'TTL exceeded', 'ttl patient': 'complete', 'ttl plain': 'TTL exceeded'}",

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 GUIDE = DOCS / "guides" / "moving.md"
 PARTS = {"id": "7", "type": "e-mail \u00e9", "state": "inactive", "process": "kue:host:1-a"}
-PARTS |= {"name": "nightly", "key": "order:7"}
+PARTS |= {"name": "nightly", "key": "order:7", "slot": "m", "start": "1700003700", "code": "EML"}
 CONTENT = {
     "string": lambda client, key: client.set(key, b"\xff 17"),
     "hash": lambda client, key: client.hset(key, mapping={"data": '{"caf\u00e9":1}'}),

@@ -109,13 +109,23 @@ def test_the_table_of_rooms_names_them_in_their_order() -> None:
 
 def test_the_table_of_threads_has_each() -> None:
     threads = {name.strip("`") for name, *_ in table(ARCHITECTURE.read_text(), "thread")}
-    sources = [path for path in (ROOT / "kue").rglob("*.py") if "cli" not in path.parts]
-    assert threads == {name for path in sources for name in re.findall(r'name="(kue-[a-z]+)"', path.read_text())}
+    sources = [path for room in ("kue", "kue_send") for path in (ROOT / room).rglob("*.py") if "cli" not in path.parts]
+    assert threads == {name for path in sources for name in re.findall(r'name ?= ?"(kue-[a-z]+)"', path.read_text())}
 
 
 def test_the_scripts_of_a_job_s_way_are_those_there_are() -> None:
     named = {span.removesuffix(".lua") for span in code_spans(ARCHITECTURE.read_text()) if span.endswith(".lua")}
-    assert named == {"save", "save_unique", "take", "apply_effects", "complete", "fail", "requeue"}
+    assert named == {
+        "save",
+        "save_unique",
+        "save_indexed",
+        "index_words",
+        "take",
+        "apply_effects",
+        "complete",
+        "fail",
+        "requeue",
+    }
     assert named <= {path.stem for path in (ROOT / "kue" / "store" / "lua").rglob("*.lua")}
 
 

@@ -9,6 +9,7 @@ import pytest
 import kue
 import kue_send
 from tests.conftest import Backend, absent
+from tests.integration.middleware import Gate
 from tests.servers import MissingPackage, RedisServer
 
 MakeQueue = Callable[..., Any]
@@ -57,6 +58,13 @@ def early_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture
 def queue(make_queue: MakeQueue) -> Any:
     """A queue at the shared Redis."""
     return make_queue()
@@ -66,3 +74,10 @@ def queue(make_queue: MakeQueue) -> Any:
 def everywhere(make_queue: MakeQueue, backend: Backend) -> Any:
     """A queue on each kind of server."""
     return make_queue(backend)
+
+
+@pytest.fixture
+def frequent_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process looks into its mail often."""
+    monkeypatch.setattr("kue.worker.mail._EVERY_SECONDS", 0.02)
+    monkeypatch.setattr("kue.worker.mail._EVERY_SECONDS_WITHOUT_RUNS", 0.1)

@@ -12,9 +12,9 @@ from kue.connection.pool import ConnectionPool
 from kue.doctor import examine
 from kue.errors import ConnectionFailed
 from kue.store import scripts
-from kue.store.process_record import ProcessRecord
 from kue.store.store import Store
 from kue.store.worker_id import new_process
+from kue.worker.lease import Lease
 from tests.helpers import wait_until
 from tests.integration.commands import commands
 from tests.integration.conftest import MakeQueue
@@ -168,11 +168,10 @@ class TestWhatItCosts:
 
     def test_the_time_comes_again_with_each_lease(self, queue: Any, client: Any) -> None:
         queue.create("email").save()
-        process = new_process()
-        record = ProcessRecord.of_this_process(process, 1000, 1, 0, {})
-        for _ in range(2):
-            renew = lambda: queue.runtime.store.renew_lease(process, record)  # noqa: E731
-            assert sent_by(client, renew) == ["TIME", "EVALSHA"]
+        store = queue.runtime.store
+        lease = Lease(queue.runtime, new_process(), dict, int, lambda lapsed: None)
+        for expected in (["TIME", "EVALSHA", "EVALSHA"], ["EVALSHA"]):
+            assert sent_by(client, lambda: lease.answered(store.ask(lease.commands()))) == expected
 
     def test_jobs_cost_no_question_about_the_time(self, queue: Any, client: Any) -> None:
         queue.process("email", 5, lambda job: job.log("a line"))

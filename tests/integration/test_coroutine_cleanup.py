@@ -179,7 +179,7 @@ def test_a_run_that_is_given_up_twice_is_cancelled_once(queue: Any) -> None:
     queue.process("email", handler)
     queue.create("email").save()
     wait_until(lambda: handler.started)
-    (run,) = queue._pool.unsettled_runs()
+    (run,) = queue._pool.slots.unsettled_runs()
     for _ in range(2):
         queue._pool.tracker.abandon(run)
         wait_until(lambda: handler.cancelled)

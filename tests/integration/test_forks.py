@@ -230,3 +230,30 @@ def test_a_queue_with_an_embedded_server_works_in_a_child(run: Callable[..., Any
         private.shutdown()
     """)
     assert sorted(told, key=str) == [{"data": "child"}, {"data": "parent"}, {"still": 2}]
+
+
+def test_the_live_streams_of_a_web_app_stay_with_the_parent_and_a_child_has_its_own(run: Callable[..., Any]) -> None:
+    told = run("""
+        import kue.web
+        from kue.web.live.sources import Followed
+        from kue.web.live.topics import read_topics
+
+        site = kue.web.app(queue, auth=kue.web.open_access).site
+        follows = {"counts": Followed(site, read_topics("counts")["counts"], True)}
+
+        def hear(count):
+            queue.create("email").save()
+            stream = site.poller.open(follows, lambda: None)
+            news = []
+            wait_until(lambda: news.extend(stream.news()) or any(b'"inactive":%d' % count in one for one in news))
+            tell(streams=len(site.poller), threads=[one.name for one in threading.enumerate()].count("kue-live"))
+            return stream
+
+        held = hear(1)
+        ended(forked(lambda: (site.poller.close(held), hear(2))))
+        site.poller.close(held)
+        hear(3)
+        site.poller.stop()
+        queue.shutdown()
+    """)
+    assert told == [{"streams": 1, "threads": 1}] * 3

@@ -100,15 +100,16 @@ def test_health_is_not_ready_while_redis_is_away(
 def test_the_other_processes_are_looked_at_once_in_each_lease(make_queue: MakeQueue) -> None:
     """That reads a hash for each process, so that a fleet would pay for it at every renewal."""
     queue = make_queue(lease=300)
+    store = queue.runtime.store
     calls = {"versions": 0, "renew_lease": 0}
-    for name in calls:
-        really = getattr(queue.runtime.store, name)
+    for builders, name in ((store.commands, "versions"), (store.transitions, "renew_lease")):
+        really = getattr(builders, name)
 
         def noted(*args: Any, name: str = name, really: Any = really) -> Any:
             calls[name] += 1
             return really(*args)
 
-        setattr(queue.runtime.store, name, noted)
+        setattr(builders, name, noted)
     queue.process("email", lambda job: None)
     wait_until(lambda: calls["renew_lease"] >= 7)
     assert calls["versions"] <= 3 and queue.health()["versions"] == {kue.__version__: 1}

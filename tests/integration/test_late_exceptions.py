@@ -61,6 +61,10 @@ async def coroutine(job: Any) -> None:
     await asyncio.sleep(0)
 
 
+def middleware(job: Any) -> Iterator[None]:
+    yield
+
+
 @pytest.mark.parametrize("problem", THROWN)
 def test_a_job_whose_thread_was_hit_before_its_handler_was_called_goes_back_and_runs(
     thrown: list[BaseException], queue: Any, problem: type[BaseException]
@@ -87,11 +91,14 @@ def test_a_job_whose_thread_was_hit_before_its_handler_was_called_goes_back_and_
     wait_until(lambda: sorted(str(error) for error in thrown if "goes back" in str(error)) == expected)
 
 
+@pytest.mark.parametrize("layers", [0, 3])
 @pytest.mark.parametrize("problem", THROWN)
 def test_no_job_and_no_slot_is_lost_if_limits_end_handlers_at_any_moment(
-    thrown: list[BaseException], queue: Any, problem: type[BaseException]
+    thrown: list[BaseException], queue: Any, problem: type[BaseException], layers: int
 ) -> None:
     """One handler in ten has a limit that ends about when it does. Two exceptions at a time would block `logging`."""
+    for _ in range(layers):
+        queue.use(middleware)
     limited: SimpleQueue[tuple[threading.Thread, float] | None] = SimpleQueue()
     runs = itertools.count()
 
@@ -119,10 +126,13 @@ def test_no_job_and_no_slot_is_lost_if_limits_end_handlers_at_any_moment(
     assert queue.active_count() == queue.failed_count() == queue.health()["strays"] == 0
 
 
+@pytest.mark.parametrize("layers", [0, 3])
 @pytest.mark.parametrize("problem", THROWN)
 def test_coroutines_run_on_after_an_exception_hit_the_event_loop(
-    thrown: list[BaseException], queue: Any, problem: type[BaseException]
+    thrown: list[BaseException], queue: Any, problem: type[BaseException], layers: int
 ) -> None:
+    for _ in range(layers):
+        queue.use(middleware)
     queue.process("email", 2, coroutine)
     for n in range(1, 11):
         queue.create("email").save()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kue.worker.lease import Lease
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 
@@ -14,17 +15,21 @@ LEASE = 500
 class Renewals:
     """The renewals of a queue's lease, which wait while they are held."""
 
-    def __init__(self, queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.granted = threading.Event()
         self.waiting = threading.Event()
-        self._renew = queue.runtime.store.renew_lease
-        monkeypatch.setattr(queue.runtime.store, "renew_lease", self._wait_and_renew)
+        self._commands = Lease.commands
 
-    def _wait_and_renew(self, *args: Any) -> Any:
+        def commands(lease: Lease) -> Any:
+            return self._wait_and_renew(lease)
+
+        monkeypatch.setattr(Lease, "commands", commands)
+
+    def _wait_and_renew(self, lease: Lease) -> Any:
         if not self.granted.is_set():
             self.waiting.set()
             assert self.granted.wait(30)
-        return self._renew(*args)
+        return self._commands(lease)
 
 
 def rounds(queue: Any, count: int = 5) -> None:
@@ -36,7 +41,7 @@ def rounds(queue: Any, count: int = 5) -> None:
 
 
 def test_nothing_is_taken_before_the_lease_was_granted(queue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    renewals = Renewals(queue, monkeypatch)
+    renewals = Renewals(monkeypatch)
     job = queue.create("email").save()
     queue.process("email", lambda job: "done")
     assert renewals.waiting.wait(10)
@@ -48,7 +53,7 @@ def test_nothing_is_taken_before_the_lease_was_granted(queue: Any, monkeypatch: 
 
 def test_nothing_is_taken_after_the_lease_has_run_out(make_queue: MakeQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     queue = make_queue(lease=LEASE)
-    renewals = Renewals(queue, monkeypatch)
+    renewals = Renewals(monkeypatch)
     renewals.granted.set()
     queue.process("email", lambda job: "done")
     first = queue.create("email").save()

@@ -11,12 +11,16 @@ import pytest
 import redis
 
 import kue
+from kue.doctor import examine, repair
+from kue.maintenance.purge import Purge
+from kue.maintenance.unindexing import Unindexing
 from kue.store.keys import PROMOTION_LOCK
 from tests.helpers import wait_until
 from tests.integration.conftest import MakeQueue
 from tests.servers import RedisServer
 
 PAGE = Path(__file__).parents[2] / "docs/guides/limited-users.md"
+SCRIPTS = Path(kue.__file__).parent / "store/lua"
 URL = "redis://{role}:secret@127.0.0.1:{port}"
 FROM_REDIS_7_2 = "client|setinfo"  # redis-py sends it to newer servers, and does not mind if they refuse it
 
@@ -45,6 +49,14 @@ def refused(server: RedisServer) -> Iterator[Any]:
         yield read
 
 
+def test_every_command_of_a_script_is_one_that_the_page_allows() -> None:
+    allowed = set(re.findall(r"\+([a-z]+)", PAGE.read_text()))
+    texts = [script.read_text() for script in sorted(SCRIPTS.rglob("*.lua"))]
+    called = {name.lower() for text in texts for name in re.findall(r"redis\.p?call\('(\w+)'", text)}
+    assert len(called) > 30
+    assert called - allowed == set()
+
+
 def url(server: RedisServer, role: str) -> str:
     return URL.format(role=role, port=server.port)
 
@@ -53,6 +65,7 @@ def read_all(queue: Any, id: int) -> None:
     """What a reader does."""
     queue.on("job complete", lambda id: None)
     queue.types(), queue.card("failed"), queue.card_by_type("email", "failed"), queue.work_time(), queue.setting("x")
+    queue.search("ada"), queue.search("ada grace"), queue.search("ada grace", any=True)
     queue.inactive(), list(queue.ids("complete")), queue.health(), queue.inactive_count("email")
     job = kue.Job.get(id, queue=queue)
     job.to_json(), job.get_field("mark"), kue.Job.get_log(id, queue=queue)
@@ -69,12 +82,37 @@ def write_all(queue: Any) -> None:
     job.error("none").update()
     read_all(queue, job.id)
     job.remove()
+    held = queue.create("hold").save()
+    wait_until(lambda: queue.active_count("hold") == 1)
+    assert held.cancel("why") == "active"
+    wait_until(lambda: kue.Job.get(held.id, queue=queue).state() == "failed")
+    queue.create("letter").save().cancel()
+    done = (queue.retry_all(type="letter"), queue.cancel_all("letter"), queue.remove_all("failed", "letter"))
+    assert done == (1, 1, 1)
+    held.remove()
+    for delay in (None, 60_000):
+        for data in ("first", "second"):
+            unique = queue.create("letter", data, delay=delay).unique(f"after {delay}", within=60_000, replace=True)
+            unique.save()
+        assert queue.get(unique.id).data == "second"
+        unique.remove()
     schedule = queue.every("1 second", queue.create("email"))
     schedule.pause(), schedule.resume(), schedule.trigger(), queue.schedules()
     wait_until(lambda: queue.schedules()["email"].fired)
     schedule.remove()
     queue.save_all(queue.create("letter", delay=60_000) for _ in range(2))
+    queue.pause("letter", 1), queue.paused("letter"), queue.resume("letter")
+    queue.limit("email", concurrency=5), queue.limit("email", per=(100, 60_000)), queue.limit("email")
     assert queue.create("email").promise(10_000).result() == "sent"
+    queue.create("letter").save().failed()
+    assert queue.purge("failed", older_than=0, type="letter") == 1
+    queue.create("letter").save().failed()
+    assert queue.purge("failed", keep=0, type="letter") == 1
+
+
+def hold(job: Any) -> None:
+    wait_until(lambda: job.cancelled)
+    job.raise_if_cancelled()
 
 
 def run_all(queue: Any) -> None:
@@ -94,6 +132,7 @@ def run_all(queue: Any) -> None:
     def bad(job: Any) -> None:
         raise ValueError("bad")
 
+    queue.process("hold", hold)
     queue.create("bad", attempts=2, backoff={"type": "fixed", "delay": 1}).save()
     queue.create("late", ttl=30).save()
     queue.create("email", delay=1, remove_on_complete=True).save()
@@ -106,6 +145,7 @@ def test_a_reader_and_a_producer_need_no_more_than_their_rules(
 ) -> None:
     worker = make_queue(server.url)
     worker.process("email", lambda job: "sent")
+    worker.process("hold", hold)
     job = worker.create("email").save()
     with server.client() as client:
         client.script_flush()
@@ -130,10 +170,40 @@ def test_a_worker_needs_no_more_than_its_rules(server: RedisServer, make_queue: 
         client.hset("q:job:1", "workerId", "kue:box:1-abcdef01:email:1")
         make_queue(server.url).create("email").save()
         client.zrem("q:jobs:email:inactive", "01|2")
-    queue = make_queue(url(server, "kue-worker"), send=True, lease=300, stuck_after=100)
+    queue = make_queue(
+        url(server, "kue-worker"),
+        send=True,
+        lease=300,
+        stuck_after=100,
+        keep={"complete": 100},
+        purge={"failed": 60_000},
+    )
     run_all(queue)
+    Purge(queue.runtime).run_once(queue.runtime.store.now())
     wait_until(lambda: queue.active_count() == 0 and queue.complete_count() >= 3)
     queue.shutdown(5000)
+    assert refused() == set()
+
+
+def test_the_full_text_index_needs_no_more_than_these_rules(
+    server: RedisServer, make_queue: MakeQueue, refused: Any
+) -> None:
+    producer = make_queue(url(server, "kue-producer"), disable_search=False)
+    job = producer.create("letter", " ".join(f"word{n}" for n in range(2000))).save()
+    job.search_keys([]).update()
+    job.search_keys(None).update()
+    job.remove()
+    Unindexing(make_queue(url(server, "kue-worker")).runtime.store).run_once(0)
+    with server.client() as client:
+        assert client.keys("q:search:*") == []
+        producer.create("letter", "moon").save()
+        client.hset("q:job:2", "py_reindex", "token")
+        client.zadd("q:search:object:77", {"HL": 1})
+        client.zadd("q:search:word:HL", {"77": 1, "78": 1, "2": 1})
+    doctor = make_queue(url(server, "kue-doctor"))
+    repair(doctor, examine(doctor, grace=0), grace=0)
+    assert examine(doctor, grace=0).is_clean
+    assert doctor.reindex() == 1
     assert refused() == set()
 
 

@@ -59,11 +59,12 @@ class TestLostWhileDeaf:
             "send": queue.create("email", "send"),
             "send and gone": queue.create("email", "send", remove_on_complete=True),
             "gone": queue.create("email", "complete", remove_on_complete=True),
+            "fail and gone": queue.create("email", "fail", remove_on_fail=True),
             "removed": queue.create("pdf"),
             "waiting": queue.create("pdf"),
         }
         promises = {name: job.promise() for name, job in make.items()}
-        wait_until(lambda: worker.active_count() == 6)
+        wait_until(lambda: worker.active_count() == 7)
         with deaf(queue, client, errors):
             worker.go.set()
             promises["removed"].job.remove()
@@ -75,8 +76,8 @@ class TestLostWhileDeaf:
             with pytest.raises(kue.JobFailed, match="boom") as failed:
                 promises[name].result(10)
             assert failed.value.stack.startswith("ValueError: boom\n")
-        for name in ("gone", "send and gone"):
-            with pytest.raises(kue.JobRemoved, match="outcome is unknown: it may have completed") as removed:
+        for name in ("gone", "send and gone", "fail and gone"):
+            with pytest.raises(kue.JobRemoved, match="outcome is unknown: it may have ended") as removed:
                 promises[name].result(10)
             assert removed.value.outcome_unknown
         with pytest.raises(kue.JobRemoved, match="was removed before it finished"):

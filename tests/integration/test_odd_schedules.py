@@ -49,6 +49,18 @@ class TestOneOfMany:
         wait_until(lambda: errors)
         assert "'a bad one' is left to other processes" in str(errors.pop())
 
+    def test_a_schedule_that_stays_due_makes_no_other_late(self, queue: Any, client: Any, errors: Any) -> None:
+        queue.every("0 * * * *", queue.create("bad"))
+        now = due(queue.every("2 hours", queue.create("report"))) - 400
+        client.hset("q:py:schedule:bad", "tz", "Mars/Olympus")
+        client.zadd("q:py:schedules", {"bad": now - HOUR})
+        duty = duty_of(queue)
+        for _ in range(2):
+            assert duty.run_once(now) is False
+            assert 0.4 <= duty.interval <= 0.42
+        wait_until(lambda: errors)
+        assert "'bad' is left to other processes" in str(errors.pop())
+
     def test_an_unexpected_exception_holds_up_no_other(
         self, queue: Any, errors: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

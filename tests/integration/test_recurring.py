@@ -19,7 +19,7 @@ PROCESSES = 32
 
 
 def duty_of(queue: Any) -> Recurring:
-    return Recurring(queue.runtime.store, queue.runtime.error_reporter)
+    return Recurring(queue.runtime)
 
 
 def planned(queue: Any, type: str = "report") -> list[int]:

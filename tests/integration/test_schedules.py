@@ -21,7 +21,7 @@ SOON = datetime(2030, 1, 1, tzinfo=UTC)
 
 def fire(queue: Any, now: int) -> None:
     """What the duty of this process does at a moment."""
-    duty = Recurring(queue.runtime.store, queue.runtime.error_reporter)
+    duty = Recurring(queue.runtime)
     while duty.run_once(now):
         pass
 
@@ -53,6 +53,12 @@ class TestDeclaring:
         assert schedule.when == timedelta(hours=1)
         first, second = schedule.next(2)
         assert second - first == timedelta(hours=1)
+
+    def test_the_next_times_are_no_more_than_the_jobs_that_are_left(self, queue: Any, client: Any) -> None:
+        schedule = queue.every("1 hour", queue.create("report"), start=SOON, times=3)
+        assert schedule.next(5) == [SOON + n * timedelta(hours=1) for n in range(3)]
+        client.hset("q:py:schedule:report", "fired", 2)
+        assert queue.schedules()["report"].next(5) == [SOON]
 
     def test_an_interval_with_a_start_begins_there(self, queue: Any) -> None:
         schedule = queue.every("1 hour", queue.create("report"), start=SOON)

@@ -159,7 +159,7 @@ class TestFairness:
 
         everywhere.process(["email", *rare], slots, work, shared=True)
         wait_until(lambda: all(ran[type] == 1 for type in rare))
-        wait_until(lambda: ran["email"] == enough)
+        wait_until(lambda: ran["email"] == enough, 60, "all emails have run")
         assert all(ran[f"emails before {type}"] < enough for type in rare)
 
     def test_types_that_all_have_jobs_take_turns(self, queue: Any, held: Held) -> None:

@@ -1,7 +1,12 @@
 """Short handlers run on the I/O thread; if one of them is held up there, the others go on."""
 
+import functools
+import gc
 import threading
+import weakref
 from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -14,6 +19,8 @@ from tests.integration.script import run_script
 
 class Work:
     """A handler that is short, but for jobs that ask for something else."""
+
+    note: Callable[[Any], None]
 
     def __init__(self, queue: Any, slots: int = 4) -> None:
         self.queue = queue
@@ -138,6 +145,65 @@ def test_a_handler_that_was_held_up_is_trusted_again_after_a_while(work: Work) -
 
 
 @pytest.mark.slow
+def test_a_job_is_freed_with_its_last_reference_and_not_by_the_garbage_collector(work: Work) -> None:
+    ran_here: list[weakref.ref[Any]] = []
+
+    def note(job: Any) -> None:
+        if threading.current_thread().name == "kue-io":
+            ran_here.append(weakref.ref(job))
+
+    work.note = note
+    gc.disable()
+    try:
+        work.run(50, what="note")
+        assert ran_here
+        wait_until(lambda: not any(job() for job in ran_here))
+    finally:
+        gc.enable()
+
+
+async def coroutine(job: Any) -> None:
+    pass
+
+
+def with_done(job: Any, done: Any) -> None:
+    done()
+
+
+def with_future(job: Any) -> Any:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future
+
+
+def with_awaitable(job: Any) -> Any:
+    return coroutine(job)
+
+
+def surrounded(job: Any) -> None:
+    pass
+
+
+def around(job: Any) -> Iterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("handler", [coroutine, with_done, with_future, with_awaitable, surrounded])
+def test_a_run_keeps_its_job_if_what_its_handler_began_may_ask_for_it_later(queue: Any, handler: Any) -> None:
+    runs: list[Any] = []
+
+    def note(job: Any, *args: Any) -> Any:
+        runs.append(job.active_run)
+        return handler(job, *args)
+
+    if handler is surrounded:
+        queue.use(around)
+    queue.process("email", functools.update_wrapper(note, handler))
+    queue.create("email").save()
+    wait_until(lambda: runs and runs[0].written)
+    assert runs[0].held_job is not None
+
+
 def test_a_child_that_comes_back_from_the_handler_ends_there(redis_url: str) -> None:
     told = run_script(
         redis_url,

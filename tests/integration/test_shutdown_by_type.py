@@ -107,7 +107,7 @@ def test_shutdowns_of_two_types_at_once_return_each_when_its_jobs_have_ended(que
     stopping = [threading.Thread(target=queue.shutdown, args=(20_000, type)) for type in gates]
     for thread in stopping:
         thread.start()
-    wait_until(lambda: queue._pool._drains == 2)
+    wait_until(lambda: queue._pool.run_wait.waiting == 2)
     for gate, thread in zip(gates.values(), stopping, strict=True):
         gate.set()
         thread.join(10)

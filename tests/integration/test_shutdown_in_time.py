@@ -54,8 +54,8 @@ def test_a_shutdown_does_not_wait_for_what_does_not_end(
     queue.on("greeting", hold)
     queue.process("plain", hold)
     queue.process("coroutine", blocks)
-    queue.process("quick", lambda job: None)
     queue.create("quick").promise().add_done_callback(hold)
+    queue.process("quick", lambda job: None)  # not before, else this thread may make the call
     queue.save_all([queue.create("plain"), queue.create("coroutine")])
     queue.runtime.hub.dispatcher.post(queue.emit, "greeting")
     wait_until(lambda: len(held) == 4)

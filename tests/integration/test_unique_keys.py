@@ -106,6 +106,12 @@ class TestKey:
         client.hset("q:job:1", "data", '{"unique":5}')
         assert queue.get(1).unique() is None
 
+    def test_the_key_of_a_job_of_node_s_kue_unique_may_be_a_number(self, queue: Any, client: Any) -> None:
+        for key in (5, 5.5, True, 10**20):
+            queue.create("charge", {"unique": key}).save()
+        client.hset("q:unique:jobs", mapping={"5": 1, "5.5": 2, "True": 3, str(10**20): 4})
+        assert [job.unique() and job.unique()["key"] for job in map(queue.get, range(1, 5))] == ["5", None, None, None]
+
     def test_data_of_that_form_is_no_key_unless_it_stands_for_the_job(self, queue: Any, client: Any) -> None:
         job = queue.create("charge", {"unique": KEY}).save()
         holder = queue.create("charge").unique(KEY).save()

@@ -132,6 +132,14 @@ class NodeKue(NodeProcess):
         """
         self.request("process", type=type, slots=slots, behaviour=behaviour, options=options)
 
+    def hold(self, type: str) -> int:
+        """Create a job, and return once a worker here runs it, for ever."""
+        self.process(type, behaviour="hang")
+        id = self.create(type)
+        wait_until(lambda: self.get(id)["state"] == "active")
+        self.flush()
+        return id
+
     def on_queue(self, method: str, *args: Any) -> Any:
         """Call a method of the queue that takes a callback, and return what the callback got."""
         return self.request("onQueue", method=method, args=args)

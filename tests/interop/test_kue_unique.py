@@ -42,7 +42,7 @@ def keys(client: Any) -> dict[bytes, bytes]:
     return found
 
 
-def save(node: NodeKue, data: Any, key: str = KEY, type: str = "charge") -> dict[str, Any]:
+def save(node: NodeKue, data: Any, key: str | int = KEY, type: str = "charge") -> dict[str, Any]:
     saved: dict[str, Any] = node.evaluate(SAVE, type, data, key)
     return saved
 
@@ -126,11 +126,17 @@ def test_a_job_of_node_that_python_ends_is_free_for_python_and_taken_for_node(
     assert not queue.create("other").unique(KEY).save().existing
 
 
-def test_a_job_of_node_that_python_removes_is_free_for_both(node: NodeKue, queue: kue.Queue, client: Any) -> None:
-    first = save(node, {})
-    queue.get(first["id"]).remove()
+@pytest.mark.parametrize("key", [KEY, 7])
+def test_a_job_of_node_that_python_removes_is_free_for_both(
+    node: NodeKue, queue: kue.Queue, client: Any, key: str | int
+) -> None:
+    first = save(node, {}, key)
+    assert queue.create("charge").unique(str(key)).save().id == first["id"]
+    job = queue.get(first["id"])
+    assert job.unique()["key"] == str(key)
+    job.remove()
     assert keys(client) == {}
-    assert not save(node, {})["existing"]
+    assert not save(node, {}, key)["existing"]
 
 
 @pytest.mark.parametrize("delay", [0, 60_000])

@@ -10,7 +10,10 @@ from kue.connection.address import resolve
 from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool
 from kue.store import scripts
+from kue.store.bulk import BulkCommands
+from kue.store.flow import FlowCommands
 from kue.store.keys import Keys
+from kue.store.purging import PurgeCommands
 from kue.store.schedules import ScheduleCommands
 from kue.store.store import Store
 from kue.store.transitions import Transitions
@@ -31,6 +34,9 @@ class Place:
         self.keys = Keys(backend.prefix)
         self.scripts = Transitions(self.keys)
         self.schedules = ScheduleCommands(self.keys)
+        self.bulk = BulkCommands(self.keys)
+        self.purging = PurgeCommands(self.keys)
+        self.flow = FlowCommands(self.keys)
         self.connections = ConnectionPool(resolve(backend.redis), scripts.run)
         self.store = Store(self.connections, backend.prefix)
         self._ear = backend.client.pubsub(ignore_subscribe_messages=True)

@@ -6,17 +6,21 @@ from typing import Any
 
 from kue.connection.connection import Command
 from kue.store import effects
+from kue.store.bulk import BulkCommands
+from kue.store.flow import FlowCommands
+from kue.store.purging import NO_TURN, PurgeCommands
 from kue.store.repairs import Repairs
 from kue.store.schedules import Firing, ScheduleCommands, StoredSchedule
 from kue.store.transitions import Failure, GhostOptions, Retry, Transitions, completion, new_job
 from tests.store.schedules import DUE, HASH, LIST, NAME, NEVER, NEXT, definition, schedule
-from tests.store.world import BEFORE, NOW, PYTHON, World, job, without
+from tests.store.world import BEFORE, NOW, PYTHON, World, job, without, world
 
-JOB, TOKENS, JOBS, IDS, TYPES, LEASES = (
+JOB, TOKENS, JOBS, IDS, TYPES, LEASES, FLOW = (
     *("q:job:1", "q:email:jobs", "q:jobs"),
-    *("q:ids", "q:job:types", "q:py:workers"),
+    *("q:ids", "q:job:types", "q:py:workers", "q:py:flow"),
 )
 HELD: dict[str, Any] = {"workerId": PYTHON, "max_attempts": 3}
+CANCELLED: dict[str, Any] = {"py_cancel": f"{PYTHON}\nCancelled: why"}
 SAID = (*effects.send(1, "page", 7, None, keep=False), *effects.log("on the way", (), NOW))
 BOOM = Failure("boom", "boom", "boom")
 PROCESS = "kue:host:77-beef0001"
@@ -76,6 +80,16 @@ STEPS = {
         job(1, tokens=0),
         lambda scripts: scripts.take("email", 1, 1, f"{PROCESS}:email:", 3, NOW),
         sets("inactive", "active"),
+    ),
+    "take, at a limit": Step(
+        world(job(1, tokens=0), job(2, tokens=0), {FLOW: {"email": ",1,,"}}),
+        lambda scripts: scripts.take("email", 2, 2, f"{PROCESS}:email:", 3, NOW),
+        [TOKENS, *sets("inactive", "active")],
+    ),
+    "take, paused": Step(
+        world(job(1, tokens=0), {FLOW: {"": "inf,,,"}}),
+        lambda scripts: scripts.take("email", 1, 1, f"{PROCESS}:email:", 3, NOW),
+        [TOKENS],
     ),
     "complete": Step(ACTIVE, completes, [JOB, *sets("active", "complete")]),
     "complete, and go": Step(
@@ -138,6 +152,19 @@ STEPS = {
         lambda scripts: scripts.apply_effects(1, PYTHON, NOW, (*SAID, "touch", "", "")),
         [JOB, "q:jobs:active"],
     ),
+    "fail, and go": Step(
+        job(1, "active", **HELD, py_remove_on_fail="true"), fails(Retry("failed")), [JOB, JOBS, *sets("active")]
+    ),
+    "purge_old": Step(
+        job(1, "failed"),
+        lambda scripts: PurgeCommands(scripts.keys).purge_old(NO_TURN, "email", "failed", 0, NOW, NOW),
+        [JOBS, *sets("failed")],
+    ),
+    "purge_surplus": Step(
+        job(1, "failed"),
+        lambda scripts: PurgeCommands(scripts.keys).purge_surplus(NO_TURN, "email", "failed", 0, NOW, NOW),
+        [JOBS, *sets("failed")],
+    ),
     "remove": Step(job(1, "failed"), lambda scripts: scripts.remove(1), [JOB, JOBS, *sets("failed")]),
     "update, inactive": Step(job(1), updates(), [JOB, JOBS, TOKENS, *sets("inactive")]),
     "update, put off": Step(job(1), updates(*DELAY), [JOB, JOBS, *sets("inactive", "delayed")]),
@@ -187,6 +214,59 @@ STEPS = {
         schedule(NEVER, paused=1),
         lambda scripts: ScheduleCommands(scripts.keys).resume_schedule(NAME, b"d1", NEXT),
         [LIST, HASH],
+    ),
+    "cancel, waiting": Step(
+        job(1),
+        lambda scripts: BulkCommands(scripts.keys).cancel([1], NOW, "Cancelled", alone=True),
+        [JOB, TOKENS, *sets("inactive", "failed")],
+    ),
+    "cancel, running": Step(
+        job(1, "active", workerId=f"{PROCESS}1:email:3"),
+        lambda scripts: BulkCommands(scripts.keys).cancel([1], NOW, "Cancelled", alone=True),
+        [JOB, f"q:py:mail:{PROCESS}1"],
+    ),
+    "fail, cancelled": Step(
+        job(1, "active", **HELD, **CANCELLED), fails(Retry("inactive")), [JOB, *sets("active", "failed")]
+    ),
+    "requeue, cancelled": Step(
+        job(1, "active", **HELD, **CANCELLED),
+        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", SAID),
+        [JOB, *sets("active", "failed")],
+    ),
+    "snooze, cancelled": Step(
+        job(1, "active", **HELD, **CANCELLED),
+        lambda scripts: scripts.snooze(1, PYTHON, "email", NOW, 700, SAID),
+        [JOB, *sets("active", "failed")],
+    ),
+    "requeue_orphans, cancelled": Step(
+        job(1, "active", **HELD, **CANCELLED),
+        lambda scripts: scripts.requeue_orphans("email", f"{PROCESS}:email:", [(3, 3)], b"0", 100, NOW, "no reason"),
+        sets("active", "failed"),
+    ),
+    "requeue, cancelled, and go": Step(
+        job(1, "active", **HELD, **CANCELLED, py_remove_on_fail="true"),
+        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason", SAID),
+        [JOB, JOBS, *sets("active")],
+    ),
+    "snooze, cancelled, and go": Step(
+        job(1, "active", **HELD, **CANCELLED, py_remove_on_fail="true"),
+        lambda scripts: scripts.snooze(1, PYTHON, "email", NOW, 700, SAID),
+        [JOB, JOBS, *sets("active")],
+    ),
+    "requeue_orphans, cancelled, and go": Step(
+        job(1, "active", **HELD, **CANCELLED, py_remove_on_fail="true"),
+        lambda scripts: scripts.requeue_orphans("email", f"{PROCESS}:email:", [(3, 3)], b"0", 100, NOW, "no reason"),
+        [JOBS, *sets("active")],
+    ),
+    "change_flow": Step(
+        {FLOW: {"email": ",5,,"}},
+        lambda scripts: FlowCommands(scripts.keys).change_flow("email", {"concurrency": 7}),
+        [FLOW],
+    ),
+    "change_flow, no rate any more": Step(
+        {FLOW: {"email": ",5,7,1000"}, "q:py:rate:email": [str(NOW)]},
+        lambda scripts: FlowCommands(scripts.keys).change_flow("email", {"n": "", "ms": ""}),
+        [FLOW, "q:py:rate:email"],
     ),
     "end_lease": Step({LEASES: {PROCESS: 1.0, "other": 1.0}}, lambda scripts: scripts.end_lease(PROCESS), [LEASES]),
 }

@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from kue.store import scripts
+from kue.store.bulk import BulkCommands
 from kue.store.commands import Commands
+from kue.store.flow import FlowCommands
+from kue.store.indexing import IndexingCommands
 from kue.store.keys import Keys, lua_functions
+from kue.store.purging import NO_TURN, PurgeCommands
 from kue.store.repairs import Repairs
 from kue.store.schedules import Firing, ScheduleCommands, StoredSchedule
+from kue.store.stats import StatsCommands
 from kue.store.transitions import Failure, Retry, Transitions
 
 LUA = Path(str(resources.files("kue.store"))) / "lua"
@@ -21,6 +26,11 @@ FILES = sorted(path for path in LUA.glob("*/*.lua") if path.parent.name != "shar
 SHARED = sorted(path.stem for path in (LUA / "shared").glob("*.lua"))
 TRANSITIONS = Transitions(Keys("q"))
 SCHEDULES = ScheduleCommands(Keys("q"))
+BULK = BulkCommands(Keys("q"))
+STATS = StatsCommands(Keys("q"))
+PURGING = PurgeCommands(Keys("q"))
+FLOW = FlowCommands(Keys("q"))
+INDEXING = IndexingCommands(Keys("q"))
 each_script = pytest.mark.parametrize("name", NAMES)
 each_shared = pytest.mark.parametrize("name", SHARED)
 
@@ -31,6 +41,7 @@ MORE: tuple[Any, ...] = ("more", "and more")
 COMMANDS = {
     "save": TRANSITIONS.save(MORE),
     "save_unique": TRANSITIONS.save_unique(MORE),
+    "save_indexed": TRANSITIONS.save_indexed(("", "token", "", "0", *MORE)),
     "take": TRANSITIONS.take("t", 1, 0, "stem:", 1, 2),
     "complete": TRANSITIONS.complete(2, MORE),
     "fail": TRANSITIONS.fail(1, "w", "t", 2, Failure("", "", ""), Retry("failed"), effects=MORE),
@@ -56,6 +67,20 @@ COMMANDS = {
     "pause_schedule": SCHEDULES.pause_schedule("name"),
     "resume_schedule": SCHEDULES.resume_schedule("name", b"digest", 1),
     "remove_schedule": SCHEDULES.remove_schedule("name"),
+    "cancel": BULK.cancel(MORE, 2, "error"),
+    "retry_jobs": BULK.retry_jobs(MORE, "failed", "t", 2),
+    "remove_jobs": BULK.remove_jobs(MORE, "failed", "t", 2),
+    "flush_stats": STATS.flush_stats(60, {"more": (1, {})})[:-1],
+    "oldest_wait": STATS.oldest_wait("t"),
+    "purge_old": PURGING.purge_old(NO_TURN, "t", "failed", 0, 1, 2),
+    "purge_surplus": PURGING.purge_surplus(NO_TURN, "t", "failed", 1, 2, 3, MORE),
+    "start_indexing": INDEXING.start_indexing("token", MORE),
+    "index_words": INDEXING.index_words(1, "token", MORE, is_last=True),
+    "unindex": INDEXING.unindex(1),
+    "examine_words": INDEXING.examine_words("HL", MORE),
+    "examine_object": INDEXING.examine_object("1", MORE),
+    "mend_word": INDEXING.mend_word("HL", "1"),
+    "change_flow": FLOW.change_flow("t", {"more": "and more"}),
 }
 
 
@@ -101,6 +126,11 @@ def test_every_script_has_a_name_of_its_own() -> None:
         ("transitions", Transitions, set()),
         ("repairs", Repairs, {"add_tokens"}),
         ("schedules", ScheduleCommands, set()),
+        ("bulk", BulkCommands, set()),
+        ("stats", StatsCommands, set()),
+        ("purging", PurgeCommands, set()),
+        ("flow", FlowCommands, set()),
+        ("indexing", IndexingCommands, set()),
     ],
 )
 def test_a_folder_holds_the_scripts_whose_commands_one_class_builds(
@@ -159,13 +189,22 @@ def test_every_argument_in_the_head_is_used(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_transitions_hand_over_as_many_arguments_as_the_head_names(name: str) -> None:
     evalsha, sha, keys, key, *args = COMMANDS[name]
-    assert (evalsha, sha, keys, key, args[0]) == ("EVALSHA", scripts.sha(name), 1, "q:jobs", "q")
+    assert (evalsha, sha, keys, key, args[0]) == ("EVALSHA", scripts.sha(name), "1", "q:jobs", "q")
     fixed = len(listed(name)) - takes_any_number(name)
     assert len(args) == fixed + (len(MORE) if takes_any_number(name) else 0)
 
 
 def test_every_transition_is_looked_at() -> None:
-    offered = {name for name in (*vars(Transitions), *vars(ScheduleCommands)) if not name.startswith("_")}
+    builders = (
+        Transitions,
+        ScheduleCommands,
+        BulkCommands,
+        StatsCommands,
+        PurgeCommands,
+        FlowCommands,
+        IndexingCommands,
+    )
+    offered = {name for builder in builders for name in vars(builder) if not name.startswith("_")}
     assert set(COMMANDS) == offered - {"publish"}
 
 
@@ -218,7 +257,7 @@ def test_every_transition_has_a_test_file(name: str) -> None:
 
 
 LUA_WORDS = {"function", "pairs", "tonumber", "ipairs", "type", "unpack", "pcall", "if", "and", "or", "not", "return"}
-LUA_WORDS.add("error")
+LUA_WORDS |= {"error", "tostring"}
 
 
 def shared_text(part: str) -> str:

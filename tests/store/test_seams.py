@@ -12,24 +12,30 @@ CODE = {path: re.sub(r"--.*", "", path.read_text()) for path in sorted(LUA.rglob
 # What only some files may do: a pattern in the code, and the files.
 ONLY_THERE = {
     "new ids are given out": (r"'INCRBY', key_ids", {"create"}),
-    "a token is pushed": (r"'LPUSH'", {"enqueue", "add_tokens"}),
+    # `take` gives back those that a limit leaves unused.
+    "a token is pushed": (r"'LPUSH', key_tokens\(", {"enqueue", "add_tokens", "take"}),
+    "a start is noted": (r"'LPUSH', key_rate\(", {"flow"}),
     "a job is announced as inactive": (r"'enqueue'", {"enqueue", "create"}),
     "a job enters the sets of inactive": (r"\benter(?:_many)?\('inactive'", {"enqueue"}),
     "a job is announced as ended": (r"\bannounce\([^)]*'(?:complete|failed)'", set[str]()),
     "a job enters the sets of an end": (r"\benter\('(?:complete|failed)'", set[str]()),
     "the hash of a job is deleted": (r"'DEL', key_job\(", {"erase", "drop"}),
-    # `ids_after` only lists jobs for a caller: it moves none, so that no feature has to act there.
-    "the jobs in line are read": (r"'ZRANGE'", {"admit", "ids_after"}),
+    # `ids_after`, `ids_by_age` and `behind` only list jobs for a caller: they move none, so that no feature has to act
+    # there. `purge_old` reads jobs that have ended, `search` those that have a word, and `words` the words of one job.
+    "the jobs in line are read": (
+        r"'ZRANGE'",
+        {"admit", "ids_after", "ids_by_age", "behind", "purge_old", "search", "words"},
+    ),
 }
 
 # The shared file for each state that a job arrives in, and the files that call it.
 CALLERS = {
-    "create": {"transitions/save", "shared/create_unique", "shared/schedule"},
-    "create_unique": {"transitions/save_unique"},
+    "create": {"transitions/save", "transitions/save_indexed", "shared/create_unique", "shared/schedule"},
+    "create_unique": {"transitions/save_unique", "transitions/save_indexed"},
     "free_unique": {"shared/finish", "shared/erase", "shared/drop", "shared/unique"},  # the last has it
     "retake_unique": {
-        *(f"transitions/{name}" for name in ("fail", "rescue", "restore_stuck", "set_state", "snooze")),
-        *("shared/put_back", "repairs/requeue_old", "shared/unique"),
+        *(f"transitions/{name}" for name in ("fail", "rescue", "restore_stuck", "snooze")),
+        *("shared/put_back", "shared/restart", "repairs/requeue_old", "shared/unique"),
     },
     "enqueue": {
         *(
@@ -43,14 +49,34 @@ CALLERS = {
             "repairs/requeue_old",
             "shared/refile",
             "shared/create",
+            "bulk/retry_jobs",
         ),
     },
+    "restart": {"transitions/set_state", "bulk/retry_jobs"},
     "admit": {"transitions/take"},
+    "places_left": {"shared/admit", "shared/flow"},  # the last has it
+    "count_starts": {"transitions/take", "shared/flow"},
     "finish": {
         *("transitions/complete", "transitions/fail", "transitions/set_state"),
-        *("repairs/settle_state", "repairs/fail_unreadable"),
+        *("repairs/settle_state", "repairs/fail_unreadable", "shared/cancelled"),
     },
-    "erase": {"transitions/complete", "transitions/remove"},
+    "finish_cancelled": {"bulk/cancel", "shared/cancelled"},
+    "end_cancelled_run": {
+        *(f"transitions/{name}" for name in ("requeue", "requeue_orphans", "snooze")),
+        "shared/cancelled",
+    },
+    # A run that is over, and does not complete its job, asks here whether it was cancelled.
+    "cancelled_error": {
+        *(f"transitions/{name}" for name in ("fail", "requeue", "requeue_orphans", "rescue", "snooze")),
+        *("bulk/cancel", "shared/cancelled"),
+    },
+    "erase": {
+        *(f"transitions/{name}" for name in ("complete", "fail", "remove")),
+        *("bulk/remove_jobs", "shared/cancelled", "shared/purge"),
+    },
+    # All words that enter the index, and all that leave it, but for the doctor's `mend_word`.
+    "write_words": {"transitions/save_indexed", "indexing/index_words", "shared/words"},
+    "erase_words": {"shared/erase", "shared/drop", "shared/words"},
     "put_back": {"transitions/requeue", "transitions/requeue_orphans"},
     "drop": {"transitions/take", "transitions/drop_broken", "repairs/drop_unreadable", "repairs/finish_save"},
 }

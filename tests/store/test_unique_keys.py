@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kue.connection.connection import Command
+from kue.store.bulk import BulkCommands
 from kue.store.repairs import Repairs
 from kue.store.transitions import Failure, Retry, Transitions, completion
 from tests.store.conftest import Place
@@ -33,6 +34,22 @@ ENDS: dict[str, tuple[World, Callable[[Transitions], Command]]] = {
         lambda scripts: scripts.complete(NOW, completion(1, PYTHON, 5, b"1")),
     ),
     "fail for good": (job(1, "active", **OF_RUN), fails(Retry("failed"))),
+    "cancel": (
+        job(1, "inactive", py_unique="order:7"),
+        lambda scripts: BulkCommands(scripts.keys).cancel([1], NOW, "Cancelled", alone=True),
+    ),
+    "fail since it was cancelled": (
+        job(1, "active", **OF_RUN, py_cancel=f"{PYTHON}\nCancelled"),
+        fails(Retry("inactive")),
+    ),
+    "give back though it was cancelled": (
+        job(1, "active", **OF_RUN, py_cancel=f"{PYTHON}\nCancelled"),
+        lambda scripts: scripts.requeue(1, PYTHON, "email", NOW, "no reason"),
+    ),
+    "remove with others": (
+        job(1, "failed", py_unique="order:7"),
+        lambda scripts: BulkCommands(scripts.keys).remove_jobs([1], "failed", "", NOW),
+    ),
     "remove": (job(1, "inactive", py_unique="order:7"), lambda scripts: scripts.remove(1)),
     "set to complete": (job(1, "delayed", py_unique="order:7"), sets("complete")),
     "set to failed": (job(1, "active", **OF_RUN), sets("failed")),
@@ -107,6 +124,26 @@ class TestJobOfNode:
         place.seed(world(before, OTHERS))
         run(place, command)
         assert place.world()[KEYS] == OTHERS[KEYS]
+
+    @pytest.mark.parametrize(
+        ("number", "key"),
+        [("7", "7"), ("-12", "-12"), ("0", "0"), (str(2**53), str(2**53)), ("4e3", "4000")],
+    )
+    def test_a_key_that_is_a_number_is_let_go_as_well(self, place: Place, removal: str, number: str, key: str) -> None:
+        before, command = REMOVES[removal]
+        place.seed(world(before, {"q:job:1": {"data": f'{{"unique":{number}}}'}}, {KEYS: {key: "1", "other": "1"}}))
+        run(place, command)
+        assert place.world()[KEYS] == {"other": "1"}
+
+    @pytest.mark.parametrize("value", ["1.5", "1e300", "true", "null", '["1"]'])
+    def test_a_value_that_is_neither_text_nor_a_whole_number_is_no_key(
+        self, place: Place, removal: str, value: str
+    ) -> None:
+        before, command = REMOVES[removal]
+        keys = {KEYS: {"1": "1", "1.5": "1", "true": "1", f"{1e300:.0f}": "1"}}
+        place.seed(world(before, {"q:job:1": {"data": f'{{"unique":{value}}}'}}, keys))
+        run(place, command)
+        assert place.world()[KEYS] == keys[KEYS]
 
     @pytest.mark.parametrize(
         "data",

@@ -24,6 +24,7 @@ from kue.worker.execution.handler_threads import HandlerThreads
 from kue.worker.handler import Handler
 from kue.worker.lease import Lease
 from kue.worker.pool import Pool
+from kue.worker.pulse import Pulse
 from tests.helpers import wait_until
 from tests.stress.leaks import held, wait_for_no_more_than
 
@@ -241,15 +242,19 @@ class Once:
         return False
 
 
-def test_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis") -> None:
+@pytest.mark.parametrize("in_the_start", [False, True])
+def test_the_pulse_with_the_lease_leaves_nothing_behind(lend: Lend, client: "redis.Redis", in_the_start: bool) -> None:
     def cycle() -> None:
         renewed = threading.Event()
         name = f"kue:host:{threading.get_ident()}-ab"
         with lend() as runtime:
-            lease = Lease(runtime, name, dict, lambda lapsed: renewed.set())
-            lease.start()
-            assert renewed.wait(10) and lease.is_valid
-            lease.stop()
+            lease = Lease(runtime, name, dict, int, lambda lapsed: renewed.set())
+            pulse = Pulse(runtime.store, [lease], runtime.error_reporter)
+            pulse.start()
+            assert in_the_start or (renewed.wait(10) and lease.is_valid)
+            lease.give_up()
+            for _ in range(2):
+                pulse.stop()
             assert not lease.is_valid
 
     hammer(cycle, client)

@@ -3,7 +3,7 @@
 # pyright: strict
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Unpack, assert_type
@@ -13,6 +13,8 @@ import redis
 
 import kue
 import kue_send
+
+Processes = list[tuple[int, int | None, int | None]]
 
 # --- the queue of the process, and others ---
 
@@ -39,7 +41,9 @@ kue.Queue(
     stuck_after=60_000,
     json_default=str,
 )
-kue.Queue(redis=None, promotion=None, job_flags=None, json_default=None, job_defaults=None)
+kue.Queue(redis=None, promotion=None, job_flags=None, json_default=None, job_defaults=None, stats=False)
+kue.Queue(purge={"complete": timedelta(days=1), "failed": None}, keep={"complete": 10_000}, job_defaults=None)
+kue.Queue(purge=None, keep=None, job_flags={"email": {"purge": {"failed": 5000}, "keep": None, "attempts": 5}})
 kue.Queue(job_defaults={"attempts": 5, "backoff": {"type": "fixed", "delay": 500, "jitter": "full"}})
 assert_type(queue.configure(job_flags={"email": {"attempts": 5}}, job_defaults=None).reset(), kue.Queue)
 print(sending.options.job_flags, queue.options.lease)
@@ -72,6 +76,9 @@ queue.create("email", unique="order:7").unique(True, within=timedelta(minutes=1)
 queue.create("email", unique={"key": "order:7", "until": "started", "within": None, "replace": True})
 job.unique("order:7", until="started", within=5000, replace=True).unique(True).unique(None).attempts(3)
 sending.create("pdf").unique({"key": True, "within": 5000}).promise()
+weekly: kue_send.Schedule = sending.every("1 week", sending.create("pdf"), name="weekly", overlap="skip")
+assert_type(weekly.trigger().promise(), kue_send.Promise)
+assert_type(sending.schedules()["weekly"].trigger(), kue_send.Job)
 
 assert_type(job.unique(), kue.UniqueDict | None)
 assert_type(job.existing, bool)
@@ -79,6 +86,8 @@ assert_type(job.priority(), int)
 assert_type(job.attempts(), int)
 assert_type(job.delay(), int | None)
 assert_type(job.remove_on_complete(), bool)
+assert_type(queue.create("email", remove_on_fail=True).remove_on_fail(False).remove_on_fail(None), kue.Job)
+assert_type(queue.purge("failed", older_than=timedelta(days=1), keep=5, type="email"), int)
 job.priority(kue.PRIORITIES["high"]).backoff({"type": "fixed"}).delay(0).ttl(None).search_keys("to").events(True)
 assert_type(job.log(), list[str])
 assert_type(job.log("to %s", "tj"), kue.Job)
@@ -115,10 +124,39 @@ assert_type([queue.get(job.id), *queue.range(0, -1), *queue.range_by_state("fail
 assert_type(sending.get("7"), kue_send.Job)
 assert_type(sending.range(0, -1, "desc"), list[kue_send.Job])
 assert_type(sending.range_by_state("failed", 0, -1), list[kue_send.Job])
+assert_type(sending.search("printer fire", any=True, limit=5), list[int])
+assert_type(sending.reindex(), int)
 assert_type(sending.range_by_type("email", "failed", 0, -1), list[kue_send.Job])
 sending.remove_by_id(job.id)
 assert_type(kue.Job.range_by_state("failed", 0, -1, "desc"), list[kue.Job])
+assert_type([queue.cancel_all("email", "why"), queue.retry_all(), queue.remove_all("failed", "email")], list[int])
+assert_type([queue.retry_all("delayed", "email"), sending.retry_all(state="complete")], list[int])
+assert_type(job.cancel("why"), kue.State)
+assert_type(queue.cancel_by_id(1, "why"), kue.State)
+assert_type(kue_send.Job.cancel_by_id(job.id), kue.State)
+assert_type(job.cancelled, bool)
+assert_type(job.raise_if_cancelled(), kue.Job)
 assert_type(kue_send.Job.range_by_type("email", "failed", 0, 9, queue=sending), list[kue_send.Job])
+
+# --- pauses and limits ---
+
+assert_type(queue.pause("email", timedelta(minutes=5)).pause(duration=5000).resume().resume("email"), kue.Queue)
+assert_type(sending.pause().resume(None), kue_send.Queue)
+assert_type([queue.paused(), sending.paused("email")], list[bool])
+assert_type(queue.limit("email", concurrency=5, per=(100, timedelta(minutes=1))), kue.Limit)
+assert_type(sending.limit("email", concurrency=None, per=None), kue_send.Limit)
+assert_type(queue.limit("email", per=(5, 1000)).concurrency, int | None)
+assert_type(queue.limit("email").per, tuple[int, timedelta] | None)
+
+# --- numbers and processes ---
+
+assert_type(queue.stats(), dict[str, kue.TypeStats])
+assert_type(queue.stats(since=timedelta(days=1), type="email")["email"].series, Sequence[tuple[int, kue.Numbers]])
+numbers: kue_send.Numbers = sending.stats(60_000)["*"]
+assert_type([numbers.created, numbers.run, numbers.max], list[int])
+assert_type([numbers.p50, numbers.wait_p95], list[float | None])
+assert_type(sending.processes(), list[kue_send.Process])
+assert_type([(process.types["email"], process.busy, process.lost) for process in queue.processes()], Processes)
 
 # --- workers ---
 
@@ -144,6 +182,22 @@ def put_off(job: kue.Job) -> None:
     if job.finished:
         raise kue.NoRetry("never")
     raise kue.Snooze(timedelta(minutes=5)) if job.data else kue_send.Snooze(datetime.now(UTC))
+
+
+@queue.use
+def measured(job: kue.Job) -> Generator[None, Any, None]:
+    result = yield
+    job.log("%s", result)
+
+
+@sending.use
+def announced(job: kue_send.Job) -> Iterator[None]:
+    job.send("began", 1)
+    yield
+
+
+assert_type(queue.use(measured)(job), Generator[None, Any, None])
+assert_type(sending.use(measured)(sending.create("email")), Generator[None, Any, None])
 
 
 @queue.process(["letter", "parcel"], 10, shared=True, backoff=lambda attempts, delay: attempts * delay)
@@ -205,10 +259,14 @@ def of_a_config_file(read: Mapping[str, Any], options: dict[str, Any]) -> kue.Jo
 
 
 backoff: kue.BackoffDict = {"type": "fixed", "delay": 500}
-flags: dict[str, kue.JobOptionsDict] = {"email": {"backoff": backoff}}
+flags: dict[str, kue.JobFlagsDict] = {"email": {"backoff": backoff}}
 promotion: kue.PromotionDict = {"interval": 500}
 address: kue.RedisDict = {"host": "box"}
+limits: tuple[kue.PurgeDict, kue.KeepDict] = {"failed": 5000}, {"complete": 5}
+of_types: dict[str, kue.JobFlagsDict] = {"email": {"backoff": backoff, "purge": limits[0], "keep": limits[1]}}
 settings: kue.QueueOptionsDict = {"job_flags": flags, "promotion": promotion}
+other_settings: kue.QueueOptionsDict = {"job_flags": of_types, "purge": None}
+kue.create_queue(**other_settings)
 kue_send.create_queue(redis=address, **settings)
 kue.create_queue(redis=address, **settings)
 enqueue("email", {}, backoff=backoff, attempts=5)

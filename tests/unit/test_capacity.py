@@ -199,6 +199,21 @@ def test_a_connection_in_use_makes_room_for_a_kept_one_when_its_call_is_over(mak
     assert kept.opened and place.open == 3
 
 
+def test_a_kept_connection_comes_though_an_interrupted_thread_has_the_lock(make: Callable[..., Place]) -> None:
+    """A signal handler waits for a thread that asks for one, and runs on the thread that has the lock."""
+    place = make(3)
+    for connection in [place.take() for _ in range(3)]:
+        place.capacity.give_back(connection)
+    kept: list[Connection] = []
+    with place.capacity._lock:
+        thread = threading.Thread(target=lambda: kept.append(place.keep()), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert [connection.opened for connection in kept] == [True]
+    place.capacity.give_back(place.take())
+    assert place.open == 3
+
+
 def test_a_kept_connection_that_closes_lets_a_waiting_call_open_one(make: Callable[..., Place]) -> None:
     place = make(2)
     kept, _taken = place.keep(), place.take()
@@ -223,10 +238,29 @@ def test_idle_connections_close_after_a_minute(make: Callable[..., Place]) -> No
     assert place.open == 2
     in_use = place.take()
     place.clock.now += IDLE_SECONDS
-    assert place.capacity.close_expired() is None
+    assert place.capacity.close_expired() == IDLE_SECONDS
     assert place.open == 1
     place.capacity.give_back(in_use)
     assert place.capacity.close_expired() == IDLE_SECONDS
+    place.clock.now += IDLE_SECONDS
+    assert place.capacity.close_expired() is None
+    assert place.open == 0
+
+
+def test_one_thread_closes_connections_though_they_are_in_use_whenever_it_looks(
+    make: Callable[..., Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float | None] = []
+    look = Capacity.close_expired
+    monkeypatch.setattr(Capacity, "close_expired", lambda capacity: looks.append(look(capacity)) or looks[-1])
+    place = make(1, closes_idle=True)
+    for _ in range(3):
+        with place.capacity._lock:  # without which the thread cannot look
+            place.capacity.give_back(place.take())
+            in_use = place.take()
+        wait_until(lambda: looks)
+        place.capacity.give_back(in_use)
+    assert looks == [IDLE_SECONDS]
 
 
 def test_a_thread_closes_idle_connections_and_ends_with_the_last(

@@ -36,8 +36,7 @@ def test_the_timeout_of_a_pause_is_given_in_ms_and_none_is_no_limit(
 ) -> None:
     pool: Any = FakePool()
     slot = Worker("kue:host:7-b:email:1", "email", TypeSlots("email"))
-    pool.slots = SimpleNamespace(worker_of=lambda run: slot)
-    run: Any = SimpleNamespace(type="email")
+    run: Any = SimpleNamespace(type="email", slot=slot)
     context = Context(pool, run)
     context.pause(*timeout)
     context.resume()

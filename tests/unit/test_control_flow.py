@@ -10,7 +10,7 @@ import pytest
 
 import kue
 import kue_send
-from kue import NoRetry, Snooze
+from kue import HandlerFailed, NoRetry, Snooze
 from kue.common.clock import Moment
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,15 +45,15 @@ def test_a_delay_that_is_none_is_refused_when_the_snooze_is_made(delay: Any, mes
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("error", [Snooze(5000), Snooze(EPOCH), NoRetry("no such address"), NoRetry()])
-def test_both_keep_what_they_carry_in_a_copy_and_a_pickle(error: kue.KueError) -> None:
+@pytest.mark.parametrize("error", [Snooze(5000), Snooze(EPOCH), NoRetry("no"), NoRetry(), HandlerFailed(7, "7")])
+def test_each_keeps_what_it_carries_in_a_copy_and_a_pickle(error: kue.KueError) -> None:
     for same in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (type(same), str(same), vars(same)) == (type(error), str(error), vars(error))
 
 
 @pytest.mark.parametrize("package", [kue, kue_send])
-@pytest.mark.parametrize("name", ["NoRetry", "Snooze"])
-def test_both_are_public_and_kue_errors(package: Any, name: str) -> None:
+@pytest.mark.parametrize("name", ["HandlerFailed", "NoRetry", "Snooze"])
+def test_each_is_public_and_a_kue_error(package: Any, name: str) -> None:
     error = getattr(package, name)
     assert issubclass(error, kue.KueError)
     assert name in package.__all__

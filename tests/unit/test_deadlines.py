@@ -1,6 +1,7 @@
 """The ttl of a run in its own process: when it ends the run, and when Redis is asked before."""
 
 import functools
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,3 +116,11 @@ def test_the_watch_of_a_run_ends_a_while_after_the_run(desk: Desk) -> None:
     assert desk.calls(5) == [] and len(desk.watchers) == 1
     assert desk.calls(10) == [] and desk.watchers == []
     assert desk.calls(10 * TTL_SECONDS) == []
+
+
+def test_a_run_that_has_ended_is_not_kept_until_its_ttl_would_be_over(desk: Desk) -> None:
+    desk.deadlines.ttl_changed(desk.run)
+    desk.deadlines.ended(desk.run)
+    desk.calls(after=11.0)  # until when checkers are acknowledged
+    run, desk.run = weakref.ref(desk.run), None  # type: ignore[assignment]
+    assert desk.timers.wait(1000) == 1000 and run() is None

@@ -32,6 +32,7 @@ BUILT_IN: dict[str, set[type[Exception]]] = {
     "InvalidOption": {ValueError},
     "UnknownOption": {ValueError, TypeError},
     "InvalidURL": {ValueError},
+    "HeldByNode": set(),
     "InvalidHandler": {TypeError},
     "InvalidJobData": {ValueError},
     "InvalidSchedule": {ValueError},
@@ -112,7 +113,7 @@ def test_a_special_error_is_caught_as_the_general_one(below: str, above: str) ->
         (JobRemoved(7), "job 7 was removed before it finished", {"id": 7, "outcome_unknown": False}),
         (
             JobRemoved(7, outcome_unknown=True),
-            "job 7 is gone, and its outcome is unknown: it may have completed before it was removed",
+            "job 7 is gone, and its outcome is unknown: it may have ended before it was removed",
             {"id": 7, "outcome_unknown": True},
         ),
         (PromiseTimeout(7, 1500), "job 7 did not settle within 1500 ms", {"id": 7}),

@@ -21,9 +21,7 @@ class FakePool:
         self._asked = asked
         self._takes_seconds = takes_seconds
         self.had_seconds: list[float] = []
-        self._put_back: list[Any] = [
-            SimpleNamespace(type="email", job=SimpleNamespace(id=number)) for number in range(1, put_back + 1)
-        ]
+        self._put_back: list[Any] = [SimpleNamespace(type="email", id=number) for number in range(1, put_back + 1)]
 
     def give_back(self) -> None:
         self._asked.append("give back")

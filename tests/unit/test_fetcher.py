@@ -55,10 +55,10 @@ class Desk:
 
     def sent(self) -> list[Command]:
         """What it asks for in one round."""
-        return [call.command for call in self.fetcher.takes()]
+        return [call.command for call in self.fetcher.takes(5)]
 
     def take(self) -> Take:
-        [call] = self.fetcher.takes()
+        [call] = self.fetcher.takes(5)
         assert isinstance(call, Take)
         return call
 
@@ -96,6 +96,6 @@ def test_takes_that_are_refused_one_after_another_are_reported_once_and_again_af
     refused = ResponseError("WRONGTYPE")
     for reply, reports in ((refused, 1), (refused, 1), ([0, []], 1), (refused, 2)):
         desk.fetcher.token("email")
-        takes = [call for call in desk.fetcher.takes() if isinstance(call, Take)]
+        takes = [call for call in desk.fetcher.takes(5) if isinstance(call, Take)]
         takes[0].answered(reply)
         assert len(desk.reported) == reports

@@ -46,6 +46,7 @@ GOOD: dict[str, list[tuple[Any, Any]]] = {
     ],
     "ttl": [(1, 1), (60_000, 60_000), (timedelta(seconds=2), 2000), (0, 0)],
     "remove_on_complete": [(True, True), (False, False)],
+    "remove_on_fail": [(True, True), (False, False)],
     "events": [(True, True), (False, False)],
     "backoff": [
         (True, True),
@@ -97,6 +98,7 @@ BAD: dict[str, list[Any]] = {
     "delay": NO_DURATIONS,
     "ttl": [*NO_DURATIONS, MOMENT],
     "remove_on_complete": [1, 0, "true", "", [], HUGE],
+    "remove_on_fail": [1, 0, "true", "", []],
     "events": [1, 0, "false", {}],
     "backoff": [1, "true", "exponential", "function(){}", [], [("type", "fixed")], print],
     "ghost_on_ttl": [1, 0, "true", "", []],
@@ -174,6 +176,8 @@ def test_a_moment_without_a_time_zone_is_refused(moment: datetime) -> None:
         ("", ""),
         ("data", ""),
         ("type", ""),
+        ("purge", " (it is an option of the queue, and of a type in job_flags)"),
+        ("keep", " (it is an option of the queue, and of a type in job_flags)"),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused_and_the_right_name_given(name: str, hint: str) -> None:
@@ -199,6 +203,7 @@ def test_every_option_can_be_set_by_its_name_and_by_kue_s() -> None:
         "ghost_delay": "",
         "hotjob": "",
         "hotjob_timeout": "",
+        "remove_on_fail": "",
     }
     assert list(JOB_OPTIONS) == [option.name for option in JOB_OPTIONS.values()]
     assert set(GOOD) == set(BAD) == set(JOB_OPTIONS)

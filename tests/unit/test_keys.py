@@ -10,6 +10,7 @@ from kue.store.keys import KEYS, PROMOTION_LOCK, STATES, TTL_LOCK, Keys, id_of, 
 
 ARGUMENTS = {"id": "17", "type": 'say "hi" to \u2709: it\'s 100%', "state": "inactive"}
 ARGUMENTS |= {"process": "kue:host:7-beef00011", "key": "order:7 \u2709", "name": "nightly: \u2709"}
+ARGUMENTS |= {"slot": "m", "start": "1700003700", "code": "HL"}
 PREFIXES = ["q", "{q}", "a:b", "it's", "caf\u00e9 %d"]
 
 WIRE_FORMAT = {  # as Kue writes them, for a job 17 of type email with prefix q
@@ -25,6 +26,8 @@ WIRE_FORMAT = {  # as Kue writes them, for a job 17 of type email with prefix q
     "work_time": "q:stats:work-time",
     "settings": "q:settings",
     "unique": "q:unique:jobs",
+    "search_word": "q:search:word:HL",
+    "search_object": "q:search:object:17",
 }
 
 
@@ -99,7 +102,7 @@ def test_zids_sort_as_their_ids() -> None:
     assert sorted(map(zid, reversed(ids))) == [zid(id) for id in ids]
 
 
-@pytest.mark.parametrize("member", [b"", b"7", b"garbage", b"01|", b"01|x", b"|"])
+@pytest.mark.parametrize("member", [b"", b"7", b"garbage", b"01|", b"01|x", b"|", b"02|1", b"02|01", b"1|1", b"02|-1"])
 def test_a_member_that_is_no_zid_is_a_value_error(member: bytes) -> None:
     with pytest.raises(ValueError):
         id_of(member)
@@ -124,6 +127,7 @@ def test_a_key_names_what_it_holds(prefix: str) -> None:
             assert keys.read(keys.type_state(type, state)) == ("type_state", type)
     for key in ("order:7", "a", "two\nlines"):
         assert keys.read(keys.within(key)) == ("within", key)
+    assert keys.read(keys.mail("kue:host:77-beef0001")) == ("mail", "kue:host:77-beef0001")
     for key in (keys.jobs, keys.types, keys.ids, keys.events, keys.state("failed"), keys.tokens("email"), "other", ""):
         assert keys.read(key) == ("", "")
     for key in ("job:", "job:x", "job:017", "job:17:lug", "job:17:log:", "jobs:email:lost"):

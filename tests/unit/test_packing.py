@@ -17,7 +17,7 @@ from redis.connection import Connection
 import kue
 from kue.connection import packing
 from kue.connection.address import resolve
-from kue.connection.packing import Packer, pack
+from kue.connection.packing import Packer, packer
 from tests.helpers import wait_until
 
 
@@ -42,21 +42,21 @@ NUMBERS = [0, -1, 2**53, 10**30, 1.5, -0.0, 1e22, 1e-7, 0.1, math.inf]
 @pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_is_packed_as_hiredis_itself_packs_it(number: Any, packed: list[Any]) -> None:
     own: Any = ("SET", b"\xff", number)
-    assert pack(own) == pack_command(own)
+    assert packer()(own) == pack_command(own)
     assert packed == [("SET", b"\xff", str(number))]
 
 
 def test_another_thread_packs_the_same() -> None:
     command = ("SET", b"\xff", *NUMBERS)
     with ThreadPoolExecutor() as threads:
-        assert threads.submit(pack, command).result() == pack(command)
+        assert threads.submit(lambda: packer()(command)).result() == packer()(command)
 
 
 def test_a_thread_that_forks_is_the_main_thread_of_its_child(packed: list[Any]) -> None:
     def pack_in_child() -> bytes:
         reader, writer = os.pipe()
         if not os.fork():
-            pack(("GET", 1))
+            packer()(("GET", 1))
             os.write(writer, repr(packed).encode())
             os._exit(0)
         os.wait()

@@ -5,6 +5,7 @@ the test that names it fails, and says which file to look at.
 """
 
 import ast
+import math
 import os
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from hiredis import pack_command
 from pyee import EventEmitter
 from redis.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
+from kue.common import strict_json
 from kue.connection import embedded
 from kue.connection.address import resolve
 
@@ -114,6 +116,39 @@ def test_hiredis_packs_commands_with_words_of_every_type() -> None:
     words: Any = ("SET", b"\xff", "\u00e9", -1, 1.5)
     packed = b"*5\r\n$3\r\nSET\r\n$1\r\n\xff\r\n$2\r\n\xc3\xa9\r\n$2\r\n-1\r\n$3\r\n1.5\r\n"
     assert pack_command(words) == packed
+
+
+# --- json: kue/common/strict_json.py ---
+
+
+def test_json_has_a_writer_and_a_reader_without_layers_around_them() -> None:
+    assert strict_json._write is not None
+    assert strict_json._read == strict_json._decoder.scan_once  # type: ignore[attr-defined]
+
+
+def own_parent() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+VALUES: list[Any] = [
+    *({"a": [1, -2.5, "\u00e9\ud800\n", None, True], "b": {"c": ()}}, "x", "", 7, 10**400, 1e300, None, [], {1: 2}),
+    *(math.nan, [math.inf], {2, 3}, {"a": object}, {(1, 2): 3}, own_parent(), {"a": own_parent()}),
+]
+
+
+@pytest.mark.parametrize("value", VALUES, ids=[str(number) for number in range(len(VALUES))])
+def test_the_writer_of_json_does_what_its_encoder_does(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written() -> str:
+        try:
+            return strict_json.dumps(value)
+        except (TypeError, ValueError) as problem:
+            return f"{type(problem).__name__}: {problem}"
+
+    shorter = written()
+    monkeypatch.setattr(strict_json, "_write", None)
+    assert shorter == written()
 
 
 # --- concurrent.futures: kue_send/future.py ---

@@ -8,6 +8,7 @@ import pytest
 
 from kue import Queue
 from kue.errors import InvalidOption, UnknownOption
+from kue.options.purging import Limits
 from kue.options.queue import PromotionOptions, QueueOptions
 
 DEFAULTS = {
@@ -27,6 +28,9 @@ DEFAULTS = {
     "job_flags": {},
     "json_default": None,
     "job_defaults": {},
+    "stats": True,
+    "purge": {},
+    "keep": {},
 }
 
 
@@ -66,6 +70,7 @@ def test_the_default_options_are_those_of_kue() -> None:
         ({"json_default": str}, {"json_default": str}),
         ({"json_default": None}, {}),
         ({"job_defaults": None}, {}),
+        ({"stats": False}, {"stats": False}),
         (
             {"job_defaults": {"attempts": 5, "ttl": timedelta(seconds=9)}},
             {"job_defaults": {"attempts": 5, "ttl": 9000}},
@@ -75,6 +80,15 @@ def test_the_default_options_are_those_of_kue() -> None:
         (
             {"job_flags": {"email": {"attempts": 5, "priority": "high"}, "pdf": {"ttl": timedelta(seconds=9)}}},
             {"job_flags": {"email": {"attempts": 5, "priority": -10}, "pdf": {"ttl": 9000}}},
+        ),
+        ({"purge": None, "keep": None}, {}),
+        (
+            {"purge": {"complete": timedelta(days=1), "failed": None}, "keep": {"failed": 0}},
+            {"purge": {"complete": 86_400_000, "failed": None}, "keep": {"failed": 0}},
+        ),
+        (
+            {"job_flags": {"email": {"attempts": 5, "purge": {"failed": 60_000}, "keep": None}}},
+            {"job_flags": {"email": {"attempts": 5, "purge": {"failed": 60_000}}}},
         ),
     ],
     ids=str,
@@ -128,6 +142,17 @@ FINITE = "must be a finite number of milliseconds"
             {"job_flags": {"email": {"attempts": 0}}},
             "job_flags['email']: attempts must be a whole number, 1 or more, not 0",
         ),
+        (
+            {"purge": {"active": 5}},
+            "purge takes the states complete and failed, since only jobs that have ended are purged, not 'active'",
+        ),
+        ({"purge": 5}, "purge must be a dict, not 5"),
+        ({"purge": {"complete": "1 day"}}, f"purge['complete'] {NUMBER}, not '1 day'"),
+        ({"keep": {"failed": 1.5}}, "keep['failed'] must be a whole number, 0 or more, not 1.5"),
+        (
+            {"job_flags": {"email": {"keep": {"failed": -1}}}},
+            "job_flags['email'] keep['failed'] must be a whole number, 0 or more, not -1",
+        ),
     ],
     ids=str,
 )
@@ -156,6 +181,14 @@ def test_a_bad_value_is_refused_by_name_and_value(given: dict[str, Any], message
             {"job_flags": {"email": {"removeOnComplete": True}}},
             "job_flags['email']: there is no job option 'removeOnComplete' "
             "(Kue's removeOnComplete is remove_on_complete here); there are priority, attempts, ",
+        ),
+        (
+            {"job_flags": {"email": {"purged": {}}}},
+            "job_flags['email']: there is no option 'purged' (did you mean purge?)",
+        ),
+        (
+            {"job_defaults": {"keep": {"failed": 1}}},
+            "job_defaults: there is no job option 'keep' (it is an option of the queue, and of a type in job_flags)",
         ),
         (
             {"job_defaults": {"tries": 1}},
@@ -192,3 +225,25 @@ def test_flags_are_read_when_the_queue_is_made_and_later_changes_do_not_count() 
     flags["email"]["attempts"] = 0
     flags["pdf"] = {}
     assert json.dumps(read.job_flags) == '{"email": {"attempts": 5}}'
+
+
+DAY = 86_400_000
+
+
+def test_what_a_type_says_of_a_state_comes_before_what_the_queue_says() -> None:
+    flags = {"email": {"purge": {"failed": 5000}, "keep": {"complete": 7}}, "pdf": {"purge": {"complete": None}}}
+    options = QueueOptions.read(purge={"complete": DAY, "failed": 2 * DAY}, keep={"failed": 9}, job_flags=flags)
+    assert options.limits_of("other") == {"complete": Limits(DAY, None), "failed": Limits(2 * DAY, 9)}
+    assert options.limits_of("email") == {"complete": Limits(DAY, 7), "failed": Limits(5000, 9)}
+    assert options.limits_of("pdf") == {"failed": Limits(2 * DAY, 9)}
+
+
+def test_without_limits_nothing_is_purged() -> None:
+    options = QueueOptions.read(job_flags={"email": {"purge": {"failed": None}, "attempts": 5}})
+    assert options.limits_of("email") == options.limits_of("other") == {}
+
+
+def test_jobs_start_with_the_options_of_jobs_alone() -> None:
+    options = QueueOptions.read(job_flags={"email": {"attempts": 5, "purge": {"failed": 5000}, "keep": {"failed": 1}}})
+    assert options.flags_of_jobs("email") == {"attempts": 5}
+    assert not options.flags_of_jobs("other")

@@ -7,9 +7,14 @@ import pytest
 from redis.exceptions import ResponseError
 
 from kue.common.error_reporter import ErrorReporter
+from kue.errors import JobLost
 from kue.store.commands import Commands
 from kue.store.keys import Keys
+from kue.store.transitions import Failure, Transitions
+from kue.worker.execution.settling import Settling
 from kue.worker.handler import Handler
+from kue.worker.io.reports import make_report
+from kue.worker.outcomes import Completed
 from kue.worker.run import PutBack, Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.slots import AllSlots, TypeSlots
@@ -33,7 +38,9 @@ class Desk:
 
     def run(self, number: int) -> Run:
         io: Any = SimpleNamespace(notify=lambda run: None)
-        job: Any = SimpleNamespace(id=number, type="email", runtime=self.runtime, set_options=None)
+        job: Any = SimpleNamespace(
+            id=number, type="email", runtime=self.runtime, set_options=None, stored_hash=None, created_at=1
+        )
         return Run(job, f"{PROCESS}:email:{number}", number, 0, io)
 
     def _run_ended(self) -> None:
@@ -49,6 +56,27 @@ def desk() -> Desk:
     return Desk()
 
 
+@pytest.mark.parametrize("asks", ["executing", "lingers", ""])
+def test_a_run_lets_go_of_its_job_once_redis_has_its_outcome_unless_something_still_asks_for_it(
+    desk: Desk, asks: str
+) -> None:
+    run = desk.run(1)
+    vars(run)[asks] = True
+    run.settle(Completed(None))
+    report = make_report(run, Transitions(Keys("q")), 0, desk.tracker.report_answered)
+    assert report is not None
+    desk.tracker.report_answered(report, [1])
+    assert run.written
+    assert (run.held_job is not None) == bool(asks)
+    settling = Settling(ErrorReporter(lambda problem: None))
+    assert settling.settle_failed(run, Failure("Shutdown", "Shutdown", "Shutdown")) is False
+    run.apply_effects(("log", "late", ""))
+    late = make_report(run, Transitions(Keys("q")), 0, desk.tracker.report_answered)
+    assert late is not None
+    desk.tracker.report_answered(late, [-1, b"complete", b""])
+    assert desk.reported == [str(JobLost(1, "message"))]
+
+
 def test_a_closed_slot_opens_again_once_one_of_the_handlers_that_run_on_returns(desk: Desk) -> None:
     strays = [desk.run(number) for number in range(1, 18)]
     last = strays[-1]
@@ -57,7 +85,7 @@ def test_a_closed_slot_opens_again_once_one_of_the_handlers_that_run_on_returns(
         run.executing = True
         run.settle(PutBack("it must"))
         desk.tracker.abandon(run)
-    desk.tracker.release(last)
+    desk.tracker.release(last, desk.slots["email"])
     desk.tracker.reopen_slots()
     assert (desk.free, desk.ended) == (0, 1), "a shutdown that waits for the run goes on"
     assert desk.reported == [
@@ -74,7 +102,7 @@ def test_no_slot_is_closed_while_few_handlers_run_on(desk: Desk) -> None:
     for run in strays:
         run.executing = True
         desk.tracker.abandon(run)
-    desk.tracker.release(strays[-1])
+    desk.tracker.release(strays[-1], desk.slots["email"])
     assert (desk.free, desk.reported) == (1, [])
 
 

@@ -139,3 +139,16 @@ def test_a_forked_child_asks_anew_and_what_its_parent_read_counts_until_then(pla
     assert place.error == 0
     place.read(back=700)
     assert place.error == -350
+
+
+def test_another_reading_is_due_after_a_second_if_the_server_was_held_up(place: Place) -> None:
+    place.read(there=2000)
+    assert place.error == 1000
+    place.passes(1001)
+    place.clock()
+    assert place.clock.is_due
+    place.read(there=3, back=1)
+    assert place.error == 1
+    place.passes(59_000)
+    place.clock()
+    assert not place.clock.is_due

@@ -8,6 +8,7 @@ import fakeredis
 import pytest
 
 import kue
+import kue_send
 from kue.errors import InvalidOption
 from tests.helpers import keyspace
 
@@ -158,3 +159,34 @@ def test_each_queue_has_a_test_mode_of_its_own(queue: kue.Queue, client: Any) ->
         other.create("email").save()
         assert (queue.test_mode.jobs, other.test_mode.jobs) == ([], [])
         assert other.inactive() == [1]
+
+
+@pytest.mark.parametrize("is_saved_before", [True, False])
+def test_the_promise_of_a_collected_job_times_out_and_needs_no_redis(is_saved_before: bool) -> None:
+    with kue_send.Queue(redis="redis://127.0.0.1:1") as queue:
+        queue.test_mode.enter()
+        job = queue.create("email")
+        if is_saved_before:
+            job.save()
+        promise = job.promise(timeout=20)
+        assert queue.test_mode.jobs == [job]
+        with pytest.raises(kue_send.PromiseTimeout):
+            promise.result(10)
+
+
+def test_the_promise_of_a_collected_job_may_have_any_timeout_and_be_cancelled() -> None:
+    with kue_send.Queue(redis="redis://127.0.0.1:1") as queue:
+        queue.test_mode.enter()
+        promise = queue.create("email").promise(timeout=2**52)
+        timers = [thread for thread in threading.enumerate() if thread.name == "kue-timeout"]
+        assert len(timers) == 1 and timers[0].is_alive()
+        assert promise.cancel()
+        timers[0].join(10)
+        assert not timers[0].is_alive()
+
+
+def test_with_process_the_job_of_a_triggered_schedule_is_collected_too(queue: kue.Queue) -> None:
+    queue.test_mode.enter(process=True)
+    job = queue.every("1 hour", queue.create("report")).trigger()
+    assert queue.test_mode.jobs == [job] and job.id == 1
+    assert queue.get(1).schedule_name == "report"

@@ -14,13 +14,15 @@ import kue
 import kue_send
 from kue.connection.address import RedisAddress, embedded_directory, resolve
 from kue.errors import InvalidOption
-from kue.jobs.job import Job
+from kue.jobs.job_options import JobOptions
 from kue.jobs.lookup import Lookup
 from kue.options import typed
 from kue.options.job import BACKOFF_TYPES, JOB_OPTIONS, PRIORITIES, read_option
+from kue.options.purging import END_STATES, OPTIONS_OF_TYPES
 from kue.options.queue import OPTIONS_OF_JOBS, PromotionOptions, QueueOptions
 from kue.options.values import STATES, read_state
 from kue.queue.counts import Counts
+from kue.queue.queue import Queue
 
 
 def fits(value: object, hint: Any) -> bool:
@@ -61,6 +63,9 @@ SAMPLES: list[Any] = [
     *({"interval": 5}, {"interval": 5.5, "limit": 5, "lock_ttl": timedelta(1)}, {"limit": 5.5}, {"interval": None}),
     *({"email": {"attempts": 5}}, {"email": {"priority": "low", "ttl": None}}, {"email": {"priority": "text"}}),
     *({"email": {"atempts": 5}}, {"email": {"backoff": {"type": "fixed"}}}, {"email": {"backoff": {"type": 5}}}),
+    *({"complete": 5, "failed": None}, {"complete": timedelta(1)}, {"failed": "5"}, {"failed": 5.5}, {"active": 5}),
+    *({"email": {"purge": {"failed": timedelta(1)}, "keep": None}}, {"email": {"keep": {"failed": 5.5}}}),
+    *({"email": {"purge": {"active": 5}}}, {"email": {"keep": 5}}),
     *({"key": "text"}, {"key": True, "until": "started"}, {"key": "text", "within": 5, "replace": True}, {"key": 5}),
     *({"key": "text", "until": "text"}, {"key": False}, {"until": "ended"}, {"key": "text", "replace": 5}),
 ]
@@ -96,6 +101,12 @@ def test_the_type_of_what_configure_takes_names_the_options_of_jobs() -> None:
     assert tuple(hints) == OPTIONS_OF_JOBS
     assert hints == {name: get_type_hints(typed.QueueOptionsDict)[name] for name in OPTIONS_OF_JOBS}
     assert get_args(get_type_hints(kue.Queue.configure)["options"]) == (typed.ConfigureDict,)
+
+
+def test_the_types_of_what_is_purged_name_the_states_and_the_options_of_types() -> None:
+    assert list(get_type_hints(typed.PurgeDict)) == list(get_type_hints(typed.KeepDict)) == list(END_STATES)
+    assert list(get_type_hints(typed.JobFlagsDict)) == [*JOB_OPTIONS, *OPTIONS_OF_TYPES]
+    assert get_type_hints(Queue.purge)["state"] == typed.EndState
 
 
 def test_the_type_of_promotion_names_what_promotion_has() -> None:
@@ -151,7 +162,7 @@ def test_the_names_of_the_types_are_those_of_the_checks() -> None:
 
 @pytest.mark.parametrize("name", JOB_OPTIONS)
 def test_a_fluent_method_takes_what_its_option_takes(name: str) -> None:
-    methods = vars(Job) | (vars(kue_send.Job) if JOB_OPTIONS[name].module == "kue_send" else {})
+    methods = vars(JobOptions) | (vars(kue_send.Job) if JOB_OPTIONS[name].module == "kue_send" else {})
     taken, _ = get_args(methods[name].__orig_class__)
     assert frozenset(get_args(taken | None)) == frozenset(get_args(get_type_hints(typed.JobOptionsDict)[name]))
 

@@ -12,6 +12,7 @@ import kue
 from kue import Job
 from kue.doctor import examine
 from kue.store.keys import zid
+from kue.store.worker_id import process_of
 from tests.crash.conftest import Watched
 from tests.crash.process import ROOT, PythonWorker
 from tests.helpers import wait_until
@@ -44,6 +45,23 @@ def assert_both_doctors_find_nothing(queue: Watched, previous: Path, server: Red
     assert (other.returncode, other.stderr) == (0, ""), other.stdout
 
 
+def assert_only_the_living_process_has_a_lease(
+    server: RedisServer, pair: tuple[Path, Path], victim: PythonWorker, heir: PythonWorker
+) -> None:
+    """Only this release writes a record of a process. Only this release lists those whose lease it has ended."""
+    client, (dead, living) = server.client(), (process_of(one.reported("start")[0]["worker"]) for one in (victim, heir))
+    records = {f"q:py:worker:{process}" for process, root in zip((dead, living), pair, strict=True) if root == ROOT}
+    lost = [str(dead).encode()] if pair[1] == ROOT else []
+    expected = {"q:py:workers", *records} | ({"q:py:workers:lost"} if lost else set())
+    wait_until(
+        lambda: client.zrange("q:py:workers", 0, -1) == [str(living).encode()], message="the dead process has no lease"
+    )
+    wait_until(
+        lambda: {key.decode() for key in client.keys("q:py:worker*")} == expected, message="the other keys are gone"
+    )
+    assert client.zrange("q:py:workers:lost", 0, -1) == lost
+
+
 def test_each_brings_back_the_jobs_of_the_other_s_killed_process(
     pair: tuple[Path, Path], previous: Path, server: RedisServer, start: Start, queue: Watched
 ) -> None:
@@ -58,7 +76,7 @@ def test_each_brings_back_the_jobs_of_the_other_s_killed_process(
         assert (found.attempts_made, found.get_field("py_ghosts")) == (1, "1")
     wait_until(lambda: len(heir.reported("start")) == 5)
     assert heir.errors() == []
-    wait_until(lambda: len(server.client().keys("q:py:worker*")) <= 2, message="what the dead process left is gone")
+    assert_only_the_living_process_has_a_lease(server, pair, victim, heir)
     assert_both_doctors_find_nothing(queue, previous, server)
 
 

@@ -2,8 +2,8 @@
 //
 //   node driver.js <adapter> <redis url> <bytes of a payload>
 //
-// An adapter exports make(url, data, tally), which returns {versions, ready, save, saveBulk, work, roundTrip, stop}. Each
-// function may be async.
+// An adapter exports make(url, data, tally), which returns {versions, ready, save, saveBulk, work, roundTrip, search,
+// stop}. Each function may be async.
 
 'use strict';
 
@@ -89,6 +89,12 @@ const operations = {
       times.push(1000 * (seconds() - due));
     });
     return times;
+  },
+  searches: async ({ text, count }) => {
+    const times = [];
+    let ids = 0;
+    for (let i = 0; i < count; i++) times.push(1000 * (await timed(async () => { ids = await adapter.search(text); })));
+    return { times, ids };
   },
   stop: () => adapter.stop(),
 };

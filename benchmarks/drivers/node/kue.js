@@ -12,6 +12,7 @@ exports.make = (url, data, tally) => {
   queue.on('error', error => console.error(error));
   queue.setMaxListeners(0); // each worker adds a listener to the queue, and Node would warn of too many
 
+  let index;
   const typeOf = (number, types = 1) => (types === 1 ? 'bench' : `bench${number % types}`);
 
   const saved = job => new Promise((resolve, reject) => job.save(error => (error ? reject(error) : resolve())));
@@ -41,6 +42,14 @@ exports.make = (url, data, tally) => {
     roundTrip: number => new Promise((resolve, reject) => {
       const job = create(number);
       job.on('complete', resolve).on('failed', reject).save(error => error && reject(error));
+    }),
+
+    // As routes/json.js makes its index, which it keeps to itself.
+    search: text => new Promise((resolve, reject) => {
+      const reds = require('reds');
+      reds.createClient = require('kue/lib/redis').createClient;
+      index = index || reds.createSearch(queue.client.getKey('search'));
+      index.query(text).end((error, ids) => (error ? reject(error) : resolve(ids.length)));
     }),
 
     stop: () => new Promise(resolve => queue.shutdown(10000, () => resolve())),

@@ -100,6 +100,11 @@ class EventLoopThread:
             thread.join(timeout)
 
     @property
+    def is_current(self) -> bool:
+        """Whether the caller is the loop's thread."""
+        return self._thread is not None and self._thread.ident == threading.get_ident()
+
+    @property
     def is_alive(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 

@@ -6,12 +6,12 @@ over the I/O: other jobs wait a few milliseconds at most. The first thread finis
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 
+from kue.common.forks import forks
 from kue.errors import ForkedChild
 from kue.worker.outcomes import PutBack
 from kue.worker.run import Run
@@ -40,6 +40,7 @@ class InlineRunner:
         self._last_call_at = 0.0
         self._standby: threading.Thread | None = None
         self._awake = threading.Event()
+        self._is_watching = False  # as `_awake`, in fewer steps
         self._stopping = False
         self.take_over: Callable[[], None] = lambda: None
 
@@ -54,7 +55,7 @@ class InlineRunner:
 
     def run(self) -> bool:
         """Execute waiting runs for a while. False if another thread has the I/O by now: then the caller must end."""
-        takeovers, until, process = self._takeovers, 0.0, os.getpid()
+        takeovers, until, forks_before = self._takeovers, 0.0, forks.count
         while self._runs:
             run = self._runs[0]
             del self._runs[0]  # not by a call, at whose end an exception could be thrown into this thread
@@ -63,14 +64,14 @@ class InlineRunner:
                     continue
                 with self._lock:
                     self._last_call_at = time.monotonic()
-                    watched = not self._stopping and (self._awake.is_set() or self._wake_standby())
+                    watched = not self._stopping and (self._is_watching or self._wake_standby())
                     self._called_at = self._last_call_at if watched else None
                 if not watched:
                     self._start_elsewhere(run)
                     continue
                 run.executing = True
                 self._execute(run)
-                if os.getpid() != process or not self._still_leads(run, takeovers):
+                if forks.count != forks_before or not self._still_leads(run, takeovers):
                     return False
             except ForkedChild:  # the handler forked, and this is the child: the I/O belongs to its parent
                 raise
@@ -114,6 +115,7 @@ class InlineRunner:
             except RuntimeError:  # the system has no more threads
                 return False
             self._standby = standby
+        self._is_watching = True
         self._awake.set()
         return True
 
@@ -126,11 +128,13 @@ class InlineRunner:
                 now = time.monotonic()
                 if self._called_at is None:
                     if now - self._last_call_at > _SLEEP_AFTER_SECONDS and not self._stopping:
+                        self._is_watching = False
                         self._awake.clear()
                 elif now - self._called_at > _CHECK_EVERY_SECONDS:
                     self._takeovers += 1
                     self._called_at = None
                     self._standby = None
+                    self._is_watching = False
                     self._awake.clear()
                     break
         else:

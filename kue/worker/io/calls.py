@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from kue.connection.connection import Command
@@ -40,7 +41,7 @@ class Report(Call):
     A completion has no command of its own: it is sent in a `Batch`, if need be alone. `on_reply` handles the reply.
     """
 
-    __slots__ = ("_on_reply", "alone", "completion", "ends", "in_doubt", "now", "run", "weight")
+    __slots__ = ("alone", "completion", "ends", "in_doubt", "now", "on_reply", "outcome", "run", "weight")
 
     def __init__(
         self,
@@ -52,23 +53,25 @@ class Report(Call):
         arguments: int = 0,
         completion: Completion | tuple[()] = (),
         now: int = 0,
+        outcome: str = "",
     ) -> None:
-        super().__init__(command)
+        self.command = command  # not by a call of the base class, which each job would pay for
         self.run = run
         self.ends = ends
         self.weight = arguments // _ARGUMENTS_PER_MESSAGE or 1  # about how many messages it has
         self.completion = completion
         self.now = now
+        self.outcome = outcome  # of a run that did not complete: `failed` or `snoozed`, if it is counted
         self.alone = False  # not to be sent in one call with others, which Redis refused
         self.in_doubt = False  # it was sent before, and may have been carried out
-        self._on_reply = on_reply
+        self.on_reply = on_reply
 
     @property
     def reports(self) -> Sequence[Report]:
         return (self,)
 
     def answered(self, reply: Any) -> None:
-        self._on_reply(self, reply)
+        self.on_reply(self, reply)
 
 
 class Take(Call):
@@ -77,7 +80,7 @@ class Take(Call):
     `lost` is called if the reply was lost, so that jobs may have become active.
     """
 
-    __slots__ = ("_lost", "_taken", "count", "first_run", "shared", "slots")
+    __slots__ = ("_lost", "_taken", "count", "ended_before", "first_run", "shared", "slots")
 
     def __init__(
         self,
@@ -88,14 +91,15 @@ class Take(Call):
         taken: Callable[[Take, Any], None],
         lost: Callable[[Take], None],
     ) -> None:
-        super().__init__(command)
+        self.command = command  # as in `Report`
         self.slots = slots
-        self.shared: Sequence[SharedSlots] = ()  # for the last jobs of the take, one each: where their slots are
+        self.shared: Sequence[SharedSlots] = ()  # those whose slots the last jobs of the take get, one each
         if slots.shared:
             self.shared = slots.request(count)
         else:
             slots.requested += count
         self.count = count
+        self.ended_before = slots.ended  # runs of the type that ended before Redis counts those that are active
         self.first_run = first_run
         self._taken = taken
         self._lost = lost
@@ -104,6 +108,13 @@ class Take(Call):
     def last_run(self) -> int:
         """The number of the last run that it asks for."""
         return self.first_run + self.count - 1
+
+    @property
+    def places(self) -> Iterable[SharedSlots | None]:
+        """Whose slot each job of the take gets. None: a slot that the type has for itself."""
+        if not self.shared:
+            return repeat(None, self.count)
+        return chain(repeat(None, self.count - len(self.shared)), self.shared)
 
     def answered(self, reply: Any) -> None:
         if self.shared:

@@ -38,7 +38,7 @@ class IOLoop:
     _work: Work
 
     def __init__(self, store: Store, outbox: Outbox, inline: InlineRunner, error_reporter: ErrorReporter) -> None:
-        self._store = store
+        self.store = store
         self._outbox = outbox
         self._pipeline = Pipeline(outbox, store.transitions)
         self._inline = inline
@@ -152,7 +152,7 @@ class IOLoop:
         self._idle.open()
         self.pacing.connected(self._session.round_trip)
         if self._session.was_cut_off:
-            self._absorb()
+            self._absorb(self.store.clock())
             while self._outbox.keeps:  # what is reported meanwhile is sent later, or this might never end
                 self._pipeline.run(connection, self._outbox.collect())
             self._work.reconnected()
@@ -209,22 +209,23 @@ class IOLoop:
 
     def _calls(self) -> list[Call]:
         """What to send in a round: the reports that are due, takes, and what renews the wait for tokens."""
-        self._absorb()
+        now = self.store.clock()
+        self._absorb(now)
         calls: list[Call] = [*self._outbox.collect(self._pipeline.runs)] if self._outbox.keeps else []
         try:
             if not self._stopping:
-                calls += self._work.takes()
+                calls += self._work.takes(now)
             self._renew_wait(calls)
         except BaseException:
             self._pipeline.drop(calls)
             raise
         return calls
 
-    def _absorb(self) -> None:
+    def _absorb(self, now: int) -> None:
         """Make reports of all that is new; the slots of runs that have ended are free from here on."""
         if not self._outbox.has_news:
             return
-        for report in self._outbox.absorb(self._store.clock(), self._pipeline.runs if self.connected else None):
+        for report in self._outbox.absorb(now, self._pipeline.runs if self.connected else None):
             if report.ends:
                 self._work.ended(report)
 
@@ -244,4 +245,4 @@ class IOLoop:
             self.timers.run_due()
             self.settled_timers.run_due()
             self.answers.end_all()
-            self._absorb()
+            self._absorb(self.store.clock())

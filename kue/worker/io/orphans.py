@@ -59,11 +59,11 @@ class OrphanSearch:
         self._due: list[_Search] = []
         self._refused: dict[str, _Search] = {}
 
-    def cut_off(self, type: str, first: int, last: int) -> None:
+    def cut_off(self, type: str, first: int, last: int, *, looks: int = _LOOKS) -> None:
         """The reply to a take of a type was lost: the jobs of these runs may be active."""
-        new = next((search for search in self._new if search.type == type), None)
+        new = next((search for search in self._new if search.type == type and search.looks == looks), None)
         if new is None:
-            self._new.append(_Search(type, [(first, last)]))
+            self._new.append(_Search(type, [(first, last)], looks))
         else:
             new.runs.append((first, last))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from kue.worker.io.reports import make_report
 from kue.worker.run import Run
 
 MAX_MESSAGES = 10_000
+_RUN = operator.attrgetter("run")
 
 
 class Outbox:
@@ -21,12 +23,10 @@ class Outbox:
         self._transitions = transitions
         self._on_reply = on_reply
         self._news: deque[Run] = deque()
+        self.notify: Callable[[Run], None] = self._news.append
+        """A run has something new to report."""
         self._kept: list[Report] = []
         self.dropped = 0
-
-    def notify(self, run: Run) -> None:
-        """A run has something new to report."""
-        self._news.append(run)
 
     @property
     def waiting(self) -> int:
@@ -42,6 +42,10 @@ class Outbox:
     def keeps(self) -> bool:
         """Whether there are reports that were not sent yet, or are to be sent again."""
         return bool(self._kept)
+
+    def keeps_report_of(self, worker: str) -> bool:
+        """Whether a report of the run with this worker id was not sent yet, or is to be sent again."""
+        return any(report.run.worker_id == worker for report in self._kept)
 
     def absorb(self, now: int, on_their_way: Collection[Run] | None = None) -> list[Report]:
         """Make reports of all that is new, and return them.
@@ -78,12 +82,9 @@ class Outbox:
         The runs `on_their_way` have a first report that was sent and not answered yet.
         """
         runs = set(on_their_way)
-        count = 0
-        for report in self._kept:
-            if report.run in runs:
-                break
-            runs.add(report.run)
-            count += 1
+        count = len(self._kept)
+        if len(runs.union(map(_RUN, self._kept))) < len(runs) + count:
+            count = _before_second(self._kept, runs)
         reports, self._kept = self._kept[:count], self._kept[count:]
         return reports
 
@@ -106,3 +107,12 @@ class Outbox:
                 self.dropped += report.weight
         if dropped:
             self._kept = [report for report in self._kept if id(report) not in dropped]
+
+
+def _before_second(reports: Sequence[Report], runs: set[Run]) -> int:
+    """How many reports come before the second one of a run. Each of `runs` has one already."""
+    for count, report in enumerate(reports):
+        if report.run in runs:
+            return count
+        runs.add(report.run)
+    return len(reports)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import Any
 
 from redis.exceptions import ResponseError
 
+from kue.jobs.run_log import log_cancelled
 from kue.options.values import parse_number
+from kue.stats.type_counts import TypeCounts
 from kue.store import codec, invalid_result
 from kue.store.identity import stamp
-from kue.store.transitions import NO_GHOSTS, Completion, GhostOptions, Transitions, completion
+from kue.store.transitions import CANCELLED_REPLY_LENGTH, NO_GHOSTS, Completion, GhostOptions, Transitions, completion
 from kue.worker.io.calls import Call, Report
-from kue.worker.outcomes import Completed, Failed, Snoozed
+from kue.worker.outcomes import Completed, Failed, Snoozed, became_a_ghost
 from kue.worker.run import Run
 
+_COMPLETION = operator.attrgetter("completion")
 _MAX_RUNS_PER_CALL = 100
 _MAX_BYTES_PER_CALL = 64_000  # about: so that no call keeps Redis from others for long
 
@@ -26,7 +30,7 @@ class Batch(Call):
     __slots__ = ("_reports",)
 
     def __init__(self, transitions: Transitions, reports: Sequence[Report]) -> None:
-        super().__init__(transitions.complete(reports[0].now, *[one.completion for one in reports if one.completion]))
+        super().__init__(transitions.complete(reports[0].now, *map(_COMPLETION, reports)))
         self._reports = reports
 
     @property
@@ -38,7 +42,7 @@ class Batch(Call):
         problem: Exception | None = None
         for report, own in zip(self._reports, answers, strict=True):
             try:
-                report.answered(own)
+                report.on_reply(report, own)
             except Exception as error:  # the others must be answered too
                 problem = error
         if problem is not None:
@@ -48,7 +52,7 @@ class Batch(Call):
 def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable[[Report, Any], None]) -> Report | None:
     """The report of what is new with a run; None if nothing is."""
     effects, outcome = run.news()
-    id, worker, type = run.job.id or 0, run.worker_id, run.job.type
+    id, worker = run.id, run.worker_id
     if outcome is None or run.handed_over:
         if outcome is None and not effects:
             return None
@@ -65,7 +69,9 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
         duration = now - run.started if now > run.started else 0
         own = completion(id, worker, duration, outcome.result, effects, more)
         return Report((), run, ends=True, on_reply=on_reply, arguments=len(effects), completion=own, now=now)
+    counted, type = "", run.type
     if isinstance(outcome, Failed):
+        counted = "failed"
         failure, retry, mode = outcome.failure, outcome.retry, outcome.ttl_mode
         ghosts = NO_GHOSTS
         if mode:
@@ -73,10 +79,11 @@ def make_report(run: Run, transitions: Transitions, now: int, on_reply: Callable
             ghosts = GhostOptions(options.ghost_retries, options.ghost_delay)
         command = transitions.fail(id, worker, type, now, failure, retry, mode=mode, ghosts=ghosts, effects=effects)
     elif isinstance(outcome, Snoozed):
+        counted = "snoozed"
         command = transitions.snooze(id, worker, type, now, outcome.left(now), effects)
     else:
         command = transitions.requeue(id, worker, type, now, outcome.reason, effects)
-    return Report(command, run, ends=True, on_reply=on_reply, arguments=len(effects))
+    return Report(command, run, ends=True, on_reply=on_reply, arguments=len(effects), now=now, outcome=counted)
 
 
 def merge_completions(calls: Sequence[Call], transitions: Transitions) -> list[Call]:
@@ -96,8 +103,9 @@ def merge_completions(calls: Sequence[Call], transitions: Transitions) -> list[C
             batches.append(Batch(transitions, [call]))
         else:
             own = _size(call.completion)
-            is_full = len(batch) == _MAX_RUNS_PER_CALL or size + own > _MAX_BYTES_PER_CALL
-            if batch and (is_full or call.now != batch[0].now):
+            if batch and (
+                call.now != batch[0].now or len(batch) == _MAX_RUNS_PER_CALL or size + own > _MAX_BYTES_PER_CALL
+            ):
                 batches.append(Batch(transitions, batch))
                 batch, size = [], 0
             batch.append(call)
@@ -108,8 +116,35 @@ def merge_completions(calls: Sequence[Call], transitions: Transitions) -> list[C
 
 
 def _size(completion: Completion) -> int:
-    effects = sum(len(argument) for argument in completion[6:] if isinstance(argument, (bytes, str)))
-    return effects + len(completion[3])
+    size = len(completion[3])
+    if completion[5]:  # effects
+        size += sum(len(argument) for argument in completion[6:] if isinstance(argument, (bytes, str)))
+    return size
+
+
+def count(report: Report, reply: Any, counts: TypeCounts) -> None:
+    """Count how a run ended that did not complete, which Redis has confirmed.
+
+    That it was cancelled is logged, too, if this process had not learned of it before.
+    """
+    run = report.run
+    if outcome := _counted_as(report, reply):
+        duration = max(0, report.now - run.started)
+        counts.outcomes[outcome].append(duration)
+        if outcome == "cancelled" and not run.cancellation:
+            run.ended_at_ttl = None  # which would be logged otherwise
+            log_cancelled(run.job, duration, codec.text(reply[2]), corrects=report.outcome == "failed")
+
+
+def _counted_as(report: Report, reply: Any) -> str:
+    if (report.outcome and report.run.cancellation) or (reply[0] > 0 and len(reply) == CANCELLED_REPLY_LENGTH):
+        return "cancelled"
+    if report.outcome != "failed":
+        return report.outcome
+    if became_a_ghost(reply, report.run.job.attempts_made):
+        return "ghosts"
+    # If the first reply was lost, the job may be gone by now: it was removed when it failed.
+    return "failed" if codec.text(reply[1]) in ("failed", "") else "retried"
 
 
 class ReplyStatus(Enum):
@@ -139,8 +174,8 @@ def _was_carried_out(report: Report, reply: Any) -> bool:
     run = report.run
     if not report.ends or run.gave_back or run.ended_at_ttl is not None:
         return report.ends
-    if reply[0] == -2 or not reply[1]:
-        return run.job.remove_on_complete()
+    if reply[0] == -2 or not reply[1]:  # the job is gone; one that fails may have gone with `remove_on_fail`
+        return not report.completion or run.job.remove_on_complete()
     counted = len(reply) > 3 and (parse_number(reply[3]) or 0) > run.job.attempts_made
     return counted or _is_in_state(reply, "complete" if report.completion else "failed", run)
 

@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from kue.common.describe import short_repr
 from kue.connection.connection import Command, Connection
 from kue.connection.pool import BROKEN, ConnectionPool
+from kue.connection.reply_text import add_to_text
 from kue.store.commands import Commands
 
 BLOCK_SECONDS = 2.0
@@ -68,7 +69,7 @@ class TokenWait:
         reply: Any = self.connection.read()
         waited, self.types = self.types, set()
         if isinstance(reply, ResponseError):  # Redis does not say which key it means
-            reply.args = (f"{reply} (waiting for {short_repr(sorted(self._by_key.values()))})",)
+            add_to_text(reply, f" (waiting for {short_repr(sorted(self._by_key.values()))})")
             raise reply
         return waited, self._by_key[reply[0]] if reply else None
 

@@ -20,8 +20,8 @@ class Work(TokenListener, Protocol):
     def ttl_changed(self, run: Run) -> None:
         """The handler of a run set another ttl."""
 
-    def takes(self) -> list[Call]:
-        """What to send besides the reports: requests for jobs, tokens to give back, checks of runs."""
+    def takes(self, now: int) -> list[Call]:
+        """What to send `now` besides the reports: requests for jobs, tokens to give back, checks of runs."""
         ...
 
     def idle_types(self) -> set[str]:

@@ -9,7 +9,8 @@
 --          5    now, in ms
 --          6    next time after this one, in ms; '' if there is none
 --          7... times that get a job (at most 100), in ms
--- Returns  {jobs saved, jobs left out since one has not ended}, or {-1} if the schedule is not as it was read
+-- Returns  {jobs saved, jobs left out since one has not ended}, or {-1} if the schedule is not as it was read;
+--          {jobs saved, jobs left out, id of the last} if the words of the jobs are to be written into the index
 -- Events   enqueue for each job that is not delayed
 -- Shared   schedule
 
@@ -30,13 +31,14 @@ for i = 7, #ARGV do
   end
 end
 
-local key = key_schedule(name)
+local key, id = key_schedule(name)
 if #times > 0 then
-  local id = save_scheduled(name, held, times, now)
+  id = save_scheduled(name, held, times, now)
   held.fired = fired + #times
   redis.call('HSET', key, 'fired', held.fired, 'last_at', times[#times], 'last_job_id', id,
     'last_fired_id', id)
 end
 if left_out > 0 then redis.call('HSET', key, 'skipped', (tonumber(held.skipped) or 0) + left_out) end
 redis.call('ZADD', key_schedules(), is_over(held, due) and '+inf' or due, name)
+if id and held['job:py_reindex'] then return {#times, left_out, id} end
 return {#times, left_out}

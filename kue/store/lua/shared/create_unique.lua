@@ -1,8 +1,8 @@
 -- create_unique: saves a new job, unless another one stands for its unique key.
 -- `list` holds from the place `at` on: the unique key; for how many ms at most one job may be saved for it ('' if any
 -- number may); '1' if a job that waits gets the new data, else ''; and one job, as `create` reads it.
--- Returns the id of the new job; or, as text, the id of the job that stands already, and true; or nil if a type has the
--- key of all unique keys as its list of tokens, so that there can be no unique jobs.
+-- Returns the id of the new job; or, as text, the id of the job that stands already, true, and whether that got the new
+-- data; or nil if a type has the key of all unique keys as its list of tokens, so that there can be no unique jobs.
 -- Needs: unique, create.
 
 -- The job that stands: the one that holds the key, or the last one saved while there may be only one in a time.
@@ -19,8 +19,7 @@ local function create_unique(list, at)
   if is_type or list[job] == TYPE_WITH_THAT_KEY then return nil end
   local id = standing_job(key)
   if id then
-    if list[at + 2] ~= '' then replace_waiting(id, key, list, job) end
-    return id, true
+    return id, true, list[at + 2] ~= '' and replace_waiting(id, key, list, job)
   end
 
   id = create(list, job)

@@ -1,13 +1,14 @@
 -- drop: removes a key that stands in the place of a job but cannot be one, or a member that stands for no job.
 -- It leaves the zsets that hold all types, and those of `types`. A key that is no zset is passed over.
 -- `id` is nil or false if the member is no zid: then there is no hash and no log to delete.
--- Needs: unique.
+-- Needs: unique, words.
 
 local function drop(id, zid, types)
   if id then
     local unique = redis.pcall('HGET', key_job(id), 'py_unique')
     if not (unique and unique.err) then free_unique(id, unique_of(id, unique)) end
     redis.call('DEL', key_job(id), key_log(id))
+    erase_words(id)
   end
   redis.pcall('ZREM', key_jobs(), zid)
   for _, state in ipairs(all_states()) do

@@ -9,6 +9,7 @@ local MAX_RUNS_BYTES = 4000
 local MAX_CHARACTERS = 200 -- of an error, and of a worker id: a single record is then always short enough
 local MAX_ATTEMPT = 1000000000 -- a field of the hash that says more is no number of attempts
 local TTL_ERROR = 'TTL exceeded' -- of a run past its ttl: of one in Node, only the error tells the outcome
+local COUNTED = {failed = true, ttl = true, cancelled = true, complete = true} -- outcomes that use up an attempt
 
 local function first_characters(text)
   if #text <= MAX_CHARACTERS then return text end
@@ -17,21 +18,30 @@ local function first_characters(text)
   return string.sub(text, 1, #text - #rest)
 end
 
+-- What only the record of this run holds, among those of its job.
+local function mark_of_run(worker, started_at)
+  return ',"worker":' .. cjson.encode(first_characters(worker)) .. ',"start":' .. started_at .. ','
+end
+
+local function last_record(runs)
+  return string.match(runs, '^.*[\n](.*)$') or runs
+end
+
 -- Adds to `fields`, which an HSET will write, the history with one more run. `runs` and `spent` are the history before,
 -- `attempt` is the number of the attempt. Nothing is added if the run has a record, or if no worker took the job.
 local function append_run(fields, runs, spent, attempt, worker, started_at, ended, outcome, error)
   if worker == '' or not is_moment(started_at) then return end
-  local which = ',"worker":' .. cjson.encode(first_characters(worker)) .. ',"start":' .. started_at .. ','
+  local which = mark_of_run(worker, started_at)
   local duration = ended - started_at
   if duration < 0 then duration = 0 end -- the clock was put back
   if not attempt or attempt < 1 or attempt > MAX_ATTEMPT then attempt = 1 end
   local number, before = attempt, '['
   if runs and string.sub(runs, 1, 8) == '[{"run":' and string.sub(runs, -2) == '}]' then
-    local last = string.match(runs, '^.*[\n](.*)$') or runs
+    local last = last_record(runs)
     if string.find(last, which, 1, true) then return end
     local run, counted, how = string.match(last, '^%[?{"run":(%d+),"attempt":(%d+),"outcome":"(%a+)"')
     if run then
-      local expected = (how == 'failed' or how == 'ttl' or how == 'complete') and counted + 1 or counted + 0
+      local expected = COUNTED[how] and counted + 1 or counted + 0
       number = run + 1
       if attempt > expected then number = number + attempt - expected end -- Node workers made those in between
     end

@@ -16,7 +16,7 @@
 -- Returns  {1, how many to pass over for the next page (-1 if there is none), {members to drop}, id, worker id, id,
 --          worker id, ...}, or {-1} if the lock is not held
 -- Events   ttl exceeded for each job announced
--- Shared   index announce can_move protocol
+-- Shared   index readable announce can_move protocol
 
 local most, passed = tonumber(ARGV[5]), tonumber(ARGV[6])
 
@@ -35,6 +35,7 @@ local answer, broken, gone = {1, -1, {}}, {}, {}
 for _, zid in ipairs(zids) do
   local id = id_of(zid)
   local held = id and redis.pcall('HMGET', key_job(id), 'type', 'state', 'workerId')
+  check_readable(held, 'HMGET', id)
   if not held or held.err or not held[1] or held[1] == '' then
     broken[#broken + 1] = zid
   elseif held[2] ~= 'active' then

@@ -6,12 +6,13 @@
 --          3... types, whose zsets it leaves as well
 -- Returns  1, or 0 if the job has a type after all
 -- Events   none
--- Shared   index drop
+-- Shared   index readable drop
 
 local zid = ARGV[2]
 
 local id = id_of(zid)
 local kind = id and redis.pcall('HGET', key_job(id), 'type')
+check_readable(kind, 'HGET', id)
 if kind and not kind.err and kind ~= '' then return 0 end
 local types = {}
 for i = 3, #ARGV do types[i - 2] = ARGV[i] end

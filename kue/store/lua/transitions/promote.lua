@@ -11,7 +11,7 @@
 --          5    how many jobs at most
 -- Returns  {how many were looked at, members of broken jobs...}, or {-1} if the lock is not held any more
 -- Events   promotion and enqueue for each
--- Shared   number index announce can_move enqueue
+-- Shared   number index readable announce can_move enqueue
 
 local now, most = ARGV[4], tonumber(ARGV[5])
 
@@ -29,6 +29,7 @@ repeat
   for _, zid in ipairs(zids) do
     local id = id_of(zid)
     local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
+    check_readable(held, 'HMGET', id)
     if held and (held.err or not held[1] or held[1] == '') then held = nil end
     if #due < most and (not held or is_movable(held[1])) then
       due[#due + 1] = {id = id, zid = zid, held = held}

@@ -1,5 +1,4 @@
 -- set_state: moves a job to a state by hand, from whatever state it is in, and writes options that change with it.
--- If a job that has ended is restarted, its last run is recorded: only the hash shows it, until the next run begins.
 --
 -- KEYS     1  P:jobs; in a cluster it selects the slot, and every other key is in the same one
 -- ARGV     1    prefix
@@ -11,7 +10,7 @@
 -- Returns  the state that the job was in; false if there is no such job; -1 if the run does not hold it; -2 if
 --          the number is another job's
 -- Events   enqueue if the new state is inactive
--- Shared   number index deadline fence check options effects unique enqueue finish run_record
+-- Shared   number index deadline fence check options effects enqueue finish restart
 
 local id, worker, state, now = ARGV[2], run_of(ARGV[3]), ARGV[4], tonumber(ARGV[5])
 
@@ -31,14 +30,11 @@ if old and old ~= '' and old ~= state then
 end
 write_effects(id, job, 6, #ARGV)
 local fields = {'state', state, 'updated_at', ARGV[5]}
-if is_end(old) and not is_end(state) then append_last_run(job, fields, old) end
-redis.call('HSET', job, unpack(fields))
--- What an earlier run sent as its result, or what was wrong with it, must not settle a promise of the next run. The job
--- may be put back as often as a new one. A job that is only retried has not ended, and keeps all that.
-if is_end(old) and not is_end(state) then
-  redis.call('HDEL', job, 'py_sent', 'py_invalid_result', 'py_requeues', 'py_ghosts')
+if is_end(state) then
+  redis.call('HSET', job, unpack(fields))
+else
+  restart(id, fields, old, held[7])
 end
-if not is_end(state) then retake_unique(id, held[7]) end
 if state == 'inactive' then
   enqueue(id, type, cjson.encode(type), zid, priority)
 elseif state == 'active' then

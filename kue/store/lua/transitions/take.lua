@@ -13,21 +13,29 @@
 --          8    now, in ms
 -- Returns  {how many members were looked at, {broken ids}, {id, values of FIELDS before the take}, ...}
 --          The i-th job taken is held by the run with the worker id stem .. (first + i - 1).
+--          If a pause or a limit holds jobs back, the first is -ms, after which to look again, or `full` if a job of
+--          the type must end first. It is -1 if places are left since some members were no waiting jobs. Tokens that
+--          were not used are back on the list then.
 -- Events   start for each job taken
--- Shared   number index deadline announce check admit drop
+-- Shared   number index readable deadline announce check flow admit drop
 
 local type, type_json, stem, now = ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[8])
 local run = tonumber(ARGV[7])
 
-local waiting = key_type_state(type, 'inactive')
-local zids = admit(waiting, tonumber(ARGV[4]))
+local waiting, tokens = key_type_state(type, 'inactive'), tonumber(ARGV[5])
+local zids, held_back, rate, over = admit(type, waiting, tonumber(ARGV[4]))
 local found = #zids
-if found == 0 then return {0, {}} end
+if found == 0 then
+  if not held_back or redis.call('ZCARD', waiting) == 0 then return {0, {}} end
+  for _ = 1, tokens do redis.call('LPUSH', key_tokens(type), 1) end
+  return {held_back, {}}
+end
 
-local answer, broken, gone, taken = {found, {}}, {}, {}, {}
+local answer, broken, gone, taken = {held_back or found, {}}, {}, {}, {}
 for i, zid in ipairs(zids) do
   local id = id_of(zid)
   local held = id and redis.pcall('HMGET', key_job(id), unpack(FIELDS)) or {}
+  check_readable(held, 'HMGET', id)
   local kind, state = held[1], held[2]
   if not kind or kind == '' then
     broken[#broken + 1] = zid
@@ -41,11 +49,14 @@ for i, zid in ipairs(zids) do
     gone[#gone + 1] = zid
   end
 end
+if held_back and #taken < found then answer[1] = -1 end
 
 if #gone > 0 then redis.call('ZCARD', key_state('inactive')) end
 if #taken > 0 then check_state('active', type) end
-local surplus = found - tonumber(ARGV[5])
+if over and over[1] then redis.call('HDEL', key_flow(), unpack(over)) end
+local surplus = found - tokens
 if surplus > 0 then redis.call('LPOP', key_tokens(type), surplus) end
+for _ = 1, held_back and -surplus or 0 do redis.call('LPUSH', key_tokens(type), 1) end
 redis.call('ZREM', waiting, unpack(zids))
 if #gone > 0 then redis.call('ZREM', key_state('inactive'), unpack(gone)) end
 
@@ -65,5 +76,6 @@ if #taken > 0 then
     answer[i + 2] = {id, job}
   end
   enter_many('active', type, by_state, by_type)
+  if rate then count_starts(type, #taken, rate) end
 end
 return answer

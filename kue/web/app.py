@@ -1,0 +1,133 @@
+"""The ASGI app: takes a request through its checks, in order, to its endpoint.
+
+- finds the route, and refuses what is not allowed to
+- reads the body, within limits, if the route has one
+- calls the endpoint in a thread
+- adds the headers that every answer has
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import replace
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from kue.errors import ConnectionFailed, KueError, RedisRefused, ShutdownInProgress
+from kue.web import health
+from kue.web.answers import as_json
+from kue.web.api_v1.problems import problem
+from kue.web.body import read_body
+from kue.web.call import Call
+from kue.web.guard import Guard
+from kue.web.pacing import ClientStalled, paced
+from kue.web.refused import Refused
+from kue.web.routing import Route, Routes, path_of
+from kue.web.site import Site
+from kue.web.threads import Threads
+
+logger = logging.getLogger("kue.web")
+PROBES_AT_ONCE = 2
+# A body of 5 MB takes about two seconds to be read, checked and written as JSON, and more on a busy machine.
+_SECONDS_PER_BYTE = 2e-6
+_AWAY = (ConnectionFailed, RedisRefused, ShutdownInProgress)
+
+
+class App:
+    """An ASGI app for one queue. It needs no lifespan, which mounted apps do not get."""
+
+    def __init__(self, site: Site, routes: Routes, guard: Guard) -> None:
+        self.site = site
+        self.routes = routes
+        self._guard = guard
+        self._threads = Threads(site.settings.limits.at_once)
+        self._threads_for_probes = Threads(PROBES_AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _accept_lifespan(receive, send)
+        elif scope["type"] == "http":
+            request = Request(scope, receive)
+            answer = await self._answer(request)
+            for name, value in self._guard.headers(request).items():
+                answer.headers.setdefault(name, value)
+            try:
+                await answer(scope, receive, paced(send))
+            except (*_AWAY, ClientStalled) as problem:  # it has begun, so that the server can only close the connection
+                logger.warning("the answer to %s %r broke off: %s", request.method, request.url.path, problem)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._carry_out(request)
+        except Refused as refused:
+            return _said(request, refused)
+        except _AWAY as away:
+            return _said(request, Refused(503, str(away), {"Retry-After": "1"}))
+        except Exception:
+            number = uuid.uuid4().hex
+            logger.exception("error %s: %s %r failed", number, request.method, request.url.path)
+            return _said(request, Refused(500, f"an error in the server, which its log has under {number}"))
+
+    async def _carry_out(self, request: Request) -> Response:
+        path = path_of(request.scope)
+        match = self.routes.match(request.method, path)
+        access = await self._guard.admit(request, match and match.route)
+        if match is None:
+            return self._no_route(request, path)
+        route, call = match.route, Call(self.site, request, match.params, access)
+        if not route.permission:
+            return await self._probe(route, call)
+        self._refuse_if_shut_down()
+        if not route.waits:
+            return route.endpoint(call)
+        if route.has_body:
+            call = replace(call, body=await read_body(request, self.site.settings.limits))
+        seconds = route.seconds + len(call.body) * _SECONDS_PER_BYTE
+        return await self._threads.run(partial(route.endpoint, call), seconds, call.given_up)
+
+    async def _probe(self, route: Route, call: Call) -> Response:
+        """The answer to a probe. It has a thread and a connection even if other requests fill all places."""
+        try:
+            self._refuse_if_shut_down()
+            return await self._threads_for_probes.run(partial(route.endpoint, call), route.seconds)
+        except (KueError, Refused):
+            return health.not_ok()
+
+    def _refuse_if_shut_down(self) -> None:
+        if self.site.queue.is_shut_down:
+            self.site.store.connections.close()
+            raise ShutdownInProgress("the queue of this app is shut down")
+
+    def _no_route(self, request: Request, path: str) -> Response:
+        methods = self.routes.methods(path)
+        if request.method == "OPTIONS" and methods:
+            allowed = ",".join(methods)
+            return Response(allowed, 200, {"Allow": allowed}, "text/html; charset=utf-8")
+        if methods and (request.method == "HEAD" or _is_of_own_api(path)):
+            raise Refused(405, f"{request.method} is not for this address", {"Allow": ", ".join(methods)})
+        raise Refused(404, f"there is no {request.method} {path}")
+
+
+def _said(request: Request, refused: Refused) -> Response:
+    """A refusal in the form of the API that was asked: a problem, or Kue's object with an error."""
+    if _is_of_own_api(path_of(request.scope)):
+        return problem(refused)
+    return as_json({"error": refused.message, **refused.details}, refused.status, refused.headers)
+
+
+def _is_of_own_api(path: str) -> bool:
+    return path.lower().startswith("/api/")
+
+
+async def _accept_lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,70 @@
+"""The chart of how many jobs ended: completed upward, failed and retried downward from zero.
+
+The position tells them apart, since the three colours are alike in greyscale. A line shows how many were created, so
+that a backlog that grows can be seen.
+"""
+
+from __future__ import annotations
+
+from kue.stats.series import Numbers
+from kue.web.charts.chart import HEIGHT, Chart, Drawing, Slots
+from kue.web.charts.steps import step_for, steps_to
+from kue.web.words import exact_count, plural, short_count
+
+_GAP = 0.14  # of a slot
+_COLUMNS = ("completed", "failed", "retried", "created")
+
+
+def throughput(slots: Slots, *, running: bool = True) -> Chart:
+    """The chart of a series. If the last slot is `running`, it is drawn fainter: it has not ended."""
+    up = max((max(one.completed, one.created) for one in slots.numbers), default=0)
+    down = max((one.failed + one.retried for one in slots.numbers), default=0)
+    step = step_for(max(up, down))
+    above, below = max(1, steps_to(up, step)), steps_to(down, step)
+    unit = HEIGHT / ((above + below) * step)
+    zero = above * step * unit
+    drawing = Drawing()
+    for level in range(above + below + 1):
+        drawing.level("zero" if level == above else "grid", level * step * unit)
+    width = slots.width * (1 - _GAP)
+    for place, one in enumerate(slots.numbers):
+        x = place * slots.width + slots.width * _GAP / 2
+        faint = " running" if running and place == len(slots.numbers) - 1 else ""
+        drawing.rectangle(f"complete{faint}", x, zero - one.completed * unit, width, one.completed * unit)
+        drawing.rectangle(f"failed{faint}", x, zero, width, one.failed * unit)
+        drawing.rectangle(f"retried{faint}", x, zero + one.failed * unit, width, one.retried * unit)
+    whole = slots.numbers[:-1] if running else slots.numbers
+    created = [((place + 0.5) * slots.width, zero - one.created * unit) for place, one in enumerate(whole)]
+    if any(one.created for one in whole):
+        drawing.line("created", created)
+    return Chart(
+        svg=drawing.markup(),
+        levels=[short_count(abs(above - level) * step) for level in range(above + below + 1)],
+        moments=slots.starts(),
+        totals={name: short_count(sum(getattr(one, name) for one in slots.numbers)) for name in _COLUMNS},
+        sentence=_sentence(slots),
+        columns=_COLUMNS,
+        rows=[
+            (slots.begin + place * slots.length, [exact_count(getattr(one, name)) for name in _COLUMNS])
+            for place, one in enumerate(slots.numbers)
+            if _has_any(one)
+        ],
+        is_empty=not any(map(_has_any, slots.numbers)),
+    )
+
+
+def _sentence(slots: Slots) -> str:
+    completed, failed = (sum(getattr(one, name) for one in slots.numbers) for name in ("completed", "failed"))
+    if not completed and not failed:
+        return "No job ended in this time."
+    said = f"{plural(completed, 'job')} completed, {exact_count(failed)} failed"
+    if failed:
+        place, worst = max(enumerate(slots.numbers), key=lambda pair: pair[1].failed)
+        share = place / max(1, len(slots.numbers) - 1)
+        when = "at the begin" if share < 0.2 else "at the end" if share > 0.8 else "in between"
+        said += f"; at most {exact_count(worst.failed)} failures in one bar, {when}"
+    return f"{said}."
+
+
+def _has_any(one: Numbers) -> bool:
+    return bool(one.completed or one.failed or one.retried or one.created)

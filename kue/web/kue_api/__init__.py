@@ -1,0 +1,1 @@
+"""The HTTP API of Kue: its routes, which answer as Node does."""

@@ -1,0 +1,1 @@
+"""Who may do what, and what browsers and foreign pages may not."""

@@ -1,0 +1,94 @@
+"""Numbers, durations and moments in the words of the pages.
+
+Moments are written in UTC, and say so. A script of the pages turns them into the time zone of the reader.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+UNKNOWN = "—"
+_EXACT_BELOW = 100_000
+_SECOND = 1000
+_LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
+
+
+def exact_count(number: object) -> str:
+    """All digits of a number, in groups of three."""
+    whole = _whole(number)
+    return UNKNOWN if whole is None else f"{whole:,}"
+
+
+def short_count(number: object) -> str:
+    """A number with all its digits below 100,000, and else with three and a letter, such as 2.42 M."""
+    whole = _whole(number)
+    if whole is None or abs(whole) < _EXACT_BELOW:
+        return exact_count(whole)
+    for size, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if abs(whole) >= size:
+            return f"{_three_digits(whole / size)} {letter}"
+    raise AssertionError("a number of 100,000 or more is greater than a thousand")
+
+
+def duration(ms: object) -> str:
+    """A number of milliseconds with its two greatest units: 90 ms, 1.9 s, 41 s, 2 m 10 s, 3 h 04 m, 2 d 4 h."""
+    whole = _whole(ms)
+    if whole is None or whole < 0:
+        return UNKNOWN
+    if whole < _SECOND:
+        return f"{whole} ms"
+    if whole < 9_950:
+        return f"{whole / _SECOND:.1f} s"
+    seconds = (whole + _SECOND // 2) // _SECOND
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} m {seconds % 60:02d} s"
+    minutes = seconds // 60
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} m"
+    return f"{minutes // (24 * 60)} d {minutes % (24 * 60) // 60} h"
+
+
+def moment(ms: object, now: int) -> str:
+    """A moment as a person says it: 14:52:10 today, yesterday 14:52, else 2026-11-26 14:52."""
+    at = as_datetime(ms)
+    if at is None:
+        return UNKNOWN
+    today = datetime.fromtimestamp(now / 1000, UTC).date()
+    if at.date() == today:
+        return f"{at:%H:%M:%S}"
+    if at.date() == today - timedelta(days=1):
+        return f"yesterday {at:%H:%M}"
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def exact_moment(ms: object) -> str:
+    """A moment in ISO 8601 with its milliseconds, for `<time datetime>`. Empty if it is none."""
+    at = as_datetime(ms)
+    return "" if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def as_datetime(ms: object) -> datetime | None:
+    """A moment in UTC; None for what is no number of milliseconds or beyond the year 9999."""
+    whole = _whole(ms)
+    if whole is None or not 0 <= whole <= _LAST_MS:
+        return None
+    return datetime.fromtimestamp(whole // 1000, UTC) + timedelta(milliseconds=whole % 1000)
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: 1 job, 2 jobs."""
+    return f"{exact_count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def _whole(number: object) -> int | None:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        return None
+    return round(number)
+
+
+def _three_digits(value: float) -> str:
+    size = abs(value)
+    return f"{value:.2f}" if size < 9.995 else f"{value:.1f}" if size < 99.95 else f"{value:.0f}"

@@ -1,0 +1,34 @@
+"""As test_start_stop, for the thread of the HTTP server that reads for the live streams."""
+
+import threading
+
+import pytest
+import redis
+
+import kue
+import kue.web
+from kue.web.live.sources import Followed
+from kue.web.live.topics import read_topics
+from tests.stress.test_start_stop import hammer
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("in_the_start", [False, True])
+def test_the_live_poller_leaves_nothing_behind(redis_url: str, client: "redis.Redis", in_the_start: bool) -> None:
+    def cycle() -> None:
+        came = threading.Event()
+        with kue.Queue(redis=redis_url) as queue:
+            site = kue.web.app(queue, auth=kue.web.open_access).site
+            follows = {name: Followed(site, topic, True) for name, topic in read_topics("counts,job:1").items()}
+            streams = [site.poller.open(follows, came.set) for _ in range(2)]
+            assert in_the_start or came.wait(10)
+            for stream in (*streams, *streams):
+                site.poller.close(stream)
+            site.poller.open(follows, came.set)
+            for _ in range(2):
+                site.poller.stop()
+            assert len(site.poller) == 0
+            site.store.connections.close()
+
+    hammer(cycle, client)
