@@ -93,6 +93,11 @@ class Command:
             reader.join(timeout)
         return exit_code
 
+    def assert_success(self, timeout: float = PATIENCE) -> None:
+        """It ends with exit code 0."""
+        exit_code = self.wait(timeout)
+        assert exit_code == 0, f"exit code {exit_code}, output:\n{self.text}\nerrors:\n" + "\n".join(self.errors)
+
     def close(self) -> None:
         end(self.process)
         for reader, stream in zip(self._readers, (self.process.stdout, self.process.stderr), strict=True):

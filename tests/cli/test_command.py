@@ -72,5 +72,5 @@ def test_the_scripts_for_node_are_shipped() -> None:
 @pytest.mark.slow
 def test_the_command_prints_to_an_output_that_is_not_unicode(start: Start) -> None:
     command = start("--help", PYTHONIOENCODING="ascii", LC_ALL="C")
-    assert command.wait() == 0
+    command.assert_success()
     assert command.errors == []

@@ -52,7 +52,7 @@ def test_it_serves_the_api_until_a_signal_comes(start: Start, redis_url: str, st
     assert re.search(r'<link rel="icon" href="icon.svg">', page.body.decode())
     assert web.get("/icon.svg").type == "image/svg+xml"
     command.signal(stop)
-    assert command.wait() == 0
+    command.assert_success()
     assert (command.lines[-1], command.errors) == ("stopped", [])
 
 
@@ -66,7 +66,7 @@ def test_it_stops_though_live_streams_are_open(start: Start, redis_url: str) -> 
     for stream in streams:
         while stream.next() is not None:
             pass
-    assert command.wait() == 0
+    command.assert_success()
     assert (command.lines[-1], command.errors) == ("stopped", [])
 
 
@@ -82,7 +82,7 @@ def test_it_stops_in_time_though_clients_do_not_read(start: Start, redis_url: st
         clients.append(not_reading(web.port, path))
         assert clients[-1].recv(1) == b"H"
     command.signal(signal.SIGTERM)
-    assert command.wait() == 0
+    command.assert_success()
     assert (command.lines[-1], command.errors) == ("stopped", [])
     for client in clients:
         client.close()

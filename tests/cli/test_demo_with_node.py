@@ -15,7 +15,7 @@ from kue.cli.demo.scenario import NODE_PARTS, PYTHON_PARTS
 from tests.cli.command import Command, is_alive, is_listening
 from tests.cli.programs import play_of
 from tests.cli.summary import read_summary
-from tests.cli.test_demo import assert_it_adds_up, workers_of
+from tests.cli.test_demo import assert_it_adds_up, workers_of, workers_that_were_ready
 from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import HERE as INTEROP
@@ -104,7 +104,7 @@ def test_the_demo_installs_kue_from_npm(start: Start, module: Module) -> None:
         absent(missing)
     module("play", play_of(show=4))
     demo = start(*PLAY_WITH_NODE, program=("play.py",))
-    assert demo.wait(300) == 0, demo.errors
+    demo.assert_success(300)
     assert demo.lines[0] == "installing kue@0.11.6 in a temporary folder ..."
     assert_both_sides_took_part(demo)
 
@@ -114,11 +114,10 @@ def test_the_demo_with_node_leaves_nothing_behind(start: Start, module: Module, 
     module("play", play_of(show=4))
     demo = start(*PLAY_WITH_NODE, program=("play.py",), PATH=with_kue, TMPDIR=str(temporary))
     port = int(demo.wait_for(r" on redis://127\.0\.0\.1:(\d+)/0$")[0][1])
-    workers = workers_of(demo)
     node = wait_until(lambda: (found := node_processes(temporary)) and len(found) == 2 and found, 30)
-    assert demo.wait() == 0
+    demo.assert_success()
     assert_both_sides_took_part(demo)
-    assert not [pid for pid in (*node, *workers) if is_alive(pid)]
+    assert not [pid for pid in (*node, *workers_that_were_ready(demo)) if is_alive(pid)]
     assert not is_listening(port)
     assert list(temporary.iterdir()) == []
 

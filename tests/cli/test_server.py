@@ -87,7 +87,7 @@ def test_a_signal_stops_the_server(start: Start, number: int) -> None:
     server = start("server", "--port", str(port))
     server.wait_for("Ctrl-C")
     server.signal(number)
-    assert server.wait() == 0
+    server.assert_success()
     assert server.lines[-1] == "stopped"
     assert server.errors == []
     assert not is_listening(port)
@@ -110,7 +110,7 @@ def test_a_folder_keeps_the_data_of_the_server(start: Start, tmp_path: Path) -> 
             assert redis_client.get("colour") == remembered
             redis_client.set("colour", "blue")
         server.signal(signal.SIGTERM)
-        assert server.wait() == 0
+        server.assert_success()
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
 
 

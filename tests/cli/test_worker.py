@@ -59,7 +59,7 @@ def test_the_worker_does_not_print_the_password(start: Start, module: Module) ->
         worker = start("worker", "tasks:queue", KUE_REDIS_URL=server.url)
         worker.wait_for(f"serves .* on redis://127.0.0.1:{server.port}/0")
         worker.signal(signal.SIGTERM)
-        assert worker.wait() == 0
+        worker.assert_success()
     assert "sesame" not in worker.text
 
 
@@ -71,7 +71,7 @@ def test_the_worker_runs_jobs(start: Start, module: Module, queue: kue.Queue, re
     wait_until(lambda: queue.complete() == [job.id], 30)
     assert kue.Job.get(job.id or 0, queue=queue).result == {"went": job.id}
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert worker.errors == []
 
 
@@ -88,7 +88,7 @@ def test_a_signal_stops_the_worker_and_unfinished_jobs_go_back(
 
     worker.signal(number)
 
-    assert worker.wait() == 0
+    worker.assert_success()
     assert worker.lines[-2:] == [
         "stopping: 2 running, running jobs have 0.1 s, then they go back to the queue; a second signal leaves at once",
         "stopped",
@@ -111,7 +111,7 @@ def test_the_worker_waits_for_jobs_that_finish_in_time(
     worker.wait_for("stopping: 2 running")
     (tmp_path / "when it takes no more jobs").touch()
     (tmp_path / "go").touch()
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.complete() == [jobs[0].id, jobs[1].id]
     assert queue.inactive() == [jobs[2].id]
 
@@ -124,7 +124,7 @@ def test_unfinished_jobs_fail_with_the_option_fail(
     worker = start("worker", "tasks:queue", "--timeout", "0", "--fail", KUE_REDIS_URL=redis_url)
     worker.wait_for("running 1")
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.failed() == [job.id]
     assert kue.Job.get(job.id or 0, queue=queue).error() == "Shutdown"
 
@@ -161,7 +161,7 @@ def test_the_worker_stops_gracefully_if_its_output_is_not_read(
     try:
         wait_until(lambda: queue.active() == [job.id], 30)
         worker.terminate()
-        assert worker.wait(30) == 0
+        worker.assert_success(30)
     finally:
         end(worker)
     assert queue.inactive() == [job.id]
@@ -184,7 +184,7 @@ def test_the_worker_ends_if_the_application_shuts_the_queue_down(
     )
     job = queue.create("last").save()
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.complete() == [job.id]
 
 
@@ -198,7 +198,7 @@ def test_the_worker_shuts_down_every_queue_of_the_module(
         worker.wait_for("running 1")
         worker.wait_for("Ctrl-C")
         worker.signal(signal.SIGTERM)
-        assert worker.wait() == 0
+        worker.assert_success()
         assert other.inactive() == [job.id]
 
 
@@ -225,4 +225,4 @@ def test_one_process_may_use_an_embedded_server(start: Start, module: Module) ->
     worker = start("worker", "tasks:queue", KUE_REDIS_URL="embedded:")
     worker.wait_for(r"on unix:///.*/socket\?db=0")
     worker.signal(signal.SIGINT)
-    assert worker.wait() == 0
+    worker.assert_success()

@@ -107,7 +107,7 @@ def test_each_way_not_to_find_a_queue_has_one_clear_line(
     trouble = (TROUBLE | GUESSES).items()
     lines = {target.format(folder=tmp_path): line.format(folder=tmp_path) for target, line in trouble}
     look = start(*lines, program=("-c", LOOK), KUE_REDIS_URL=redis_url)
-    assert look.wait() == 0
+    look.assert_success()
     assert look.lines == [f"2 {line}" for line in lines.values()]
 
 

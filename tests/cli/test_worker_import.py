@@ -115,7 +115,7 @@ def test_a_signal_ends_an_endless_import(
     worker = start("worker", "tasks:queue", "--processes", processes, KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert not any(map(is_alive, importing(tmp_path)))
     assert worker.errors == []
     assert queue.inactive() == [job.id]
@@ -130,7 +130,7 @@ def test_each_signal_that_asks_for_an_end_ends_an_import(
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
     worker.signal(number)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert worker.lines == ["stopped during the import"]
 
 
@@ -143,7 +143,7 @@ def test_the_module_may_clean_up_when_a_signal_ends_its_import(
     worker = start("worker", "tasks:queue", KUE_REDIS_URL=redis_url)
     wait_until(lambda: importing(tmp_path), 30)
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert (tmp_path / "cleaned up").exists()
 
 

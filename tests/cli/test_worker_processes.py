@@ -64,7 +64,7 @@ def test_a_signal_stops_all_processes_and_unfinished_jobs_go_back(
     processes = pids(worker, 2)
     wait_until(lambda: queue.active_count() == 2, 30)
     worker.signal(number)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert worker.lines[-1] == "stopped"
     assert not [pid for pid in processes.values() if is_alive(pid)]
     assert queue.inactive() == [job.id for job in jobs]
@@ -82,7 +82,7 @@ def test_a_signal_to_every_process_stops_them_gracefully(
     for pid in processes.values():
         with suppress(ProcessLookupError):  # it has ended already
             os.kill(pid, signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.inactive() == [job.id]
 
 
@@ -144,7 +144,7 @@ def test_a_process_that_cannot_start_again_is_tried_ever_more_slowly(
     after = pids(worker, 3)
     assert after[2] == before[2]
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
 
 
 def test_a_process_that_dies_before_it_is_ready_ends_the_command(start: Start, module: Module, redis_url: str) -> None:

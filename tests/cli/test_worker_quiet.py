@@ -64,7 +64,7 @@ def test_a_quiet_worker_finishes_its_jobs_and_takes_no_more(
     later = queue.create("slow").save()
     assert worker.running
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert sorted(queue.complete()) == [jobs[0].id, jobs[1].id]
     assert queue.inactive() == [jobs[2].id, later.id]
     assert worker.text.count("quiet") == 1
@@ -82,7 +82,7 @@ def test_a_worker_that_is_made_quiet_during_the_import_takes_nothing(
     (tmp_path / "wait").unlink()
     worker.wait_for("quiet: takes no more jobs; 0 running")
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.inactive() == [job.id] and "running 1" not in worker.text
 
 
@@ -100,7 +100,7 @@ def test_every_process_becomes_quiet_also_one_that_starts_later(
     wait_until(lambda: quiet(tmp_path) == {*processes.values(), after[2]}, 30)
     job = queue.create("slow").save()
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.inactive() == [job.id]
 
 
@@ -116,5 +116,5 @@ def test_processes_that_are_still_starting_become_quiet(
     worker.wait_for(READY, 2)
     wait_until(lambda: len(quiet(tmp_path)) == 2, 30)
     worker.signal(signal.SIGTERM)
-    assert worker.wait() == 0
+    worker.assert_success()
     assert queue.inactive() == [job.id] and "ended" not in worker.text

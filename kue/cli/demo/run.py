@@ -53,6 +53,7 @@ def run_demo(options: DemoOptions, scenario: Scenario | None = None) -> int:
             if signals.received:
                 return signals.exit_code
         began = time.monotonic()
+        deadline = began + options.seconds - _STOP_SECONDS
         # Node's Kue cannot use a socket.
         server = stack.enter_context(EmbeddedServer(port=0 if options.with_node else None))
         what = f"{jobs} jobs of {len(parts)} types in at most {options.seconds:g} s, on {resolve(server.url)}"
@@ -62,14 +63,14 @@ def run_demo(options: DemoOptions, scenario: Scenario | None = None) -> int:
         )
         try:
             with display_for(out) as display:
-                stage.run(signals, display, began, options.seconds, began + options.seconds - _STOP_SECONDS)
+                stage.run(signals, display, began, options.seconds, deadline)
         except CommandError as problem:
             raise CommandError(f"the demo stopped early: {problem}", 1) from problem
         elapsed = time.monotonic() - began
         if signals.received:
             print_line("interrupted", "bold red")
             return signals.exit_code
-        outcome = stage.outcome(signals)
+        outcome = stage.outcome(signals, deadline)
         print_summary(out, outcome, elapsed)
         if options.keep:
             print_line(f"server and workers stay up at {server.url}, until Ctrl-C", "bold")

@@ -116,15 +116,19 @@ class Stage:
         if self._node is not None:
             self._node.read_messages()
 
-    def outcome(self, signals: Signals) -> Outcome:
-        """Compare every job with the plan. If something differs, compare again for up to `_SETTLE_SECONDS`."""
-        deadline = time.monotonic() + _SETTLE_SECONDS
+    def outcome(self, signals: Signals, deadline: float) -> Outcome:
+        """Compare every job with the plan, again and again while something differs.
+
+        That ends after `_SETTLE_SECONDS` if all jobs have ended, else at the deadline: Node moves a job that it will
+        try again to failed first, so a job that seemed to have ended may go on.
+        """
+        settled = time.monotonic() + _SETTLE_SECONDS
         while True:
             outcome = compare(self._parts, self._plan, self._queue, self._producer.promises, self._tally, self._node)
             unfinished = any(row.unfinished for row in outcome.rows)
             if self._ready_at is None:
                 outcome.deviations.insert(0, "no worker was ready in time: give the demo more time with --seconds")
-            if not outcome.deviations or unfinished or signals.received or time.monotonic() >= deadline:
+            if not outcome.deviations or signals.received or time.monotonic() >= (deadline if unfinished else settled):
                 return outcome
             self.check_processes(signals)
 
