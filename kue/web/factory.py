@@ -19,11 +19,11 @@ from kue.web.api_v1 import routes as api_v1
 from kue.web.api_v1.openapi import About, described
 from kue.web.app import PROBES_AT_ONCE, App
 from kue.web.guard import Guard
-from kue.web.help import help_of
 from kue.web.kue_api import routes as kue_api
 from kue.web.live.poller import Poller
 from kue.web.operations import Operations
-from kue.web.pages import page_of
+from kue.web.pages import routes as pages
+from kue.web.pages.help import help_of
 from kue.web.read_model.facts import Facts
 from kue.web.read_model.thresholds import Thresholds
 from kue.web.routing import Routes
@@ -93,14 +93,14 @@ def app(
     authentication = Authentication(auth)
     routes_of_own, file = described(api_v1.ROUTES, _about(title, queue, authentication))
     routes = (*kue_api.ROUTES, *routes_of_own, *health.ROUTES, *metrics.ROUTES)
-    routes = (*help_of(routes, file), *routes)
+    routes = (*pages.ROUTES, *help_of(routes, file), *routes)
     guard = Guard(
         settings,
         authentication,
         Origins(origins, own),
         LOCAL_HOSTS.union(read_host("allowed_hosts", host) for host in hosts),
     )
-    return App(site, Routes((*page_of(routes), *routes)), guard)
+    return App(site, Routes(routes), guard)
 
 
 def shared_of(queue: Queue, at_once: int) -> Shared:

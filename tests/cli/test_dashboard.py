@@ -49,7 +49,7 @@ def test_it_serves_the_api_until_a_signal_comes(start: Start, redis_url: str, st
     assert web.get("/job/1").json["type"] == "email"
     page = web.get("/")
     assert (page.status, page.type) == (200, "text/html; charset=utf-8")
-    assert re.search(r'<link rel="icon" href="icon.svg">', page.body.decode())
+    assert re.search(r'<link rel="icon" href="/icon.svg">', page.body.decode())
     assert web.get("/icon.svg").type == "image/svg+xml"
     command.signal(stop)
     command.assert_success()

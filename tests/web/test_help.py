@@ -9,6 +9,7 @@ import pytest
 
 import kue
 import kue.web
+from kue.web.pages import routes as pages
 from kue.web.rendering import TEMPLATES, environment
 from tests.web.asgi import ask
 
@@ -45,7 +46,7 @@ def test_the_help_has_every_address_of_the_apis(queue: kue.Queue) -> None:
         re.sub(r":(\w+)", r"{\1}", route.pattern) if route.description else route.pattern for route in app.routes
     ]
     missing = [path for path in addresses if f" {path}</code>" not in page]
-    assert missing == ["/", "/icon.svg", "/help", "/help.css"]
+    assert missing == [*(route.pattern for route in pages.ROUTES), "/help", "/help.css"]
 
 
 @pytest.mark.parametrize("prefix", ["", "/ops"])

@@ -6,10 +6,11 @@ from pathlib import Path
 import kue
 import kue.web
 from kue.web.api_v1 import inputs
+from kue.web.pages import routes as pages
 from tests.examples.markdown import DOCS
 from tests.web.described import file
 
-PAGES = {"/", "/icon.svg", "/help.css"}
+PAGES = {*(route.pattern for route in pages.ROUTES), "/help.css"}
 OWN = DOCS / "reference/api-v1.md"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
@@ -13,10 +12,11 @@ from starlette.responses import Response
 from kue.options.schemas import Schema
 from kue.web.api_v1.openapi import PERMISSION, Document
 from kue.web.call import Call
+from kue.web.pages.assets import FOLDER
 from kue.web.rendering import page
 from kue.web.routing import Route
 
-_STYLE = (Path(__file__).parent / "static" / "help.css").read_text()
+_STYLE = (FOLDER / "help.css").read_text()
 _CACHE = {"Cache-Control": "private, max-age=3600"}
 _KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
 
@@ -50,7 +50,7 @@ def help_of(routes: Iterable[Route], file: Document) -> tuple[Route, ...]:
 
     def help(call: Call) -> Response:
         """What the addresses of this server take and answer."""
-        return page(call, "help.html", **shown)
+        return page(call, "help.html", shown)
 
     def style(call: Call) -> Response:
         """The style of the page."""

@@ -1,0 +1,2 @@
+// The script that every page loads: it starts what the page has.
+export {};
