@@ -30,7 +30,6 @@ REASONS_TO_BE_SMALL = {
     "kue/web/refused.py": "the exception that every part of it raises, and that imports none of them",
     "kue/web/priority.py": "one rule that both HTTP APIs follow",
     "kue/web/health.py": "the one route that is open to all",
-    "kue/web/rendering.py": "the one place where pages are made of templates, and escaping is on",
     "kue/store/batch_size.py": "one rule for all reads of values that may be large",
     "kue/maintenance/tokens.py": "a periodic duty, and each of these has a file",
     "kue/maintenance/unindexing.py": "a periodic duty, and each of these has a file",
