@@ -103,17 +103,36 @@ class Bulk:
 
     def remove_jobs(self, ids: Sequence[int], state: str, type: str) -> int:
         """Remove the jobs that are in a state, and of a type if one is given. Returns how many there were."""
-        commands, clock = self.commands, self._store.clock
-        count, *due = self._store.connections.call(*commands.remove_jobs(ids, state, type, clock()))
-        removed, waits = int(count), _LockWaits()
-        while due:
-            waits.next()
-            token = secrets.token_hex(16)
-            count, *due = self._locked(token, commands.remove_jobs([*map(int, due)], state, type, clock(), token))
-            removed += int(count)
+        removed, due = self._remove_free(ids, state, type)
+        removed += self._remove_due(due, state, type)
         indexing = Indexing(self._store)
         while indexing.clean():  # words that were too many for the script: this process may have no periodic duties
             pass
+        return removed
+
+    def _remove_free(self, ids: Sequence[int], state: str, type: str) -> tuple[int, list[int]]:
+        """Remove jobs without the lock. Returns how many, and those that are due, which need the lock."""
+        removed, due = 0, list[int]()
+        while ids:
+            command = self.commands.remove_jobs(ids, state, type, self._store.clock())
+            count, looked_at, *more = self._store.connections.call(*command)
+            removed += count
+            due += map(int, more)
+            ids = ids[looked_at:]
+        return removed, due
+
+    def _remove_due(self, due: Sequence[int], state: str, type: str) -> int:
+        """Remove jobs under the lock. Returns how many."""
+        removed, waits = 0, _LockWaits()
+        while due:
+            waits.next()
+            token = secrets.token_hex(16)
+            command = self.commands.remove_jobs(due, state, type, self._store.clock(), token)
+            count, looked_at, *more = self._locked(token, command)
+            removed += count
+            if len(more) < looked_at:  # the lock was held
+                waits = _LockWaits()
+            due = [*map(int, more), *due[looked_at:]]
         return removed
 
     def _locked(self, token: str, command: Command) -> Any:

@@ -23,6 +23,7 @@ _SHARED = re.compile(r"^-- Shared +([\w ]+(?:\n-- {10}[\w ]+)*)$", re.MULTILINE)
 _NEEDS = re.compile(r"^-- Needs: ([\w, ]+)\.$", re.MULTILINE)
 # A top-level function with the comment above it. Its last `end` is on its first line, or begins a line.
 _FUNCTION = re.compile(r"^(?:--.*\n)*local function (\w+)\(.*\)(?: .* end|\n(?:(?: .*)?\n)*end)\n", re.MULTILINE)
+_COMMAND = re.compile(r"\b(?:redis\.p?call|read_or_nil)\(('\w+')")
 _NOT_CODE = re.compile(r"--.*|'[^'\n]*'")
 
 
@@ -35,7 +36,14 @@ def source(name: str) -> str:
     constants = [lua_fields()] if "FIELDS" in script else []
     constants += [lua_protocol()] if "protocol" in parts else []
     text = "\n".join(["local P = ARGV[1]", *constants, *_generated(), *(shared[part] for part in parts), script])
-    return without_unused_functions(text)
+    text = without_unused_functions(text)
+    return _commands(text) + text if "rights" in parts else text
+
+
+def _commands(text: str) -> str:
+    """The constant COMMANDS: every command that a script may call."""
+    names = sorted(set(_COMMAND.findall(text)))
+    return f"local COMMANDS = {{{', '.join(names)}}}\n"
 
 
 def without_unused_functions(text: str) -> str:

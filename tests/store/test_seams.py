@@ -20,6 +20,13 @@ ONLY_THERE = {
     "a job is announced as ended": (r"\bannounce\([^)]*'(?:complete|failed)'", set[str]()),
     "a job enters the sets of an end": (r"\benter\('(?:complete|failed)'", set[str]()),
     "the hash of a job is deleted": (r"'DEL', key_job\(", {"erase", "drop"}),
+    # A script passes over a key of the wrong kind, and over no other refusal: `readable` sees to that. `search` and
+    # `words` refuse the call for any error. The others pass over a write, or ask for the time.
+    "a refusal is no error": (
+        r"\bpcall\((?!cjson)",
+        {"readable", *("search", "words"), *("lease", "oldest_wait")}
+        | {"announce_expired", "complete", "drop", "end_lease", "renew_lease"},
+    ),
     # `ids_after`, `ids_by_age` and `behind` only list jobs for a caller: they move none, so that no feature has to act
     # there. `purge_old` reads jobs that have ended, `search` those that have a word, and `words` the words of one job.
     "the jobs in line are read": (

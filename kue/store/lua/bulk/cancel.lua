@@ -18,11 +18,13 @@
 --          (the lock is not held), gone (there is no such job of that type), lost (the run does not hold it), other
 --          (the number is another job's), blocked (a key is of the wrong kind)
 -- Events   error and failed for each job that was cancelled
--- Shared   number index protocol fence check append_log finish run_record cancelled node tokens
+-- Shared   number index readable rights protocol fence check append_log finish run_record cancelled node tokens
 
 local WAITING = {inactive = true, delayed = true, active = true}
 
 local run, now, error = run_of(ARGV[2]), ARGV[4], ARGV[5]
+
+check_rights()
 local has_lock = ARGV[8] ~= '' and redis.call('GET', ARGV[7]) == ARGV[8]
 local told, ended = {}, {}
 
@@ -58,15 +60,16 @@ local function decide(id, held)
 end
 
 local words = {}
+local is_alone = ARGV[9] == '1'
 for i = 10, #ARGV do
-  local held = redis.pcall('HMGET', key_job(ARGV[i]), 'type', 'state', 'workerId', 'priority', 'py_unique', 'py_cancel',
+  local held = read_or_nil('HMGET', key_job(ARGV[i]), 'type', 'state', 'workerId', 'priority', 'py_unique', 'py_cancel',
     'failed_at', 'started_at', 'error', 'attempts', 'max_attempts')
   local is_free, word = true, 'gone'
-  if ARGV[9] == '1' then
-    if held.err then return held end
+  if is_alone then
+    if not held then redis.call('HLEN', key_job(ARGV[i])) end -- raises, since the key is no hash
     word = decide(ARGV[i], held)
-  elseif not held.err then
-    is_free, word = pcall(decide, ARGV[i], held)
+  elseif held then
+    is_free, word = passes(decide, ARGV[i], held)
   end
   words[#words + 1] = is_free and word or 'blocked'
 end

@@ -12,16 +12,17 @@
 --          7... ids
 -- Returns  how many jobs were queued, or -1 if the lock is not held
 -- Events   enqueue for each
--- Shared   number index can_move enqueue restart node
+-- Shared   number index readable rights can_move enqueue restart node
 
 local old = ARGV[2]
 
+check_rights()
 if ARGV[5] ~= '' and redis.call('GET', ARGV[5]) ~= ARGV[6] then return -1 end
 local found, movable = {}, {}
 for i = 7, #ARGV do
-  local held = redis.pcall('HMGET', key_job(ARGV[i]), 'type', 'state', 'priority', 'py_unique', 'workerId', 'error',
-    'attempts', 'max_attempts', 'failed_at', 'updated_at')
-  local type = not held.err and held[1] or ''
+  local held = read_or_nil('HMGET', key_job(ARGV[i]), 'type', 'state', 'priority', 'py_unique', 'workerId', 'error',
+    'attempts', 'max_attempts', 'failed_at', 'updated_at') or {}
+  local type = held[1] or ''
   local function is_nodes()
     return is_retried_by_node(old, held[5], held[6], held[7], held[8], held[9], ARGV[4])
       or is_completed_by_node(old, held[5], held[10], ARGV[4])

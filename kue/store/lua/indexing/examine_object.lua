@@ -6,6 +6,7 @@
 --          3... codes of the job
 -- Returns  {code, 'word'} for each; {'', 'job'} alone if the job is gone
 -- Events   none
+-- Shared   readable
 
 local id = ARGV[2]
 
@@ -13,7 +14,7 @@ local object = key_search_object(id)
 if redis.call('EXISTS', object) == 1 and redis.call('EXISTS', key_job(id)) == 0 then return {{'', 'job'}} end
 local answer = {}
 for i = 3, #ARGV do
-  if not redis.pcall('ZSCORE', key_search_word(ARGV[i]), id) and redis.call('ZSCORE', object, ARGV[i]) then
+  if read_or_nil('ZSCORE', key_search_word(ARGV[i]), id) == false and redis.call('ZSCORE', object, ARGV[i]) then
     answer[#answer + 1] = {ARGV[i], 'word'}
   end
 end

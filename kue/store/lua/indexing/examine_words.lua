@@ -6,11 +6,12 @@
 --          3... members of its zset
 -- Returns  {id, 'job' or 'object'} for each: the job is gone, or the codes of the job lack this one
 -- Events   none
+-- Shared   readable
 
 local answer = {}
 for i = 3, #ARGV do
-  local by_object = redis.pcall('ZSCORE', key_search_object(ARGV[i]), ARGV[2])
-  if not by_object and redis.call('ZSCORE', key_search_word(ARGV[2]), ARGV[i]) then
+  local by_object = read_or_nil('ZSCORE', key_search_object(ARGV[i]), ARGV[2])
+  if by_object == false and redis.call('ZSCORE', key_search_word(ARGV[2]), ARGV[i]) then
     answer[#answer + 1] = {ARGV[i], redis.call('EXISTS', key_job(ARGV[i])) == 0 and 'job' or 'object'}
   end
 end

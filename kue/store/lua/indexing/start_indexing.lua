@@ -7,10 +7,11 @@
 --          4... ids
 -- Returns  the ids that got the token; a job that is gone or has no type does not
 -- Events   none
+-- Shared   readable
 
 local found = {}
 for i = 4, #ARGV do
-  local held = redis.pcall('HMGET', key_job(ARGV[i]), 'type', 'py_reindex')
+  local held = read_or_nil('HMGET', key_job(ARGV[i]), 'type', 'py_reindex') or {}
   if (held[1] or '') ~= '' and (ARGV[3] == '' or held[2] == ARGV[3]) then found[#found + 1] = ARGV[i] end
 end
 for _, id in ipairs(found) do redis.call('HSET', key_job(id), 'py_reindex', ARGV[2]) end

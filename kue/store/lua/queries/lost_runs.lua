@@ -8,7 +8,7 @@
 --          3    about how many active jobs it looks at
 -- Returns  {cursor of the next page ('0' if there is none), {process, id, worker id, ...}}
 -- Events   none
--- Shared   index lease protocol
+-- Shared   index readable lease protocol
 
 local alive, dead, found = {}, {}, {}
 for _, process in ipairs(redis.call('ZRANGEBYSCORE', key_leases(), '(' .. redis_now(), '+inf')) do
@@ -28,8 +28,8 @@ end
 local page = redis.call('ZSCAN', key_state('active'), ARGV[2], 'COUNT', ARGV[3])
 for i = 1, #page[2], 2 do
   local zid = page[2][i]
-  local worker = redis.pcall('HGET', key_job(string.sub(zid, 4)), 'workerId')
-  local process = type(worker) == 'string' and dead_process(worker)
+  local worker = read_or_nil('HGET', key_job(string.sub(zid, 4)), 'workerId')
+  local process = worker and dead_process(worker)
   local id = process and id_of(zid)
   if id then
     local held = redis.call('HMGET', key_job(id), 'type', 'state')

@@ -4,15 +4,14 @@
 -- ARGV     1    prefix
 -- Returns  {{version ('' if a process has no record), how many processes, ...}, {processes with a higher protocol}}
 -- Events   none
--- Shared   lease protocol
+-- Shared   readable lease protocol
 
 local now, counts, order, newer = redis_now(), {}, {}, {}
 local leases = redis.call('ZRANGEBYSCORE', key_leases(), '-inf', '+inf', 'WITHSCORES')
 for i = 1, #leases, 2 do
   local process = leases[i]
   if tonumber(leases[i + 1]) > now then
-    local version = redis.pcall('HGET', key_worker(process), 'version')
-    if type(version) ~= 'string' then version = '' end
+    local version = read_or_nil('HGET', key_worker(process), 'version') or ''
     if not counts[version] then order[#order + 1] = version end
     counts[version] = (counts[version] or 0) + 1
   end

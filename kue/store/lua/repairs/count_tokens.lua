@@ -5,12 +5,13 @@
 --          2... types
 -- Returns  {type, tokens, waiting jobs} for each type whose numbers differ
 -- Events   none
+-- Shared   readable
 
 local answer = {}
 for i = 2, #ARGV do
-  local tokens = redis.pcall('LLEN', key_tokens(ARGV[i]))
-  local waiting = redis.pcall('ZCARD', key_type_state(ARGV[i], 'inactive'))
-  if type(tokens) == 'number' and type(waiting) == 'number' and tokens ~= waiting then
+  local tokens = read_or_nil('LLEN', key_tokens(ARGV[i]))
+  local waiting = read_or_nil('ZCARD', key_type_state(ARGV[i], 'inactive'))
+  if tokens and waiting and tokens ~= waiting then
     answer[#answer + 1] = {ARGV[i], tokens, waiting}
   end
 end

@@ -5,14 +5,15 @@
 --          2... names of schedules
 -- Returns  {name, 'gone' or 'unlisted'} for each
 -- Events   none
+-- Shared   readable
 
 local answer = {}
 for i = 2, #ARGV do
-  local score = redis.pcall('ZSCORE', key_schedules(), ARGV[i])
+  local score = read_or_nil('ZSCORE', key_schedules(), ARGV[i])
   local kind = redis.call('TYPE', key_schedule(ARGV[i])).ok
-  if type(score) == 'string' and kind == 'none' then
+  if score and kind == 'none' then
     answer[#answer + 1] = {ARGV[i], 'gone'}
-  elseif not score and kind == 'hash' then
+  elseif score == false and kind == 'hash' then
     answer[#answer + 1] = {ARGV[i], 'unlisted'}
   end
 end

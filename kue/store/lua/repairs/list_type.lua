@@ -6,6 +6,7 @@
 --          3    id of a job of this type
 -- Returns  1, or 0 if there is no such job any more, or the type is there
 -- Events   none
+-- Shared   readable
 
-if redis.pcall('HGET', key_job(ARGV[3]), 'type') ~= ARGV[2] then return 0 end
+if read_or_nil('HGET', key_job(ARGV[3]), 'type') ~= ARGV[2] then return 0 end
 return redis.call('SADD', key_types(), ARGV[2])

@@ -5,9 +5,9 @@
 --          2    the highest id
 -- Returns  1, or 0 if the counter is as high, or there is no such job
 -- Events   none
+-- Shared   readable
 
-local type = redis.pcall('HGET', key_job(ARGV[2]), 'type')
-if not type or type.err then return 0 end
+if not read_or_nil('HGET', key_job(ARGV[2]), 'type') then return 0 end
 local last = redis.call('GET', key_ids())
 if last and tonumber(last) and tonumber(last) >= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', key_ids(), ARGV[2])

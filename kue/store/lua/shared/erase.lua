@@ -3,16 +3,19 @@
 -- `announce` takes it.
 -- Needs: announce, unique, words.
 
+local function announce_removal(id, type_json, more)
+  announce(id, 'remove', ',' .. type_json, more)
+end
+
 local function erase(id, type, type_json, zid, unique, more)
   free_unique(id, unique_of(id, unique))
   redis.call('ZREM', key_jobs(), zid)
   redis.call('DEL', key_job(id), key_log(id))
   erase_words(id)
-  announce(id, 'remove', ',' .. type_json, more)
+  announce_removal(id, type_json, more)
 end
 
--- For many jobs that have ended, without an event: what waited for their end has had it. Each is a table with `id`,
--- `zid` and `unique`, which is as `unique_of` gives it.
+-- For many jobs, without an event. Each is a table with `id`, `zid` and `unique`, which is as `unique_of` gives it.
 local function erase_many(jobs)
   if #jobs == 0 then return end
   local zids, keys, objects = {}, {}, {}

@@ -1,6 +1,6 @@
 -- examine: finds everything that is wrong with one job, at one moment, for the doctor.
 -- The hash says where the job belongs, and the zsets are compared with that.
--- Needs: number, index, lease, protocol.
+-- Needs: number, index, readable, lease, protocol.
 
 -- The score that a job must have in the zset of its state; nil if any score will do.
 local function due_score(job)
@@ -26,9 +26,9 @@ end
 local function compare_filing(job)
   local readable = true
   local function look(key, belongs, due)
-    local score = redis.pcall('ZSCORE', key, job.zid)
+    local score = read_or_nil('ZSCORE', key, job.zid)
     local fault
-    if type(score) == 'table' then
+    if score == nil then
       readable = false
     elseif belongs and not score then
       fault = {'missing', key, '', due or ''}
@@ -57,9 +57,9 @@ end
 local function examine(id, old)
   local job = {id = id, zid = zid_of(id), kinds = {}, faults = {}, listed = {}}
   local function add(kind) job.kinds[#job.kinds + 1] = kind end
-  local held = redis.pcall('HMGET', key_job(id), 'type', 'state', 'updated_at', 'started_at', 'workerId', 'priority',
+  local held = read_or_nil('HMGET', key_job(id), 'type', 'state', 'updated_at', 'started_at', 'workerId', 'priority',
     'promote_at', 'ttl')
-  if held.err then
+  if not held then
     job.mark = 'not a hash'
     add('unreadable')
     return job
@@ -79,8 +79,8 @@ local function examine(id, old)
     return job
   end
 
-  local is_member = redis.pcall('SISMEMBER', key_types(), job.type)
-  if type(is_member) == 'table' or not compare_filing(job) then return nil end
+  local is_member = read_or_nil('SISMEMBER', key_types(), job.type)
+  if not is_member or not compare_filing(job) then return nil end
   if is_member == 0 then add('unlisted') end
   if not job.known then
     add((job.state == '' and #job.listed == 0) and 'unfinished' or 'unsettled')

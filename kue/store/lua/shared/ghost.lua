@@ -1,11 +1,10 @@
 -- ghost: how often a job may go back because its run was lost, and after which delay. Such a run is a ghost.
 -- The job's own options come first, then those in the record of the process that held it, then those of the caller.
--- Needs: number.
+-- Needs: number, readable.
 
 -- The retries and the delay that apply to jobs without options of their own. `process` is '' if it is the caller.
 local function ghost_options(process, retries, delay)
-  local owner = process ~= '' and redis.pcall('HMGET', key_worker(process), 'ghost_retries', 'ghost_delay') or {}
-  if owner.err then owner = {} end
+  local owner = process ~= '' and read_or_nil('HMGET', key_worker(process), 'ghost_retries', 'ghost_delay') or {}
   return to_number(owner[1]) or tonumber(retries), to_number(owner[2]) or tonumber(delay)
 end
 

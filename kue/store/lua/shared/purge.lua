@@ -3,7 +3,7 @@
 -- type, leaves the zsets where it does not belong, as in `take`.
 -- A Node worker still writes to a job that it has just ended. It counts the attempt after the end, and a job passes
 -- through `failed` on the way to another attempt. So such a job stays for a while, as in `node`.
--- Needs: index, readable, check, ended, unique, erase, node.
+-- Needs: index, readable, rights, check, ended, unique, erase, node.
 
 local MAX_AHEAD_MS = 60000 -- a later moment was written by a clock that was wrong
 local MAX_GONE = 100 -- jobs that are removed in a step
@@ -15,6 +15,7 @@ local function has_turn(token)
 end
 
 local function new_step(type, state, now)
+  check_rights()
   check_jobs()
   check_state(state, type)
   return {type = type, state = state, now = now, gone = {}, leave_state = {}, leave_type = {}, broken = {}, bytes = 0,
@@ -39,9 +40,8 @@ end
 -- last, its field py_unique, and whether a Node worker ran it last.
 local function look_at(step, zid)
   local id = id_of(zid)
-  local held = id and redis.pcall('HMGET', key_job(id), 'type', 'state', 'created_at', 'updated_at', 'py_unique',
+  local held = id and read_or_nil('HMGET', key_job(id), 'type', 'state', 'created_at', 'updated_at', 'py_unique',
     'workerId') or {}
-  check_readable(held, 'HMGET', id)
   local type, state = held[1], held[2]
   if not type or type == '' then
     step.broken[#step.broken + 1] = zid

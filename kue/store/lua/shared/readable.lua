@@ -1,10 +1,22 @@
--- readable: tells a job whose hash is of the wrong kind, which is broken, from one that the caller may not read. The
--- latter must stay as it is.
+-- readable: tells a key of the wrong kind, which a script passes over, from one that the caller may not use.
+-- The latter refuses the whole call. Otherwise jobs would be taken for broken ones, or left out without a word.
 
--- Raises what Redis said if a command that read fields of a job was refused. `held` is its reply, or nil.
-local function check_readable(held, command, id)
-  if held and held.err and not string.find(tostring(held.err), 'WRONGTYPE', 1, true) then
-    redis.call(command, key_job(id), 'type') -- raises, with what Redis says, on every version
-    error('the hash of job ' .. id .. ' cannot be read')
-  end
+-- The reply to a command that reads; nil if its key is of the wrong kind. Raises what Redis said if it was refused for
+-- another reason. A field or member that is missing is false, as from `redis.call`.
+local function read_or_nil(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if string.find(tostring(reply.err), 'WRONGTYPE', 1, true) then return nil end
+  redis.call(command, key, ...) -- raises, with what Redis says, on every version
+  error(command .. ' was refused: ' .. tostring(reply.err))
+end
+
+-- Whether a check passes, and what it returns. It does not if it meets a key of the wrong kind. Raises what it raises
+-- for another reason.
+local function passes(check, ...)
+  local is_free, result = pcall(check, ...)
+  if is_free then return true, result end
+  local text = type(result) == 'table' and result.err or result -- a text on Redis 6.2
+  if not string.find(tostring(text), 'WRONGTYPE', 1, true) then error(result, 0) end
+  return false
 end

@@ -1,6 +1,6 @@
 -- schedule: reads a schedule, and saves jobs for its times.
 -- Its hash holds the fields of its job with `job:` before their names.
--- Needs: create.
+-- Needs: readable, create.
 
 local JOB_FIELD = '^job:(.+)$'
 local SAVED_BY_NAME = {type = true, data = true, priority = true, max_attempts = true}
@@ -23,8 +23,8 @@ end
 -- Whether a job of the schedule has not ended.
 local function is_open(name, id)
   if not id then return false end
-  local job = redis.pcall('HMGET', key_job(id), 'state', 'py_schedule')
-  if job.err or job[2] ~= name then return false end
+  local job = read_or_nil('HMGET', key_job(id), 'state', 'py_schedule')
+  if not job or job[2] ~= name then return false end
   return job[1] == 'inactive' or job[1] == 'delayed' or job[1] == 'active'
 end
 

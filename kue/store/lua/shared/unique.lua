@@ -1,7 +1,7 @@
 -- unique: the key of a unique job, in the hash that kue-unique has too: unique key to job id.
 -- The state of the job decides whether it holds its key. So a mapping that was left behind, by a Node worker or by an
 -- older release, holds up no job.
--- Needs: number, index, check.
+-- Needs: number, index, readable, check.
 
 local TYPE_WITH_THAT_KEY = 'unique' -- its list of tokens has the key of that hash
 local MAX_WHOLE = 2 ^ 53 -- JavaScript has all whole numbers up to here, as a number and as the text of a key
@@ -10,18 +10,18 @@ local MAX_WHOLE = 2 ^ 53 -- JavaScript has all whole numbers up to here, as a nu
 -- inactive zset of its type has been popped by a Node worker, and counts as running. A job that has ended or is gone
 -- holds no key, and neither does one without a type, which no worker can run.
 local function holds_unique(id)
-  local held = redis.pcall('HMGET', key_job(id), 'state', 'py_unique_until', 'type')
+  local held = read_or_nil('HMGET', key_job(id), 'state', 'py_unique_until', 'type') or {}
   local state, type = held[1], held[3] or ''
   if type == '' then return false end
   if held[2] ~= 'started' then return state == 'inactive' or state == 'delayed' or state == 'active' end
   if state ~= 'inactive' then return state == 'delayed' end
-  return redis.pcall('ZSCORE', key_type_state(type, state), zid_of(id)) and true
+  return read_or_nil('ZSCORE', key_type_state(type, state), zid_of(id)) ~= false
 end
 
 -- For a job that ends or is removed. `unique` is the field py_unique of its hash. It stays another job's key if it is
 -- one by now. If the hash of unique keys is no hash, the job ends all the same.
 local function free_unique(id, unique)
-  if unique and redis.pcall('HGET', key_unique(), unique) == id then redis.call('HDEL', key_unique(), unique) end
+  if unique and read_or_nil('HGET', key_unique(), unique) == id then redis.call('HDEL', key_unique(), unique) end
 end
 
 -- The key of a job that is about to be removed. `unique` is the field py_unique of its hash. Node's kue-unique has the
@@ -30,8 +30,8 @@ end
 -- The second result is the length of the data if it was read.
 local function unique_of(id, unique)
   if unique or redis.call('EXISTS', key_unique()) == 0 then return unique, 0 end
-  local data = redis.pcall('HGET', key_job(id), 'data')
-  if not data or data.err then return nil, 0 end
+  local data = read_or_nil('HGET', key_job(id), 'data')
+  if not data then return nil, 0 end
   if not string.find(data, '"unique"', 1, true) then return nil, #data end
   local is_json, read = pcall(cjson.decode, data)
   local key = is_json and type(read) == 'table' and read.unique
@@ -43,10 +43,10 @@ end
 -- key when it ended. If it holds the key only while it waits, another job may have had it during the run.
 local function retake_unique(id, unique)
   if not unique then return end
-  local holder = redis.pcall('HGET', key_unique(), unique)
-  if holder == id then return end
-  if redis.pcall('SISMEMBER', key_types(), TYPE_WITH_THAT_KEY) == 1 then return end -- the hash would refuse its tokens
-  if not holder or not (holder.err or holds_unique(holder)) then redis.call('HSET', key_unique(), unique, id) end
+  local holder = read_or_nil('HGET', key_unique(), unique)
+  if holder == id or holder == nil then return end
+  if read_or_nil('SISMEMBER', key_types(), TYPE_WITH_THAT_KEY) == 1 then return end -- the hash would refuse its tokens
+  if not holder or not holds_unique(holder) then redis.call('HSET', key_unique(), unique, id) end
 end
 
 -- A job that waits gets the data of a new one of its type, and its delay if it is delayed. Data of another type stays

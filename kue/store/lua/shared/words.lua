@@ -1,6 +1,7 @@
 -- words: the full-text index, as Node has it. For each code of a word there is a zset of job ids, and for each job one
 -- of codes. The scores of both say how often the word occurs.
 -- `list` holds from the place `first` to `last` each code, then its score. An empty score takes the word away.
+-- Needs: readable.
 
 local MAX_WORDS = 1000 -- that a script takes away, so that it does not keep Redis from others for long
 
@@ -36,8 +37,8 @@ end
 -- no words: the job goes all the same, and the doctor reports the key.
 local function take_words_away(id)
   local object = key_search_object(id)
-  local codes = redis.pcall('ZRANGE', object, 0, words_left)
-  if codes.err then return true end
+  local codes = read_or_nil('ZRANGE', object, 0, words_left)
+  if not codes then return true end
   local is_last = #codes <= words_left
   if not is_last then codes[#codes] = nil end
   words_left = words_left - #codes
@@ -50,8 +51,8 @@ end
 -- duty takes them away later.
 local function erase_words(id)
   if redis.call('EXISTS', key_search_object(id)) == 0 then return end
-  local size = redis.pcall('ZCARD', key_search_object(id))
-  if type(size) == 'number' and size > words_left then
+  local size = read_or_nil('ZCARD', key_search_object(id))
+  if size and size > words_left then
     redis.pcall('SADD', key_unindex(), id)
   else
     take_words_away(id)

@@ -7,6 +7,7 @@
 --          3... for each type: its name, the greatest run in ms, how many counters, and each with what is added to it
 -- Returns  how many hashes were written
 -- Events   none
+-- Shared   readable
 
 local SLOTS = {{'m', 60, 2 * 3600}, {'t', 600, 48 * 3600}, {'h', 3600, 14 * 24 * 3600}}  -- name, length, kept (s)
 
@@ -15,11 +16,8 @@ local minute, written = tonumber(ARGV[2]), 0
 local function add(key, seconds, at, count, longest)
   local names = {'max'}
   for i = 1, count do names[i + 1] = ARGV[at + 2 * i - 2] end
-  local held = redis.pcall('HMGET', key, unpack(names))
-  if held.err then
-    redis.call('EXISTS', key) -- raises if the caller has no right to the key
-    return
-  end
+  local held = read_or_nil('HMGET', key, unpack(names))
+  if not held then return end
   -- Whoever may not use this command adds nothing at all, since a new hash would stay for ever.
   if not held[1] then redis.call('PEXPIRE', key, 1000 * seconds) end
   local pairs = {'max', math.max(tonumber(held[1] or 0) or 0, longest)}

@@ -6,7 +6,7 @@
 --          2    type; '' for all types
 -- Returns  {how many wait, when the one that waits longest was due (ms), or '' if that is not known}
 -- Events   none
--- Shared   number index
+-- Shared   number index readable
 
 local MAX_PRIORITIES = 16
 
@@ -18,7 +18,7 @@ for _ = 1, MAX_PRIORITIES do
   local first = redis.call('ZRANGEBYSCORE', key, above, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if not first[1] then break end
   local id = id_of(first[1])
-  local held = id and redis.pcall('HMGET', key_job(id), 'created_at', 'promote_at', 'started_at', 'failed_at',
+  local held = id and read_or_nil('HMGET', key_job(id), 'created_at', 'promote_at', 'started_at', 'failed_at',
     'updated_at') or {}
   local due = to_number(held[2]) or to_number(held[1])
   local ended = math.max(to_number(held[3]) or 0, to_number(held[4]) or 0)

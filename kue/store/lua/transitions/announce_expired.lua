@@ -34,9 +34,8 @@ local zids = redis.call('ZRANGEBYSCORE', key_state('active'), 100000, ARGV[4], '
 local answer, broken, gone = {1, -1, {}}, {}, {}
 for _, zid in ipairs(zids) do
   local id = id_of(zid)
-  local held = id and redis.pcall('HMGET', key_job(id), 'type', 'state', 'workerId')
-  check_readable(held, 'HMGET', id)
-  if not held or held.err or not held[1] or held[1] == '' then
+  local held = id and read_or_nil('HMGET', key_job(id), 'type', 'state', 'workerId')
+  if not held or not held[1] or held[1] == '' then
     broken[#broken + 1] = zid
   elseif held[2] ~= 'active' then
     gone[#gone + 1] = {zid = zid, type = held[1]}

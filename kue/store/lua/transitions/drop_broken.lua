@@ -11,9 +11,8 @@
 local zid = ARGV[2]
 
 local id = id_of(zid)
-local kind = id and redis.pcall('HGET', key_job(id), 'type')
-check_readable(kind, 'HGET', id)
-if kind and not kind.err and kind ~= '' then return 0 end
+local kind = id and read_or_nil('HGET', key_job(id), 'type')
+if kind and kind ~= '' then return 0 end
 local types = {}
 for i = 3, #ARGV do types[i - 2] = ARGV[i] end
 drop(id, zid, types)

@@ -28,9 +28,8 @@ repeat
   read = read + #zids
   for _, zid in ipairs(zids) do
     local id = id_of(zid)
-    local held = id and redis.pcall('HMGET', key_job(id), 'type', 'priority', 'state')
-    check_readable(held, 'HMGET', id)
-    if held and (held.err or not held[1] or held[1] == '') then held = nil end
+    local held = id and read_or_nil('HMGET', key_job(id), 'type', 'priority', 'state')
+    if held and (held[1] or '') == '' then held = nil end
     if #due < most and (not held or is_movable(held[1])) then
       due[#due + 1] = {id = id, zid = zid, held = held}
     end

@@ -14,7 +14,7 @@
 --          9... for each take whose reply was lost, the numbers of the first and of the last run that it asked for
 -- Returns  {cursor of the next page ('0' if there is none), how many jobs were put back}
 -- Events   enqueue for each job; error, failed and perhaps remove if its run was cancelled
--- Shared   number index check put_back enqueue cancelled
+-- Shared   number index readable check put_back enqueue cancelled
 
 local type, stem = ARGV[2], ARGV[4]
 
@@ -32,8 +32,8 @@ local orphans, states = {}, {}
 for i = 1, #page[2], 2 do
   local zid = page[2][i]
   local id = string.sub(zid, 4) -- whether it is one is checked only for the few jobs that follow
-  local worker = redis.pcall('HGET', key_job(id), 'workerId')
-  if worker and not worker.err and was_lost(worker) and id_of(zid) then
+  local worker = read_or_nil('HGET', key_job(id), 'workerId')
+  if worker and was_lost(worker) and id_of(zid) then
     local held = redis.call('HMGET', key_job(id), 'state', 'type', 'priority', 'py_requeues', 'py_unique',
       'py_cancel')
     if held[1] == 'active' and held[2] == type then

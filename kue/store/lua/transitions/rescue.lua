@@ -11,7 +11,7 @@
 -- Returns  {1, how many were put back, ids of jobs to fail...}, or {-1} if the process is alive: those that were
 --          put back too often already, and those whose run was cancelled
 -- Events   enqueue for each job that is not delayed
--- Shared   number index append_log lease can_move unique enqueue ghost run_record cancelled
+-- Shared   number index readable append_log lease can_move unique enqueue ghost run_record cancelled
 
 local now = tonumber(ARGV[3])
 
@@ -19,9 +19,9 @@ if is_alive(ARGV[2]) then return {-1} end
 local ghost_retries, ghost_delay = ghost_options(ARGV[2], ARGV[4], ARGV[5])
 local lost, answer = {}, {1, 0}
 for i = 6, #ARGV, 2 do
-  local held = redis.pcall('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
+  local held = read_or_nil('HMGET', key_job(ARGV[i]), 'state', 'workerId', 'type', 'priority', 'py_ghosts',
     'py_ghost_retries', 'py_ghost_delay', 'py_unique', 'py_cancel')
-  if not held.err and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
+  if held and held[1] == 'active' and held[2] == ARGV[i + 1] and held[3] then
     local ghosts, most = to_number(held[5]) or 0, to_number(held[6]) or ghost_retries
     if ghosts < most and not cancelled_error(held[9], held[2]) then
       local delay = to_number(held[7]) or ghost_delay

@@ -34,8 +34,7 @@ end
 local answer, broken, gone, taken = {held_back or found, {}}, {}, {}, {}
 for i, zid in ipairs(zids) do
   local id = id_of(zid)
-  local held = id and redis.pcall('HMGET', key_job(id), unpack(FIELDS)) or {}
-  check_readable(held, 'HMGET', id)
+  local held = id and read_or_nil('HMGET', key_job(id), unpack(FIELDS)) or {}
   local kind, state = held[1], held[2]
   if not kind or kind == '' then
     broken[#broken + 1] = zid
