@@ -88,7 +88,7 @@ class Indexing:
         for id in ids:
             asked.append(("HMGET", self._keys.job(id), MARK, SEARCH_KEYS, "data"))
             asked.append(self._page(id, 0))
-        replies = self._store.ask(asked)
+        replies = self._store.ask_kinds(asked)
         count = 0
         for id, held, known in zip(ids, replies[::2], replies[1::2], strict=True):
             if isinstance(held, ResponseError) or held[0] is None:

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from redis.exceptions import ResponseError
 
-from kue.connection.pool import refusal
-from kue.connection.reply_text import is_wrong_kind
 from kue.options.values import STATES
 from kue.store import codec
 from kue.store.batch_size import BatchSize
@@ -81,11 +79,9 @@ class Pages:
         So the reply stays small, however many types there are. There are none if the key holds something else.
         """
         key = self._queries.keys.types
-        count = self._queries.ask([("SCARD", key)])[0]
+        count = self._queries.ask_kinds([("SCARD", key)])[0]
         if isinstance(count, ResponseError):
-            if is_wrong_kind(count):
-                return []
-            raise refusal(count) from count
+            return []
         if count <= _MAX_TYPES_READ:
             return self._queries.types()[:most]
         names = self._queries.connections.call("SSCAN", key, 0, "COUNT", _MAX_TYPES_READ)[1]
@@ -94,7 +90,7 @@ class Pages:
     def log(self, id: int, first: int, most: int) -> tuple[list[str], int]:
         """Lines of a job's log from a position on, and how many there are. None if its key holds something else."""
         key = self._queries.keys.log(id)
-        lines, total = self._queries.ask([("LRANGE", key, first, first + most - 1), ("LLEN", key)])
+        lines, total = self._queries.ask_kinds([("LRANGE", key, first, first + most - 1), ("LLEN", key)])
         if isinstance(lines, ResponseError) or isinstance(total, ResponseError):
             return [], 0
         return [codec.text(line) for line in lines], total
@@ -144,7 +140,7 @@ class Pages:
 
     def counts(self, sets: Sequence[tuple[str | None, str | None]]) -> list[int | None]:
         """How many jobs are in each pair of state and type; None if its key holds something else."""
-        replies = self._queries.ask([self._queries.commands.count(state, type) for state, type in sets])
+        replies = self._queries.ask_kinds([self._queries.commands.count(state, type) for state, type in sets])
         return [None if isinstance(reply, ResponseError) else reply for reply in replies]
 
     def _merged(self, sets: Sequence[tuple[str | None, str | None]]) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from kue.connection.connection import Command
 from kue.connection.pool import ConnectionPool, refusal
+from kue.connection.reply_text import is_wrong_kind
 from kue.errors import JobNotFound
 from kue.store import codec
 from kue.store.commands import Commands
@@ -50,11 +51,23 @@ class Queries:
             replies += self.connections.run(commands[start : start + _MAX_COMMANDS_PER_ROUND_TRIP])
         return replies
 
+    def ask_kinds(self, commands: Sequence[Command]) -> list[Any]:
+        """The same for keys that may hold another kind of value: such a command gives a `ResponseError`.
+
+        Raises `RedisRefused` if Redis refuses a command for another reason, such as a missing right. Otherwise jobs
+        that may not be read would be taken for jobs that do not exist.
+        """
+        replies = self.ask(commands)
+        for reply in replies:
+            if isinstance(reply, ResponseError) and not is_wrong_kind(reply):
+                raise refusal(reply) from reply
+        return replies
+
     # jobs
 
     def hashes(self, ids: Sequence[int | str]) -> list[JobHash | ResponseError | None]:
-        """The hash of each job; None if there is none."""
-        found = self.ask([("HGETALL", self.keys.job(id)) for id in ids])
+        """The hash of each job; None if there is none, and a `ResponseError` if its key holds something else."""
+        found = self.ask_kinds([("HGETALL", self.keys.job(id)) for id in ids])
         return [flat if isinstance(flat, ResponseError) else from_pairs(flat) if flat else None for flat in found]
 
     def known_fields(self, ids: Sequence[int]) -> list[JobHash | None]:
@@ -66,12 +79,12 @@ class Queries:
         """Some fields of each job; None for a field, or a job, that does not exist."""
         return [
             [None] * len(names) if isinstance(reply, ResponseError) else reply
-            for reply in self.ask([("HMGET", self.keys.job(id), *names) for id in ids])
+            for reply in self.ask_kinds([("HMGET", self.keys.job(id), *names) for id in ids])
         ]
 
     def named_fields(self, wanted: Mapping[int, Collection[str]]) -> list[dict[str, bytes | None]]:
         """The fields that are wanted of each job, by name; None for a field, or a job, that does not exist."""
-        replies = self.ask([("HMGET", self.keys.job(id), *names) for id, names in wanted.items()])
+        replies = self.ask_kinds([("HMGET", self.keys.job(id), *names) for id, names in wanted.items()])
         return [
             dict.fromkeys(names) if isinstance(reply, ResponseError) else dict(zip(names, reply, strict=True))
             for names, reply in zip(wanted.values(), replies, strict=True)
@@ -96,7 +109,7 @@ class Queries:
 
     def unique_holder(self, key: str) -> int | None:
         """The id that the hash of unique keys has for a key; None if there is none, or no such hash."""
-        found = self.ask([("HGET", self.keys.unique, codec.text_bytes(key))])[0]
+        found = self.ask_kinds([("HGET", self.keys.unique, codec.text_bytes(key))])[0]
         return int(found) if isinstance(found, bytes) and found.isdigit() else None
 
     def log(self, id: int) -> list[str]:
@@ -137,7 +150,7 @@ class Queries:
 
     def scores(self, ids: Sequence[tuple[int, str | None]], state: str) -> list[float | None]:
         """The score of each job in a state, None if it is not there. A job is an id and a type (None: of all types)."""
-        replies = self.ask([("ZSCORE", self.keys.zset(state, type), zid(id)) for id, type in ids])
+        replies = self.ask_kinds([("ZSCORE", self.keys.zset(state, type), zid(id)) for id, type in ids])
         return [float(reply) if isinstance(reply, bytes) else None for reply in replies]
 
     def scan_state(self, state: str, cursor: bytes, count: int) -> tuple[bytes, list[int]]:

@@ -133,13 +133,13 @@ class Store(Saving):
         return (int(rest[0]), [int(id) for id in rest[1:]]) if code == 1 else None
 
     def add_tokens(self, types: Sequence[str]) -> list[int]:
-        """Add the tokens that types lack. Returns how many were added for each; 0 if Redis refused it."""
-        replies = self.ask([self.transitions.add_tokens(type) for type in types])
+        """Add the tokens that types lack. Returns how many were added for each; 0 if a key is of the wrong kind."""
+        replies = self.ask_kinds([self.transitions.add_tokens(type) for type in types])
         return [0 if isinstance(reply, ResponseError) else int(reply) for reply in replies]
 
     def restore_stuck(self, jobs: Sequence[tuple[int, str]], now: int) -> None:
         """Queue inactive jobs that are in no set of their type, given as id and updated_at, if they are unchanged."""
-        self.ask([self.transitions.restore_stuck(id, updated_at, now) for id, updated_at in jobs])
+        self.ask_kinds([self.transitions.restore_stuck(id, updated_at, now) for id, updated_at in jobs])
 
     # leases and locks
 
@@ -153,7 +153,7 @@ class Store(Saving):
 
     def end_expired_leases(self, processes: Sequence[str]) -> None:
         """Forget leases that have run out."""
-        self.ask([self.transitions.end_lease(process, only_expired=True) for process in processes])
+        self.ask_kinds([self.transitions.end_lease(process, only_expired=True) for process in processes])
 
     def acquire_lock(self, key: str, token: str, ttl: int) -> bool:
         """Take a lock for `ttl` ms. Returns False if another process holds it."""

@@ -44,7 +44,7 @@ class Changes:
         states = self._states(ids)
         ready = [id for id in ids if states[id] in STATES_OF["retry"]]
         now, commands = self._store.clock(), self._bulk.commands
-        replies = self._store.ask([commands.retry_jobs([id], states[id], "", now) for id in ready])
+        replies = self._store.ask_kinds([commands.retry_jobs([id], states[id], "", now) for id in ready])
         left = {id for id, reply in zip(ready, replies, strict=True) if reply != 1}
         return self._named("retry", [id for id in ids if id in left or id not in set(ready)])
 

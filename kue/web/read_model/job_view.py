@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from kue.common import strict_json
+from kue.connection.reply_text import is_wrong_kind
 from kue.jobs.job import Job
 from kue.store import codec
 from kue.store.job_hash import JobHash
@@ -95,9 +94,8 @@ def _told(name: str, problem: str, with_data: bool) -> str:
 
 
 def _why_unread(problem: Exception) -> str:
-    if isinstance(problem, ResponseError):
-        return f"its key is no hash: {problem}"
-    return f"it cannot be read now: {problem}"
+    what = "its key is no hash" if is_wrong_kind(problem) else "it cannot be read now"
+    return f"{what}: {problem}"
 
 
 def _readable(found: JobHash) -> tuple[JobHash, dict[str, str]]:
