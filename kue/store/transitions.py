@@ -75,6 +75,7 @@ class GhostOptions(NamedTuple):
 NO_GHOSTS = GhostOptions(0, 0)
 GHOST_REPLY_LENGTH = 4  # of the reply of `fail` if the job became a ghost
 CANCELLED_REPLY_LENGTH = 3  # and if its run had been cancelled
+CANCELLED_BEFORE_REPLY_LENGTH = 5  # and if the run does not hold the job any more, and had been cancelled
 
 
 @lru_cache(maxsize=1024)

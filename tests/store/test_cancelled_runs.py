@@ -77,6 +77,16 @@ def test_its_process_learns_how_the_run_has_ended(place: Place, end: Callable[[T
     assert place.run(end(place.scripts)) == [1, "failed", WHY]
 
 
+@pytest.mark.parametrize("end", [fails(Retry("inactive")), requeues(), snoozes()])
+def test_a_second_call_shows_how_the_run_has_ended_if_the_reply_to_the_first_was_lost(
+    place: Place, end: Callable[[Transitions], Command]
+) -> None:
+    place.seed(held())
+    place.run(end(place.scripts))
+    code, state, worker, _, error = place.run(end(place.scripts))
+    assert (code, state, worker, error) == (-1, "failed", PYTHON, WHY)
+
+
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_a_job_that_removes_itself_on_failure_goes(place: Place, end: Callable[[Transitions], Command]) -> None:
     place.seed(held(py_remove_on_fail="true", py_unique="order 1", log=["one"]) | {"q:unique:jobs": {"order 1": "1"}})

@@ -8,13 +8,14 @@ from redis.exceptions import ResponseError
 
 from kue.common.error_reporter import ErrorReporter
 from kue.errors import JobLost
+from kue.stats.type_counts import TypeCounts
 from kue.store.commands import Commands
 from kue.store.keys import Keys
-from kue.store.transitions import Failure, Transitions
+from kue.store.transitions import Failure, Retry, Transitions
 from kue.worker.execution.settling import Settling
 from kue.worker.handler import Handler
 from kue.worker.io.reports import make_report
-from kue.worker.outcomes import Completed
+from kue.worker.outcomes import Completed, Failed, Snoozed
 from kue.worker.run import PutBack, Run
 from kue.worker.run_tracker import RunTracker
 from kue.worker.slots import AllSlots, TypeSlots
@@ -128,3 +129,20 @@ def test_a_check_that_redis_refuses_says_nothing_about_the_run(desk: Desk) -> No
     assert not run.lost
     check.answered([b"active", run.worker_id.encode()])
     assert not run.lost
+
+
+@pytest.mark.parametrize("outcome", [Failed(Failure("boom", "boom", "boom"), Retry("failed")), Snoozed(1)], ids=repr)
+def test_a_cancelled_run_counts_as_that_though_the_first_reply_was_lost_and_the_mail_was_not_read(
+    desk: Desk, outcome: Failed | Snoozed
+) -> None:
+    counts = desk.slots["email"].counts = TypeCounts()
+    run = desk.run(1)
+    vars(run.job).update(attempts_made=0, attempts=lambda: 1)
+    run.settle(outcome)
+    report = make_report(run, Transitions(Keys("q")), 0, desk.tracker.report_answered)
+    assert report is not None
+    report.in_doubt = True
+    attempts = b"1" if isinstance(outcome, Failed) else b""
+    desk.tracker.report_answered(report, [-1, b"failed", run.worker_id.encode(), attempts, b"Cancelled: why"])
+    assert counts.drain() == {"cancelled": 1}
+    assert desk.reported == []

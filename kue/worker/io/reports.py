@@ -14,7 +14,15 @@ from kue.options.values import parse_number
 from kue.stats.type_counts import TypeCounts
 from kue.store import codec, invalid_result
 from kue.store.identity import stamp
-from kue.store.transitions import CANCELLED_REPLY_LENGTH, NO_GHOSTS, Completion, GhostOptions, Transitions, completion
+from kue.store.transitions import (
+    CANCELLED_BEFORE_REPLY_LENGTH,
+    CANCELLED_REPLY_LENGTH,
+    NO_GHOSTS,
+    Completion,
+    GhostOptions,
+    Transitions,
+    completion,
+)
 from kue.worker.io.calls import Call, Report
 from kue.worker.outcomes import Completed, Failed, Snoozed, became_a_ghost
 from kue.worker.run import Run
@@ -133,11 +141,11 @@ def count(report: Report, reply: Any, counts: TypeCounts) -> None:
         counts.outcomes[outcome].append(duration)
         if outcome == "cancelled" and not run.cancellation:
             run.ended_at_ttl = None  # which would be logged otherwise
-            log_cancelled(run.job, duration, codec.text(reply[2]), corrects=report.outcome == "failed")
+            log_cancelled(run.job, duration, codec.text(reply[-1]), corrects=report.outcome == "failed")
 
 
 def _counted_as(report: Report, reply: Any) -> str:
-    if (report.outcome and report.run.cancellation) or (reply[0] > 0 and len(reply) == CANCELLED_REPLY_LENGTH):
+    if (report.outcome and report.run.cancellation) or _is_cancelled(reply):
         return "cancelled"
     if report.outcome != "failed":
         return report.outcome
@@ -145,6 +153,14 @@ def _counted_as(report: Report, reply: Any) -> str:
         return "ghosts"
     # If the first reply was lost, the job may be gone by now: it was removed when it failed.
     return "failed" if codec.text(reply[1]) in ("failed", "") else "retried"
+
+
+def _is_cancelled(reply: Any) -> bool:
+    """Whether a reply shows that the run was cancelled, which this process may not know. The error comes last then.
+
+    If the first reply was lost, the second one shows it, too.
+    """
+    return len(reply) == (CANCELLED_REPLY_LENGTH if reply[0] > 0 else CANCELLED_BEFORE_REPLY_LENGTH)
 
 
 class ReplyStatus(Enum):

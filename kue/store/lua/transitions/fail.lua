@@ -26,7 +26,7 @@
 --          18... effects
 -- Returns  {1, new state}, or {1, new state, which ghost the job is, of how many}, or
 --          {1, 'failed', error} if the run was cancelled
---          {-1, state, worker id, attempts} if the run does not hold the job
+--          {-1, state, worker id, attempts} if the run does not hold the job; then the error, if it was cancelled
 --          {0, ms} if the deadline was moved: the time left until then
 --          {-3} if the lock is not held, or the process is alive
 -- Events   those among the effects; ttl exceeded; error unless it is a ghost; ttl exceeded ack; enqueue if the job is
@@ -45,7 +45,7 @@ local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'attempts', 'max_attempts',
   'promote_at', 'created_at', 'started_at', 'py_runs', 'py_process_time', 'py_unique', 'py_cancel', 'py_remove_on_fail')
 if held[1] ~= 'active' or (held[2] or '') ~= worker or not held[3] then
-  return {-1, held[1] or '', held[2] or '', held[5] or ''}
+  return {-1, held[1] or '', held[2] or '', held[5] or '', cancelled_error(held[13], worker)}
 end
 local changed = ARGV[18] and changed_options(18, #ARGV) or {}
 local type, priority = held[3], to_number(changed.priority or held[4]) or 0

@@ -10,7 +10,7 @@
 --          6    line for the log, with the reason
 --          7... effects
 -- Returns  {1}, or {1, 'failed', error} if the run was cancelled
---          {-1, state, worker id} if the run does not hold the job
+--          {-1, state, worker id} if the run does not hold the job; then '' and the error, if it was cancelled
 -- Events   those among the effects; enqueue, or error, failed and perhaps remove if the run was cancelled
 -- Shared   number index check options effects put_back enqueue cancelled
 
@@ -18,7 +18,11 @@ local id, worker = ARGV[2], ARGV[3]
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_requeues', 'py_unique', 'py_cancel')
-if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or ''} end
+if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
+  local reply, error = {-1, held[1] or '', held[2] or ''}, cancelled_error(held[7], worker)
+  if error then reply[4], reply[5] = '', error end
+  return reply
+end
 local changed = changed_options(7, #ARGV) or {}
 local priority, cancelled = to_number(changed.priority or held[4]) or 0, cancelled_error(held[7], worker)
 

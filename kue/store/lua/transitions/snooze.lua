@@ -11,7 +11,7 @@
 --          7    line for the log
 --          8... effects
 -- Returns  {1}, or {1, 'failed', error} if the run was cancelled
---          {-1, state, worker id} if the run does not hold the job
+--          {-1, state, worker id} if the run does not hold the job; then '' and the error, if it was cancelled
 -- Events   those among the effects; enqueue if the job is queued at once; error, failed and perhaps remove if the
 --          run was cancelled
 -- Shared   number index append_log check options effects unique enqueue run_record cancelled
@@ -20,7 +20,11 @@ local id, worker, now, delay = ARGV[2], ARGV[3], tonumber(ARGV[5]), tonumber(ARG
 
 local job, zid = key_job(id), zid_of(id)
 local held = redis.call('HMGET', job, 'state', 'workerId', 'type', 'priority', 'py_unique', 'py_cancel')
-if held[1] ~= 'active' or held[2] ~= worker or not held[3] then return {-1, held[1] or '', held[2] or ''} end
+if held[1] ~= 'active' or held[2] ~= worker or not held[3] then
+  local reply, error = {-1, held[1] or '', held[2] or ''}, cancelled_error(held[6], worker)
+  if error then reply[4], reply[5] = '', error end
+  return reply
+end
 local changed = changed_options(8, #ARGV) or {}
 local type, priority = held[3], to_number(changed.priority or held[4]) or 0
 local cancelled, promote_at = cancelled_error(held[6], worker), string.format('%.0f', now + delay)
