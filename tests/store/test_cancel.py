@@ -145,15 +145,35 @@ def test_a_job_on_its_way_to_node_stays_as_it_is(place: Place, before: World) ->
 RETRIED = {"workerId": NODE, "attempts": 1, "max_attempts": 3, "failed_at": NOW - 4999, "error": "Error: boom"}
 
 
-def test_a_failed_job_that_a_node_worker_is_about_to_queue_again_stays_as_it_is(place: Place) -> None:
-    place.seed(job(1, "failed", **RETRIED))
-    place.check(cancel(place), reply=["node"], after=job(1, "failed", **RETRIED))
+ABOUT_TO_QUEUE: dict[str, dict[str, Any]] = {
+    "for any error": {},
+    "for an error like that of a cancelled job": {"error": WHY},
+    "after it was cancelled, and retried by hand": {"py_cancel": f"{NODE}\n{WHY}"},
+}
+
+
+@pytest.mark.parametrize("more", ABOUT_TO_QUEUE.values(), ids=ABOUT_TO_QUEUE)
+def test_a_failed_job_that_a_node_worker_is_about_to_queue_again_stays_as_it_is(
+    place: Place, more: dict[str, Any]
+) -> None:
+    before = job(1, "failed", **RETRIED | more)
+    place.seed(before)
+    place.check(cancel(place), reply=["node"], after=before)
+
+
+def test_a_job_that_a_node_worker_had_is_known_as_cancelled_at_once(place: Place) -> None:
+    place.seed(job(1, "delayed", **RETRIED, promote_at=NOW + 60_000))
+    assert place.run(cancel(place)) == ["cancelled:email"]
+    after = place.world()
+    assert place.run(cancel(place)) == ["failed"]
+    assert place.world() == after
+    assert place.run(place.bulk.retry_jobs([1], "failed", "", NOW)) == 1
 
 
 FAILED_FOR_GOOD: dict[str, dict[str, Any]] = {
     "without attempts left": {"attempts": 3},
     "a while ago": {"failed_at": NOW - 5000},
-    "since it was cancelled": {"error": "Cancelled: why"},
+    "since it was cancelled": {"error": "Cancelled: why", "py_cancel": f"{NODE}\nCancelled: why"},
     "in Python": {"workerId": RUN},
     "without a worker": {"workerId": None},
 }
@@ -175,7 +195,7 @@ def test_the_last_run_of_a_node_worker_is_recorded_before_its_error_goes(place: 
     place.seed(job(1, **ran, failed_at=BEFORE + 7, error="Error: first"))
     place.run(cancel(place))
     of_node = record(1, 1, "failed", "Error: first", worker=NODE, duration=7)
-    assert place.world() == cancelled(**ran, **history(of_node))
+    assert place.world() == cancelled(**ran, **history(of_node), py_cancel=f"{NODE}\n{WHY}")
 
 
 def test_a_job_that_was_only_put_back_gets_no_record(place: Place) -> None:

@@ -39,7 +39,7 @@ local function decide(id, held)
   if run ~= '' and (state ~= 'active' or worker ~= run) then return 'lost' end
   if is_other_job(id, ARGV[2]) then return 'other' end
   if is_end(state) then
-    return is_retried_by_node(state, worker, held[9], held[10], held[11], held[7], now) and 'node' or state
+    return is_retried_by_node(state, worker, held[9], held[6], held[10], held[11], held[7], now) and 'node' or state
   end
   if is_run_by_node(state, worker) or is_popped_by_node(type, state, zid) then return 'node' end
   if state == 'active' and worker ~= '' then
@@ -55,7 +55,8 @@ local function decide(id, held)
   check_entry(state, type) -- a token goes with an inactive job
   check_state('failed', type)
   ended[#ended + 1] = {id = id, type = type, state = state, zid = zid, priority = to_number(held[4]) or 0,
-    unique = held[5], has_failed = (to_number(held[7]) or 0) >= (to_number(held[8]) or 1)}
+    unique = held[5], has_failed = (to_number(held[7]) or 0) >= (to_number(held[8]) or 1),
+    cancel = is_node_worker(worker) and cancelled_after(worker, error)}
   return 'cancelled:' .. type
 end
 
@@ -82,6 +83,10 @@ end
 local waited = {}
 for _, job in ipairs(ended) do
   local fields = {'error', error, 'failed_at', now, 'state', 'failed', 'updated_at', now}
+  if job.cancel then -- shows that its last worker does not queue it again
+    fields[#fields + 1] = 'py_cancel'
+    fields[#fields + 1] = job.cancel
+  end
   if job.has_failed then append_last_run(key_job(job.id), fields, 'failed') end -- of a Node worker
   redis.call('HSET', key_job(job.id), unpack(fields))
   append_log(job.id, error)

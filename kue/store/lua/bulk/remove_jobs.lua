@@ -27,7 +27,7 @@ local has_lock = ARGV[6] ~= '' and redis.call('GET', ARGV[5]) == ARGV[6]
 
 local function is_nodes(type, zid, held)
   return is_run_by_node(state, held[5]) or is_popped_by_node(type, state, zid)
-    or is_retried_by_node(state, held[5], held[6], held[7], held[8], held[9], now)
+    or is_retried_by_node(state, held[5], held[6], held[11], held[7], held[8], held[9], now)
     or is_completed_by_node(state, held[5], held[10], now)
 end
 
@@ -36,7 +36,7 @@ for i = 7, #ARGV do
   if bytes >= MAX_BYTES then break end
   looked_at = looked_at + 1
   local held = read_or_nil('HMGET', key_job(ARGV[i]), 'type', 'state', 'created_at', 'py_unique', 'workerId', 'error',
-    'attempts', 'max_attempts', 'failed_at', 'updated_at') or {}
+    'attempts', 'max_attempts', 'failed_at', 'updated_at', 'py_cancel') or {}
   local type, zid = held[1] or '', zid_of(ARGV[i])
   if type ~= '' and (ARGV[3] == '' or type == ARGV[3]) and held[2] == state then
     if removable[type] == nil then removable[type] = passes(check_entry, state, type) end -- with its tokens

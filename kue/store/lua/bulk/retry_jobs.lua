@@ -21,10 +21,10 @@ if ARGV[5] ~= '' and redis.call('GET', ARGV[5]) ~= ARGV[6] then return -1 end
 local found, movable = {}, {}
 for i = 7, #ARGV do
   local held = read_or_nil('HMGET', key_job(ARGV[i]), 'type', 'state', 'priority', 'py_unique', 'workerId', 'error',
-    'attempts', 'max_attempts', 'failed_at', 'updated_at') or {}
+    'attempts', 'max_attempts', 'failed_at', 'updated_at', 'py_cancel') or {}
   local type = held[1] or ''
   local function is_nodes()
-    return is_retried_by_node(old, held[5], held[6], held[7], held[8], held[9], ARGV[4])
+    return is_retried_by_node(old, held[5], held[6], held[11], held[7], held[8], held[9], ARGV[4])
       or is_completed_by_node(old, held[5], held[10], ARGV[4])
   end
   if type ~= '' and (ARGV[3] == '' or type == ARGV[3]) and held[2] == old and not is_nodes() then

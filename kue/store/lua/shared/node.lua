@@ -26,9 +26,15 @@ local function is_popped_by_node(type, state, zid)
   return state == 'inactive' and not redis.call('ZSCORE', key_type_state(type, state), zid)
 end
 
--- A worker marks a job as failed, and queues it again afterwards if attempts are left.
-local function is_retried_by_node(state, worker, error, attempts, max_attempts, failed_at, now)
-  if state ~= 'failed' or not is_node_worker(worker) or string.find(error or '', '^Cancelled') then return false end
+-- What the field py_cancel holds of a job that has failed since it was cancelled, after a worker had it.
+local function cancelled_after(worker, error)
+  return worker .. '\n' .. error
+end
+
+-- A worker marks a job as failed, and queues it again afterwards if attempts are left. `cancel` is the field py_cancel.
+local function is_retried_by_node(state, worker, error, cancel, attempts, max_attempts, failed_at, now)
+  if state ~= 'failed' or not is_node_worker(worker) then return false end
+  if cancel == cancelled_after(worker, error or '') then return false end
   return (to_number(attempts) or 0) < (to_number(max_attempts) or 0)
     and (to_number(failed_at) or 0) > now - NODE_WRITES_MS.failed
 end
