@@ -223,6 +223,9 @@ def test_what_is_worst_comes_first(queue: kue.Queue, client: Any) -> None:
 def test_thresholds_are_options(queue: kue.Queue, client: Any) -> None:
     waits(queue, client, 6_000)
     assert lines(queue, thresholds=Thresholds(no_worker=10_000, waits=5_000))[0][:2] == ("amber", "waits")
-    for wrong in (-1, "5", None, True, float("nan")):
-        with pytest.raises(InvalidOption, match="the threshold waits must be a number from 0 on"):
+    for wrong, what in ((-1, "0 or more"), *((no, "a number") for no in ("5", None, True))):
+        with pytest.raises(InvalidOption, match=f"the threshold waits must be {what}, not {wrong!r}"):
             Thresholds(waits=wrong)  # type: ignore[arg-type]
+    for wrong in (float("nan"), float("inf")):
+        with pytest.raises(InvalidOption, match=f"the threshold waits must be a finite number, not {wrong!r}"):
+            Thresholds(waits=wrong)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption
+from kue.options.values import read_number
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Thresholds:
     - `late`: a recurring job is so late
     - `memory`: Redis uses that share of its memory
 
-    Raises `InvalidOption` if one of them is no number, or below 0.
+    Raises `InvalidOption` for what is no finite number of 0 or more.
     """
 
     no_worker: float = 5_000
@@ -32,7 +33,7 @@ class Thresholds:
     memory: float = 0.9
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-                raise InvalidOption(f"the threshold {field.name} must be a number from 0 on, not {short_repr(value)}")
+        for row in fields(self):
+            name, given = f"the threshold {row.name}", getattr(self, row.name)
+            if read_number(name, given) < 0:
+                raise InvalidOption(f"{name} must be 0 or more, not {short_repr(given)}")
