@@ -6,6 +6,7 @@ In a handler it tells whether that was asked of its own job.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from kue.common.describe import MAX_MESSAGE_BYTES, cut, short_repr
@@ -94,10 +95,20 @@ def cancel_error(reason: Any) -> str:
     return cut(f"{_NAME}: {line}", MAX_MESSAGE_BYTES) if line else _NAME
 
 
+def count_cancelled(runtime: Runtime, words: Iterable[str]) -> int:
+    """Count the jobs that have failed now, by the words of the script `cancel`. Returns how many these are.
+
+    A run that was told is counted by its own process, when it has ended.
+    """
+    types = [word.partition(":")[2] for word in words if word.startswith("cancelled:")]
+    for type in types:
+        runtime.counters.of(type).outcomes["cancelled"].append(0)
+    return len(types)
+
+
 def _cancel(runtime: Runtime, id: int, error: str, fence: str = "") -> tuple[State, bool]:
     """Cancel one job. Returns its state, and whether it has failed with this call."""
     (word,) = Bulk(runtime.store).cancel([id], error, fence=fence, alone=True)
-    word, _, type = word.partition(":")
     if word == "node":
         raise HeldByNode(id)
     if word == "lost":
@@ -106,7 +117,7 @@ def _cancel(runtime: Runtime, id: int, error: str, fence: str = "") -> tuple[Sta
         raise JobNotFound(id)
     if word == "other":
         raise JobNotFound(id, NUMBER_TAKEN.format(id))
-    if word == "cancelled":
-        runtime.counters.of(type).outcomes["cancelled"].append(0)
-    states = {"cancelled": "failed", "told": "active", "told before": "active"}
-    return cast(State, states.get(word, word)), word == "cancelled"
+    if count_cancelled(runtime, [word]):
+        return "failed", True
+    states = {"told": "active", "told before": "active"}
+    return cast(State, states.get(word, word)), False

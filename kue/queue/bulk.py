@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Literal
 
 from kue.jobs.active_run import flush_reports
-from kue.jobs.cancelling import cancel_error
+from kue.jobs.cancelling import cancel_error, count_cancelled
 from kue.options.typed import State
 from kue.options.values import read_choice, read_state, read_type
 from kue.runtime import Runtime
@@ -37,13 +37,11 @@ class Bulk:
         Those that have failed now count, and those whose process was told now. Jobs of Node workers stay as they are.
         """
         type, error = read_type(type), cancel_error(reason)
-        bulk, counts = BulkStore(self.runtime.store), self.runtime.counters.of(type)
+        bulk = BulkStore(self.runtime.store)
 
         def cancel(ids: list[int]) -> int:
             words = bulk.cancel(ids, error, type=type)
-            failed = sum(word.startswith("cancelled") for word in words)
-            counts.outcomes["cancelled"].extend([0] * failed)
-            return failed + words.count("told")
+            return count_cancelled(self.runtime, words) + words.count("told")
 
         return sum(self._each_hundred(state, type, cancel) for state in _CANCELLABLE)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kue.jobs.cancelling import cancel_error
+from kue.jobs.cancelling import cancel_error, count_cancelled
 from kue.options.values import STATES
+from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.bulk import Bulk
-from kue.store.store import Store
 from kue.store.worker_id import process_of
 
 STATES_OF: Mapping[str, tuple[str, ...]] = {
@@ -35,9 +35,10 @@ Change = Callable[[Sequence[int]], Iterable[NotDone]]
 class Changes:
     """The changes that can be made to many jobs under one prefix."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._bulk = Bulk(store)
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._store = runtime.store
+        self._bulk = Bulk(runtime.store)
 
     def retry(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Queue jobs that have failed or are complete again."""
@@ -65,6 +66,7 @@ class Changes:
     def cancel(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Cancel jobs that wait or run."""
         words = self._bulk.cancel(ids, cancel_error(""))
+        count_cancelled(self._runtime, words)
         return self._named("cancel", [id for id, word in zip(ids, words, strict=True) if not _is_cancelled(word)])
 
     def _states(self, ids: Sequence[int]) -> dict[int, str]:

@@ -65,6 +65,15 @@ def test_all_jobs_that_a_filter_takes_are_changed(
     assert {queue.get(id).state() for id in others} == {state}
 
 
+def test_jobs_that_are_cancelled_are_counted_once(web: WebServer, queue: kue.Queue, client: Any) -> None:
+    ids = fill(queue, 2, "inactive") + fill(queue, 1, "delayed") + fill(queue, 1, "failed")
+    counts = queue.runtime.counters.of("email")
+    counts.drain()
+    for done in (3, 0):
+        assert ended(web, {"action": "cancel", "ids": ids})["done"] == done
+    assert counts.drain() == {"cancelled": 3}
+
+
 def test_jobs_are_removed_in_any_state(web: WebServer, queue: kue.Queue, client: Any) -> None:
     ids = [id for state in ("inactive", "delayed", "complete", "failed") for id in fill(queue, 2, state)]
     assert ended(web, {"action": "remove", "ids": ids})["done"] == 8

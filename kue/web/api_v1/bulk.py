@@ -69,7 +69,7 @@ def _check_permission(call: Call, action: str) -> None:
 
 
 def _change(call: Call, action: str) -> Change:
-    change: Change = getattr(Changes(call.site.queue.runtime.store), action)
+    change: Change = getattr(Changes(call.site.queue.runtime), action)
     return change
 
 
