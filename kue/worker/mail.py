@@ -17,6 +17,7 @@ from redis.exceptions import ResponseError
 from kue.common.clock import steady
 from kue.connection.connection import Command
 from kue.connection.pool import refusal
+from kue.connection.reply_text import is_wrong_kind
 from kue.store.mail import KEPT_MS, cancelled_by_mail, cancelled_run
 from kue.store.store import Store
 from kue.worker.io.loop import IOLoop
@@ -80,8 +81,6 @@ class Mail:
             self._note(cancelled_run(field), {run.worker_id: run})
         if isinstance(mails, ResponseError):
             raise refusal(mails)
-        if self._checked:
-            self._must_check = False
         if mails:
             runs = {run.worker_id: run for run in self._runs()}
             others: dict[str, str] = {}
@@ -95,6 +94,11 @@ class Mail:
                 self._loop.wake()
             if len(mails) == _MAX_MAILS:
                 self._due_at = 0.0
+        for field in fields:
+            if isinstance(field, ResponseError) and not is_wrong_kind(field):
+                raise refusal(field) from field
+        if self._checked:
+            self._must_check = False
 
     def missed(self, *, sent: bool) -> None:
         self._must_check = True

@@ -180,3 +180,20 @@ def test_a_refused_look_is_an_error_but_the_runs_were_looked_up(place: Place) ->
         place.mail.answered([ResponseError("WRONGTYPE"), mail_to(run).removeprefix(b"cancel ")])
     assert run.cancellation == "Cancelled: why"
     assert place.mail.commands() == [LOOK, check(1)]
+
+
+def test_a_run_that_may_not_be_looked_up_is_an_error_and_asked_for_again_but_mail_counts(place: Place) -> None:
+    one, other = place.run(1), place.run(2)
+    place.mail.missed(sent=True)
+    place.mail.commands()
+    with pytest.raises(RedisRefused, match="NOPERM"):
+        place.mail.answered([[mail_to(one)], ResponseError("WRONGTYPE"), ResponseError("NOPERM")])
+    assert (one.cancellation, other.cancellation) == ("Cancelled: why", "")
+    assert place.mail.commands() == [LOOK, check(1), check(2)]
+
+
+def test_a_run_whose_job_is_no_hash_any_more_is_passed_over(place: Place) -> None:
+    place.run(1)
+    place.mail.missed(sent=True)
+    place.look(None, ResponseError("WRONGTYPE"))
+    assert place.mail.commands() == [LOOK]
