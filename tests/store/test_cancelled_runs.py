@@ -77,6 +77,11 @@ def test_its_process_learns_how_the_run_has_ended(place: Place, end: Callable[[T
     assert place.run(end(place.scripts)) == [1, "failed", WHY]
 
 
+def test_a_process_learns_how_many_jobs_have_failed_of_which_it_never_knew(place: Place) -> None:
+    place.seed(world(held(), job(2, "active", workerId=f"{STEM}4")))
+    assert place.run(place.scripts.requeue_orphans("email", STEM, [(3, 4)], b"0", 100, NOW, "no reason")) == ["0", 2, 1]
+
+
 @pytest.mark.parametrize("end", [fails(Retry("inactive")), requeues(), snoozes()])
 def test_a_second_call_shows_how_the_run_has_ended_if_the_reply_to_the_first_was_lost(
     place: Place, end: Callable[[Transitions], Command]

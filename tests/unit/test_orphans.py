@@ -6,6 +6,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 from kue.common.timer_queue import TimerQueue
+from kue.stats.type_counts import TypeCounts
 from kue.store.keys import Keys
 from kue.store.transitions import Transitions
 from kue.worker.io.calls import Call
@@ -28,6 +29,7 @@ class FakeStore:
 
 class FakeRuntime:
     store = FakeStore()
+    counters: Any = None
 
     class fleet:
         size = 1
@@ -41,7 +43,9 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = 100.0
-        runtime: Any = FakeRuntime
+        runtime: Any = FakeRuntime()
+        runtime.counters = self
+        self.counts = TypeCounts()
         self.timers = TimerQueue(lambda: self.now)
         self.search = OrphanSearch(runtime, PROCESS, self.timers)
 
@@ -51,6 +55,10 @@ class Desk:
         self.now += after
         self.timers.run_due()
         return found + self.search.calls()
+
+    def of(self, type: str) -> TypeCounts:
+        """As `Counters` has it."""
+        return self.counts
 
     def page(self, after: float = SOON) -> Call:
         [call] = self.calls(after)
@@ -190,3 +198,10 @@ def test_a_process_that_has_no_time_left_looks_no_more(desk: Desk) -> None:
     connection: Any = FakeConnection()
     desk.search.finish(connection, lambda: True)
     assert connection.sent == []
+
+
+def test_jobs_that_have_failed_since_they_were_cancelled_are_counted(desk: Desk) -> None:
+    desk.search.cut_off("email", 5, 9)
+    desk.page().answered([NEXT_PAGE, 3, 2])
+    desk.page().answered([FIRST_PAGE, 1])
+    assert desk.counts.drain() == {"cancelled": 2}

@@ -33,6 +33,7 @@ _MAX_START_DELAY = 10  # rests
 _RETRY_SECONDS = 30.0  # after Redis refused a page
 _FIRST_PAGE = b"0"
 _LOOKS = 2
+_WITHOUT_CANCELLED = 2  # the length of a reply
 
 
 @dataclass(eq=False)
@@ -50,6 +51,7 @@ class OrphanSearch:
 
     def __init__(self, runtime: Runtime, process: str, timers: TimerQueue) -> None:
         self._store = runtime.store
+        self._runtime = runtime
         self._fleet = runtime.fleet
         self._lease = runtime.options.lease / 1000
         self._process = process
@@ -100,9 +102,12 @@ class OrphanSearch:
             search.cursor = _FIRST_PAGE
             while not is_given_up():
                 [reply] = scripts.run(connection, [self._command(search, _LAST_PAGE_SIZE)])
-                if isinstance(reply, ResponseError) or reply[0] == _FIRST_PAGE:
+                if isinstance(reply, ResponseError):
                     break
+                self._count(search, reply)
                 search.cursor = reply[0]
+                if search.cursor == _FIRST_PAGE:
+                    break
         self._searches, self._new, self._due = [], [], []
 
     def _begin(self) -> None:
@@ -128,6 +133,7 @@ class OrphanSearch:
             search.cursor = _FIRST_PAGE
             self._later(search, _RETRY_SECONDS)
             return
+        self._count(search, reply)
         search.cursor = reply[0]
         if search.cursor != _FIRST_PAGE:
             self._later(search, self._rest())
@@ -137,6 +143,11 @@ class OrphanSearch:
             self._later(search, self._lease * random.uniform(1.0, 1.1))
         else:
             self._searches.remove(search)
+
+    def _count(self, search: _Search, reply: Any) -> None:
+        """Count the jobs that have failed since they were cancelled. No run of this process is counted for them."""
+        if len(reply) > _WITHOUT_CANCELLED:
+            self._runtime.counters.of(search.type).outcomes["cancelled"].extend([0] * reply[2])
 
     def _dropped(self, search: _Search) -> None:
         self._later(search, self._rest())

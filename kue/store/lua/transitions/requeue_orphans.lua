@@ -12,7 +12,8 @@
 --          7    now, in ms
 --          8    line for the log, with the reason
 --          9... for each take whose reply was lost, the numbers of the first and of the last run that it asked for
--- Returns  {cursor of the next page ('0' if there is none), how many jobs were put back}
+-- Returns  {cursor of the next page ('0' if there is none), how many jobs were put back or have failed}; then how many
+--          of these have failed since they were cancelled, if any
 -- Events   enqueue for each job; error, failed and perhaps remove if its run was cancelled
 -- Shared   number index readable check put_back enqueue cancelled
 
@@ -48,8 +49,10 @@ if #orphans == 0 then return {page[1], 0} end
 check_state('active', type)
 for state in pairs(states) do check_entry(state, type) end
 if states.failed then check_jobs() end
+local cancelled = 0
 for _, job in ipairs(orphans) do
   if job.cancelled then
+    cancelled = cancelled + 1
     write_cancelled(job.id, job.worker, ARGV[7], job.cancelled)
     leave('active', type, job.zid)
     end_cancelled_run(job.id, type, job.zid, job.priority, job.unique, job.cancelled)
@@ -59,4 +62,4 @@ for _, job in ipairs(orphans) do
     enqueue(job.id, type, ARGV[3], job.zid, job.priority)
   end
 end
-return {page[1], #orphans}
+return {page[1], #orphans, cancelled > 0 and cancelled or nil}
