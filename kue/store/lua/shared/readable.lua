@@ -1,14 +1,14 @@
 -- readable: tells a key of the wrong kind, which a script passes over, from one that the caller may not use.
 -- The latter refuses the whole call. Otherwise jobs would be taken for broken ones, or left out without a word.
 
--- The reply to a command that reads; nil if its key is of the wrong kind. Raises what Redis said if it was refused for
--- another reason. A field or member that is missing is false, as from `redis.call`.
+-- The reply to a command that reads; nil if its key is of the wrong kind. If it was refused for another reason, raises an
+-- error that names the command, which what Redis says does not. A field or member that is missing is false, as from
+-- `redis.call`.
 local function read_or_nil(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end
   if string.find(tostring(reply.err), 'WRONGTYPE', 1, true) then return nil end
-  redis.call(command, key, ...) -- raises, with what Redis says, on every version
-  error(command .. ' was refused: ' .. tostring(reply.err))
+  error(command .. ' ' .. key .. ' was refused: ' .. tostring(reply.err), 0)
 end
 
 -- Whether a check passes, and what it returns. It does not if it meets a key of the wrong kind. Raises what it raises

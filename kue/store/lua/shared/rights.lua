@@ -7,7 +7,7 @@ local function check_rights()
   for _, command in ipairs(COMMANDS) do
     local key = command == 'PUBLISH' and key_events() or key_jobs()
     if not redis.acl_check_cmd(command, key) then
-      error('the user of Redis has no permission to run ' .. command .. ' on ' .. key)
+      error('the user of Redis has no permission to run ' .. command .. ' on ' .. key, 0)
     end
   end
 end
