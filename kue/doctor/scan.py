@@ -20,7 +20,7 @@ from kue.store.keys import KEYS, UNIQUE_TYPE
 from kue.store.store import Store
 
 _CHECKED_FIRST = ("ids", "types", "jobs", "leases")  # all other checks depend on these keys
-_CHECKED_LAST = ("flow", "lost", "unindex", "purge_lock", "recovery_lock")
+_CHECKED_LAST = ("flow", "lost", "unindex", "purge_lock", "recovery_lock", "observe_lock")
 _Page = TypeVar("_Page")
 
 

@@ -57,6 +57,7 @@ KEYS = {
     "lost": Key("{P}:py:workers:lost", "zset", "Python processes whose lease ran out in the last hour, by when (ms)"),
     "recovery_lock": Key("{P}:py:recovery:lock", "string", "token of the process that looks for lost jobs"),
     "purge_lock": Key("{P}:py:purge:lock", "string", "token of the process that purges"),
+    "observe_lock": Key("{P}:py:observe:lock", "string", "token of the process that counts the jobs that Node runs"),
 }
 
 # Kue's locks have no prefix, so a cluster may keep them in another slot. It refuses scripts whose KEYS are in several
@@ -98,6 +99,7 @@ class Keys:
     leases: str
     recovery_lock: str
     purge_lock: str
+    observe_lock: str
     schedules: str
     flow: str
     lost: str

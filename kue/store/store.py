@@ -159,6 +159,10 @@ class Store(Saving):
         """Take a lock for `ttl` ms. Returns False if another process holds it."""
         return bool(self.connections.call(*self._lock(key, token, ttl)))
 
+    def hold_lock(self, key: str, token: str, ttl: int) -> bool:
+        """Take a lock, or keep it if `token` holds it, for `ttl` ms from now on. False if another process holds it."""
+        return bool(self.connections.call(*self.transitions.hold_lock(key, token, ttl)))
+
     @staticmethod
     def _lock(key: str, token: str, ttl: int) -> Command:
         return ("SET", key, token, "PX", ttl, "NX")

@@ -214,5 +214,8 @@ class Transitions:
         pairs = [value for run in runs for value in run]
         return (*self._heads["rescue"], process, now, retries, delay, *pairs)
 
+    def hold_lock(self, key: str, token: str, ttl: int) -> Command:
+        return (*self._heads["hold_lock"], key, token, ttl)
+
     def release_lock(self, key: str, token: str) -> Command:
         return (*self._heads["release_lock"], key, token)

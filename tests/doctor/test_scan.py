@@ -141,6 +141,7 @@ WRONG_KINDS = {
     "q:py:flow": ("list", "hash"),
     "q:py:rate:video": ("string", "list"),
     "q:py:purge:lock": ("list", "string"),
+    "q:py:observe:lock": ("list", "string"),
     "q:py:recovery:lock": ("list", "string"),
 }
 

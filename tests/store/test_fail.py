@@ -54,6 +54,14 @@ def test_while_attempts_remain_the_job_is_queued_again_at_once(place: Place) -> 
     )
 
 
+def test_a_failed_attempt_says_when_its_job_was_created(place: Place) -> None:
+    """So an observer knows that Python counts the run. The `enqueue` does not say it: the job may be one of Node's."""
+    place.seed(held())
+    place.run(fail(place))
+    stamped = [b'"created_at"' in message for message in place.messages()]
+    assert stamped == [False, False, True]
+
+
 def test_with_a_backoff_it_is_delayed(place: Place) -> None:
     place.seed(held())
     place.check(

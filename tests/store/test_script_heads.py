@@ -60,6 +60,7 @@ COMMANDS = {
     "renew_lease": TRANSITIONS.renew_lease("p", 2, MORE),
     "end_lease": TRANSITIONS.end_lease("p"),
     "rescue": TRANSITIONS.rescue("p", 2, 3, 4, [MORE]),
+    "hold_lock": TRANSITIONS.hold_lock("key", "token", 1),
     "release_lock": TRANSITIONS.release_lock("key", "token"),
     "declare_schedule": SCHEDULES.declare_schedule("name", 1, 2, {"more": "and more"}),
     "fire": SCHEDULES.fire(Firing("name", StoredSchedule(1.0, {}), 2, (3, 4)), 5),

@@ -116,6 +116,6 @@ else
   else
     enter('delayed', type, zid, promote_at, priority)
   end
-  if not ghost then announce(id, 'failed attempt', ',' .. message_json .. ',' .. made) end
+  if not ghost then announce(id, 'failed attempt', ',' .. message_json .. ',' .. made, stamp(held[8])) end
 end
 return {1, state, ghost or cancelled, ghosts}
