@@ -18,11 +18,19 @@ from kue.store.worker_id import new_process
 from kue.test_mode import TestMode
 
 
+class Companion(Protocol):
+    """Something with a thread that ends with the queue."""
+
+    def stop(self, timeout: float) -> None:
+        """End, and wait at most `timeout` seconds for that. It may be called more than once."""
+
+
 class Runtime:
     """What a job needs of its queue: the store, the hub for its events, the error reporter, options and test mode.
 
     `process` is the name under which this process holds jobs. `declared_schedules` has, by name, what this process
     said of its recurring jobs. `middleware` has the generator functions around each handler, the outermost first.
+    `companions` have threads that end with the queue.
     """
 
     def __init__(self, store: Store, emitter: Emitter, error_reporter: ErrorReporter, options: QueueOptions) -> None:
@@ -37,6 +45,7 @@ class Runtime:
         self.hub = Hub(store, emitter, error_reporter)
         self.declared_schedules: dict[str, object] = {}
         self.middleware: list[Callable[..., Any]] = []
+        self.companions: list[Companion] = []
 
     def save(self, type: str, job: ToSave) -> Saved:
         """Save a new job, and count it. Raises as `Store.save` does."""
@@ -56,6 +65,7 @@ class Runtime:
     def after_fork(self) -> None:
         """In a forked child: replace the connections and threads that belong to the parent."""
         self.store.connections.reset_after_fork()
+        self.companions = []
         self.error_reporter.after_fork()
         self.process = new_process()
         self.fleet = Fleet(self.error_reporter)

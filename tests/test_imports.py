@@ -22,6 +22,7 @@ ORDER = (
     "store",
     "stats",
     "events",
+    "observer",
     "test_mode",
     "fleet",
     "runtime",

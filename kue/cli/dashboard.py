@@ -51,6 +51,10 @@ def dashboard(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="The origin of another page that may use the API: https://admin.example."),
     ] = None,
+    observe: Annotated[
+        bool,
+        typer.Option("--observe", help="Count the jobs that Node runs, unless another process does. Node counts none."),
+    ] = False,
     root_path: Annotated[
         str | None, typer.Option(metavar="PATH", help="The prefix under which a proxy shows the server: /kue.")
     ] = None,
@@ -96,6 +100,7 @@ def dashboard(
                     allowed_origins=allow_origin or (),
                     root_url=root_url or "",
                     limits=limits(),
+                    observe=observe,
                 )
             address = queue.runtime.store.connections.address
             refuse_port(host, port)

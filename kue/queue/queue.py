@@ -166,6 +166,8 @@ class Queue(
         if self._pool is not None:
             # From here on another process may put back the jobs that are still active under this process's name.
             self._pool.end_lease(budget)
+        for companion in self.runtime.companions:
+            budget.spend(companion.stop)
         # The subscriber stops after the workers, since it still receives their last events. Listeners run to their end.
         self.runtime.counters.flush_within(min(budget.left, _FLUSH_SECONDS))
         self.runtime.hub.stop(budget if limit is not None else TimeBudget(_FINAL_LISTENER_SECONDS))

@@ -69,6 +69,10 @@ class LiveCommands(Commands):
         """Ask for the first jobs of a set in its own order."""
         return ("ZRANGE", self.keys.zset(state or None, type or None), 0, count - 1)
 
+    def observed(self) -> Command:
+        """Ask whether a process counts the jobs that Node runs."""
+        return ("EXISTS", self.keys.observe_lock)
+
     def server(self) -> list[Command]:
         """Ask the server about itself. Limited users and hosted servers may be refused each of these."""
         return [ask_policy(), ("INFO", "replication"), ("INFO", "persistence"), ("CONFIG", "GET", "save")]

@@ -50,6 +50,11 @@ def process_of(worker: str) -> str | None:
     return match and match["process"]
 
 
+def is_node_worker(worker: str) -> bool:
+    """Whether a worker id is that of a Node worker: of no Python worker, and not empty."""
+    return worker != "" and process_of(worker) is None
+
+
 def type_of(worker: str) -> str | None:
     """The type that a worker id names; None if it is not the id of a Python worker."""
     match = _WORKER.fullmatch(worker)

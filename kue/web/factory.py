@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from kue.common.describe import short_repr
 from kue.errors import InvalidOption
+from kue.observer.observer import Observer
 from kue.options.values import read_flag
 from kue.queue.queue import Queue
 from kue.store.pages import Pages
@@ -38,6 +39,7 @@ T = TypeVar("T")
 # A page waits for two seconds at most, with a connection that has to be opened first.
 _CONNECT_TIMEOUT_MS = 900
 _ANSWER_TIMEOUT_MS = 900
+_OBSERVER_CONNECTIONS = 2  # the subscription, and one for calls
 _shared: weakref.WeakKeyDictionary[Queue, Shared] = weakref.WeakKeyDictionary()
 _left: deque[Store] = deque()
 
@@ -62,6 +64,7 @@ def app(
     limits: Limits | None = None,
     thresholds: Thresholds | None = None,
     redact: Iterable[str] = DEFAULT,
+    observe: bool = False,
 ) -> App:
     """An ASGI app for a queue.
 
@@ -74,6 +77,8 @@ def app(
     - `root_url` is the address at which browsers see the app, if it is behind a proxy; its host is allowed as well
     - `redact` are the keys whose values are hidden in what is shown, though not on the addresses of Kue's own API
     - `limits` are a `kue.web.Limits`, how much one request may ask for
+    - `observe` has this process count the jobs that Node runs, unless another one does, from now until the queue is
+      shut down. It subscribes to the events, which costs more the busier the queue is
     - `thresholds` are a `kue.web.Thresholds`, from when on something needs attention
 
     Raises `InvalidOption`.
@@ -86,6 +91,7 @@ def app(
     bounds = _instance("limits", limits, Limits), redaction, _instance("thresholds", thresholds, Thresholds)
     settings = Settings(title, read_flag("read_only", read_only), *bounds)
     store, facts, poller = shared_of(queue, settings.limits.at_once)
+    observes = read_flag("observe", observe)
     site = Site(queue, store, Pages(store), settings, Operations(store.clock), facts, poller)
     own = read_root_url(root_url)
     hosts = [*_texts("allowed_hosts", allowed_hosts), *filter(None, [own.partition("//")[2]])]
@@ -100,6 +106,8 @@ def app(
         Origins(origins, own),
         LOCAL_HOSTS.union(read_host("allowed_hosts", host) for host in hosts),
     )
+    if observes:
+        _observe(queue)
     return App(site, Routes(routes), guard)
 
 
@@ -116,6 +124,18 @@ def shared_of(queue: Queue, at_once: int) -> Shared:
         # A finalizer runs on any thread, in the middle of anything, so it must wait for nothing.
         weakref.finalize(queue, _left.append, store)
     return shared
+
+
+def _observe(queue: Queue) -> None:
+    """Start the observer of a queue, unless it has one or is shut down."""
+    runtime = queue.runtime
+    if queue.is_shut_down or any(isinstance(companion, Observer) for companion in runtime.companions):
+        return
+    own = runtime.store
+    address = own.connections.address.with_timeouts(_CONNECT_TIMEOUT_MS, _ANSWER_TIMEOUT_MS)
+    observer = Observer(Store.at(address, own.keys.prefix, _OBSERVER_CONNECTIONS), runtime.error_reporter)
+    runtime.companions.append(observer)
+    observer.start()
 
 
 def close_left() -> None:

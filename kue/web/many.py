@@ -10,7 +10,7 @@ from kue.options.values import STATES
 from kue.runtime import Runtime
 from kue.store import codec
 from kue.store.bulk import Bulk
-from kue.store.worker_id import process_of
+from kue.store.worker_id import is_node_worker
 
 STATES_OF: Mapping[str, tuple[str, ...]] = {
     "retry": ("failed", "complete"),
@@ -90,7 +90,7 @@ def _reason(action: str, state: bytes | None, worker: bytes | None, type: bytes 
         return "it was removed"
     if not type:
         return "it has no type"
-    if state == b"active" and worker and process_of(codec.text(worker)) is None:
+    if state == b"active" and is_node_worker(codec.text(worker or b"")):
         return "a Node worker has it"
     if codec.text(state) in STATES_OF[action]:
         return "a Node worker is about to change it, or a key of its type is of the wrong kind"

@@ -4,15 +4,18 @@ import re
 import signal
 import socket
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
+import redis
 from typer.testing import CliRunner
 
 import kue
 from kue.cli.app import app
 from tests.cli.command import Command, assert_usage_error
 from tests.helpers import wait_until
+from tests.observer.observers import NodeWorker, completed
 from tests.web.events import EventStream
 from tests.web.server import Client, not_reading
 
@@ -86,6 +89,36 @@ def test_it_stops_in_time_though_clients_do_not_read(start: Start, redis_url: st
     assert (command.lines[-1], command.errors) == ("stopped", [])
     for client in clients:
         client.close()
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_another_dashboard_counts_the_jobs_of_node_when_the_first_is_gone(
+    start: Start, redis_url: str, client: "redis.Redis", end: int
+) -> None:
+    node, ids = NodeWorker(client), count(1)
+
+    def counted() -> int:
+        """How many jobs are counted when one of them was, which shows that somebody counts."""
+        before = completed(client)
+
+        def is_counted() -> bool:
+            node.run(next(ids))
+            return completed(client) > before
+
+        wait_until(is_counted, 20)
+        return completed(client)
+
+    arguments = ["dashboard", "--observe", "--port"]
+    first = start(*arguments, str(free_port()), KUE_REDIS_URL=redis_url)
+    listening(first)
+    counted()
+    second = start(*arguments, str(free_port()), KUE_REDIS_URL=redis_url)
+    listening(second)
+    first.leave(end)
+    counted()
+    second.signal(signal.SIGTERM)
+    second.assert_success()
+    assert 2 <= completed(client) <= next(ids) - 1, "none counts twice"
 
 
 def test_kue_dashboard_takes_the_options_of_kues_own(start: Start, redis_url: str) -> None:

@@ -16,6 +16,7 @@ from tests.web.asgi import ask
     [
         ({"limits": {}}, r"limits must be a kue\.web\.Limits, not \{\}"),
         ({"thresholds": 5}, r"thresholds must be a kue\.web\.Thresholds, not 5"),
+        ({"observe": "yes"}, "observe must be True or False, not 'yes'"),
         ({"title": 5}, "title must be a string, not 5"),
         ({"redact": None}, "redact must be a list of exact names, not None"),
         ({"redact": [""]}, "redact must be a list of exact names, not ''"),

@@ -37,7 +37,8 @@ def stats(call: Call) -> Response:
     since = whole(call, "since", HOUR_MS)
     if not 1 <= since <= MAX_SINCE_MS:
         raise Refused(422, f"since must be from 1 to {MAX_SINCE_MS} ms")
-    return as_json({"since": since, "types": stats_rows(call.site, since, optional_type(call, "type"))})
+    types, facts = stats_rows(call.site, since, optional_type(call, "type")), call.site.facts
+    return as_json({"since": since, "node_seen": facts.node_seen(), "observed": facts.observed(), "types": types})
 
 
 def settings(call: Call) -> Response:

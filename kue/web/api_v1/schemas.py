@@ -171,7 +171,7 @@ COMPONENTS: Mapping[str, Schema] = {
     ),
     "Workers": answer(workers=listed(named("Worker"))),
     "Numbers": answer(**_NUMBERS, series=listed(answer(at=NUMBER, **_NUMBERS)), waiting=COUNT, oldest_wait=NUMBER),
-    "Stats": answer(since=COUNT, types=by_name(named("Numbers"))),
+    "Stats": answer(since=COUNT, node_seen=FLAG, observed=FLAG, types=by_name(named("Numbers"))),
     "Schedule": answer(
         name=TEXT,
         when=either(TEXT, NUMBER),

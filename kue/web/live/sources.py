@@ -66,7 +66,9 @@ class CountsSource:
         del row["limit"]
         processes = self._facts.processes()
         busy = None if processes is None else sum(one.busy or 0 for one in processes if one.lost is None)
-        return {**row.pop("counts"), **row, "busy": busy, "next_due": next_due, "failed_lately": found.lately.failed}
+        more = {"busy": busy, "next_due": next_due, "failed_lately": found.lately.failed}
+        node = {"node_seen": self._facts.node_seen(), "observed": self._facts.observed()}
+        return {**row.pop("counts"), **row, **more, **node}
 
 
 class TypesSource:

@@ -23,6 +23,7 @@ from kue.store.stats import RESOLUTIONS, StatsCommands, StatsReader
 from kue.store.store import Store
 from kue.store.worker_id import process_of
 from kue.web.read_model.failures import Group, groups
+from kue.web.read_model.node_jobs import LATELY_MS, node_ran_at
 
 T = TypeVar("T")
 MAX_TYPES = 200
@@ -66,6 +67,7 @@ class Facts:
         self._forks = forks.count
         self._lock = threading.RLock()
         self._kept: dict[object, tuple[float, Any]] = {}
+        self._node_ran_at = 0
 
     def now(self) -> int:
         """The time in ms since the epoch, as Redis has it."""
@@ -114,6 +116,20 @@ class Facts:
     def failures(self) -> list[Group]:
         """The newest failed jobs, grouped by what went wrong, the largest group first."""
         return self._recent("failures", _SLOW_SECONDS, lambda: groups(Pages(self._store))[0], [])
+
+    def observed(self) -> bool:
+        """Whether a process counts the jobs that Node runs."""
+        return self._recent("observed", _WAITS_SECONDS, lambda: self._store.ask([self.commands.observed()]) == [1])
+
+    def node_seen(self) -> bool:
+        """Whether a Node worker has run a job in the last hour, as far as this process has seen."""
+
+        def read() -> bool:
+            now = self.now()
+            self._node_ran_at = max(self._node_ran_at, node_ran_at(self._store, now))
+            return self._node_ran_at > now - LATELY_MS
+
+        return self._recent("node", _STATS_SECONDS, read, False)
 
     def server(self) -> ServerFacts:
         """What the server says of itself."""
