@@ -53,7 +53,7 @@ class Observer:
         self._error_reporter = error_reporter
         self._token = secrets.token_hex(16)
         self._key = store.keys.observe_lock
-        self._thread = SoleThread(self._run, "kue-observer")
+        self._thread = SoleThread(self._run, name="kue-observer")
         self._wakeup = Wakeup()
         self._stopping = False
         self.holds = False
@@ -169,15 +169,14 @@ class Observer:
         self._timers.add(max(0.0, self._rests_until - time.monotonic()), self._read)
 
     def _read(self) -> None:
-        """Read the jobs of some events. Then it rests for as long as that took, and lets other threads run."""
+        """Read the jobs of some events. Then it rests for as long as it worked, and lets other threads run."""
         self._reads = False
-        began = time.monotonic()
+        began = time.thread_time()
         try:
             self._count_some()
         except KueError as problem:
             self._error_reporter.outage_began(PART, problem)
-        ended = time.monotonic()
-        self._rests_until = ended + max(_MIN_PAUSE_SECONDS, ended - began)
+        self._rests_until = time.monotonic() + max(_MIN_PAUSE_SECONDS, time.thread_time() - began)
         if self._waiting:
             self._read_soon()
 

@@ -31,8 +31,8 @@ class Monitoring:
         two days and hours for two weeks. The first slot may begin before that time. With a `type`, only that one is
         looked up. A type of which nothing was counted, and of which no job waits, is left out.
 
-        Each Python process counts what it does itself, and adds it about once a second. Node counts nothing. Raises
-        `InvalidOption`.
+        Each Python process counts what it does itself, and adds it about once a second. Node counts nothing: a
+        process with the argument `observe` of `kue.web.app` counts for it. Raises `InvalidOption`.
         """
         length = milliseconds("since", since, least=_LEAST_SINCE_MS)
         only = None if type is None or type == ALL_TYPES else read_type(type)

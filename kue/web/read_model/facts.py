@@ -37,7 +37,7 @@ _WAITS_SECONDS, _PROCESSES_SECONDS, _STATS_SECONDS, _SLOW_SECONDS = 2.0, 5.0, 10
 
 
 class Lately(NamedTuple):
-    """What Python processes did with jobs of a type lately.
+    """What happened to jobs of a type lately. Jobs that Node runs are missing if no process counts them.
 
     `per_minute` is how many completed a minute, in the last five full ones. `completed` and `failed` are those of the
     last 50 to 60 minutes.
