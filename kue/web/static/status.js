@@ -45,10 +45,13 @@ function words({ kind, at, available }) {
 }
 
 /** @param {Status} status */
-function bar({ available, detail }) {
+function bar({ available, detail, kind }) {
   const place = element("[data-role=away]");
-  if (available && place.dataset.by !== "script") return; // the server has written it, and the page has old figures
+  if (document.body.classList.contains("is-old")) {
+    // The server made this page without Redis. As soon as Redis answers, it can make a better one.
+    if (available && kind !== "reconnecting") location.reload();
+    return;
+  }
   place.hidden = available;
-  place.dataset.by = "script";
   if (!available) element("[data-role=why]", place).textContent = detail;
 }
