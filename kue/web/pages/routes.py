@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, failures, overview
+from kue.web.pages import assets, failures, overview, type_actions
 
-ROUTES = (*overview.ROUTES, *failures.ROUTES, *assets.ROUTES)
+ROUTES = (*overview.ROUTES, *type_actions.ROUTES, *failures.ROUTES, *assets.ROUTES)
