@@ -84,5 +84,3 @@ def _in_one_line(value: Any) -> str:
         return cut(value if isinstance(value, str) else strict_json.dumps(value))
     except (ValueError, RecursionError):
         return "…"
-
-
