@@ -80,9 +80,8 @@ def read_list(call: Call, path_state: str | None) -> ListQuery:
     if state and state not in STATES:
         raise InvalidOption(f"state must be one of {', '.join(STATES)}, not {state[:40]!r}")
     now = call.site.store.now()
-    wanted = read_filter(
-        {**{name: given[name] for name in _FILTERS if name in given}, **_state(state)}, call.access, _no
-    )
+    filters = {name: given[name] for name in _FILTERS if name in given}
+    wanted = read_filter(filters | ({"state": state} if state else {}), call.access, lambda name: None)
     if "due" in given:
         wanted = replace(wanted, due=(None, now + _whole("due", given["due"])))
     search, words = None, ""
@@ -117,14 +116,6 @@ def _searched(call: Call, search: Query, wanted: Wanted) -> tuple[Wanted, str]:
         if value:
             changes[name] = value
     return replace(wanted, **changes), words if has_index else ""
-
-
-def _state(state: str) -> dict[str, str]:
-    return {"state": state} if state else {}
-
-
-def _no(name: str) -> None:
-    """The pages have no filter by these moments."""
 
 
 def _whole(name: str, text: str) -> int:
