@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,6 +9,7 @@ from starlette.responses import Response
 
 from kue.errors import InvalidOption
 from kue.web.answers import as_json
+from kue.web.api_v1.problems import with_refusals
 from kue.web.call import Call
 from kue.web.pages.assets import HASH
 from kue.web.pages.frame import STATE_WORDS, framed
@@ -117,21 +117,11 @@ def _ids(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _refusing(endpoint: Callable[[Call], Response]) -> Callable[[Call], Response]:
-    """An endpoint that refuses a value that is none of its kind."""
-
-    def answer(call: Call) -> Response:
-        try:
-            return endpoint(call)
-        except InvalidOption as wrong:
-            raise Refused(422, str(wrong)) from wrong
-
-    return answer
-
-
 def _route(path: str, state: str | None) -> Route:
-    endpoint: Callable[[Call], Response] = partial(_list, state)
-    return Route("GET", path, "read", _refusing(endpoint), seconds=SECONDS)
+    def endpoint(call: Call) -> Response:
+        return _list(state, call)
+
+    return Route("GET", path, "read", with_refusals(endpoint), seconds=SECONDS)
 
 
 ROUTES = (

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kue.web.api_v1 import jobs
 from kue.web.api_v1.bulk import PERMISSION_OF
-from kue.web.api_v1.problems import with_problems
+from kue.web.api_v1.problems import with_refusals
 from kue.web.call import Call
 from kue.web.form_body import read_form
 from kue.web.pages.frame import STATE_WORDS
@@ -30,7 +30,7 @@ def _act(path: str, call: Call) -> Response:
     [(action, id)] = form.items()
     if not call.access.may(PERMISSION_OF[action]):
         raise Refused(403, f"{action} needs the permission {PERMISSION_OF[action]}")
-    with_problems(_CHANGES[action])(replace(call, params={"id": id}, body=b""))
+    with_refusals(_CHANGES[action])(replace(call, params={"id": id}, body=b""))
     written = call.request.scope["query_string"].decode("latin-1")
     return Response(status_code=303, headers={"Location": f"{call.address(path)}?{written}".removesuffix("?")})
 

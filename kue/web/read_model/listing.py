@@ -91,7 +91,7 @@ class Listing:
         wanted = asked.wanted
         if wanted.takes_all and asked.cursor is None:
             found = self._by_rank(asked) if asked.order == NEXT else self._by_age(asked)
-            return (found and replace(found, order=order)) or self._otherwise(asked)
+            return self._otherwise(asked) if found is None else replace(found, order=order)
         try:
             some = self._jobs.find(wanted, asked.order, PAGE, asked.cursor)
         except Refused:
