@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from kue.common.forks import forks
@@ -50,7 +50,7 @@ class Lately(NamedTuple):
 class Facts:
     """For any thread. Every method may raise `ConnectionFailed`, or `RedisRefused` for a while.
 
-    `clock` gives seconds that never go back.
+    `clock` gives seconds that never go back. `last_figures` are the counts that were read last, and when (ms).
     """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,6 +66,7 @@ class Facts:
         self._forks = forks.count
         self._lock = threading.RLock()
         self._kept: dict[object, tuple[float, Any]] = {}
+        self.last_figures: tuple[int, Mapping[str, Any]] | None = None
 
     def now(self) -> int:
         """The time in ms since the epoch, as Redis has it."""

@@ -1,10 +1,12 @@
-// The scripts write numbers, durations and moments as the server does. Run it with TZ=UTC, as the server writes UTC.
+// The scripts write numbers, durations and moments as the server does, in the zone of the server.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import * as words from "../../../kue/web/static/words.js";
+
+process.env.TZ = "UTC";
 
 const cases = JSON.parse(readFileSync(new URL("words.json", import.meta.url), "utf8"));
 
