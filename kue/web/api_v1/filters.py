@@ -10,9 +10,9 @@ from kue.web.read_model.job_list import Wanted
 from kue.web.refused import Refused
 from kue.web.security.access import Access
 
-TEXTS = ("worker", "message", "match")
+TEXTS = ("worker", "message", "alike", "match")
 NAMES = {"state", "type", *TEXTS, "created_from", "created_to", "failed_from", "failed_to"}
-_OF_DATA = ("message", "match")
+_OF_DATA = ("message", "alike", "match")
 _MAX_TEXT = 1000
 
 
