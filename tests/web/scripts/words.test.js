@@ -10,7 +10,7 @@ process.env.TZ = "UTC";
 
 const cases = JSON.parse(readFileSync(new URL("words.json", import.meta.url), "utf8"));
 
-for (const name of ["duration", "exactCount", "shortCount"]) {
+for (const name of ["duration", "exactCount", "shortCount", "rate"]) {
   test(`${name} writes what the server writes`, () => {
     for (const [value, expected] of cases[name]) assert.equal(words[name](value), expected);
   });
