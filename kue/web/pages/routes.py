@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, overview
+from kue.web.pages import assets, failures, overview
 
-ROUTES = (*overview.ROUTES, *assets.ROUTES)
+ROUTES = (*overview.ROUTES, *failures.ROUTES, *assets.ROUTES)
