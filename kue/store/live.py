@@ -44,6 +44,9 @@ class LiveCommands(Commands):
         """Ask for the delayed job that is due first, with when that is, in ms."""
         return ("ZRANGE", self.keys.state("delayed"), 0, 0, "WITHSCORES")
 
+    def count_schedules(self) -> Command:
+        return ("ZCARD", self.keys.schedules)
+
     def late_schedules(self, before: int, most: int) -> Command:
         """Ask for schedules that were due before a moment, with when that was, in ms."""
         return ("ZRANGEBYSCORE", self.keys.schedules, "-inf", before, "WITHSCORES", "LIMIT", 0, most)

@@ -100,7 +100,7 @@ def app(
         Origins(origins, own),
         LOCAL_HOSTS.union(read_host("allowed_hosts", host) for host in hosts),
     )
-    return App(site, Routes(routes), guard)
+    return App(site, Routes(routes), guard, pages.ROUTES)
 
 
 def shared_of(queue: Queue, at_once: int) -> Shared:

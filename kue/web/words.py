@@ -34,6 +34,14 @@ def short_count(number: object) -> str:
     raise AssertionError("a number of 100,000 or more is greater than a thousand")
 
 
+def rate(number: object) -> str:
+    """A number of jobs a minute: with a decimal below ten, unless that is zero."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        return UNKNOWN
+    tenths = math.floor(10 * number + 0.5)
+    return f"{tenths // 10}.{tenths % 10}" if tenths < 100 and tenths % 10 else short_count(number)
+
+
 def duration(ms: object) -> str:
     """A number of milliseconds with its two greatest units: 90 ms, 1.9 s, 41 s, 2 m 10 s, 3 h 04 m, 2 d 4 h."""
     whole = _whole(ms)

@@ -57,9 +57,14 @@ class TestThroughput:
         assert len(created["points"].split()) == 1
 
     def test_it_says_what_happened_in_words_and_as_a_table(self) -> None:
-        assert self.CHART.sentence == "150 jobs completed, 10 failed; at most 10 failures in one bar, at the begin."
+        assert self.CHART.sentence == "150 jobs completed, 10 failed, most of them, 10, at"
+        assert self.CHART.at == BEGIN
         assert self.CHART.rows[1] == (BEGIN + MINUTE, ["50", "0", "0", "0"])
         assert self.CHART.totals == {"completed": "150", "failed": "10", "retried": "20", "created": "150"}
+
+    def test_without_failures_it_says_so(self) -> None:
+        chart = throughput(slots(Numbers(completed=1)))
+        assert (chart.sentence, chart.at) == ("1 job completed, none failed.", None)
 
     def test_without_any_job_it_says_so(self) -> None:
         chart = throughput(slots(Numbers(), Numbers()))

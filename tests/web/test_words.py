@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kue.web.words import duration, exact_count, exact_moment, label, moment, plural, short_count
+from kue.web.words import duration, exact_count, exact_moment, label, moment, plural, rate, short_count
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parent / "scripts" / "words.json").read_text())
 NOW: int = CASES["now"]  # 2026-11-18 11:06:40 UTC
@@ -25,6 +25,11 @@ def test_the_digits_of_a_number_are_in_groups_of_three(number: object, words: st
 @pytest.mark.parametrize(("number", "words"), CASES["shortCount"])
 def test_a_great_number_is_cut_to_three_digits(number: object, words: str) -> None:
     assert short_count(number) == words
+
+
+@pytest.mark.parametrize(("number", "words"), CASES["rate"])
+def test_a_rate_below_ten_has_a_decimal(number: object, words: str) -> None:
+    assert rate(number) == words
 
 
 @pytest.mark.parametrize(("ago", "words"), CASES["momentAgo"])
@@ -47,7 +52,7 @@ def test_a_noun_may_have_an_odd_plural() -> None:
 
 
 def test_what_is_no_finite_number_is_not_known() -> None:
-    assert [write(float("nan")) for write in (duration, exact_count, short_count)] == ["—"] * 3
+    assert [write(float("nan")) for write in (duration, exact_count, short_count, rate)] == ["—"] * 4
 
 
 def test_the_exact_moment_keeps_its_milliseconds() -> None:

@@ -49,7 +49,7 @@ class Chart:
     - `levels`: the labels of its lines from top to bottom, evenly spaced
     - `moments`: those below it from left to right, in ms, evenly spaced
     - `totals`: the legend, names with what they came to
-    - `sentence`: what happened, for readers who do not see the drawing
+    - `sentence`: what happened, for readers who do not see the drawing; if `at` is given, that moment (ms) ends it
     - `rows`: the moment of each slot with the values of `columns`
     """
 
@@ -61,6 +61,7 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
     is_empty: bool = False
+    at: int | None = None
 
 
 class Drawing:

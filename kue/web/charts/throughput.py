@@ -43,6 +43,7 @@ def throughput(slots: Slots, *, running: bool = True) -> Chart:
         moments=slots.starts(),
         totals={name: short_count(sum(getattr(one, name) for one in slots.numbers)) for name in _COLUMNS},
         sentence=_sentence(slots),
+        at=slots.begin + _worst(slots) * slots.length if any(one.failed for one in slots.numbers) else None,
         columns=_COLUMNS,
         rows=[
             (slots.begin + place * slots.length, [exact_count(getattr(one, name)) for name in _COLUMNS])
@@ -54,16 +55,19 @@ def throughput(slots: Slots, *, running: bool = True) -> Chart:
 
 
 def _sentence(slots: Slots) -> str:
+    """What happened. If any jobs failed, its end is the moment at which most of them did."""
     completed, failed = (sum(getattr(one, name) for one in slots.numbers) for name in ("completed", "failed"))
     if not completed and not failed:
         return "No job ended in this time."
-    said = f"{plural(completed, 'job')} completed, {exact_count(failed)} failed"
-    if failed:
-        place, worst = max(enumerate(slots.numbers), key=lambda pair: pair[1].failed)
-        share = place / max(1, len(slots.numbers) - 1)
-        when = "at the begin" if share < 0.2 else "at the end" if share > 0.8 else "in between"
-        said += f"; at most {exact_count(worst.failed)} failures in one bar, {when}"
-    return f"{said}."
+    if not failed:
+        return f"{plural(completed, 'job')} completed, none failed."
+    most = slots.numbers[_worst(slots)].failed
+    return f"{plural(completed, 'job')} completed, {exact_count(failed)} failed, most of them, {exact_count(most)}, at"
+
+
+def _worst(slots: Slots) -> int:
+    """The place of the slot in which most jobs failed."""
+    return max(range(len(slots.numbers)), key=lambda place: slots.numbers[place].failed, default=0)
 
 
 def _has_any(one: Numbers) -> bool:

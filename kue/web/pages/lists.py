@@ -22,6 +22,7 @@ from kue.web.read_model.listing import PAGE, Listed, Listing
 from kue.web.refused import Refused
 from kue.web.rendering import page
 from kue.web.routing import Route
+from kue.web.visible import one_line
 
 SECONDS = 4.0
 """How long the server may take: it reads for a second and a half, and waits for Redis besides."""
@@ -29,6 +30,7 @@ MAX_ROWS = 400_000
 """So many rows a browser can lay out in one table."""
 _MAX_IDS = 300
 _COUNT_AT_ONCE = 10_000
+_MAX_TYPE = 60
 
 
 def _list(path_state: str | None, call: Call) -> Response:
@@ -58,6 +60,7 @@ def _page(call: Call, query: ListQuery, listed: Listed) -> Response:
         chips=chips(call, query, listed),
         actions=actions(query.state, call.access),
         bulk_filter=query.bulk_filter,
+        bulk_words=_words(query, listed),
         max_rows=MAX_ROWS,
         page_size=PAGE,
         previous=query.href(**{"from": max(0, first - PAGE) or ""}) if listed.has_positions and first else "",
@@ -92,10 +95,25 @@ def _values(call: Call, query: ListQuery, listed: Listed) -> dict[str, Any]:
 def _count(call: Call, query: ListQuery) -> Response:
     """How many jobs a filter takes, of a piece of their set. The script asks for one piece after the other."""
     asked = query.asked
+    if asked.wanted.takes_all:
+        total = call.site.pages.size(asked.wanted.state, asked.wanted.type_of_set)
+        return as_json({"count": total, "scanned": 0, "cursor": None})
     if asked.words:
         raise Refused(422, "what is found in the index cannot be counted so")
     found = JobList(call.site.pages).find(asked.wanted, "next", _COUNT_AT_ONCE, asked.cursor)
     return as_json({"count": len(found.jobs), "scanned": found.scanned, "cursor": found.cursor})
+
+
+def _words(query: ListQuery, listed: Listed) -> str:
+    """What the filter takes: "61 of type email"."""
+    filters = query.bulk_filter
+    if filters is None:
+        return ""
+    if filters.keys() <= {"state"}:
+        return f"{listed.total:,} {STATE_WORDS[query.state]}"
+    if filters.keys() <= {"state", "type"} and listed.has_positions:
+        return f"{listed.total:,} of type {one_line(query.type)[:_MAX_TYPE]}"
+    return "that the filters take"
 
 
 def _following(query: ListQuery, listed: Listed) -> str:

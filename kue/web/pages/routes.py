@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, lists, overview, row_actions
+from kue.web.pages import assets, failures, lists, overview, row_actions
 
-ROUTES = (*overview.ROUTES, *lists.ROUTES, *row_actions.ROUTES, *assets.ROUTES)
+ROUTES = (*overview.ROUTES, *lists.ROUTES, *row_actions.ROUTES, *failures.ROUTES, *assets.ROUTES)

@@ -14,7 +14,7 @@ from kue.web.api_v1 import jobs
 from kue.web.api_v1.bulk import PERMISSION_OF
 from kue.web.api_v1.problems import with_refusals
 from kue.web.call import Call
-from kue.web.form_body import read_form
+from kue.web.pages.form import read_form
 from kue.web.pages.frame import STATE_WORDS
 from kue.web.refused import Refused
 from kue.web.routing import Route
@@ -27,7 +27,7 @@ def _act(path: str, call: Call) -> Response:
     form = read_form(call)
     if len(form) != 1 or not form.keys() <= _CHANGES.keys():
         raise Refused(422, f"the form must have one field, which is one of {', '.join(_CHANGES)}")
-    [(action, id)] = form.items()
+    [(action, [id, *_])] = form.items()
     if not call.access.may(PERMISSION_OF[action]):
         raise Refused(403, f"{action} needs the permission {PERMISSION_OF[action]}")
     with_refusals(_CHANGES[action])(replace(call, params={"id": id}, body=b""))

@@ -39,8 +39,8 @@ class RunningJob:
 class Worker:
     """A process that works, or was lost. Times are in ms since the epoch.
 
-    `is_node` tells that it is known only by its `jobs`: then there is no version, and `types` counts these. `renewed` is
-    when it was last seen, `busy` how many slots run a job. `jobs` are active jobs, of which there may be `more`.
+    `is_node` tells that it is known only by its `jobs`: then there is no version, and `types` counts these. `renewed`
+    is when it was last seen, `busy` how many slots run a job. `jobs` are active jobs, of which there may be `more`.
     """
 
     id: str

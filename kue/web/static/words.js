@@ -33,6 +33,16 @@ export function shortCount(number) {
 }
 
 /**
+ * A number of jobs a minute: with a decimal below ten, unless that is zero.
+ * @param {unknown} number
+ */
+export function rate(number) {
+  if (typeof number !== "number" || !Number.isFinite(number)) return UNKNOWN;
+  const tenths = Math.floor(10 * number + 0.5);
+  return tenths < 100 && tenths % 10 ? (tenths / 10).toFixed(1) : shortCount(number);
+}
+
+/**
  * A number of milliseconds with its two greatest units: 90 ms, 1.9 s, 41 s, 2 m 10 s, 3 h 04 m, 2 d 4 h.
  * @param {unknown} ms
  */

@@ -1,4 +1,4 @@
-// The scripts write numbers, durations and moments as the server does. Run it with TZ=UTC, as the server writes UTC.
+// The scripts write numbers, durations and moments as the server does, in the zone of the server.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,9 +6,11 @@ import { test } from "node:test";
 
 import * as words from "../../../kue/web/static/words.js";
 
+process.env.TZ = "UTC";
+
 const cases = JSON.parse(readFileSync(new URL("words.json", import.meta.url), "utf8"));
 
-for (const name of ["duration", "exactCount", "shortCount"]) {
+for (const name of ["duration", "exactCount", "shortCount", "rate"]) {
   test(`${name} writes what the server writes`, () => {
     for (const [value, expected] of cases[name]) assert.equal(words[name](value), expected);
   });
