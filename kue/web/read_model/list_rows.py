@@ -71,7 +71,8 @@ def _row(views: JobViews, id: int, found: JobHash | Exception | None, sizes: dic
     title = data.get("title") if isinstance(data, dict) else None
     if not isinstance(title, str) or not title.strip():
         title = None
-    view["title"] = None if not with_data or "data" in sizes else _in_one_line(data if title is None else title)
+    is_unread = "data" in sizes or (data is None and any("data" in problem for problem in view["unreadable"]))
+    view["title"] = None if is_unread or not with_data else _in_one_line(data if title is None else title)
     view["error"] = cut(error.partition("\n")[0]) if isinstance(error, str) else None
     view["result"] = None if result is None else _in_one_line(result)
     view["sizes"] = sizes

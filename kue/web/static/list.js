@@ -17,10 +17,8 @@ const box = element("[data-role=all]", card);
 if (!(box instanceof HTMLInputElement)) throw new Error("the head of the table has no checkbox");
 card.classList.add("alive");
 
-const rows = new Rows(card, { added: (row, id) => selection?.mark(row, id), settled });
-/** @type {Selection} */
-const selection = new Selection(rows, box, () => bar?.show());
-/** @type {Bar} */
+const rows = new Rows(card, { added: (row, id) => selection.mark(row, id), settled });
+const selection = new Selection(rows, box, () => bar.show());
 const bar = new Bar(element("[data-role=bar]"), selection, {
   filter: card.dataset.filter ? JSON.parse(card.dataset.filter) : null,
   words: card.dataset.words ?? "",
@@ -28,7 +26,10 @@ const bar = new Bar(element("[data-role=bar]"), selection, {
   ended: () => updates.look(),
 });
 const updates = new RowUpdates(rows, card, element("[data-role=new]"));
-const walk = rows.hasPositions ? null : new Walk(rows, card, pages);
+/** @type {Walk | null} */
+let walk = null;
+rows.start();
+if (!rows.hasPositions) walk = new Walk(rows, card, pages);
 bar.resume();
 
 if (rows.hasPositions) {
@@ -41,7 +42,7 @@ if (rows.hasPositions) {
 
 function settled() {
   remember();
-  updates?.look();
+  updates.look();
   walk?.look();
 }
 

@@ -30,7 +30,8 @@ const MAX_IDS = 1000; // of one request
  */
 export async function run(action, jobs, progress) {
   if ("filter" in jobs) return follow(await send("POST", "/api/v1/bulk", { action, filter: jobs.filter }), progress);
-  const all = { done: 0, not_done: 0, /** @type {Operation["named"]} */ named: [] };
+  /** @type {Pick<Operation, "done" | "not_done" | "named">} */
+  const all = { done: 0, not_done: 0, named: [] };
   /** @type {Pick<Operation, "error" | "state">} */
   let last = { error: null, state: "done" };
   for (let first = 0; first < jobs.ids.length && last.state === "done"; first += MAX_IDS) {

@@ -20,8 +20,7 @@ const ORDERS = { newest: "newest", oldest: "oldest", next: "next", due: "next", 
 export class RowUpdates {
   /** @type {Set<string>} */
   #stale = new Set();
-  /** @type {number | undefined} */
-  #timer;
+  #isPlanned = false;
   /** @type {() => void} */
   #stop = () => {};
   #followed = "";
@@ -78,14 +77,16 @@ export class RowUpdates {
       if (job === null || (this.state && job.state !== this.state)) this.become(id, job?.state ?? null);
       else if (row.matches(".left") || row.dataset.updated !== String(job.updated_at ?? "")) this.#stale.add(id);
     }
-    if (this.#stale.size) this.#timer ??= setTimeout(() => this.#fetch(), FETCH_AFTER_MS);
+    if (!this.#stale.size || this.#isPlanned) return;
+    this.#isPlanned = true;
+    setTimeout(() => this.#fetch(), FETCH_AFTER_MS);
   }
 
   /** The server makes the rows anew, as it made them at first. */
   async #fetch() {
     const ids = [...this.#stale];
     this.#stale.clear();
-    this.#timer = undefined;
+    this.#isPlanned = false;
     try {
       const { rows } = await this.rows.fetch({ part: "ids", ids: ids.join(".") });
       for (const row of rows) if (row) this.rows.replace(row);

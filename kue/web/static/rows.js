@@ -35,12 +35,17 @@ export class Rows {
 
   /** @param {HTMLElement} card @param {Listener} listener */
   constructor(card, listener) {
-    const { path = "", position = "0", total = "0", maxRows = "0", order, hasPositions } = card.dataset;
-    this.path = path;
+    this.card = card;
+    this.path = card.dataset.path ?? "";
     this.listener = listener;
-    this.hasPositions = hasPositions === "true";
+    this.hasPositions = card.dataset.hasPositions === "true";
     const table = element("table", card);
     this.tall = new TallTable(table, (place) => this.#rowAt(place), () => this.#settle());
+  }
+
+  /** Take over the rows that came with the page. */
+  start() {
+    const { position = "0", total = "0", maxRows = "0", order } = this.card.dataset;
     const first = this.hasPositions ? Number(position) : 0;
     const rows = [...this.tall.body.children].filter((row) => row instanceof HTMLTableRowElement);
     rows.forEach((row, place) => this.#take(first + place, row));
@@ -49,7 +54,7 @@ export class Rows {
     if (order === "newest" && first === 0 && newest) this.#below = String(Number(newest) + 1);
     this.tall.render();
     if (first) this.show(first);
-    setTimeout(() => this.#settle());
+    this.#settle();
   }
 
   get total() {
