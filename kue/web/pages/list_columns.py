@@ -36,7 +36,6 @@ class Action(NamedTuple):
     verb: str
     icon: str
     permission: str
-    past: str
 
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
@@ -55,11 +54,11 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         Column("finished", "Finished", "time"),
     ),
 }
-_RETRY = Action("retry", "Retry", "retry", "retry", "retried")
-_AGAIN = Action("retry", "Run again", "retry", "retry", "queued again")
-_NOW = Action("promote", "Run now", "play", "retry", "queued")
-_CANCEL = Action("cancel", "Cancel", "cancel", "cancel", "cancelled")
-_REMOVE = Action("remove", "Remove", "remove", "remove", "removed")
+_RETRY = Action("retry", "Retry", "retry", "retry")
+_AGAIN = Action("retry", "Run again", "retry", "retry")
+_NOW = Action("promote", "Run now", "play", "retry")
+_CANCEL = Action("cancel", "Cancel", "cancel", "cancel")
+_REMOVE = Action("remove", "Remove", "remove", "remove")
 _ACTIONS: Mapping[str, tuple[Action, ...]] = {
     "": (_RETRY, _CANCEL, _REMOVE),
     "inactive": (_CANCEL, _REMOVE),

@@ -57,6 +57,7 @@ def _page(call: Call, query: ListQuery, listed: Listed) -> Response:
         "Jobs found" if query.search is not None else title,
         here,
         **_values(call, query, listed),
+        looked_for=query.text,
         chips=chips(call, query, listed),
         actions=actions(query.state, call.access),
         bulk_filter=query.bulk_filter,

@@ -1,15 +1,15 @@
 // The bar below a list: what is selected, what can be done with it, and how far that is.
 
 import { confirm } from "./dialog.js";
-import { details, follow, run, sentence, underWay } from "./operation.js";
+import { details, follow, run, underWay } from "./operation.js";
+import { outcome, stop } from "./outcome.js";
 import { announce, element, elements } from "./page.js";
-import { Problem, send } from "./send.js";
+import { Problem } from "./send.js";
 import { toast } from "./toast.js";
 import { exactCount, plural } from "./words.js";
 
 /** @typedef {import("./selection.js").Selection} Selection */
-/** @typedef {import("./operation.js").Operation} Operation */
-/** @typedef {import("./operation.js").Outcome} Outcome */
+/** @typedef {import("./outcome.js").Operation} Operation */
 
 const ASK_ABOVE = 100;
 const TYPE_ABOVE = 1000;
@@ -57,7 +57,7 @@ export class Bar {
   async resume() {
     if (!this.buttons.length) return;
     const found = await underWay().catch(() => null);
-    if (found && !this.#isBusy) await this.#watch(found.action, () => follow(found, (one) => this.#progress(one)));
+    if (found && !this.#isBusy) await this.#watch(() => follow(found, (one) => this.#progress(one)));
   }
 
   /** Have the bar show what is selected. */
@@ -84,12 +84,12 @@ export class Bar {
     const { selection, list } = this;
     const button = this.buttons.find((one) => one.dataset.bulk === action);
     if (!button || !selection.size || this.#isBusy) return;
-    const { verb = "", past = "" } = button.dataset;
+    const { verb = "" } = button.dataset;
     const count = selection.size;
     const isGrave = action === "remove" || action === "cancel";
     if ((isGrave || count > ASK_ABOVE) && !(await this.#ask(action, verb, count, isGrave))) return;
     const jobs = selection.all !== null && list.filter ? { filter: list.filter } : { ids: [...selection.ids] };
-    await this.#watch(action, () => run(action, jobs, (one) => this.#progress(one)), past);
+    await this.#watch(() => run(action, jobs, (one) => this.#progress(one)));
   }
 
   /** @param {string} action @param {string} verb @param {number} count @param {boolean} danger */
@@ -109,17 +109,16 @@ export class Bar {
     });
   }
 
-  /** @param {string} action @param {() => Promise<Outcome>} work @param {string} [past] */
-  async #watch(action, work, past) {
+  /** @param {() => Promise<Operation>} work */
+  async #watch(work) {
     this.#isBusy = true;
     this.show();
     try {
-      const outcome = await work();
-      const button = this.buttons.find((one) => one.dataset.bulk === action);
-      const said = sentence(outcome, past ?? button?.dataset.past ?? "done");
-      toast(said, { error: outcome.not_done > 0 || outcome.error !== null, details: details(outcome) });
+      const ended = await work();
+      const said = outcome(ended);
+      toast(said, { error: ended.not_done > 0 || ended.error !== null, details: details(ended) });
       announce(said);
-      this.selection.replace(outcome.named.map(({ id }) => String(id)));
+      this.selection.replace(ended.named.map(({ id }) => String(id)));
       this.list.ended();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
@@ -146,8 +145,7 @@ export class Bar {
   }
 
   async #stop() {
-    if (!this.#running) return;
-    await send("POST", `/api/v1/operations/${this.#running.id}/stop`).catch((error) => toast(String(error.message), { error: true }));
+    if (this.#running) await stop(this.#running).catch((error) => toast(String(error.message), { error: true }));
   }
 
   async #chooseAll() {

@@ -60,14 +60,14 @@ export class Selection {
     this.replace([...this.ids, ...taken]);
   }
 
-  /** Select all that were loaded. */
+  /** Select all that were loaded, and have not left the list. */
   takeLoaded() {
-    this.replace(this.rows.ids);
+    this.replace(this.#loaded());
   }
 
   /** Select all that the filter takes. @param {number} count how many that are */
   takeAll(count) {
-    this.replace(this.rows.ids);
+    this.replace(this.#loaded());
     this.all = count;
     this.changed();
   }
@@ -92,13 +92,17 @@ export class Selection {
     if (box instanceof HTMLInputElement) box.checked = isSelected;
   }
 
+  #loaded() {
+    return this.rows.ids.filter((id) => !this.rows.row(id)?.matches(".left"));
+  }
+
   /** @param {Iterable<string>} ids */
   #show(ids) {
     for (const id of ids) {
       const row = this.rows.row(id);
       if (row) this.mark(row, id);
     }
-    const loaded = this.rows.ids;
+    const loaded = this.#loaded();
     this.box.checked = loaded.length > 0 && loaded.every((id) => this.ids.has(id));
     this.box.indeterminate = this.ids.size > 0 && !this.box.checked;
     this.changed();
