@@ -74,7 +74,7 @@ class Commands:
     def ids_by_age(
         self, state: str, type: str, order: str, count: int, last: bytes = b"", passed_over: int = 0
     ) -> Command:
-        """Ask for some jobs by id, behind a member in that order and some more. The head of the script has the reply."""
+        """Ask for some jobs by id, behind a member and some more. The head of the script explains the reply."""
         return (*self._query("ids_by_age"), state, type, order, count, last, passed_over)
 
     def search(self, codes: Sequence[str], *, any: bool, first: int, count: int) -> Command:

@@ -134,8 +134,8 @@ class Pages:
     ) -> tuple[list[Place], int] | None:
         """The newest or the oldest jobs by id, behind the place `last` in that order, and how many there are in all.
 
-        `order` is "newest" or "oldest". So many jobs behind the place are `passed_over`. Fewer than `most` are the last of the set. Members that are no zids count too.
-        None if the set has more priorities than can be merged.
+        `order` is "newest" or "oldest". So many jobs behind the place are `passed_over`. Fewer than `most` are the last
+        of the set. Members that are no zids count too. None if the set has more priorities than can be merged.
         """
         behind = b"" if last is None else last.member
         command = self._queries.commands.ids_by_age(state, type, order, most, behind, passed_over)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, failures, overview, type_actions
+from kue.web.pages import assets, failures, lists, overview, row_actions, type_actions
 
-ROUTES = (*overview.ROUTES, *type_actions.ROUTES, *failures.ROUTES, *assets.ROUTES)
+ROUTES = (
+    *overview.ROUTES,
+    *type_actions.ROUTES,
+    *lists.ROUTES,
+    *row_actions.ROUTES,
+    *failures.ROUTES,
+    *assets.ROUTES,
+)

@@ -28,7 +28,7 @@ def list_rows(site: Site, ids: Sequence[int], *, with_data: bool, with_results: 
 
     A row has the fields of a job view without data, result, progress data and runs. Besides it has:
 
-    - `title`: `data.title`, or the data in one line, and `has_title` to tell the two apart; None if it is not shown
+    - `title`: `data.title`, or else the data in one line; None if it is not shown
     - `error` and `result`: one line each, or None
     - `sizes`: how long a value is, in bytes, that was not read
     """
@@ -69,10 +69,10 @@ def _row(views: JobViews, id: int, found: JobHash | Exception | None, sizes: dic
     view = views.view(id, found, with_data=with_data)
     data, result, error = view.pop("data"), view.pop("result"), view["error"]
     title = data.get("title") if isinstance(data, dict) else None
-    has_title = isinstance(title, str) and title.strip() != ""
-    is_shown = with_data and "data" not in sizes
-    view["title"] = None if not is_shown else cut(title) if has_title else _in_one_line(data)
-    view["has_title"] = has_title
+    if not isinstance(title, str) or not title.strip():
+        title = None
+    is_unread = "data" in sizes or (data is None and any("data" in problem for problem in view["unreadable"]))
+    view["title"] = None if is_unread or not with_data else _in_one_line(data if title is None else title)
     view["error"] = cut(error.partition("\n")[0]) if isinstance(error, str) else None
     view["result"] = None if result is None else _in_one_line(result)
     view["sizes"] = sizes
@@ -84,5 +84,3 @@ def _in_one_line(value: Any) -> str:
         return cut(value if isinstance(value, str) else strict_json.dumps(value))
     except (ValueError, RecursionError):
         return "…"
-
-

@@ -91,7 +91,7 @@ class Listing:
         wanted = asked.wanted
         if wanted.takes_all and asked.cursor is None:
             found = self._by_rank(asked) if asked.order == NEXT else self._by_age(asked)
-            return found and replace(found, order=order) or self._otherwise(asked)
+            return self._otherwise(asked) if found is None else replace(found, order=order)
         try:
             some = self._jobs.find(wanted, asked.order, PAGE, asked.cursor)
         except Refused:
@@ -119,7 +119,7 @@ class Listing:
     def _otherwise(self, asked: Asked) -> Listed:
         """The order of the set, since the one that was asked for cannot be had."""
         state = asked.wanted.state
-        why = "These jobs have more than 32 priorities or times, so that they can be shown in the order of their set only."
+        why = "These jobs have more than 32 priorities or times, so that they are shown in the order of their set only."
         own = DUE if state == "delayed" else NEXT
         return replace(self.read(replace(asked, order=own, cursor=None)), reason=why)
 
