@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, failures, overview
+from kue.web.pages import assets, failures, overview, schedules, workers
 
-ROUTES = (*overview.ROUTES, *failures.ROUTES, *assets.ROUTES)
+ROUTES = (*overview.ROUTES, *failures.ROUTES, *workers.ROUTES, *schedules.ROUTES, *assets.ROUTES)
