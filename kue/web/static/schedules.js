@@ -7,7 +7,7 @@ import { Problem, send } from "./send.js";
 import { toast } from "./toast.js";
 
 const PART = "schedules";
-const FRESH_EVERY_MS = 5000;
+const FRESH_EVERY_MS = 3000;
 const ACTIONS = new Set(["trigger", "pause", "resume", "remove"]);
 
 document.addEventListener("submit", async (event) => {
