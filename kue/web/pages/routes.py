@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, failures, lists, overview, row_actions, type_actions
+from kue.web.pages import assets, failures, lists, overview, row_actions, schedules, type_actions, workers
 
 ROUTES = (
     *overview.ROUTES,
@@ -10,5 +10,7 @@ ROUTES = (
     *lists.ROUTES,
     *row_actions.ROUTES,
     *failures.ROUTES,
+    *workers.ROUTES,
+    *schedules.ROUTES,
     *assets.ROUTES,
 )
