@@ -72,7 +72,7 @@ def overview(call: Call) -> Response:
         slots=slots,
         list_address=list_address,
         most_retried=MAX_JOBS,
-        groups=site.facts.failures()[:MAX_GROUPS] if may_see else [],
+        groups=site.facts.failures(figures.get("failed"))[:MAX_GROUPS] if may_see else [],
         workers=_workers(call),
         most_workers=MAX_WORKERS,
         operation=_operation(call),

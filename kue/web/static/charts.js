@@ -45,7 +45,6 @@ function show(plot, wanted) {
   const words = element("[data-role=values]", figure);
   words.textContent = `${moment(at, now())}: ${values.join(", ")}`;
   words.hidden = false;
-  element(`#${name(plot)}-sentence`).hidden = true;
   draw(plot, (place + 0.5) / count);
 }
 
@@ -54,7 +53,6 @@ function hide(plot) {
   if (!places.delete(name(plot))) return;
   plot.querySelector(".crosshair")?.remove();
   element("[data-role=values]", plot.closest("figure") ?? document).hidden = true;
-  element(`#${name(plot)}-sentence`).hidden = false;
 }
 
 /** @param {HTMLElement} plot @param {number} share */

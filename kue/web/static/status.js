@@ -53,5 +53,11 @@ function bar({ available, detail, kind }) {
     return;
   }
   place.hidden = available;
-  if (!available) element("[data-role=why]", place).textContent = detail;
+  if (!available) element("[data-role=why]", place).textContent = reason(detail);
+}
+
+/** The cause that stands in brackets in a message, without advice for those who write programs. @param {string} detail */
+function reason(detail) {
+  const [first = ""] = detail.split(";");
+  return /\((.*)\)/s.exec(first)?.[1] ?? first;
 }
