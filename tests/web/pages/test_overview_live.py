@@ -9,6 +9,7 @@ import kue
 import kue.web
 from tests.helpers import wait_until
 from tests.web.pages.looking import served_to, visiting
+from tests.web.pages.ordinary import now_of
 from tests.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -129,6 +130,38 @@ def test_the_failed_jobs_of_a_type_are_queued_again(
         if scripts:
             page.wait_for_selector("[data-part=outcome]:has-text('2 of 2 jobs were retried.')")
     wait_until(lambda: (queue.failed_count(), queue.inactive_count()) == (1, 2))
+
+
+def test_each_line_that_needs_attention_offers_what_helps(
+    chromium: "Browser", web: WebServer, queue: kue.Queue, client: Any
+) -> None:
+    now = now_of(client)
+    fail(queue, "email", 12)
+    client.hset(f"q:py:stats:t:{now // 600_000 * 600}:email", mapping={"completed": 20, "failed": 12})
+    waiting = queue.create("video").save()
+    client.hset(f"q:job:{waiting.id}", "promote_at", now - 10_000)
+    client.zadd("q:py:workers:lost", {"kue:host-a:7-01234567": now - 60_000})
+    client.zadd("q:py:schedules", {"nightly": now - 600_000})
+    queue.pause()
+    with visiting(chromium, web, "/") as visit:
+        page = visit.page
+        helps = {
+            " ".join(line.locator("p").inner_text().split()).partition(" — ")[0]: line.locator("a, form").first
+            for line in page.locator(".attention li").all()
+            if line.locator("a, form").count()
+        }
+        leads = {text: found.get_attribute("href") or found.get_attribute("action") for text, found in helps.items()}
+        assert leads == {
+            "email has 12 failed jobs in the last hour, of 32 that finished": "/failures/retry",
+            "nightly is late: no process sees to recurring jobs": "/schedules",
+            "the worker host-a, process 7 was lost": "/workers",
+            "the queue is paused": "/types/resume",
+        }
+        page.click(".attention button:has-text('Retry 12')")
+        page.wait_for_selector(".toast:has-text('12 of 12 jobs were retried.')")
+        page.click(".attention button:has-text('Resume')")
+        page.wait_for_selector(".attention li:has-text('video has jobs that wait, and no worker')")
+        assert page.get_by_role("link", name="Show workers").first.get_attribute("href") == "/workers"
 
 
 def test_what_may_be_put_away_stays_away(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
