@@ -24,6 +24,7 @@ from kue.web.pages.operation_words import outcome
 from kue.web.pages.overview_view import View
 from kue.web.pages.type_actions import MAX_JOBS
 from kue.web.read_model.counts import CountsReader
+from kue.web.read_model.facts import MAX_TYPES
 from kue.web.read_model.history import RANGES
 from kue.web.read_model.overview import OverviewReader, TypeNow
 from kue.web.read_model.reading import Reader, read_together
@@ -71,6 +72,7 @@ def overview(call: Call) -> Response:
         sparkline=sparkline,
         slots=slots,
         list_address=list_address,
+        most_types=MAX_TYPES,
         most_retried=MAX_JOBS,
         groups=site.facts.failures(figures.get("failed"))[:MAX_GROUPS] if may_see else [],
         workers=_workers(call),

@@ -1,6 +1,6 @@
 // Buttons that copy a text of the page: `data-copy` is the id of the element that has the text.
 
-import { announce, elements } from "./page.js";
+import { elements } from "./page.js";
 import { toast } from "./toast.js";
 
 /** Start those buttons that have not been started yet. */
@@ -17,7 +17,6 @@ async function copy(place) {
   try {
     await navigator.clipboard.writeText(place.textContent ?? "");
     toast("Copied.");
-    announce("Copied.");
   } catch {
     // Without HTTPS there is no clipboard for scripts: the text is selected, for the reader's own keys.
     const range = document.createRange();
