@@ -20,7 +20,7 @@ from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
     name="kue",
-    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue dashboard serves Kue's HTTP API, "
+    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue dashboard shows them in a browser, "
     "kue doctor checks and repairs the data in Redis, kue reindex builds the full-text index anew, "
     "kue server and kue demo are for trying it out.",
     no_args_is_help=True,
