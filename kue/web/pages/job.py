@@ -14,6 +14,7 @@ from kue.web.api_v1.jobs import job_id
 from kue.web.call import Call
 from kue.web.charts.runs import WAITS, timeline
 from kue.web.job_code import Code, job_code, options_of
+from kue.web.pages.form import read_form
 from kue.web.pages.frame import framed
 from kue.web.pages.job_actions import PERMISSIONS, act
 from kue.web.read_model import job_words
@@ -106,6 +107,8 @@ def _codes(call: Call, job: JobPage) -> list[Code]:
 def _do(action: str, call: Call) -> Response:
     """Do something with a job, and lead back to its page."""
     id = call.params["id"]
+    if action == "remove" and read_form(call).get("sure") != ["yes"]:
+        return _ask(call, id)
     try:
         act(call, action)
     except Refused as refused:
@@ -116,6 +119,13 @@ def _do(action: str, call: Call) -> Response:
     return Response(status_code=303, headers={"Location": call.address(f"/jobs/{id}{note}")})
 
 
+def _ask(call: Call, id: str) -> Response:
+    """A page that asks before a job is removed. With scripts, a dialog has asked already."""
+    text = "Its data, log and history are removed too. They cannot be brought back."
+    own: dict[str, Any] = {"text": text, "verb": "Remove", "action": f"/jobs/{id}/remove", "back": f"/jobs/{id}"}
+    return framed(call, "sure.html", f"Remove job {one_line(id)}", "", fields={"sure": "yes"}, **own)
+
+
 def _forms() -> Mapping[str, Any]:
     """An endpoint for each action."""
     return {action: partial(_do, action) for action in PERMISSIONS}
@@ -124,7 +134,7 @@ def _forms() -> Mapping[str, Any]:
 ROUTES = (
     Route("GET", "/jobs/:id", "read", job),
     *(
-        Route("POST", f"/jobs/:id/{action}", PERMISSIONS[action], endpoint, changes=True)
+        Route("POST", f"/jobs/:id/{action}", PERMISSIONS[action], endpoint, changes=True, has_body=True)
         for action, endpoint in _forms().items()
     ),
 )
