@@ -51,7 +51,7 @@ def job_code(type: str, data: Tree, options: Mapping[str, Any], address: str) ->
 
 
 def _body(type: str, data: Tree, options: Mapping[str, Any]) -> str:
-    rows = [f'"type": {_quoted(type)}', f'"data": {_nested(data, {}, _quoted)}']
+    rows = [f'"type": {quoted_json(type)}', f'"data": {_nested(data, {}, quoted_json)}']
     rows += [f'"{name}": {strict_json.dumps(value)}' for name, value in options.items()]
     return "{\n" + ",\n".join(_INDENT + row for row in rows) + "\n}"
 
@@ -64,11 +64,11 @@ def _python(type: str, data: Tree, options: Mapping[str, Any]) -> str:
 
 def _node(type: str, data: Tree, options: Mapping[str, Any]) -> str:
     calls = [
-        f".{_NODE_METHODS[name]}({_value(value, {}, _quoted)})"
+        f".{_NODE_METHODS[name]}({_value(value, {}, quoted_json)})"
         for name, value in options.items()
         if name in _NODE_METHODS
     ]
-    lines = [f"queue.create({_quoted(type)}, {data.written(_INDENT, {}, _quoted)})", *calls, ".save();"]
+    lines = [f"queue.create({quoted_json(type)}, {data.written(_INDENT, {}, quoted_json)})", *calls, ".save();"]
     return f"\n{_INDENT}".join(lines)
 
 
@@ -84,7 +84,7 @@ def _value(value: Any, words: dict[str, str], quoted: Callable[[str], str]) -> s
     return read_tree(strict_json.dumps(value), lambda key: False).written("", words, quoted).replace("\n", " ")
 
 
-def _quoted(text: str) -> str:
+def quoted_json(text: str) -> str:
     """A string of JSON, which JavaScript reads too. What is invisible is escaped."""
     return _escaped(text, _ascii)
 

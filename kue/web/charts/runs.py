@@ -18,7 +18,7 @@ from kue.web.words import duration
 HEIGHT = 16
 LABELS = 3
 _LONG_WAIT = 0.6  # of the whole: a longer wait is drawn shortened
-_SHORTENED = 0.25  # to this share of the width
+_SHORTENED = 0.36  # to this share of the width
 _LEAST = 0.004  # the width of the shortest bar
 _GRID = (0.25, 0.5, 0.75)
 WAITS = "waits"

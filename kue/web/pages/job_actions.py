@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from kue.options.values import parse_number
 from kue.web.api_v1 import jobs
-from kue.web.api_v1.problems import with_problems
+from kue.web.api_v1.problems import with_refusals
 from kue.web.call import Call
 from kue.web.many import STATES_OF
 from kue.web.pages.frame import STATE_WORDS
@@ -27,7 +27,7 @@ _ADVICE = {("retry", "active"): " Cancel it first."}
 def act(call: Call, action: str) -> None:
     """Do something with the job in the address. Raises `Refused`, which says in a sentence why it was not done."""
     try:
-        with_problems(_CHANGES[action])(replace(call, body=b""))
+        with_refusals(_CHANGES[action])(replace(call, body=b""))
     except Refused as refused:
         raise Refused(refused.status, _sentence(call.params["id"], action, refused), refused.headers) from refused
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kue.web.pages import (
     assets,
+    create,
     failures,
     job,
     job_files,
@@ -22,6 +23,7 @@ ROUTES = (
     *row_actions.ROUTES,
     *job.ROUTES,
     *job_files.ROUTES,
+    *create.ROUTES,
     *failures.ROUTES,
     *workers.ROUTES,
     *schedules.ROUTES,

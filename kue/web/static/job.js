@@ -1,13 +1,13 @@
 // The page of a job: follows it while it is open, and does what its buttons say.
 
-import { showButtons } from "./copy.js";
+import * as copying from "./copying.js";
 import { confirm, isOpen } from "./dialog.js";
 import { fetchNodes, nodes } from "./html.js";
 import { startLog } from "./job-log.js";
 import { key } from "./keys.js";
 import { follow } from "./live.js";
 import { startNeighbours } from "./neighbours.js";
-import { announce, element, elements, now } from "./page.js";
+import { address, announce, element, elements, now } from "./page.js";
 import { merge } from "./refresh.js";
 import { Steps } from "./time-left.js";
 import { localize, time } from "./times.js";
@@ -45,7 +45,8 @@ follow(`job:${id}`, (values, whole) => {
   }
   if (values.progress !== undefined || values.progress_data !== undefined) showProgress(values);
   if (values.log) log?.take(values.log);
-  if (whole ? String(values.updated_at) !== root.dataset.updated : Object.keys(values).some((name) => !SHOWN_AT_ONCE.has(name))) plan();
+  const isOld = whole && String(values.updated_at) !== root.dataset.updated;
+  if (isOld || (!whole && Object.keys(values).some((name) => !SHOWN_AT_ONCE.has(name)))) plan();
 });
 
 setInterval(() => {
@@ -70,7 +71,7 @@ function show(page) {
   const fresh = page.querySelector(JOB);
   if (!(fresh instanceof HTMLElement)) return;
   localize(fresh);
-  showButtons(fresh);
+  copying.start(fresh);
   fresh.querySelector("#log")?.replaceWith(element("#log").cloneNode(true)); // the log goes on by itself
   merge(root, fresh);
   showLeft();
@@ -118,19 +119,24 @@ document.addEventListener("submit", async (event) => {
   if (isBusy) return;
   const { action, verb = "", question = "", danger } = form.dataset;
   const title = element("h1").textContent?.trim() ?? "";
-  const isSure = !question || (await confirm({ title: `${verb} job ${id}?`, text: question, sample: [title], verb, danger: danger !== undefined }));
-  if (!isSure) return;
+  const asked = { title: `${verb} job ${id}?`, text: question, sample: [title], verb, danger: danger !== undefined };
+  if (question && !(await confirm(asked))) return;
   isBusy = true;
   const buttons = [...root.querySelectorAll(".actions button")];
-  for (const button of buttons) if (button instanceof HTMLButtonElement) button.disabled = true;
+  setDisabled(buttons, true);
   try {
     await act(action, form);
   } catch {
     toast("The server does not answer. Whether it was done is not known.", { error: true });
   }
-  for (const button of buttons) if (button instanceof HTMLButtonElement) button.disabled = false;
+  setDisabled(buttons, false);
   isBusy = false;
 });
+
+/** @param {Element[]} buttons @param {boolean} isDisabled */
+function setDisabled(buttons, isDisabled) {
+  for (const button of buttons) button.toggleAttribute("disabled", isDisabled);
+}
 
 /** The answer to a form is the page as it is then. @param {string} action @param {HTMLFormElement} form */
 async function act(action, form) {
@@ -164,9 +170,10 @@ key("l", "go to the log", () => {
   box.focus({ preventScroll: true });
 });
 
-showButtons(document);
+copying.start(document);
 startNeighbours(id);
-if (location.search.includes("note=") || !location.pathname.endsWith(path)) history.replaceState(null, "", element("[data-role=self]").getAttribute("href"));
+// The page may be the answer to a form, or lead with a note. Loaded again, it is the job and nothing else.
+if (location.search.includes("note=") || !location.pathname.endsWith(path)) history.replaceState(null, "", address(path));
 for (const link of elements("[data-role=codes]")) {
   link.addEventListener("click", () => root.querySelector("#codes details")?.setAttribute("open", ""));
 }
