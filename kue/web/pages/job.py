@@ -56,8 +56,10 @@ def _page(call: Call, id: int, problem: Refused | None = None) -> Response:
 
 
 def _missing(call: Call, id: str, last_id: int) -> Response:
+    """A page that says so. It is what was asked for if the job was just removed, and else an error."""
     note = _NOTES["removed"] if call.query.get("note") == "removed" else ""
-    return framed(call, "job_missing.html", f"#{one_line(id)[:40]}", "jobs", 404, id=id, last_id=last_id, note=note)
+    title, status = f"#{one_line(id)[:40]}", 200 if note else 404
+    return framed(call, "job_missing.html", title, "jobs", status, id=id, last_id=last_id, note=note)
 
 
 def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]:

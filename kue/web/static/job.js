@@ -144,9 +144,10 @@ async function act(action, form) {
   const answer = await fetch(form.action, { method: "POST", body: fields, headers: { Accept: "text/html" } });
   const page = nodes(await answer.text());
   const problem = page.querySelector("[role=alert]")?.textContent?.trim();
-  if (problem || (!answer.ok && answer.status !== 404)) {
+  const isGone = !page.querySelector(JOB) && (answer.ok || answer.status === 404);
+  if (problem || (!answer.ok && !isGone)) {
     toast(problem ?? `The server answered with the status ${answer.status}.`, { error: true });
-  } else if (answer.status === 404 || action === "remove") {
+  } else if (isGone) {
     showGone();
   } else {
     toast(`Job ${id} ${DONE[action] ?? "was changed"}.`);
