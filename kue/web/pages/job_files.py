@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 
 from starlette.responses import Response, StreamingResponse
 
@@ -16,6 +18,7 @@ from kue.web.read_model.job_page import JSON_FIELDS, safe_text
 from kue.web.refused import Refused
 from kue.web.routing import Route
 
+_LINES_PER_PIECE = 1000  # each piece is an event of the server
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -36,8 +39,14 @@ def _field(name: str, call: Call) -> Response:
 def _log(call: Call) -> Response:
     """All lines of the log of a job. They are sent while they are read."""
     id = _id(call)
-    lines = (codec.text_bytes(f"{line}\n") for line in call.site.pages.log_lines(id))
-    return StreamingResponse(lines, headers=_attached(f"job-{id}-log.txt"), media_type=_TEXT)
+    return StreamingResponse(
+        _pieces(call.site.pages.log_lines(id)), headers=_attached(f"job-{id}-log.txt"), media_type=_TEXT
+    )
+
+
+def _pieces(lines: Iterator[str]) -> Iterator[bytes]:
+    while some := list(islice(lines, _LINES_PER_PIECE)):
+        yield codec.text_bytes("".join(f"{line}\n" for line in some))
 
 
 def _id(call: Call) -> int:

@@ -83,7 +83,10 @@ function show(page) {
 /** @param {Record<string, any>} values */
 function showProgress({ progress, progress_data: data }) {
   const box = root.querySelector(".progress");
-  if (!(box instanceof HTMLElement)) return plan();
+  if (!(box instanceof HTMLElement)) {
+    if (progress) plan(); // the page has no place for it yet
+    return;
+  }
   if (typeof progress === "number") {
     const shown = Math.min(100, Math.max(0, Math.round(progress)));
     steps.add(progress, now());

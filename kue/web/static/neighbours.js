@@ -3,7 +3,7 @@
 import { key } from "./keys.js";
 import { address, base, element } from "./page.js";
 
-/** @typedef {{ address: string, title: string, ids: number[] }} List */
+/** @typedef {{ address: string, title: string, ids: (number | string)[] }} List */
 
 /**
  * Start the links of a page of a job.
@@ -11,7 +11,7 @@ import { address, base, element } from "./page.js";
  */
 export function startNeighbours(id) {
   const list = remembered();
-  const place = list?.ids.indexOf(id) ?? -1;
+  const place = list?.ids.map(Number).indexOf(id) ?? -1;
   if (list && place >= 0) {
     const back = element("[data-role=list]");
     if (back instanceof HTMLAnchorElement) back.href = list.address;
@@ -23,7 +23,7 @@ export function startNeighbours(id) {
   key("]", "the job behind this one in its list", () => go("next"));
 }
 
-/** @param {string} role @param {number | undefined} id */
+/** @param {string} role @param {number | string | undefined} id */
 function show(role, id) {
   const link = element(`[data-role=${role}]`);
   if (id === undefined || !(link instanceof HTMLAnchorElement)) return;
