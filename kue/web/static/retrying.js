@@ -23,7 +23,7 @@ export function start(changed) {
     if (isBusy) return;
     const ids = form.dataset.role === "retry" ? String(new FormData(form).get("ids")).split(" ").map(Number) : [];
     const count = ids.length || Number(form.dataset.count);
-    if (count > ASK_ABOVE && !(await isSure(count, form.dataset.text ?? ""))) return;
+    if (count > ASK_ABOVE && !(await isSure(count, form.dataset.about ?? ""))) return;
     if (!ids.length) return form.submit(); // the server finds the jobs of a type
     await run(ids, form);
     changed();
