@@ -76,6 +76,10 @@ class LiveCommands(Commands):
         """Ask the server about itself. Limited users and hosted servers may be refused each of these."""
         return [ask_policy(), ("INFO", "replication"), ("INFO", "persistence"), ("CONFIG", "GET", "save")]
 
+    def version(self) -> Command:
+        """Ask the server for its version. Use `server_version` to read the reply."""
+        return ("INFO", "server")
+
 
 def types_in(reply: Any) -> list[bytes]:
     """The names in a reply to `types`."""
@@ -110,6 +114,14 @@ def server_facts(replies: Sequence[Any]) -> ServerFacts:
         is_replica=replication.get(b"role") == b"slave",
         keeps_nothing=saves_never and persistence.get(b"aof_enabled") == b"0",
     )
+
+
+def server_version(reply: Any) -> str:
+    """The name and the version of a server, such as Redis 7.2.4; "" if it does not say."""
+    fields = _fields(reply)
+    own = fields.get(b"valkey_version")
+    version = own or fields.get(b"redis_version", b"")
+    return f"{'Valkey' if own else 'Redis'} {codec.text(version)}" if version else ""
 
 
 def _fields(reply: Any) -> dict[bytes, bytes]:

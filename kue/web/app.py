@@ -70,10 +70,10 @@ class App:
         try:
             return await self._carry_out(request)
         except Exception as problem:
-            refused = _refusal(request, problem)
+            refused, is_away = _refusal(request, problem), isinstance(problem, _AWAY)
         if self._is_for_people(request):
             try:
-                return await self._error_page(request, refused)
+                return await self._error_page(request, refused, is_away)
             except Exception as problem:
                 logger.warning("the page that says %r could not be made: %s", refused.message, problem)
         return _said(request, refused)
@@ -89,12 +89,11 @@ class App:
             return True
         return match is None or any(match.route is page for page in self._pages)
 
-    async def _error_page(self, request: Request, refused: Refused) -> Response:
-        """The page of an error. While Redis does not answer, it is made without asking, so that it needs no thread."""
+    async def _error_page(self, request: Request, refused: Refused, is_away: bool) -> Response:
+        """The page of an error. One that asks nothing of Redis needs no thread."""
         call = Call(self.site, request, {}, getattr(request.state, "access", NO_ACCESS))
-        if refused.status == 503:
-            return error_page(call, refused)
-        return await self._threads.run(partial(error_page, call, refused), ANSWER_SECONDS)
+        make = partial(error_page, call, refused, is_away=is_away)
+        return make() if refused.status == 503 else await self._threads.run(make, ANSWER_SECONDS)
 
     async def _carry_out(self, request: Request) -> Response:
         path = path_of(request.scope)

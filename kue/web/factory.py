@@ -93,14 +93,14 @@ def app(
     authentication = Authentication(auth)
     routes_of_own, file = described(api_v1.ROUTES, _about(title, queue, authentication))
     routes = (*kue_api.ROUTES, *routes_of_own, *health.ROUTES, *metrics.ROUTES)
-    routes = (*pages.ROUTES, *help_of(routes, file), *routes)
+    shown = (*pages.ROUTES, *help_of(routes, file))
     guard = Guard(
         settings,
         authentication,
         Origins(origins, own),
         LOCAL_HOSTS.union(read_host("allowed_hosts", host) for host in hosts),
     )
-    return App(site, Routes(routes), guard, pages.ROUTES)
+    return App(site, Routes((*shown, *routes)), guard, shown)
 
 
 def shared_of(queue: Queue, at_once: int) -> Shared:

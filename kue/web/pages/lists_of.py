@@ -1,4 +1,4 @@
-"""The addresses of lists of jobs, to which other pages lead. A type is no part of a path, since it may hold anything."""
+"""The addresses of lists of jobs, to which other pages lead. A type is no part of a path: it may hold anything."""
 
 from __future__ import annotations
 

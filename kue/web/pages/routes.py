@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from kue.web.pages import assets, failures, lists, overview, row_actions
+from kue.web.pages import assets, failures, lists, overview, row_actions, schedules, type_actions, workers
 
-ROUTES = (*overview.ROUTES, *lists.ROUTES, *row_actions.ROUTES, *failures.ROUTES, *assets.ROUTES)
+ROUTES = (
+    *overview.ROUTES,
+    *type_actions.ROUTES,
+    *lists.ROUTES,
+    *row_actions.ROUTES,
+    *failures.ROUTES,
+    *workers.ROUTES,
+    *schedules.ROUTES,
+    *assets.ROUTES,
+)

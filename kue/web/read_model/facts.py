@@ -127,9 +127,12 @@ class Facts:
 
         return self.recent(("schedules", ms), _STATS_SECONDS, read, {})
 
-    def failures(self) -> list[Group]:
-        """The newest failed jobs, grouped by what went wrong, the largest group first."""
-        return self.recent("failures", _SLOW_SECONDS, lambda: groups(Pages(self._store))[0], [])
+    def failures(self, failed: int | None = None) -> list[Group]:
+        """The newest failed jobs, grouped by what went wrong, the largest group first.
+
+        If it is known how many have `failed`, they are read anew as soon as that has changed.
+        """
+        return self.recent(("failures", failed), _SLOW_SECONDS, lambda: groups(Pages(self._store))[0], [])
 
     def server(self) -> ServerFacts:
         """What the server says of itself."""

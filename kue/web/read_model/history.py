@@ -1,4 +1,4 @@
-"""What happened over time, for the charts and the table of types: as the processes have counted it, in few round trips."""
+"""What happened over time, for the charts and the table of types: as processes have counted it, in few round trips."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kue.store.stats import RESOLUTIONS, Resolution, StatsReader
 _MINUTE, _TEN_MINUTES, _HOUR = RESOLUTIONS
 BARS = 30
 """So many minutes the small bars of a type show; the last is running."""
-_PERCENTILE_SLOTS = 7  # of ten minutes, the last of which is running: an hour at least
+_PERCENTILE_HOURS = 2  # the last of which is running
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class History:
 
 @dataclass(frozen=True)
 class TypePast:
-    """What happened lately to the jobs of a type: the last minutes one by one, and percentiles of the last hour, in ms."""
+    """What happened lately to the jobs of a type: minute by minute, and percentiles of an hour or two, in ms."""
 
     bars: Sequence[Numbers] = ()
     p50: float | None = None
@@ -72,9 +72,8 @@ def read_history(reader: StatsReader, type: str, range: Range, now: int) -> Hist
 
 def read_pasts(reader: StatsReader, types: Sequence[str], now: int) -> dict[str, TypePast]:
     """What happened lately to the jobs of some types."""
-    minutes, tens = _starts(_MINUTE, BARS, now), _starts(_TEN_MINUTES, _PERCENTILE_SLOTS, now)
-    bars = reader.ended(types, _MINUTE.name, minutes)
-    slots = reader.slots_of_types(types, _TEN_MINUTES.name, tens)
+    bars = reader.ended(types, _MINUTE.name, _starts(_MINUTE, BARS, now))
+    slots = reader.slots_of_types(types, _HOUR.name, _starts(_HOUR, _PERCENTILE_HOURS, now))
     return {type: _past(counts, found) for type, counts, found in zip(types, bars, slots, strict=True)}
 
 

@@ -68,7 +68,7 @@ class OverviewReader:
         self._types = _NEVER
 
     def all_types(self) -> Reader[tuple[TypeNow, int | None, int | None]]:
-        """All types together, when the delayed job that is due first is due, in ms, and how many schedules there are."""
+        """All types together, when the first delayed job is due, in ms, and how many schedules there are."""
         commands = self._facts.commands
         *replies, flow, next_delayed, schedules = yield [
             *(commands.count(state) for state in STATES),

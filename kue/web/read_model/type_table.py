@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kue.stats.processes import Process
 from kue.web.read_model.facts import Facts
@@ -18,12 +19,12 @@ TROUBLE = "trouble"
 
 @dataclass(frozen=True)
 class Row:
-    """A type as it is now, its past, how many processes work on it, and how bad its wait is: "failed", "warning", ""."""
+    """A type as it is now, its past, how many processes work on it, and a colour if its jobs wait for too long."""
 
     now: TypeNow
     past: TypePast
     workers: int | None
-    level: str
+    level: Literal["failed", "warning", ""]
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,6 @@ def _workers(processes: Sequence[Process] | None, type: str) -> int | None:
     return sum(1 for one in processes if one.lost is None and type in one.types)
 
 
-def _level(type: TypeNow, now: int, limits: Thresholds) -> str:
+def _level(type: TypeNow, now: int, limits: Thresholds) -> Literal["failed", "warning", ""]:
     waits = 0 if type.waiting_since is None else now - type.waiting_since
     return "failed" if waits >= limits.waits_long else "warning" if waits >= limits.waits else ""

@@ -1,6 +1,6 @@
 // The button that changes the colours: those of the system, light, dark. theme.js applies the choice before first paint.
 
-import { elements, keep, kept } from "./page.js";
+import { elements, keep } from "./page.js";
 
 const CHOICES = ["system", "light", "dark"];
 

@@ -9,9 +9,8 @@ import { toast } from "./toast.js";
 import { exactCount } from "./words.js";
 
 const ASK_ABOVE = 100; // jobs that are retried without a question
-const TYPE_ABOVE = 1000;
 const SAMPLE = 3;
-const FRESH_EVERY_MS = 5000;
+const FRESH_EVERY_MS = 3000;
 const PART = "groups";
 let isBusy = false;
 
@@ -45,7 +44,6 @@ function isSure(action, ids, form) {
     sample: [...ids.slice(0, SAMPLE).map((id) => `job ${id}`), ...(ids.length > SAMPLE ? ["and so on"] : [])],
     verb: `${isRemoval ? "Remove" : "Retry"} ${count}`,
     danger: isRemoval,
-    typed: ids.length > TYPE_ABOVE ? String(ids.length) : "",
   });
 }
 

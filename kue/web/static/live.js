@@ -108,8 +108,8 @@ function open() {
     failures = 0;
     clearTimeout(askTimer);
     askTimer = undefined;
-    set({ kind: "live", at: Date.now() });
     take(JSON.parse(message.data));
+    set({ kind: "live", at: Date.now() });
   };
   own.onerror = () => {
     const isRefused = own.readyState === EventSource.CLOSED; // the server answers, but holds no stream open
@@ -131,8 +131,8 @@ async function ask() {
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     const { events } = await answer.json();
     if (askTimer !== own) return; // a stream is open by now
+    for (const event of events) take(event);
     set({ kind: "asking", at: Date.now() });
-    events.forEach(take);
   } catch {
     if (askTimer === own) set({ kind: "reconnecting" });
   }

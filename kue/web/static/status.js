@@ -45,10 +45,19 @@ function words({ kind, at, available }) {
 }
 
 /** @param {Status} status */
-function bar({ available, detail }) {
+function bar({ available, detail, kind }) {
   const place = element("[data-role=away]");
-  if (available && place.dataset.by !== "script") return; // the server has written it, and the page has old figures
+  if (document.body.classList.contains("is-old")) {
+    // The server made this page without Redis. As soon as Redis answers, it can make a better one.
+    if (available && kind !== "reconnecting") location.reload();
+    return;
+  }
   place.hidden = available;
-  place.dataset.by = "script";
-  if (!available) element("[data-role=why]", place).textContent = detail;
+  if (!available) element("[data-role=why]", place).textContent = reason(detail);
+}
+
+/** The cause that stands in brackets in a message, without advice for those who write programs. @param {string} detail */
+function reason(detail) {
+  const [first = ""] = detail.split(";");
+  return /\((.*)\)/s.exec(first)?.[1] ?? first;
 }
