@@ -101,7 +101,7 @@ def _count(call: Call, query: ListQuery) -> Response:
         return as_json({"count": total, "scanned": 0, "cursor": None})
     if asked.words:
         raise Refused(422, "what is found in the index cannot be counted so")
-    found = JobList(call.site.pages).find(asked.wanted, "next", _COUNT_AT_ONCE, asked.cursor)
+    found = JobList(call.site.pages).find(asked.wanted, "next", _COUNT_AT_ONCE, asked.cursor, asked.wanted.looks_at)
     return as_json({"count": len(found.jobs), "scanned": found.scanned, "cursor": found.cursor})
 
 
