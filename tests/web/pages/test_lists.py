@@ -81,7 +81,9 @@ def test_a_list_with_a_filter_is_walked_by_its_links(web: WebServer, client: Any
     [
         ("inactive", {"priority": -10}, {"priority": "high (-10)"}),
         ("active", {"progress": 64, "workerId": "kue:a:7-beef0001:email:1"}, {"progress": "64%"}),
-        ("active", {"workerId": "kue:a:7-beef0001:email:1"}, {"worker": "kue:a:7-beef0001:email:1"}),
+        ("active", {"workerId": "kue:a:7-beef0001:email:1"}, {"worker": "a · 7"}),
+        ("active", {"workerId": "kue:a:7:email:1"}, {"worker": "a · 7"}),
+        ("active", {"workerId": "mine", "progress": None}, {"worker": "mine", "progress": "0%"}),
         ("delayed", {"promote_at": AT - 1}, {"due": "now", "why": "asked for"}),
         ("delayed", {"attempts": 2, "error": "refused\n at x"}, {"why": "retry 2 after “refused”"}),
         ("failed", {"attempts": 3, "max_attempts": 3, "error": "refused\n at x"}, {"error": "refused", "tries": "3/3"}),
