@@ -29,9 +29,10 @@ def browser() -> Iterator["Browser"]:
     if program is None:
         absent("pages are tested with the package chromium-headless-shell (Debian)")
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         absent("pages are tested with Playwright: pip install 'kue[browser]'")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])  # CI runs as root
         try:

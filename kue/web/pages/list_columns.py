@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ ORDER_WORDS = {
     DUE: "Due first",
     STARTED: "Longest running first",
 }
+_WORKER = re.compile(r"kue:(?P<host>[^:]+):(?P<pid>[0-9]+)[:-]")
 _PRIORITY_WORDS = {number: word for word, number in PRIORITIES.items()}
 
 
@@ -93,6 +95,12 @@ def priority_words(value: Any) -> str:
         return "—"
     word = _PRIORITY_WORDS.get(int(value)) if value == int(value) else None
     return f"{word} ({value})" if word else str(value)
+
+
+def worker_words(worker: str | None) -> str:
+    """Where a worker runs, as the host and the number of its process; its whole id if that has another form."""
+    found = _WORKER.match(worker or "")
+    return f"{found['host']} · {found['pid']}" if found else worker or "—"
 
 
 def size_words(size: int) -> str:

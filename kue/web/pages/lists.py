@@ -14,7 +14,15 @@ from kue.web.call import Call
 from kue.web.pages.assets import HASH
 from kue.web.pages.frame import STATE_WORDS, framed
 from kue.web.pages.list_chips import chips
-from kue.web.pages.list_columns import COLUMNS, actions, priority_words, quick_action, size_words, waits_since
+from kue.web.pages.list_columns import (
+    COLUMNS,
+    actions,
+    priority_words,
+    quick_action,
+    size_words,
+    waits_since,
+    worker_words,
+)
 from kue.web.pages.list_query import ListQuery, read_list
 from kue.web.read_model.job_list import JobList
 from kue.web.read_model.list_rows import list_rows
@@ -86,6 +94,7 @@ def _values(call: Call, query: ListQuery, listed: Listed) -> dict[str, Any]:
         "waits_since": waits_since,
         "priority_words": priority_words,
         "size_words": size_words,
+        "worker_words": worker_words,
         "state_words": STATE_WORDS,
         "now": query.now,
     }
@@ -101,7 +110,7 @@ def _count(call: Call, query: ListQuery) -> Response:
         return as_json({"count": total, "scanned": 0, "cursor": None})
     if asked.words:
         raise Refused(422, "what is found in the index cannot be counted so")
-    found = JobList(call.site.pages).find(asked.wanted, "next", _COUNT_AT_ONCE, asked.cursor)
+    found = JobList(call.site.pages).find(asked.wanted, "next", _COUNT_AT_ONCE, asked.cursor, asked.wanted.looks_at)
     return as_json({"count": len(found.jobs), "scanned": found.scanned, "cursor": found.cursor})
 
 

@@ -93,7 +93,7 @@ class Listing:
             found = self._by_rank(asked) if asked.order == NEXT else self._by_age(asked)
             return self._otherwise(asked) if found is None else replace(found, order=order)
         try:
-            some = self._jobs.find(wanted, asked.order, PAGE, asked.cursor)
+            some = self._jobs.find(wanted, asked.order, PAGE, asked.cursor, wanted.looks_at)
         except Refused:
             if asked.cursor is not None or asked.order == NEXT:
                 raise
@@ -130,7 +130,7 @@ class Listing:
         if len(ids) > MAX_STARTED:
             found = self.read(replace(asked, order=NEWEST))
             return replace(found, reason=f"More than {MAX_STARTED:,} jobs are active, too many to be ordered by start.")
-        names = ("started_at",) if wanted.takes_all else JobHash._fields
+        names = ("started_at", *wanted.looks_at)
         rows = ((id, JobHash(**fields)) for id, fields in self._pages.rows(ids, names))
         chosen = [(parse_number(job.started_at) or 0, id) for id, job in rows if wanted.takes_all or wanted.takes(job)]
         ordered = [id for _, id in sorted(chosen, key=itemgetter(0, 1))]

@@ -96,7 +96,7 @@ export class Bar {
   #ask(action, verb, count, danger) {
     const { selection } = this;
     const sample = [...selection.ids].slice(0, SAMPLE).map((id) => {
-      const title = selection.rows.row(id)?.querySelector(".job bdi")?.textContent ?? "";
+      const title = selection.rows.row(id)?.querySelector(".job a :is(bdi, i)")?.textContent ?? "";
       return `${id} ${title}`;
     });
     return confirm({

@@ -15,7 +15,6 @@ const card = element("[data-role=list]");
 const pages = element("[data-role=pages]");
 const box = element("[data-role=all]", card);
 if (!(box instanceof HTMLInputElement)) throw new Error("the head of the table has no checkbox");
-card.classList.add("alive");
 
 const rows = new Rows(card, { added: (row, id) => selection.mark(row, id), settled });
 const selection = new Selection(rows, box, () => bar.show());
@@ -31,6 +30,7 @@ let walk = null;
 rows.start();
 if (!rows.hasPositions) walk = new Walk(rows, card, pages);
 bar.resume();
+card.classList.add("alive");
 
 if (rows.hasPositions) {
   pages.hidden = true; // the scrollbar reaches every row
@@ -95,7 +95,7 @@ async function change(action, id, button) {
   try {
     const job = await send("POST", `/api/v1/jobs/${id}/${action}`);
     updates.become(id, job.state);
-    focus(rows.placeOf(id) + 1, "button, a");
+    focus(rows.placeOf(id) + 1, ".act button:enabled");
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     button.disabled = false;
@@ -113,7 +113,8 @@ function current() {
 function focus(place, selector = ".job a") {
   const at = Math.max(0, Math.min(rows.total - 1, place));
   rows.show(at);
-  const found = rows.row(rows.idAt(at))?.querySelector(selector);
+  const row = rows.row(rows.idAt(at));
+  const found = row?.querySelector(selector) ?? row?.querySelector(".job a");
   if (found instanceof HTMLElement) found.focus();
 }
 

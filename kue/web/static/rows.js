@@ -171,7 +171,8 @@ export class Rows {
       }
     } catch (error) {
       if (signal.aborted) return;
-      this.#others.set(first, this.#failure(error instanceof Error ? error.message : String(error)));
+      const seen = Math.max(first, this.tall.visible()[0] + 1);
+      this.#others.set(seen, this.#failure(error instanceof Error ? error.message : String(error)));
     }
     this.tall.render();
     this.listener.settled();
