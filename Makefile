@@ -12,7 +12,7 @@ PYTEST    = $(BIN)/python $(TESTS)
 SLOWEST   = --durations=20
 QUICK     = not slow and not node
 TRACED    = not untraced
-NODE      = tests/interop/node_modules/.package-lock.json tests/typing/node_modules/.package-lock.json
+NODE      = $(patsubst %,tests/%/node_modules/.package-lock.json,interop typing web/scripts)
 
 .PHONY: demo help test test-quick test-lowest test-all suite coverage lint docs dist clean
 .DELETE_ON_ERROR:
@@ -59,7 +59,7 @@ dist: $(VENV)/.dist  ## build and check the distributions, and run a first job f
 	.ci/dist $(BIN)/python
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/*/node_modules
+	rm -rf .venv .venv-* build dist site *.egg-info .coverage* .*_cache tests/*/node_modules tests/web/scripts/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what the above need; a stamp says what is installed ---

@@ -19,6 +19,7 @@ MAX_LINES_ELSEWHERE = 300  # of a Python file of the tests, the examples and the
 FEWEST_LINES = 25  # a smaller Python file of the product needs a reason to stand alone
 MAY_BE_SMALL = {"__init__.py", "__main__.py"}
 REASONS_TO_BE_SMALL = {
+    "kue/cli/demo/dashboard_process.py": "a program of its own",
     "kue/cli/options.py": "three commands have them",
     "kue/common/backoff.py": "one rule that each thread with a connection of its own follows",
     "kue/common/forks.py": "one fact about the process, which rooms far apart ask for",
@@ -26,7 +27,6 @@ REASONS_TO_BE_SMALL = {
     "kue/common/javascript.py": "one rule that the HTTP API and the search index follow",
     "kue/common/signature.py": "one fault of Python, which three rooms meet",
     "kue/common/version.py": "setup.cfg reads it, and whoever makes a release looks for it",
-    "kue/web/pages/routes.py": "the table of all pages",
     "kue/web/refused.py": "the exception that every part of it raises, and that imports none of them",
     "kue/web/priority.py": "one rule that both HTTP APIs follow",
     "kue/web/health.py": "the one route that is open to all",
@@ -129,7 +129,8 @@ def tied(lock: str) -> list[str]:
 
 def test_every_lock_file_pins_every_package_and_is_tied_to_no_private_registry() -> None:
     locks = {relative(path): path.read_text() for path in our_files() if path.name == "package-lock.json"}
-    assert locks.keys() >= {"tests/interop/package-lock.json", "kue/cli/demo/package-lock.json"}
+    ours = ("tests/interop", "tests/typing", "tests/web/scripts", "kue/cli/demo")
+    assert locks.keys() >= {f"{folder}/package-lock.json" for folder in ours}
     assert {name: found for name, text in locks.items() if (found := tied(text))} == {}
     assert [name for name, text in locks.items() if len(json.loads(text)["packages"]) < 2] == []
 

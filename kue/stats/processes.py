@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +40,11 @@ class Process:
 
 def read_processes(reader: StatsReader, now: int) -> list[Process]:
     """Those that work, and then those that were lost, each in the order in which they began."""
-    leased, ended = reader.processes()
+    return processes_of(*reader.processes(), now)
+
+
+def processes_of(leased: Iterable[Leased], ended: Iterable[Leased], now: int) -> list[Process]:
+    """The same, from what `StatsReader.processes` gave."""
     found = {one.process: _process(one, lost=one.ends <= now) for one in leased}
     for one in ended:
         if one.process not in found and one.ends > now - _LOST_FOR_MS:

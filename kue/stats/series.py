@@ -85,7 +85,7 @@ def read_stats(reader: StatsReader, known: Iterable[str], since: int, now: int) 
             continue
         slots = list(reader.slots(type, resolution.name, starts)) if type in counted else []
         found[type] = TypeStats.of(
-            _sum(counters for _, counters in slots),
+            total_of(counters for _, counters in slots),
             series=tuple((1000 * start, Numbers.of(counters)) for start, counters in slots),
             waiting=count,
             oldest_wait=0 if due is None else max(0, now - due),
@@ -101,7 +101,8 @@ def slots_of(since: int, now: int) -> tuple[Resolution, range]:
     return resolution, range(begin - begin % resolution.length, end + 1, resolution.length)
 
 
-def _sum(all_counters: Iterable[Mapping[str, int]]) -> Counter[str]:
+def total_of(all_counters: Iterable[Mapping[str, int]]) -> Counter[str]:
+    """The counters of several slots together."""
     total: Counter[str] = Counter()
     for counters in all_counters:
         longest = max(total[MAX], counters.get(MAX, 0))

@@ -71,9 +71,11 @@ class Commands:
         """Ask for the same with the score of each, also of all jobs (state "")."""
         return (*self._query("ids_after"), state, type, count, score, member, 1)
 
-    def ids_by_age(self, state: str, type: str, order: str, count: int, *last: bytes) -> Command:
-        """Ask for some jobs by id, behind a member in that order. The head of the script explains the reply."""
-        return (*self._query("ids_by_age"), state, type, order, count, *last)
+    def ids_by_age(
+        self, state: str, type: str, order: str, count: int, last: bytes = b"", passed_over: int = 0
+    ) -> Command:
+        """Ask for some jobs by id, behind a member and some more. The head of the script explains the reply."""
+        return (*self._query("ids_by_age"), state, type, order, count, last, passed_over)
 
     def search(self, codes: Sequence[str], *, any: bool, first: int, count: int) -> Command:
         """Ask for a page of the jobs with the words of some codes, the best first, from a position on."""

@@ -44,6 +44,9 @@ class LiveCommands(Commands):
         """Ask for the delayed job that is due first, with when that is, in ms."""
         return ("ZRANGE", self.keys.state("delayed"), 0, 0, "WITHSCORES")
 
+    def count_schedules(self) -> Command:
+        return ("ZCARD", self.keys.schedules)
+
     def late_schedules(self, before: int, most: int) -> Command:
         """Ask for schedules that were due before a moment, with when that was, in ms."""
         return ("ZRANGEBYSCORE", self.keys.schedules, "-inf", before, "WITHSCORES", "LIMIT", 0, most)
@@ -54,6 +57,13 @@ class LiveCommands(Commands):
 
     def fields(self, id: int, names: Sequence[str]) -> Command:
         return ("HMGET", self.keys.job(id), *names)
+
+    def whole_hash(self, id: int) -> Command:
+        """Ask for every field of a job, also those that Kue does not know. The reply has names and values in turn."""
+        return ("HGETALL", self.keys.job(id))
+
+    def last_id(self) -> Command:
+        return ("GET", self.keys.ids)
 
     def lengths(self, id: int, names: Sequence[str]) -> list[Command]:
         """Ask how long some fields of a job are, since those that did not change need not be read."""
@@ -73,9 +83,17 @@ class LiveCommands(Commands):
         """Ask whether a process counts the jobs that Node runs."""
         return ("EXISTS", self.keys.observe_lock)
 
+    def first_with_score(self, state: str, type: str) -> Command:
+        """Ask for the first job of a set in its own order, with its score."""
+        return ("ZRANGE", self.keys.zset(state or None, type or None), 0, 0, "WITHSCORES")
+
     def server(self) -> list[Command]:
         """Ask the server about itself. Limited users and hosted servers may be refused each of these."""
         return [ask_policy(), ("INFO", "replication"), ("INFO", "persistence"), ("CONFIG", "GET", "save")]
+
+    def version(self) -> Command:
+        """Ask the server for its version. Use `server_version` to read the reply."""
+        return ("INFO", "server")
 
 
 def types_in(reply: Any) -> list[bytes]:
@@ -111,6 +129,14 @@ def server_facts(replies: Sequence[Any]) -> ServerFacts:
         is_replica=replication.get(b"role") == b"slave",
         keeps_nothing=saves_never and persistence.get(b"aof_enabled") == b"0",
     )
+
+
+def server_version(reply: Any) -> str:
+    """The name and the version of a server, such as Redis 7.2.4; "" if it does not say."""
+    fields = _fields(reply)
+    own = fields.get(b"valkey_version")
+    version = own or fields.get(b"redis_version", b"")
+    return f"{'Valkey' if own else 'Redis'} {codec.text(version)}" if version else ""
 
 
 def _fields(reply: Any) -> dict[bytes, bytes]:

@@ -126,15 +126,15 @@ class Pages:
         return self.counts([(state or None, type or None)])[0] or 0
 
     def by_age(
-        self, order: str, most: int, state: str = "", type: str = "", last: Place | None = None
+        self, order: str, most: int, state: str = "", type: str = "", last: Place | None = None, passed_over: int = 0
     ) -> tuple[list[Place], int] | None:
         """The newest or the oldest jobs by id, behind the place `last` in that order, and how many there are in all.
 
-        `order` is "newest" or "oldest". Fewer than `most` are the last of the set. Members that are no zids count too.
-        None if the set has more priorities than can be merged.
+        `order` is "newest" or "oldest". So many jobs behind the place are `passed_over`. Fewer than `most` are the last
+        of the set. Members that are no zids count too. None if the set has more priorities than can be merged.
         """
-        behind = () if last is None else (last.member,)
-        command = self._queries.commands.ids_by_age(state, type, order, most, *behind)
+        behind = b"" if last is None else last.member
+        command = self._queries.commands.ids_by_age(state, type, order, most, behind, passed_over)
         total, *members = self._queries.connections.call(*command)
         return None if total < 0 else (list(map(Place, members)), total)
 

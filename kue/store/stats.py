@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from redis.exceptions import ResponseError
@@ -67,6 +68,8 @@ class StatsCommands:
         return scripts.command(script, self.keys, *arguments)
 
 
+_ENDED = ("completed", "failed", "retried")
+_NOTHING_ENDED = [None] * len(_ENDED)
 _NONE: tuple[int, int | None] = (0, None)
 
 
@@ -85,10 +88,28 @@ class StatsReader:
 
     def slots(self, type: str, name: str, starts: Sequence[int]) -> Iterator[tuple[int, dict[str, int]]]:
         """The counters of a type in each slot that has any, with the start of the slot."""
-        replies = self._queries.ask([("HGETALL", self._keys.stats(name, start, type)) for start in starts])
-        for start, flat in zip(starts, replies, strict=True):
-            if flat and not isinstance(flat, ResponseError):  # a key of another kind is a case for the doctor
-                yield start, _numbers(flat)
+        yield from self.slots_of_types([type], name, starts)[0]
+
+    def slots_of_types(
+        self, types: Sequence[str], name: str, starts: Sequence[int]
+    ) -> list[list[tuple[int, dict[str, int]]]]:
+        """The same of several types, in the same round trips."""
+        pairs = [(type, start) for type in types for start in starts]
+        replies = iter(self._queries.ask([("HGETALL", self._keys.stats(name, start, type)) for type, start in pairs]))
+        return [
+            [
+                (start, _numbers(flat))
+                for start, flat in zip(starts, islice(replies, len(starts)), strict=True)
+                if flat and not isinstance(flat, ResponseError)  # a key of another kind is a case for the doctor
+            ]
+            for _ in types
+        ]
+
+    def ended(self, types: Sequence[str], name: str, starts: Sequence[int]) -> list[list[tuple[int, int, int]]]:
+        """How many runs of each type completed, failed, and failed to be retried, in each slot."""
+        commands = [("HMGET", self._keys.stats(name, start, type), *_ENDED) for type in types for start in starts]
+        replies = map(_ended, self._queries.ask(commands))
+        return [list(islice(replies, len(starts))) for _ in types]
 
     def waiting(self, types: Sequence[str | None]) -> list[tuple[int, int | None]]:
         """For each type, or all (None): how many jobs wait, and when the one that waits longest was due, in ms.
@@ -121,6 +142,14 @@ class StatsReader:
             if isinstance(reply, ResponseError) and not (lenient and is_wrong_kind(reply)):
                 raise refusal(reply) from reply
         return replies
+
+
+def _ended(reply: Any) -> tuple[int, int, int]:
+    """What is in a key of another kind, or no number, counts nothing."""
+    if not isinstance(reply, list) or reply == _NOTHING_ENDED:
+        return 0, 0, 0
+    completed, failed, retried = (int(raw) if raw and raw.isdigit() else 0 for raw in reply)
+    return completed, failed, retried
 
 
 def _whole(raw: bytes) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -23,10 +24,11 @@ from kue.web.answers import as_json
 from kue.web.api_v1.problems import problem
 from kue.web.body import read_body
 from kue.web.call import Call
-from kue.web.guard import Guard
+from kue.web.guard import NO_ACCESS, Guard
 from kue.web.pacing import ClientStalled, paced
+from kue.web.pages.errors import error_page
 from kue.web.refused import Refused
-from kue.web.routing import Route, Routes, path_of
+from kue.web.routing import ANSWER_SECONDS, Route, Routes, path_of
 from kue.web.site import Site
 from kue.web.threads import Threads
 
@@ -40,10 +42,12 @@ _AWAY = (ConnectionFailed, RedisRefused, ShutdownInProgress)
 class App:
     """An ASGI app for one queue. It needs no lifespan, which mounted apps do not get."""
 
-    def __init__(self, site: Site, routes: Routes, guard: Guard) -> None:
+    def __init__(self, site: Site, routes: Routes, guard: Guard, pages: Collection[Route]) -> None:
+        """`pages` are those routes whose answers are pages, also if they are errors."""
         self.site = site
         self.routes = routes
         self._guard = guard
+        self._pages = tuple(pages)
         self._threads = Threads(site.settings.limits.at_once)
         self._threads_for_probes = Threads(PROBES_AT_ONCE)
 
@@ -65,14 +69,31 @@ class App:
     async def _answer(self, request: Request) -> Response:
         try:
             return await self._carry_out(request)
-        except Refused as refused:
-            return _said(request, refused)
-        except _AWAY as away:
-            return _said(request, Refused(503, str(away), {"Retry-After": "1"}))
-        except Exception:
-            number = uuid.uuid4().hex
-            logger.exception("error %s: %s %r failed", number, request.method, request.url.path)
-            return _said(request, Refused(500, f"an error in the server, which its log has under {number}"))
+        except Exception as problem:
+            refused, is_away = _refusal(request, problem), isinstance(problem, _AWAY)
+        if self._is_for_people(request):
+            try:
+                return await self._error_page(request, refused, is_away)
+            except Exception as problem:
+                logger.warning("the page that says %r could not be made: %s", refused.message, problem)
+        return _said(request, refused)
+
+    def _is_for_people(self, request: Request) -> bool:
+        """Whether an error becomes a page: of an address of a page, or of none, for a client that shows pages."""
+        path = path_of(request.scope)
+        if "text/html" not in request.headers.get("accept", "") or _is_of_own_api(path):
+            return False
+        try:
+            match = self.routes.match(request.method, path)
+        except Refused:
+            return True
+        return match is None or any(match.route is page for page in self._pages)
+
+    async def _error_page(self, request: Request, refused: Refused, is_away: bool) -> Response:
+        """The page of an error. One that asks nothing of Redis needs no thread."""
+        call = Call(self.site, request, {}, getattr(request.state, "access", NO_ACCESS))
+        make = partial(error_page, call, refused, is_away=is_away)
+        return make() if refused.status == 503 else await self._threads.run(make, ANSWER_SECONDS)
 
     async def _carry_out(self, request: Request) -> Response:
         path = path_of(request.scope)
@@ -112,6 +133,17 @@ class App:
         if methods and (request.method == "HEAD" or _is_of_own_api(path)):
             raise Refused(405, f"{request.method} is not for this address", {"Allow": ", ".join(methods)})
         raise Refused(404, f"there is no {request.method} {path}")
+
+
+def _refusal(request: Request, problem: Exception) -> Refused:
+    """What a client is told of what went wrong. What was not foreseen is logged."""
+    if isinstance(problem, Refused):
+        return problem
+    if isinstance(problem, _AWAY):
+        return Refused(503, str(problem), {"Retry-After": "1"})
+    number = uuid.uuid4().hex
+    logger.error("error %s: %s %r failed", number, request.method, request.url.path, exc_info=problem)
+    return Refused(500, f"an error in the server, which its log has under {number}")
 
 
 def _said(request: Request, refused: Refused) -> Response:

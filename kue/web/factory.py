@@ -99,7 +99,7 @@ def app(
     authentication = Authentication(auth)
     routes_of_own, file = described(api_v1.ROUTES, _about(title, queue, authentication))
     routes = (*kue_api.ROUTES, *routes_of_own, *health.ROUTES, *metrics.ROUTES)
-    routes = (*pages.ROUTES, *help_of(routes, file), *routes)
+    shown = (*pages.ROUTES, *help_of(routes, file))
     guard = Guard(
         settings,
         authentication,
@@ -108,7 +108,7 @@ def app(
     )
     if observes:
         _observe(queue)
-    return App(site, Routes(routes), guard)
+    return App(site, Routes((*routes, *shown)), guard, shown)  # /jobs/0..5 is Kue's, and no job
 
 
 def shared_of(queue: Queue, at_once: int) -> Shared:

@@ -21,7 +21,7 @@ from kue.web.security.hosts import check_host
 from kue.web.security.origins import Origins
 from kue.web.site import Settings
 
-_NO_ACCESS = Access("", ())
+NO_ACCESS = Access("", ())
 
 
 class Guard:
@@ -39,14 +39,15 @@ class Guard:
         """What a request may do. Raises `Refused`. An address without a route is asked for its user all the same."""
         self._check_size(request)
         if route is not None and not route.permission:
-            return _NO_ACCESS
+            return NO_ACCESS
         if self._authentication.is_open:
             check_host(request, self._hosts)
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
-            return _NO_ACCESS  # browsers send it without a password, and it does nothing
+            return NO_ACCESS  # browsers send it without a password, and it does nothing
         access = await self._authentication.access(request)
         if self._settings.read_only:
             access = access.only_reading()
+        request.state.access = access  # the page of an error has the frame if the user may read
         if route is None:
             return access
         if route.needs_accept and not accepts_json(request.headers.get("accept")):

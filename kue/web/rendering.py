@@ -18,9 +18,12 @@ environment = Environment(
 environment.filters |= {
     "short_count": words.short_count,
     "exact_count": words.exact_count,
+    "rate": words.rate,
     "duration": words.duration,
     "moment": words.moment,
     "exact_moment": words.exact_moment,
+    "label": words.label,
+    "plural": words.plural,
     "one_line": visible.one_line,
     "visible": visible.visible,
 }

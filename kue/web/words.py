@@ -1,16 +1,19 @@
 """Numbers, durations and moments in the words of the pages.
 
-Moments are written in UTC, and say so. A script of the pages turns them into the time zone of the reader.
+Moments are written in UTC, and say so. A script of the pages turns them into the time zone of the reader, and writes
+what changes while one looks: static/words.js is the same in its language.
 """
 
 from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 UNKNOWN = "—"
 _EXACT_BELOW = 100_000
 _SECOND = 1000
+_DAY_MS = 86_400_000
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
 
 
@@ -31,6 +34,14 @@ def short_count(number: object) -> str:
     raise AssertionError("a number of 100,000 or more is greater than a thousand")
 
 
+def rate(number: object) -> str:
+    """A number of jobs a minute: with a decimal below ten, unless that is zero."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        return UNKNOWN
+    tenths = math.floor(10 * number + 0.5)
+    return f"{tenths // 10}.{tenths % 10}" if tenths < 100 and tenths % 10 else short_count(number)
+
+
 def duration(ms: object) -> str:
     """A number of milliseconds with its two greatest units: 90 ms, 1.9 s, 41 s, 2 m 10 s, 3 h 04 m, 2 d 4 h."""
     whole = _whole(ms)
@@ -39,7 +50,7 @@ def duration(ms: object) -> str:
     if whole < _SECOND:
         return f"{whole} ms"
     if whole < 9_950:
-        return f"{whole / _SECOND:.1f} s"
+        return f"{(whole + 50) // 100 / 10:.1f} s"
     seconds = (whole + _SECOND // 2) // _SECOND
     if seconds < 60:
         return f"{seconds} s"
@@ -64,6 +75,14 @@ def moment(ms: object, now: int) -> str:
     return f"{at:%Y-%m-%d %H:%M}"
 
 
+def label(ms: object, span: int) -> str:
+    """A moment below a chart that shows `span` ms: the hour and minute, the day, or both."""
+    at = as_datetime(ms)
+    if at is None:
+        return UNKNOWN
+    return f"{at:%H:%M}" if span <= _DAY_MS else f"{at:%m-%d %H:%M}" if span <= 3 * _DAY_MS else f"{at:%m-%d}"
+
+
 def exact_moment(ms: object) -> str:
     """A moment in ISO 8601 with its milliseconds, for `<time datetime>`. Empty if it is none."""
     at = as_datetime(ms)
@@ -86,9 +105,11 @@ def plural(number: int, one: str, many: str = "") -> str:
 def _whole(number: object) -> int | None:
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
         return None
-    return round(number)
+    return number if isinstance(number, int) else math.floor(number + 0.5)
 
 
 def _three_digits(value: float) -> str:
+    """Half is rounded up, as JavaScript does: the scripts of the pages write the same."""
     size = abs(value)
-    return f"{value:.2f}" if size < 9.995 else f"{value:.1f}" if size < 99.95 else f"{value:.0f}"
+    places = "0.01" if size < 9.995 else "0.1" if size < 99.95 else "1"
+    return str(Decimal(value).quantize(Decimal(places), ROUND_HALF_UP))

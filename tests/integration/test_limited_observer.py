@@ -9,7 +9,7 @@ from tests.servers import RedisServer
 __all__ = ["refused", "server"]  # fixtures
 
 
-def test_a_producer_counts_the_jobs_of_node(server: RedisServer, refused: Any) -> None:  # noqa: F811
+def test_a_producer_counts_the_jobs_of_node(server: RedisServer, refused: Any) -> None:
     problems: list[BaseException] = []
     with server.client() as client:
         with observing(url(server, "kue-producer"), problems):

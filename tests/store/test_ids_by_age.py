@@ -23,9 +23,12 @@ def by_age(scores: dict[int, float], order: str) -> list[int]:
     return sorted(scores, reverse=order == "newest")
 
 
-def asked(place: Place, order: str, most: int, state: str, type: str = "", last: int | None = None) -> Any:
+def asked(
+    place: Place, order: str, most: int, state: str, type: str = "", last: int | None = None, passed_over: int = 0
+) -> Any:
     """The ids that `by_age` gives, and the total."""
-    found = Pages(place.store).by_age(order, most, state, type, None if last is None else Member(zid(last).encode()))
+    behind = None if last is None else Member(zid(last).encode())
+    found = Pages(place.store).by_age(order, most, state, type, behind, passed_over)
     assert found is not None
     return [member.id for member in found[0]], found[1]
 
@@ -66,6 +69,19 @@ def test_it_goes_on_behind_a_job_that_has_left(place: Place, order: str) -> None
     place.client.zrem(place.keys.state("failed"), zid(gone))
     rest = [id for id in by_age(scores, order)[21:]]
     assert asked(place, order, 100, "failed", "", gone) == (rest, 49)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("priorities", [1, 2, 8, 32])
+@pytest.mark.parametrize("last", [None, 60])
+def test_any_number_of_jobs_is_passed_over(place: Place, order: str, priorities: int, last: int | None) -> None:
+    scores = drawn(150, priorities, priorities)
+    fill(place, scores)
+    ids = by_age(scores, order)
+    behind = None if last is None else ids[last - 1]
+    for passed_over in (0, 1, 2, 30, 64, 88, 89, 90, 91, 149, 150, 151, 10_000):
+        expected = ids[(last or 0) + passed_over :][:7]
+        assert asked(place, order, 7, "failed", "", behind, passed_over) == (expected, 150), passed_over
 
 
 @pytest.mark.parametrize(("priorities", "merged"), [(32, True), (33, False)])

@@ -86,12 +86,17 @@ def test_positions_are_those_of_the_set(web: WebServer, queue: kue.Queue, client
 def test_jobs_are_filtered_by_what_they_hold(web: WebServer, queue: kue.Queue, client: Any) -> None:
     fill(queue)
     client.hset("q:job:2", mapping={"error": "TypeError: Boom\n    at x.py", "workerId": "kue:host:1-abc:email:7"})
+    client.hset("q:job:6", "error", "timeout of 'a' after 7 s\nand more")
+    client.hset("q:job:8", "error", "timeout of 'b' after 12 s")
     client.hset("q:job:4", mapping={"error": "no boom", "failed_at": "1700000000500", "created_at": "1700000000000"})
     assert ids(web, match="ÜNSER7@x", order="oldest") == [8, 18, 28, 38, 48, 58]
     assert ids(web, match='"n":7') == [8]
     assert ids(web, match="U.ser7") == []
     assert ids(web, message="boom", order="oldest") == [2, 4]
     assert ids(web, message="x.py") == []
+    assert ids(web, alike="timeout of … after # s", order="oldest") == [6, 8]
+    assert ids(web, alike="no boom") == [4]
+    assert ids(web, alike="boom") == []
     assert ids(web, worker="kue:host:1-abc") == [2]
     assert ids(web, created_to=1_700_000_000_000) == [4]
     assert ids(web, created_to=1_699_999_999_999) == []
@@ -201,4 +206,5 @@ def test_texts_are_looked_for_only_by_users_who_may_see_them(queue: kue.Queue, c
     app = kue.web.app(queue, auth=lambda request: kue.web.Access("x", ["read"]))
     assert ask(app, "GET", f"{PATH}?match=1234").status == 403
     assert ask(app, "GET", f"{PATH}?message=1234").status == 403
+    assert ask(app, "GET", f"{PATH}?alike=1234").status == 403
     assert ask(app, "GET", PATH).json["jobs"][0]["data"] is None

@@ -26,6 +26,14 @@ def shapes(svg: str, tag: str, name: str) -> list[dict[str, str]]:
     return [one.attrib for one in ElementTree.fromstring(svg).iter(tag) if one.attrib["class"].split()[0] == name]
 
 
+def bars(path: str) -> list[list[float]]:
+    """The left, top, width and height of each bar of a path."""
+    found = re.findall(r"M(\S+) (\S+?)h(\S+?)v(\S+?)h-(\S+?)z", path)
+    assert "".join("M{} {}h{}v{}h-{}z".format(*each) for each in found) == path
+    assert all(each[2] == each[4] for each in found)
+    return [list(map(float, each[:4])) for each in found]
+
+
 def test_slots_without_numbers_are_filled() -> None:
     filled = Slots.fill([(BEGIN + MINUTE, Numbers(completed=3)), (BEGIN - MINUTE, Numbers())], BEGIN, MINUTE, 3)
     assert [one.completed for one in filled.numbers] == [0, 3, 0]
@@ -57,9 +65,14 @@ class TestThroughput:
         assert len(created["points"].split()) == 1
 
     def test_it_says_what_happened_in_words_and_as_a_table(self) -> None:
-        assert self.CHART.sentence == "150 jobs completed, 10 failed; at most 10 failures in one bar, at the begin."
+        assert self.CHART.sentence == "150 jobs completed, 10 failed; failures rose to 10 a minute at"
+        assert self.CHART.at == BEGIN
         assert self.CHART.rows[1] == (BEGIN + MINUTE, ["50", "0", "0", "0"])
         assert self.CHART.totals == {"completed": "150", "failed": "10", "retried": "20", "created": "150"}
+
+    def test_without_failures_it_says_so(self) -> None:
+        chart = throughput(slots(Numbers(completed=1)))
+        assert (chart.sentence, chart.at) == ("1 job completed, none failed.", None)
 
     def test_without_any_job_it_says_so(self) -> None:
         chart = throughput(slots(Numbers(), Numbers()))
@@ -69,7 +82,7 @@ class TestThroughput:
 class TestLatency:
     def test_a_tenth_is_a_step_lower(self) -> None:
         chart = latency(slots(Numbers(p50=10, p95=1000), Numbers(p50=100, p95=1000)), Numbers(p50=50.0))
-        assert chart.levels == ["1.0 s", "100 ms", "10 ms"]
+        assert chart.levels == ["1 s", "100 ms", "10 ms"]
         (line,) = shapes(chart.svg, "polyline", "run-p50")
         assert [float(point.split(",")[1]) for point in line["points"].split()] == [HEIGHT, HEIGHT / 2]
         assert chart.totals == {"run p50": "50 ms", "run p95": "—", "wait p95": "—"}
@@ -85,8 +98,8 @@ class TestLatency:
 
 def test_the_bars_of_a_type_fill_their_place_and_few_jobs_can_be_seen() -> None:
     drawn = sparkline([Numbers(completed=1000), Numbers(failed=1), Numbers()])
-    heights = [float(one["height"]) for one in shapes(drawn, "rect", "complete") + shapes(drawn, "rect", "failed")]
-    assert heights == [22, 1.5]
+    paths = [one["d"] for one in shapes(drawn, "path", "complete") + shapes(drawn, "path", "failed")]
+    assert [[height for *_, height in bars(path)] for path in paths] == [[22], [1.5]]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +133,9 @@ def test_every_shape_is_inside_its_drawing_and_no_text_is(series: list[Numbers])
         for one in root.iter("rect"):
             x, y, wide, high = (float(one.attrib[name]) for name in ("x", "y", "width", "height"))
             assert x >= -0.1 and x + wide <= width + 0.1 and y >= -0.1 and y + high <= height + 0.1
+        for path in root.iter("path"):
+            for x, y, wide, high in bars(path.attrib["d"]):
+                assert x >= -0.1 and x + wide <= width + 0.1 and y >= -0.1 and y + high <= height + 0.1
         for one in root.iter("polyline"):
             points = [tuple(map(float, point.split(","))) for point in one.attrib["points"].split()]
             assert all(-0.1 <= x <= width + 0.1 and -0.1 <= y <= height + 0.1 for x, y in points)

@@ -101,7 +101,7 @@ def test_the_server_is_named_by_its_prefix_and_never_by_its_host(queue: kue.Queu
         assert file_of(app, root_path=prefix)["servers"] == [{"url": address}]
 
 
-@pytest.mark.parametrize("path", [FILE, "/help", "/help.css"])
+@pytest.mark.parametrize("path", [FILE, "/help"])
 def test_it_is_for_those_who_may_read(queue: kue.Queue, path: str) -> None:
     for permission, status in (("read", 200), ("create", 403)):
         app = kue.web.app(queue, auth=lambda request, may=permission: kue.web.Access("ana", [may]))

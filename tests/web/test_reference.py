@@ -10,7 +10,7 @@ from kue.web.pages import routes as pages
 from tests.examples.markdown import DOCS
 from tests.web.described import file
 
-PAGES = {*(route.pattern for route in pages.ROUTES), "/help.css"}
+PAGES = {route.pattern for route in pages.ROUTES}
 OWN = DOCS / "reference/api-v1.md"
 
 

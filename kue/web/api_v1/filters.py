@@ -10,9 +10,9 @@ from kue.web.read_model.job_list import Wanted
 from kue.web.refused import Refused
 from kue.web.security.access import Access
 
-TEXTS = ("worker", "message", "match")
+TEXTS = ("worker", "message", "alike", "match")
 NAMES = {"state", "type", *TEXTS, "created_from", "created_to", "failed_from", "failed_to"}
-_OF_DATA = ("message", "match")
+_OF_DATA = ("message", "alike", "match")
 _MAX_TEXT = 1000
 
 
@@ -21,7 +21,7 @@ def read_filter(given: Mapping[str, Any], access: Access, moment: Callable[[str]
 
     Raises `Refused`, and `InvalidOption` for a state or a type.
     """
-    texts = {name: "" if given.get(name) is None else given[name] for name in TEXTS}
+    texts: dict[str, Any] = {name: "" if given.get(name) is None else given[name] for name in TEXTS}
     for name, text in texts.items():
         if not isinstance(text, str) or len(text) > _MAX_TEXT:
             raise Refused(422, f"{name} must be text of {_MAX_TEXT} characters at most")

@@ -17,6 +17,7 @@ _MEANINGS = {
     "type": "only jobs of this type",
     "match": "only jobs whose data has this text in it",
     "message": "only jobs whose error has this text in its first line",
+    "alike": "only jobs of one group of failures: the key of the group",
     "worker": "only jobs whose worker id has this text in it",
     **dict.fromkeys(("created_from", "created_to"), "only jobs created between these moments"),
     **dict.fromkeys(("failed_from", "failed_to"), "only jobs that failed between these moments"),

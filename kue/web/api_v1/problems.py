@@ -43,11 +43,22 @@ def with_problems(endpoint: Callable[[Call], Response], parameters: Sequence[Par
     A parameter behind the `?` that it does not have is refused, since it may be a filter that was misspelt.
     """
     known = sorted(parameter.name for parameter in parameters if parameter.place == "query")
+    refusing = with_refusals(endpoint)
+
+    @wraps(endpoint)
+    def answer(call: Call) -> Response:
+        _check_names(call, known)
+        return refusing(call)
+
+    return answer
+
+
+def with_refusals(endpoint: Callable[[Call], Response]) -> Endpoint:
+    """An endpoint of which an error about a job, an option or a schedule becomes a refusal with the fitting status."""
 
     @wraps(endpoint)
     def answer(call: Call) -> Response:
         try:
-            _check_names(call, known)
             return endpoint(call)
         except (JobNotFound, ScheduleNotFound) as missing:
             raise Refused(404, str(missing)) from missing

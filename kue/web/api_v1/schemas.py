@@ -94,6 +94,7 @@ FILTERS: Mapping[str, Schema] = {
     "type": TYPE,
     "worker": SEARCHED,
     "message": SEARCHED,
+    "alike": SEARCHED,
     "match": SEARCHED,
     **dict.fromkeys(("created_from", "created_to", "failed_from", "failed_to"), MOMENT),
 }

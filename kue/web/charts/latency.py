@@ -33,8 +33,9 @@ def latency(slots: Slots, total: Numbers) -> Chart:
             drawing.line(_CLASSES[label], points)
     return Chart(
         svg=drawing.markup(),
-        levels=[duration(10**exponent) for exponent in range(high, low - 1, -1)],
+        levels=[_level(exponent) for exponent in range(high, low - 1, -1)],
         moments=slots.starts(),
+        slots=slots.described,
         totals={label: duration(getattr(total, name)) for label, name in _LINES.items()},
         sentence=_sentence(total, values),
         columns=list(_LINES),
@@ -45,6 +46,11 @@ def latency(slots: Slots, total: Numbers) -> Chart:
         ],
         is_empty=not values,
     )
+
+
+def _level(exponent: int) -> str:
+    """A power of ten, in ms, as a label: 100 ms, 1 s, 10 s."""
+    return f"{10 ** (exponent - 3):,} s" if exponent >= 3 else f"{10**exponent} ms"
 
 
 def _pieces(slots: Slots, name: str, height: Callable[[float], float]) -> Iterator[Sequence[tuple[float, float]]]:

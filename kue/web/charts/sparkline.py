@@ -20,13 +20,18 @@ def sparkline(numbers: Sequence[Numbers]) -> Markup:
     greatest = max((_ended(one) for one in numbers), default=0)
     wide = WIDTH / max(1, len(numbers))
     drawing.level("zero", HEIGHT - 0.5)
+    good, bad = [], []
     for place, one in enumerate(numbers):
         if ended := _ended(one):
             high = max(_LEAST, HEIGHT * ended / greatest)
             failed = high * one.failed / ended
             x, width = place * wide, wide * (1 - _GAP)
-            drawing.rectangle("failed", x, HEIGHT - high, width, failed)
-            drawing.rectangle("complete", x, HEIGHT - high + failed, width, high - failed)
+            if failed < high:
+                good.append((x, HEIGHT - high + failed, width, high - failed))
+            if failed:
+                bad.append((x, HEIGHT - high, width, failed))
+    drawing.bars("complete", good)
+    drawing.bars("failed", bad)
     return drawing.markup()
 
 

@@ -12,6 +12,7 @@ from kue.web.live.job_source import JobSource
 from kue.web.live.poller import Source
 from kue.web.live.topics import Topic
 from kue.web.read_model import attention
+from kue.web.read_model.counts import CountsReader
 from kue.web.read_model.job_list import NEXT
 from kue.web.read_model.job_rows import JobRows
 from kue.web.read_model.job_view import JobViews
@@ -57,18 +58,7 @@ class CountsSource:
     every = 1
 
     def __init__(self, site: Site) -> None:
-        self._facts = site.facts
-        self._overview = OverviewReader(site.facts)
-
-    def read(self) -> Reader[Values]:
-        found, next_due = yield from self._overview.all_types()
-        row = found.row()
-        del row["limit"]
-        processes = self._facts.processes()
-        busy = None if processes is None else sum(one.busy or 0 for one in processes if one.lost is None)
-        more = {"busy": busy, "next_due": next_due, "failed_lately": found.lately.failed}
-        node = {"node_seen": self._facts.node_seen(), "observed": self._facts.observed()}
-        return {**row.pop("counts"), **row, **more, **node}
+        self.read = CountsReader(site.facts).read
 
 
 class TypesSource:

@@ -1,23 +1,24 @@
-"""`/help`: shows the OpenAPI file for people to read, and lists the other addresses, those of Kue's API first."""
+"""`/help`: the keys, the versions, and the addresses of the APIs; those of our own as the OpenAPI file has them."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import platform
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from starlette.responses import Response
 
+from kue.common.version import VERSION
 from kue.options.schemas import Schema
+from kue.store.live import server_version
 from kue.web.api_v1.openapi import PERMISSION, Document
 from kue.web.call import Call
-from kue.web.pages.assets import FOLDER
-from kue.web.rendering import page
+from kue.web.pages.frame import framed
+from kue.web.pages.keys import KEYS
 from kue.web.routing import Route
 
-_STYLE = (FOLDER / "help.css").read_text()
-_CACHE = {"Cache-Control": "private, max-age=3600"}
 _KINDS = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "null"}
 
 
@@ -38,8 +39,8 @@ class Field(NamedTuple):
 
 
 def help_of(routes: Iterable[Route], file: Document) -> tuple[Route, ...]:
-    """The routes of the page and its style. `routes` are all others, `file` is the OpenAPI file."""
-    shown = {
+    """The route of the page. `routes` are all others, `file` is the OpenAPI file."""
+    shown: dict[str, Any] = {
         "operations": [
             _operation(path, method, one) for path, each in file["paths"].items() for method, one in each.items()
         ],
@@ -49,14 +50,13 @@ def help_of(routes: Iterable[Route], file: Document) -> tuple[Route, ...]:
     }
 
     def help(call: Call) -> Response:
-        """What the addresses of this server take and answer."""
-        return page(call, "help.html", shown)
+        """The keys, the versions, and what the addresses of this server take and answer."""
+        store = call.site.store
+        reply = store.ask([call.site.facts.commands.version()])[0]
+        versions = {"kue": VERSION, "Python": platform.python_version(), "server": server_version(reply)}
+        return framed(call, "help.html", "Help", "help", keys=KEYS, versions=versions, **shown)
 
-    def style(call: Call) -> Response:
-        """The style of the page."""
-        return Response(_STYLE, media_type="text/css", headers=_CACHE)
-
-    return Route("GET", "/help", "read", help), Route("GET", "/help.css", "read", style)
+    return (Route("GET", "/help", "read", help),)
 
 
 def _row(route: Route) -> dict[str, str]:

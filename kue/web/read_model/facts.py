@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from kue.common.forks import forks
@@ -23,6 +23,7 @@ from kue.store.stats import RESOLUTIONS, StatsCommands, StatsReader
 from kue.store.store import Store
 from kue.store.worker_id import process_of
 from kue.web.read_model.failures import Group, groups
+from kue.web.read_model.history import History, Range, TypePast, read_history, read_pasts
 from kue.web.read_model.node_jobs import LATELY_MS, node_ran_at
 
 T = TypeVar("T")
@@ -51,7 +52,7 @@ class Lately(NamedTuple):
 class Facts:
     """For any thread. Every method may raise `ConnectionFailed`, or `RedisRefused` for a while.
 
-    `clock` gives seconds that never go back.
+    `clock` gives seconds that never go back. `last_figures` are the counts that were read last, and when (ms).
     """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
@@ -68,6 +69,7 @@ class Facts:
         self._lock = threading.RLock()
         self._kept: dict[object, tuple[float, Any]] = {}
         self._node_ran_at = 0
+        self.last_figures: tuple[int, Mapping[str, Any]] | None = None
 
     def now(self) -> int:
         """The time in ms since the epoch, as Redis has it."""
@@ -80,12 +82,12 @@ class Facts:
             replies = self._store.ask([self._waits.oldest_wait(type or None) for type in types])
             return [int(reply[1]) if isinstance(reply, list) and reply[1] else None for reply in replies]
 
-        return self._recent(("waits", *types), _WAITS_SECONDS, read)
+        return self.recent(("waits", *types), _WAITS_SECONDS, read)
 
     def processes(self) -> list[Process] | None:
         """The Python processes; None if they cannot be read."""
         none: list[Process] | None = None
-        return self._recent("processes", _PROCESSES_SECONDS, lambda: read_processes(self._stats, self.now()), none)
+        return self.recent("processes", _PROCESSES_SECONDS, lambda: read_processes(self._stats, self.now()), none)
 
     def is_abandoned(self, type: str) -> bool:
         """Whether all active jobs of a type are of Python processes that were lost. False if there are very many."""
@@ -96,11 +98,25 @@ class Facts:
             workers = [worker for (worker,) in self._store.fields(ids, ("workerId",))]
             return len(ids) <= _MAX_ACTIVE and all(process_of(codec.text(worker or b"")) in lost for worker in workers)
 
-        return self._recent(("abandoned", type), _PROCESSES_SECONDS, read, False)
+        return self.recent(("abandoned", type), _PROCESSES_SECONDS, read, False)
 
     def lately(self, types: Sequence[str]) -> dict[str, Lately]:
         """What happened lately to the jobs of some types; `*` stands for all types together."""
-        return self._recent(("lately", *types), _STATS_SECONDS, lambda: self._read_lately(types), {})
+        return self.recent(("lately", *types), _STATS_SECONDS, lambda: self._read_lately(types), {})
+
+    def history(self, type: str, range: Range) -> History | None:
+        """What happened to the jobs of a type over time; `*` stands for all types together. None if it is not known."""
+        none: History | None = None
+        return self.recent(
+            ("history", type, range.words),
+            _STATS_SECONDS,
+            lambda: read_history(self._stats, type, range, self.now()),
+            none,
+        )
+
+    def pasts(self, types: Sequence[str]) -> dict[str, TypePast]:
+        """What happened lately to the jobs of some types, minute by minute."""
+        return self.recent(("pasts", *types), _STATS_SECONDS, lambda: read_pasts(self._stats, types, self.now()), {})
 
     def late_schedules(self, ms: int) -> dict[str, int]:
         """Schedules that were due more than so many ms ago, with when that was."""
@@ -111,15 +127,26 @@ class Facts:
             found = {codec.text(name): moment(due) for name, due in zip(flat[::2], flat[1::2], strict=True)}
             return {name: due for name, due in found.items() if due is not None}
 
-        return self._recent(("schedules", ms), _STATS_SECONDS, read, {})
+        return self.recent(("schedules", ms), _STATS_SECONDS, read, {})
 
-    def failures(self) -> list[Group]:
-        """The newest failed jobs, grouped by what went wrong, the largest group first."""
-        return self._recent("failures", _SLOW_SECONDS, lambda: groups(Pages(self._store))[0], [])
+    def failures(self, failed: int | None = None) -> list[Group]:
+        """The newest failed jobs, grouped by what went wrong, the largest group first.
+
+        If it is known how many have `failed`, they are read anew as soon as that has changed.
+        """
+        nothing: tuple[list[Group], int, int] = ([], 0, 0)
+
+        def read() -> tuple[list[Group], int, int]:
+            return groups(Pages(self._store))
+
+        found, _, total = self.recent("failures", _SLOW_SECONDS, read, nothing)
+        if failed is None or failed == total:
+            return found
+        return self.recent(("failures", failed), _SLOW_SECONDS, read, nothing)[0]
 
     def observed(self) -> bool:
         """Whether a process counts the jobs that Node runs."""
-        return self._recent("observed", _WAITS_SECONDS, lambda: self._store.ask([self.commands.observed()]) == [1])
+        return self.recent("observed", _WAITS_SECONDS, lambda: self._store.ask([self.commands.observed()]) == [1])
 
     def node_seen(self) -> bool:
         """Whether a Node worker has run a job in the last hour, as far as this process has seen."""
@@ -129,11 +156,11 @@ class Facts:
             self._node_ran_at = max(self._node_ran_at, node_ran_at(self._store, now))
             return self._node_ran_at > now - LATELY_MS
 
-        return self._recent("node", _STATS_SECONDS, read, False)
+        return self.recent("node", _STATS_SECONDS, read, False)
 
     def server(self) -> ServerFacts:
         """What the server says of itself."""
-        return self._recent(
+        return self.recent(
             "server", _SLOW_SECONDS, lambda: server_facts(self._store.ask(self.commands.server())), ServerFacts()
         )
 
@@ -156,7 +183,7 @@ class Facts:
             found[type] = Lately(max(0.0, rate), *(max(0, number) for number in sums))
         return found
 
-    def _recent(self, name: object, seconds: float, read: Callable[[], T], *otherwise: T) -> T:
+    def recent(self, name: object, seconds: float, read: Callable[[], T], *otherwise: T) -> T:
         """What was read in the last seconds, or is read now; `otherwise` if a key has the wrong kind."""
         if self._forks != forks.count:
             self.forget()  # another thread of the parent process may have held the lock

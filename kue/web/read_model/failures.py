@@ -11,7 +11,7 @@ from kue.store import codec
 from kue.store.pages import Pages
 
 MAX_JOBS = 1000
-_MAX_MESSAGE = 300
+MAX_MESSAGE = 300
 _HOUR_MS = 3_600_000
 _FIELDS = ("type", "error", "failed_at")
 # What differs between failures of one kind, the longest first.
@@ -54,7 +54,7 @@ def groups(pages: Pages) -> tuple[list[Group], int, int]:
     found: dict[str, Group] = {}
     for id, fields in pages.rows(ids, _FIELDS):
         first = (fields["error"] or b"").partition(b"\n")[0]
-        line = codec.text(first)[:_MAX_MESSAGE]
+        line = codec.text(first)[:MAX_MESSAGE]
         key = blanked(line)
         failed_at = parse_number(fields["failed_at"])
         group = found.setdefault(key, Group(key, line))

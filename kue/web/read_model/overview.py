@@ -67,17 +67,18 @@ class OverviewReader:
         self._facts = facts
         self._types = _NEVER
 
-    def all_types(self) -> Reader[tuple[TypeNow, int | None]]:
-        """All types together, and when the delayed job that is due first is due, in ms."""
+    def all_types(self) -> Reader[tuple[TypeNow, int | None, int | None]]:
+        """All types together, when the first delayed job is due, in ms, and how many schedules there are."""
         commands = self._facts.commands
-        *replies, flow, next_delayed = yield [
+        *replies, flow, next_delayed, schedules = yield [
             *(commands.count(state) for state in STATES),
             commands.flow([EVERY_TYPE]),
             commands.next_delayed(),
+            commands.count_schedules(),
         ]
         found = self._made([EVERY_TYPE], replies, flow)[0]
         due = moment(next_delayed[1]) if isinstance(next_delayed, list) and next_delayed else None
-        return found, due
+        return found, due, _count(schedules)
 
     def types(self) -> Reader[list[TypeNow]]:
         """The types by name, of which the first `MAX_TYPES` are read."""

@@ -7,7 +7,8 @@
 --          3    type; '' for all types
 --          4    'newest' or 'oldest'
 --          5    how many jobs at most
---          6    member behind which to go on in that order; not given to begin
+--          6    member behind which to go on in that order; '' or not given to begin
+--          7    how many jobs behind that to pass over; none if it is not given
 -- Returns  {how many jobs the zset has, zid, ...}, or {-1} if it has more than 32 scores
 -- Events   none
 -- Shared   behind
@@ -15,7 +16,8 @@
 local MAX_SCORES = 32
 local READ_AT_ONCE = 50
 
-local newest, most, last = ARGV[4] == 'newest', tonumber(ARGV[5]), ARGV[6]
+local newest, most, last = ARGV[4] == 'newest', tonumber(ARGV[5]), ARGV[6] ~= '' and ARGV[6]
+local passed_over = tonumber(ARGV[7] or 0)
 local key = ARGV[2] == '' and key_jobs() or ARGV[3] == '' and key_state(ARGV[2]) or key_type_state(ARGV[3], ARGV[2])
 
 -- The members of one score that are to come, from position `at` on; `stop` is the last of them in that direction.
@@ -39,6 +41,52 @@ while true do
   groups[#groups + 1] = newest and {at = high, stop = low} or {at = low, stop = high}
   above = '(' .. score
 end
+
+local function member_at(group, offset)
+  local rank = newest and group.at - offset or group.at + offset
+  return redis.call('ZRANGE', key, rank, rank)[1]
+end
+
+-- How many members of a group come before another member. It is known to be `group.low` to `group.high`.
+local function count_before(group, other)
+  local low, high = group.low, group.high
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if is_behind(member_at(group, middle), other) == newest then low = middle + 1 else high = middle end
+  end
+  return low
+end
+
+-- Pass over the first jobs of the merged order. A job in the middle of the group of which least is known shows how many
+-- come before it in all, so that each step halves what is unknown of that group.
+local function pass_over(count)
+  for _, group in ipairs(groups) do
+    group.low, group.high = 0, math.max(0, newest and group.at - group.stop + 1 or group.stop - group.at + 1)
+  end
+  while true do
+    local widest
+    for _, group in ipairs(groups) do
+      if group.high > group.low and (not widest or group.high - group.low > widest.high - widest.low) then
+        widest = group
+      end
+    end
+    if not widest then break end
+    local middle = math.floor((widest.low + widest.high) / 2)
+    local pivot, before = member_at(widest, middle), 0
+    for _, group in ipairs(groups) do
+      group.before = group == widest and middle or count_before(group, pivot)
+      before = before + group.before
+    end
+    for _, group in ipairs(groups) do
+      if before >= count then group.high = group.before else group.low = group.before end
+      if before == count then group.low = group.before end
+    end
+    if before < count then widest.low = middle + 1 end
+  end
+  for _, group in ipairs(groups) do group.at = newest and group.at - group.low or group.at + group.low end
+end
+
+if passed_over > 0 then pass_over(passed_over) end
 
 -- The next member of a group, read some at a time; nil if there is none left.
 local function head(group)
