@@ -1,9 +1,9 @@
 -- readable: tells a key of the wrong kind, which a script passes over, from one that the caller may not use.
 -- The latter refuses the whole call. Otherwise jobs would be taken for broken ones, or left out without a word.
 
--- The reply to a command that reads; nil if its key is of the wrong kind. If it was refused for another reason, raises an
--- error that names the command, which what Redis says does not. A field or member that is missing is false, as from
--- `redis.call`.
+-- The reply to a command that reads; nil if its key is of the wrong kind. A field or member that is missing is false,
+-- as from `redis.call`. If Redis refused the command for another reason, raises an error that names the command,
+-- since what Redis says may not.
 local function read_or_nil(command, key, ...)
   local reply = redis.pcall(command, key, ...)
   if type(reply) ~= 'table' or not reply.err then return reply end
