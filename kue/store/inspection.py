@@ -77,7 +77,7 @@ class Inspection:
         cursors = dict.fromkeys(zsets, b"0")
         while cursors:
             asked = [("ZSCAN", encode_name(zsets[name]), at, "COUNT", PAGE_SIZE) for name, at in cursors.items()]
-            replies = dict(zip(cursors, self._store.ask(asked), strict=True))
+            replies = dict(zip(cursors, self._store.ask_kinds(asked), strict=True))
             found = {name: reply for name, reply in replies.items() if not isinstance(reply, ResponseError)}
             yield [(name, [decode_name(one) for one in page[::2]]) for name, (_, page) in found.items() if page]
             cursors = {name: at for name, (at, _) in found.items() if at != b"0"}

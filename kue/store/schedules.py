@@ -12,6 +12,7 @@ from redis.exceptions import ResponseError
 
 from kue.connection.connection import Argument, Command
 from kue.connection.pool import refusal
+from kue.connection.reply_text import is_wrong_kind
 from kue.errors import ScheduleNotFound
 from kue.store import codec, scripts
 from kue.store.indexed_job import MARK
@@ -159,10 +160,13 @@ class Schedules:
         return _stored(name, [_unless_refused(score), _unless_refused(flat)])
 
     def all(self) -> dict[str, StoredSchedule]:
-        """Every schedule, by name."""
+        """Every schedule, by name. One whose key holds something else is left out."""
         found = sorted(_scored(self._store.connections.call("ZRANGE", self._keys.schedules, 0, -1, "WITHSCORES")))
-        held = zip(found, self.read(found), strict=True)
-        return {name: one for (name, _), one in held if isinstance(one, StoredSchedule)}
+        held = dict(zip((name for name, _ in found), self.read(found), strict=True))
+        for one in held.values():
+            if isinstance(one, ResponseError) and not is_wrong_kind(one):
+                raise refusal(one) from one
+        return {name: one for name, one in held.items() if isinstance(one, StoredSchedule)}
 
     def _call(self, command: Command) -> Any:
         return self._store.connections.call(*command)

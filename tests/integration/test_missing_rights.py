@@ -33,15 +33,18 @@ READS: dict[str, Callable[[Any], object]] = {
     "Job.get": lambda queue: kue.Job.get(1, queue=queue),
     "Job.range": lambda queue: kue.Job.range(0, -1, queue=queue),
     "Job.range_by_state": lambda queue: kue.Job.range_by_state("inactive", 0, -1, queue=queue),
+    "schedules": lambda queue: queue.schedules(),
     "Job.range_by_type": lambda queue: kue.Job.range_by_type("email", "inactive", 0, -1, queue=queue),
 }
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_jobs_that_may_not_be_read_are_neither_missing_nor_without_a_type(
+def test_what_may_not_be_read_is_neither_missing_nor_without_a_type(
     own_server: RedisServer, make_queue: MakeQueue, queue_without: Callable[..., Any], read: Callable[[Any], object]
 ) -> None:
-    make_queue(own_server.url).create("email").save()
+    queue = make_queue(own_server.url)
+    queue.create("email").save()
+    queue.every("1 hour", queue.create("email"))
     before = everything(own_server)
     with pytest.raises(kue.RedisRefused, match="hgetall"):
         read(queue_without("hgetall"))

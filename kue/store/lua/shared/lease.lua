@@ -3,7 +3,7 @@
 local function redis_now()
   local time = redis.pcall('TIME')
   -- The refusal of Redis itself names the script and not the command.
-  if time.err then error('leases need the command TIME: ' .. time.err) end
+  if time.err then error('leases need the command TIME: ' .. time.err, 0) end
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
