@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 import math
-import secrets
 import selectors
 import time
 from collections import deque
+from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -26,19 +26,19 @@ from kue.common.timer_queue import TimerQueue
 from kue.common.wakeup import Wakeup
 from kue.connection.connection import Connection
 from kue.connection.pool import BROKEN, refusal
+from kue.connection.reply_text import is_wrong_kind
 from kue.errors import KueError
 from kue.events.subscription import Subscription
+from kue.observer.lock import ObserverLock
 from kue.observer.sighting import Sighting, read_sighting
-from kue.observer.tally import FIELDS, Row, Tally
+from kue.observer.tally import FIELDS, GONE, Row, Tally
 from kue.stats.counters import Counters
+from kue.store.live import LiveCommands
 from kue.store.store import Store
 
 logger = logging.getLogger("kue")
 PART = "observer"
-LOCK_MS = 5000
-"""For so long after its last sign of life an observer keeps others out."""
 _BEAT_SECONDS = 1.0
-_MAX_CONFIRMED_SECONDS = 2.0  # what was counted is added within this time after Redis was asked for the lock
 _REPORT_EVERY_SECONDS = 60.0
 _MAX_WAITING = 20_000  # events; more are dropped
 _MAX_TOGETHER = 1000  # events whose jobs are read together
@@ -51,19 +51,16 @@ class Observer:
     def __init__(self, store: Store, error_reporter: ErrorReporter) -> None:
         self._store = store
         self._error_reporter = error_reporter
-        self._token = secrets.token_hex(16)
-        self._key = store.keys.observe_lock
+        self._lock = ObserverLock(store)
+        self._commands = LiveCommands(store.keys)
         self._thread = SoleThread(self._run, name="kue-observer")
         self._wakeup = Wakeup()
         self._stopping = False
-        self.holds = False
-        """Whether this one has the lock, as far as it knows."""
         self.is_subscribed = False
         self.dropped = 0
         """How many events were not counted, since it could not keep up."""
         self._reported = 0
         self._report_at = -math.inf
-        self._confirmed_at = -math.inf
         self._timers = TimerQueue()
         self._reads = False
         self._rests_until = 0.0
@@ -112,12 +109,10 @@ class Observer:
 
     def _hold(self) -> bool:
         """Take or keep the lock. Returns whether this process has it."""
-        asked = steady()
-        self.holds = self._store.hold_lock(self._key, self._token, LOCK_MS)
-        if not self.holds or asked - self._confirmed_at >= LOCK_MS / 1000:
+        is_held = self._lock.hold()
+        if not is_held or self._lock.is_new:
             self._forget()
-        self._confirmed_at = asked
-        return self.holds
+        return is_held
 
     def _observe(self, backoff: Backoff) -> None:
         """Count until the lock is lost or `stop` is called. Raises if the connection breaks."""
@@ -135,7 +130,7 @@ class Observer:
                 self._wakeup,
                 deliver=self._deliver,
                 caught_up=lambda: None,
-                stopping=lambda: self._stopping or not self.holds,
+                stopping=lambda: self._stopping or not self._lock.is_held,
             ).listen()
         finally:
             self.is_subscribed = False
@@ -185,11 +180,12 @@ class Observer:
         batch = [self._waiting.popleft() for _ in range(min(_MAX_TOGETHER, len(self._waiting)))]
         ids = self._tally.wanted(batch)
         try:
-            rows = map(Row._make, self._store.fields(ids, FIELDS))
+            replies = self._store.ask([self._commands.fields(id, FIELDS) for id in ids])
+            rows = {id: _row(reply) for id, reply in zip(ids, replies, strict=True)}
         except KueError:
             self.dropped += len(batch)
             raise
-        self._tally.count(batch, dict(zip(ids, rows, strict=True)))
+        self._tally.count(batch, rows)
 
     def _beat(self) -> None:
         """Keep the lock, and add what was counted. If another process has the lock, that one counts from now on."""
@@ -208,7 +204,7 @@ class Observer:
         while True:
             if not self._hold():
                 return False
-            if steady() - self._confirmed_at < _MAX_CONFIRMED_SECONDS:  # else the process has stood still meanwhile
+            if self._lock.was_just_confirmed:  # else the process has stood still meanwhile
                 self._counters.flush()
                 return True
 
@@ -220,7 +216,7 @@ class Observer:
 
     def _add_rest(self) -> None:
         """Count the events that were received, and add that, if the connection serves and the lock is held."""
-        if not self.holds:
+        if not self._lock.is_held:
             return
         try:
             while self._waiting:
@@ -237,10 +233,17 @@ class Observer:
 
     def _end(self) -> None:
         try:
-            if self.holds:
-                self._store.release_lock(self._key, self._token)
+            self._lock.release()
         except KueError as problem:
             logger.info("the lock of the observer stays until it runs out: %s", problem)
-        self.holds = False
         self._store.connections.close()
         self._wakeup.close()
+
+
+def _row(reply: Any) -> Row:
+    """What Redis has of a job. Raises `RedisRefused`, unless the key holds something else."""
+    if not isinstance(reply, ResponseError):
+        return Row(*reply)
+    if is_wrong_kind(reply):
+        return GONE
+    raise refusal(reply) from reply

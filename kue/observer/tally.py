@@ -17,6 +17,7 @@ from kue.observer.sighting import ENDS, ENQUEUE, PROMOTION, START, Sighting
 from kue.options.values import parse_number
 from kue.stats.type_counts import TypeCounts
 from kue.store import codec
+from kue.store.identity import read_created_at
 from kue.store.worker_id import is_node_worker
 
 T = TypeVar("T")
@@ -111,7 +112,8 @@ class Tally:
 
     def _ended(self, sighting: Sighting, row: Row) -> None:
         run = self._runs.get(sighting.id)
-        if sighting.by_python:
+        # Python cannot mark the end if the hash does not say when the job was created.
+        if sighting.by_python or (_is_of_python(row) and read_created_at(row.created_at) is None):
             if run is not None and not run.counted:
                 del self._runs[sighting.id]
             return
@@ -151,6 +153,10 @@ def _type(sighting: Sighting, row: Row) -> str:
 def _is_of_node(row: Row) -> bool:
     """Whether the last worker that had the job is one of Node."""
     return is_node_worker(codec.text(row.workerId or b""))
+
+
+def _is_of_python(row: Row) -> bool:
+    return bool(row.workerId) and not _is_of_node(row)
 
 
 def _is_new_of_node(sighting: Sighting, row: Row, is_promoted: bool) -> bool:

@@ -8,7 +8,7 @@ import redis
 
 from kue.errors import ConnectionFailed, ConnectionRestored, RedisRefused
 from kue.observer import observer as module
-from kue.observer.observer import LOCK_MS
+from kue.observer.lock import LOCK_MS
 from tests.helpers import wait_until
 from tests.observer.observers import NodeWorker, completed, make_observer, observing
 
@@ -18,6 +18,10 @@ LOCK = "q:py:observe:lock"
 @pytest.fixture
 def node(client: "redis.Redis") -> NodeWorker:
     return NodeWorker(client)
+
+
+def subscribers(client: "redis.Redis") -> list[str]:
+    return [one["id"] for one in client.client_list(_type="pubsub")]
 
 
 def test_what_it_counted_is_added_within_about_a_second(
@@ -75,10 +79,10 @@ def test_it_subscribes_again_after_its_connection_broke_and_forgets_nothing(
 ) -> None:
     problems: list[BaseException] = []
     with observing(redis_url, problems) as observer:
-        before = client.client_list(_type="pubsub")[0]["id"]
+        [before] = subscribers(client)
         node.run(1)
         client.client_kill_filter(_id=before)
-        wait_until(lambda: observer.is_subscribed and client.client_list(_type="pubsub")[0]["id"] != before)
+        wait_until(lambda: observer.is_subscribed and subscribers(client) not in ([before], []))
         node.run(2)
     assert completed(client) == 2
     assert [type(problem) for problem in problems] == [ConnectionFailed, ConnectionRestored]
@@ -97,6 +101,34 @@ def test_a_right_that_is_missing_is_reported_once(redis_url: str, client: "redis
     [problem] = problems
     assert isinstance(problem, RedisRefused)
     assert "permission" in str(problem)
+
+
+def test_a_job_whose_key_holds_something_else_counts_by_its_messages(
+    redis_url: str, client: "redis.Redis", node: NodeWorker
+) -> None:
+    problems: list[BaseException] = []
+    with observing(redis_url, problems):
+        client.set("q:job:7", "no hash")
+        for event in ("start", "complete"):
+            client.publish("q:events", f'{{"id":7,"event":"{event}","args":["{event}","email",null]}}')
+        node.run(8)
+    assert (completed(client), problems) == (2, [])
+
+
+def test_a_right_to_read_jobs_that_is_missing_is_reported(
+    redis_url: str, client: "redis.Redis", node: NodeWorker
+) -> None:
+    problems: list[BaseException] = []
+    client.acl_setuser(
+        "limited", enabled=True, passwords=["+x"], keys=["*"], channels=["*"], commands=["+@all", "-hmget"]
+    )
+    try:
+        with observing(redis_url.replace("redis://", "redis://limited:x@"), problems):
+            node.run(1)
+            wait_until(lambda: problems)
+    finally:
+        client.acl_deluser("limited")
+    assert "hmget" in str(problems[0])
 
 
 def test_events_that_come_too_fast_are_dropped_and_that_is_logged_once(

@@ -91,6 +91,11 @@ def test_what_python_counts_itself_is_left_out() -> None:
             assert Counted().batch(row, event("start")).batch(row, end).drain() == {}
 
 
+def test_an_end_that_python_cannot_mark_is_left_out() -> None:
+    row = hash_of(PYTHON, created_at="NaN")
+    assert Counted().batch(row, event("start")).batch(row, event("complete")).drain() == {}
+
+
 def test_a_run_of_python_before_one_of_node_is_not_taken_for_node_s() -> None:
     """The hash is read when Node has the job already."""
     events = event("start"), event("enqueue"), event("failed attempt", by_python=True), event("start", AT + 20)
