@@ -97,14 +97,17 @@ class Operations:
             del self._kept[ended]
 
     def _run(self, operation: Operation, ids: Iterator[int], change: Change) -> None:
+        state: State = "failed"
         try:
             while not operation.stopping.is_set() and (batch := list(islice(ids, _BATCH))):
                 operation.note(batch, change(batch))
-            operation.state = "stopped" if operation.stopping.is_set() else "done"
+            state = "stopped" if operation.stopping.is_set() else "done"
         except KueError as problem:
-            operation.error, operation.state = str(problem), "failed"
+            operation.error = str(problem)
         except Exception as problem:
             logger.exception("operation %s (%s) broke off", operation.id, operation.action)
-            operation.error, operation.state = f"an error in the server: {type(problem).__name__}", "failed"
+            operation.error = f"an error in the server: {type(problem).__name__}"
         finally:
+            # The state comes last: who sees that the operation has ended also sees when and why.
             operation.ended_at = self._clock()
+            operation.state = state

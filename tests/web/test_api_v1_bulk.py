@@ -193,6 +193,20 @@ def test_an_operation_is_stopped_behind_the_jobs_that_it_is_at() -> None:
     assert (operation.state, operation.seen, operation.done, operation.ended_at) == ("stopped", 100, 100, 7)
 
 
+def test_an_operation_that_has_ended_says_since_when() -> None:
+    """Whoever sees its state sees the rest, too."""
+    states: list[str] = []
+
+    def clock() -> int:
+        states.extend(one.state for one in operations.all())
+        return 7
+
+    operations = Operations(clock)
+    operation = operations.start("retry", [1], lambda ids: [], 1)
+    wait_until(lambda: operation.state == "done")
+    assert (states, operation.ended_at) == (["running"], 7)
+
+
 def test_so_many_operations_run_at_once() -> None:
     operations, gate = Operations(lambda: 7), Gate()
     for _ in range(MAX_AT_ONCE):

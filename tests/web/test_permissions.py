@@ -176,6 +176,24 @@ def test_ten_wrong_passwords_a_minute_stop_an_address() -> None:
     assert status(users, basic("ana", "right")) == 200
 
 
+@pytest.mark.parametrize(
+    ("guessers", "other"),
+    [
+        (["2001:db8:0:1::1", "2001:db8:0:1:ffff:0:0:2", "2001:DB8:0:1::3"], "2001:db8:0:2::1"),
+        (["::ffff:10.0.0.1", "10.0.0.1"], "::ffff:10.0.0.2"),
+        (["fe80::1%eth0", "fe80::2%eth0"], "fe80:0:0:1::1"),
+        (["a socket"], "another socket"),
+    ],
+)
+def test_the_addresses_of_one_household_guess_together(guessers: list[str], other: str) -> None:
+    """A client of IPv6 has so many addresses that each guess could come from another one."""
+    users = read_users({"users": ["ana:right"]}, Clock())
+    for place in range(10):
+        assert status(users, basic("ana", "wrong"), guessers[place % len(guessers)]) == 401
+    assert [status(users, basic("ana", "right"), address) for address in guessers] == [429] * len(guessers)
+    assert status(users, basic("ana", "right"), other) == 200
+
+
 def test_a_request_without_a_password_is_no_wrong_one() -> None:
     users = read_users({"users": ["ana:right"]}, Clock())
     assert [status(users, None) for _ in range(30)] == [401] * 30

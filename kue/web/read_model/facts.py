@@ -156,7 +156,7 @@ class Facts:
             self._node_ran_at = max(self._node_ran_at, node_ran_at(self._store, now))
             return self._node_ran_at > now - LATELY_MS
 
-        return self.recent("node", _STATS_SECONDS, read, False)
+        return self.recent("node", _SLOW_SECONDS, read, False)
 
     def server(self) -> ServerFacts:
         """What the server says of itself."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import ipaddress
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from kue.web.security.access import PERMISSIONS, READING, Access
 _MAX_WRONG = 10
 _WINDOW_SECONDS = 60.0
 _MAX_ADDRESSES = 4096
+_HOUSEHOLD_BITS = 64  # a client can take any of the addresses behind these bits
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="kue", charset="UTF-8"'}
 
 
@@ -39,7 +41,7 @@ class Passwords:
         given = _credentials(request.headers.get("authorization", ""))
         if given is None:
             raise Refused(401, "a user name and a password are needed", _CHALLENGE)
-        address = request.client.host if request.client else ""
+        address = _guesser(request.client.host if request.client else "")
         wait = self._wait(address)
         if wait > 0:
             raise Refused(
@@ -66,6 +68,19 @@ class Passwords:
         self._wrong.move_to_end(address)
         if len(self._wrong) > _MAX_ADDRESSES:
             self._wrong.popitem(last=False)
+
+
+def _guesser(address: str) -> str:
+    """Whose guesses are counted together: those of an address, or of a network of IPv6, which is one household's."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:  # a server that listens on IPv6 gives the addresses of IPv4 so
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((int(found), _HOUSEHOLD_BITS), strict=False))
 
 
 def read_users(sources: Mapping[str, Iterable[str]], clock: Callable[[], float] = time.monotonic) -> Passwords:
