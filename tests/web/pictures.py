@@ -57,10 +57,10 @@ def pictures(job: int) -> list[Picture]:
     return [
         Picture("overview", "/"),
         Picture("failed", "/failed", press=("j", "x", "j", "j", "x", "j", "x")),
-        Picture("job", f"/jobs/{job}"),
         Picture("failures", "/failures"),
         Picture("workers", "/workers", scheme="dark"),
         Picture("phone", "/", PHONE),
+        Picture("job", f"/jobs/{job}"),
     ]
 
 
@@ -74,17 +74,18 @@ def take(folder: Path) -> None:
             print(f"{path}: {path.stat().st_size:,} bytes")
 
 
-def _take(chromium: "Browser", web: WebServer, picture: Picture, path: Path) -> None:
-    visit = Visit(chromium, viewport=picture.size, color_scheme=picture.scheme, timezone_id="UTC", locale="en-GB")
+def _take(chromium: "Browser", web: WebServer, wanted: Picture, path: Path) -> None:
+    visit = Visit(chromium, viewport=wanted.size, color_scheme=wanted.scheme, timezone_id="UTC", locale="en-GB")
     page = visit.page
     page.clock.set_fixed_time(NOW)
-    page.goto(f"http://127.0.0.1:{web.port}{picture.path}")
+    page.goto(f"http://127.0.0.1:{web.port}{wanted.path}")
     page.locator("[data-role=live][data-kind=live]").wait_for(state="attached")
-    for key in picture.press:
+    for key in wanted.press:
         page.keyboard.press(key)
     page.locator(".foot span", has_text="redis://").evaluate("(place, text) => { place.textContent = text; }", REDIS)
-    path.write_bytes(small_png(chromium, page.screenshot(animations="disabled", caret="hide")))
+    picture = page.screenshot(animations="disabled", caret="hide")
     assert visit.problems == []
+    path.write_bytes(small_png(chromium, picture))
     page.close()
 
 
