@@ -64,17 +64,18 @@ def pictures(job: int) -> list[Picture]:
     ]
 
 
-def take(folder: Path) -> None:
-    """Write all pictures to a folder."""
+def take(folder: Path, *, small: bool = True) -> None:
+    """Write all pictures to a folder. To make them small takes some seconds each."""
     folder.mkdir(parents=True, exist_ok=True)
     with served() as (web, job), browser() as chromium:
         for picture in pictures(job):
             path = folder / f"dashboard-{picture.name}.png"
-            _take(chromium, web, picture, path)
+            taken = _taken(chromium, web, picture)
+            path.write_bytes(small_png(chromium, taken) if small else taken)
             print(f"{path}: {path.stat().st_size:,} bytes")
 
 
-def _take(chromium: "Browser", web: WebServer, wanted: Picture, path: Path) -> None:
+def _taken(chromium: "Browser", web: WebServer, wanted: Picture) -> bytes:
     visit = Visit(chromium, viewport=wanted.size, color_scheme=wanted.scheme, timezone_id="UTC", locale="en-GB")
     page = visit.page
     page.clock.set_fixed_time(NOW)
@@ -85,8 +86,8 @@ def _take(chromium: "Browser", web: WebServer, wanted: Picture, path: Path) -> N
     page.locator(".foot span", has_text="redis://").evaluate("(place, text) => { place.textContent = text; }", REDIS)
     picture = page.screenshot(animations="disabled", caret="hide")
     assert visit.problems == []
-    path.write_bytes(small_png(chromium, picture))
     page.close()
+    return picture
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def _palette(counts: Counter[bytes]) -> list[bytes]:
     """The commonest colours, and of the others those that are least like any of the palette, such as that of a dot."""
     palette = [colour for colour, _ in counts.most_common(_COMMONEST)]
     apart = {colour: min(_distance(colour, one) for one in palette) for colour in counts}
-    for _ in range(_FARTHEST):
+    for _ in range(min(_FARTHEST, len(counts) - len(palette))):
         found = max(apart, key=apart.__getitem__)
         palette.append(found)
         apart = {colour: min(distance, _distance(colour, found)) for colour, distance in apart.items()}
