@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from kue.options.job import PRIORITIES
-from kue.store.worker_id import process_of
 from kue.web.words import duration, exact_count, plural
 
 OUTCOMES = {
@@ -90,11 +89,6 @@ def host_of(worker: object) -> str:
     """The host of a worker, for the line below the title; "" if it has another form."""
     parts = worker.split(":") if isinstance(worker, str) else []
     return parts[1] if len(parts) > 2 and parts[0] == "kue" else ""
-
-
-def is_node(worker: object) -> bool:
-    """Whether a worker id is that of a Node worker."""
-    return isinstance(worker, str) and bool(worker) and process_of(worker) is None
 
 
 def details(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
