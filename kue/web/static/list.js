@@ -22,7 +22,7 @@ const bar = new Bar(element("[data-role=bar]"), selection, {
   filter: card.dataset.filter ? JSON.parse(card.dataset.filter) : null,
   words: card.dataset.words ?? "",
   countAll,
-  ended: () => updates.look(),
+  ended,
 });
 const updates = new RowUpdates(rows, card, element("[data-role=new]"));
 /** @type {Walk | null} */
@@ -101,6 +101,26 @@ async function change(action, id, button) {
     button.disabled = false;
     toast(`Job ${id} was not changed: ${error.detail}`, { error: true });
   }
+}
+
+/** After an action the focus goes to the next row, unless the reader has gone elsewhere. @param {number | null} place */
+function ended(place) {
+  updates.look();
+  if (place === null) return;
+  const here = document.activeElement;
+  if (!here || here === document.body || here.closest("[data-role=bar]")) focus(place);
+}
+
+/** A click anywhere in a row opens the job, and the middle button opens it in a tab. */
+for (const kind of ["click", "auxclick"]) {
+  rows.tall.body.addEventListener(kind, (event) => {
+    if (!(event instanceof MouseEvent) || !(event.target instanceof Element) || event.button > 1) return;
+    if (event.target.closest("a, button, input") || getSelection()?.toString()) return;
+    const { metaKey, shiftKey, button } = event;
+    const ctrlKey = event.ctrlKey || button === 1;
+    const link = event.target.closest("tr")?.querySelector(".job a");
+    link?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+  });
 }
 
 /** The place of the row that has the focus; -1 if none has. */
