@@ -27,10 +27,14 @@ const bar = new Bar(element("[data-role=bar]"), selection, {
 const updates = new RowUpdates(rows, card, element("[data-role=new]"));
 /** @type {Walk | null} */
 let walk = null;
+let isStarted = false;
+history.scrollRestoration = "manual"; // the browser does not know yet how long the table will be
 rows.start();
+if (typeof history.state?.scrolled === "number" && rows.hasPositions) scrollTo({ top: history.state.scrolled });
 if (!rows.hasPositions) walk = new Walk(rows, card, pages);
 bar.resume();
 card.classList.add("alive");
+isStarted = true;
 
 if (rows.hasPositions) {
   pages.hidden = true; // the scrollbar reaches every row
@@ -46,8 +50,9 @@ function settled() {
   walk?.look();
 }
 
-/** The page of a job leads back to the list as it was, and from job to job. */
+/** Who comes back finds the list as it was. The page of a job leads there, and from job to job. */
 function remember() {
+  if (isStarted) history.replaceState({ scrolled: scrollY }, "");
   try {
     const address = location.pathname + location.search;
     sessionStorage.setItem("kue.list", JSON.stringify({ address, title: document.title, ids: rows.ids.slice(0, 3000) }));
