@@ -3,6 +3,8 @@
 It loads nothing from other hosts. What goes wrong in a page is kept, for the test to compare.
 """
 
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,3 +66,10 @@ class Visit:
     def _console(self, kind: str, text: str, url: str) -> None:
         if kind == "error" and urlsplit(url).hostname == LOCAL:
             self.problems.append(f"{text} ({Path(url).name})")
+
+
+def keep_picture(page: "Page", name: str) -> None:
+    """Keep how a page looks in the folder KUE_PICTURES, which CI keeps; without that variable, nothing is kept."""
+    if folder := os.environ.get("KUE_PICTURES"):
+        file = re.sub(r"[^\w.-]+", "_", name).strip("_")[:100]
+        page.screenshot(path=Path(folder) / f"{file}.png", full_page=True, timeout=PATIENCE_MS)

@@ -19,6 +19,7 @@ MAX_LINES_ELSEWHERE = 300  # of a Python file of the tests, the examples and the
 FEWEST_LINES = 25  # a smaller Python file of the product needs a reason to stand alone
 MAY_BE_SMALL = {"__init__.py", "__main__.py"}
 REASONS_TO_BE_SMALL = {
+    "kue/cli/demo/dashboard_process.py": "a program of its own",
     "kue/cli/options.py": "three commands have them",
     "kue/common/backoff.py": "one rule that each thread with a connection of its own follows",
     "kue/common/forks.py": "one fact about the process, which rooms far apart ask for",

@@ -20,7 +20,7 @@ from kue.cli.worker.serving import Stopping
 
 app = typer.Typer(
     name="kue",
-    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue dashboard serves Kue's HTTP API, "
+    help="Kue, Node's Redis job queue, in Python. kue worker runs jobs, kue dashboard shows them in a browser, "
     "kue doctor checks and repairs the data in Redis, kue reindex builds the full-text index anew, "
     "kue server and kue demo are for trying it out.",
     no_args_is_help=True,
@@ -124,12 +124,18 @@ def demo(
         bool,
         typer.Option("--with-node", help="Let real Kue in Node take part. The time starts once it is installed."),
     ] = False,
+    dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--dashboard", help="Serve the dashboard and print its address. New jobs come until Ctrl-C, as with --keep."
+        ),
+    ] = False,
 ) -> None:
     """Run a realistic mix of jobs, and show them as they run. Exit code 0 only if every job ended as expected."""
     from kue.cli.demo.run import DemoOptions, run_demo
 
     with exit_on_error():
-        exit_code = run_demo(DemoOptions(seconds=seconds, jobs=jobs, keep=keep, with_node=with_node))
+        exit_code = run_demo(DemoOptions(seconds, jobs, keep=keep, with_node=with_node, dashboard=dashboard))
     raise typer.Exit(exit_code)
 
 

@@ -65,7 +65,7 @@ def dashboard(
         ),
     ] = False,
 ) -> None:
-    """Serve Kue's HTTP API for a queue, until SIGTERM or Ctrl-C."""
+    """Serve the dashboard and Kue's HTTP API for a queue, until SIGTERM or Ctrl-C."""
     with exit_on_error():
         try:
             from kue.web import app, open_access

@@ -58,6 +58,13 @@ class LiveCommands(Commands):
     def fields(self, id: int, names: Sequence[str]) -> Command:
         return ("HMGET", self.keys.job(id), *names)
 
+    def whole_hash(self, id: int) -> Command:
+        """Ask for every field of a job, also those that Kue does not know. The reply has names and values in turn."""
+        return ("HGETALL", self.keys.job(id))
+
+    def last_id(self) -> Command:
+        return ("GET", self.keys.ids)
+
     def lengths(self, id: int, names: Sequence[str]) -> list[Command]:
         """Ask how long some fields of a job are, since those that did not change need not be read."""
         return [("HSTRLEN", self.keys.job(id), name) for name in names]
@@ -71,6 +78,10 @@ class LiveCommands(Commands):
     def first_by_score(self, state: str, type: str, count: int) -> Command:
         """Ask for the first jobs of a set in its own order."""
         return ("ZRANGE", self.keys.zset(state or None, type or None), 0, count - 1)
+
+    def first_with_score(self, state: str, type: str) -> Command:
+        """Ask for the first job of a set in its own order, with its score."""
+        return ("ZRANGE", self.keys.zset(state or None, type or None), 0, 0, "WITHSCORES")
 
     def server(self) -> list[Command]:
         """Ask the server about itself. Limited users and hosted servers may be refused each of these."""

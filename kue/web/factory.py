@@ -100,7 +100,7 @@ def app(
         Origins(origins, own),
         LOCAL_HOSTS.union(read_host("allowed_hosts", host) for host in hosts),
     )
-    return App(site, Routes((*shown, *routes)), guard, shown)
+    return App(site, Routes((*routes, *shown)), guard, shown)  # /jobs/0..5 is Kue's, and no job
 
 
 def shared_of(queue: Queue, at_once: int) -> Shared:

@@ -33,24 +33,30 @@ def read_json(call: Call) -> Any:
         raise Refused(415, "the body must be JSON, with the header Content-Type: application/json")
     if "charset" in parameters.lower() and "utf-8" not in parameters.lower():
         raise Refused(415, "the body must be UTF-8")
+    value = json_value(call.body)
+    if not isinstance(value, (dict, list)):
+        raise Refused(400, "the body must be an object or a list")
+    call.check_time()
+    return value
+
+
+def json_value(raw: bytes, name: str = "the body") -> Any:
+    """The value that a JSON text stands for. Raises `Refused` (400), with the name of what it is."""
     try:
-        text = call.body.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        raise Refused(400, f"the body is not UTF-8 ({problem})") from None
-    bare = _without_strings(call.body)
+        raise Refused(400, f"{name} is not UTF-8 ({problem})") from None
+    bare = _without_strings(raw)
     if _depth(bare) > _MAX_DEPTH:
-        raise Refused(400, f"the body is nested more than {_MAX_DEPTH} deep")
+        raise Refused(400, f"{name} is nested more than {_MAX_DEPTH} deep")
     if _TOO_LARGE.search(bare):
-        raise Refused(400, "the body has a number that no float can hold")
+        raise Refused(400, f"{name} has a number that no float can hold")
     try:
         value = strict_json.loads(text)
     except ValueError as problem:
-        raise Refused(400, f"the body is not JSON ({problem})") from None
-    if not isinstance(value, (dict, list)):
-        raise Refused(400, "the body must be an object or a list")
+        raise Refused(400, f"{name} is not JSON ({problem})") from None
     if _has_half_characters(text, value):
-        raise Refused(400, "the body has half a surrogate pair, which UTF-8 cannot hold")
-    call.check_time()
+        raise Refused(400, f"{name} has half a surrogate pair, which UTF-8 cannot hold")
     return value
 
 

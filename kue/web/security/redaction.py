@@ -12,7 +12,7 @@ from kue.errors import InvalidOption
 
 DEFAULT = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "private_key", "credential")
 HIDDEN = "hidden"
-_MAX_DEPTH = 200
+MAX_DEPTH = 200
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -27,15 +27,16 @@ class Redaction:
 
     def apply(self, value: Any, depth: int = 0) -> Any:
         """A copy of a JSON value in which what is secret is the text "hidden". What is nested very deeply is, too."""
-        if depth > _MAX_DEPTH:
+        if depth > MAX_DEPTH:
             return HIDDEN
         if isinstance(value, dict):
-            return {key: HIDDEN if self._hides(key) else self.apply(item, depth + 1) for key, item in value.items()}
+            return {key: HIDDEN if self.hides(key) else self.apply(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [self.apply(item, depth + 1) for item in value]
         return value
 
-    def _hides(self, key: str) -> bool:
+    def hides(self, key: str) -> bool:
+        """Whether the value of a key is hidden."""
         squeezed = _squeezed(key)
         return any(name in squeezed for name in self._names)
 

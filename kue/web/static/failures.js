@@ -16,10 +16,10 @@ let isBusy = false;
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !["retry", "remove"].includes(form.dataset.role ?? "")) return;
+  if (!(form instanceof HTMLFormElement) || !["retry", "remove"].includes(form.dataset.action ?? "")) return;
   event.preventDefault();
   if (isBusy) return;
-  const action = form.dataset.role ?? "";
+  const action = form.dataset.action ?? "";
   const ids = String(new FormData(form).get("ids")).split(" ").map(Number);
   if ((action === "remove" || ids.length > ASK_ABOVE) && !(await isSure(action, ids, form))) return;
   isBusy = true;

@@ -1,7 +1,7 @@
 // The counts in the rail and in the title of the page, while one looks.
 
 import { follow } from "./live.js";
-import { elements } from "./page.js";
+import { element, elements } from "./page.js";
 import { exactCount, shortCount } from "./words.js";
 
 const title = document.title;
@@ -10,8 +10,11 @@ let failedWhenLastSeen = null;
 /** @type {number | null} */
 let failed = null;
 
-/** Start to follow the counts. */
+/** Start to follow the counts. On a narrow screen the rail is a bar: the page that is shown is brought into sight. */
 export function start() {
+  const current = document.querySelector(".rail [aria-current]");
+  const bar = element(".rail");
+  if (current && bar.scrollWidth > bar.clientWidth) current.scrollIntoView({ block: "nearest", inline: "center" });
   follow("counts", (values) => {
     for (const one of elements("[data-live^='counts ']")) {
       const name = (one.dataset.live ?? "").slice("counts ".length);

@@ -2,7 +2,7 @@
 
 import { confirm } from "./dialog.js";
 import { change, outcome } from "./outcome.js";
-import { announce, element } from "./page.js";
+import { element } from "./page.js";
 import { Problem } from "./send.js";
 import { toast } from "./toast.js";
 import { exactCount, plural } from "./words.js";
@@ -23,7 +23,7 @@ export function start(changed) {
     if (isBusy) return;
     const ids = form.dataset.role === "retry" ? String(new FormData(form).get("ids")).split(" ").map(Number) : [];
     const count = ids.length || Number(form.dataset.count);
-    if (count > ASK_ABOVE && !(await isSure(count, form.dataset.text ?? ""))) return;
+    if (count > ASK_ABOVE && !(await isSure(count, form.dataset.about ?? ""))) return;
     if (!ids.length) return form.submit(); // the server finds the jobs of a type
     await run(ids, form);
     changed();
@@ -49,7 +49,6 @@ async function run(ids, form) {
     const ended = await change("retry", ids, () => undefined);
     const left = ended.named.map(({ id, reason }) => `job ${id}: ${reason}`).join("\n");
     toast(outcome(ended), { error: ended.state === "failed", details: left });
-    announce(outcome(ended));
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     toast(error.detail, { error: true, details: error.title });

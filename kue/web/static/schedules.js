@@ -12,9 +12,9 @@ const ACTIONS = new Set(["trigger", "pause", "resume", "remove"]);
 
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !ACTIONS.has(form.dataset.role ?? "")) return;
+  if (!(form instanceof HTMLFormElement) || !ACTIONS.has(form.dataset.action ?? "")) return;
   event.preventDefault();
-  const action = form.dataset.role ?? "";
+  const action = form.dataset.action ?? "";
   const name = String(JSON.parse(String(new FormData(form).get("name"))));
   const shown = form.closest("tr")?.querySelector("bdi")?.textContent ?? "";
   const button = form.querySelector("button");

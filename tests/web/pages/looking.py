@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import kue
 import kue.web
 from kue.web import Access
-from tests.browser import Visit
+from tests.browser import Visit, keep_picture
 from tests.web.pages.axe import assert_accessible
 from tests.web.server import WebServer
 
@@ -27,6 +27,9 @@ def visiting(chromium: "Browser", web: WebServer, path: str, **options: Any) -> 
         visit.page.goto(f"http://127.0.0.1:{web.port}{path}")
         yield visit
         assert visit.problems == []
+    except BaseException:
+        keep_picture(visit.page, f"failed-{path}")
+        raise
     finally:
         visit.page.close()
 
@@ -50,6 +53,7 @@ def assert_sound(chromium: "Browser", web: WebServer, path: str) -> None:
         for scheme in ("light", "dark"):
             size = {"width": width, "height": height}
             with visiting(chromium, web, path, viewport=size, color_scheme=scheme) as visit:
+                keep_picture(visit.page, f"{path}-{width}-{scheme}")
                 assert_fits(visit)
                 if width != 320 and (width == SIZES[0][0] or scheme == "light"):
                     assert_accessible(visit.page)

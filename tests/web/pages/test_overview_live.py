@@ -87,6 +87,26 @@ def test_a_type_is_paused_and_resumed_from_its_menu(
             assert page.url.endswith("/?range=48h")
 
 
+def test_escape_and_a_click_elsewhere_close_a_menu(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
+    for type in ("a", "b"):
+        queue.create(type).save()
+    with visiting(chromium, web, "/") as visit:
+        page = visit.page
+        page.wait_for_selector(LIVE)
+        page.click("tr[data-type=a] summary")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Escape")
+        assert page.locator("details.menu[open]").count() == 0
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Actions for a"
+        page.click("tr[data-type=a] summary")
+        page.focus("tr[data-type=b] summary")
+        page.keyboard.press("Enter")
+        assert page.locator("tr[data-type=b] details.menu[open]").count() == 1
+        assert page.locator("details.menu[open]").count() == 1
+        page.click("h1")
+        assert page.locator("details.menu[open]").count() == 0
+
+
 def test_a_group_of_failures_is_queued_again_by_its_button(
     chromium: "Browser", web: WebServer, queue: kue.Queue
 ) -> None:
