@@ -37,6 +37,7 @@ KEYS = (
             (("X",), "select all rows up to this one"),
             (("*",), "select all rows that are loaded"),
             (("r",), "retry what is selected, or the row"),
+            (("c",), "cancel what is selected, or the row"),
             (("#",), "remove what is selected, or the row"),
         ),
     ),

@@ -33,8 +33,9 @@ export class Bar {
   /**
    * @param {HTMLElement} bar
    * @param {Selection} selection
-   * @param {{ filter: object | null, words: string, countAll: () => Promise<number>, ended: () => void }} list
-   *   `words` are what the filter takes, such as "61 of type email"
+   * @param {{ filter: object | null, words: string, countAll: () => Promise<number>, ended: (place: number | null) => void }} list
+   *   `words` are what the filter takes, such as "61 of type email"; `ended` gets the place of the first row that was
+   *   selected, or null if the page did not begin the operation
    */
   constructor(bar, selection, list) {
     this.bar = bar;
@@ -111,6 +112,7 @@ export class Bar {
 
   /** @param {() => Promise<Operation>} work */
   async #watch(work) {
+    const places = [...this.selection.ids].map((id) => this.selection.rows.placeOf(id));
     this.#isBusy = true;
     this.show();
     try {
@@ -119,7 +121,8 @@ export class Bar {
       toast(said, { error: ended.not_done > 0 || ended.error !== null, details: details(ended) });
       announce(said);
       this.selection.replace(ended.named.map(({ id }) => String(id)));
-      this.list.ended();
+      this.show();
+      this.list.ended(places.length ? Math.min(...places) : null);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       toast(`The jobs were not changed: ${error.detail}`, { error: true });

@@ -22,15 +22,19 @@ const bar = new Bar(element("[data-role=bar]"), selection, {
   filter: card.dataset.filter ? JSON.parse(card.dataset.filter) : null,
   words: card.dataset.words ?? "",
   countAll,
-  ended: () => updates.look(),
+  ended,
 });
 const updates = new RowUpdates(rows, card, element("[data-role=new]"));
 /** @type {Walk | null} */
 let walk = null;
+let isStarted = false;
+history.scrollRestoration = "manual"; // the browser does not know yet how long the table will be
 rows.start();
+if (typeof history.state?.scrolled === "number" && rows.hasPositions) scrollTo({ top: history.state.scrolled });
 if (!rows.hasPositions) walk = new Walk(rows, card, pages);
 bar.resume();
 card.classList.add("alive");
+isStarted = true;
 
 if (rows.hasPositions) {
   pages.hidden = true; // the scrollbar reaches every row
@@ -46,8 +50,9 @@ function settled() {
   walk?.look();
 }
 
-/** The page of a job leads back to the list as it was, and from job to job. */
+/** Who comes back finds the list as it was. The page of a job leads there, and from job to job. */
 function remember() {
+  if (isStarted) history.replaceState({ scrolled: scrollY }, "");
   try {
     const address = location.pathname + location.search;
     sessionStorage.setItem("kue.list", JSON.stringify({ address, title: document.title, ids: rows.ids.slice(0, 3000) }));
@@ -101,6 +106,26 @@ async function change(action, id, button) {
     button.disabled = false;
     toast(`Job ${id} was not changed: ${error.detail}`, { error: true });
   }
+}
+
+/** After an action the focus goes to the next row, unless the reader has gone elsewhere. @param {number | null} place */
+function ended(place) {
+  updates.look();
+  if (place === null) return;
+  const here = document.activeElement;
+  if (!here || here === document.body || here.closest("[data-role=bar]")) focus(place);
+}
+
+/** A click anywhere in a row opens the job, and the middle button opens it in a tab. */
+for (const kind of ["click", "auxclick"]) {
+  rows.tall.body.addEventListener(kind, (event) => {
+    if (!(event instanceof MouseEvent) || !(event.target instanceof Element) || event.button > 1) return;
+    if (event.target.closest("a, button, input") || getSelection()?.toString()) return;
+    const { metaKey, shiftKey, button } = event;
+    const ctrlKey = event.ctrlKey || button === 1;
+    const link = event.target.closest("tr")?.querySelector(".job a");
+    link?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }));
+  });
 }
 
 /** The place of the row that has the focus; -1 if none has. */

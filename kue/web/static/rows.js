@@ -145,7 +145,7 @@ export class Rows {
 
   async #settle() {
     this.listener.settled();
-    if (!this.hasPositions) return;
+    if (!this.hasPositions || !this.total) return;
     const [first, last] = this.tall.visible();
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from kue.web.many import Changes
 from tests.browser import Visit, browser
 from tests.helpers import wait_until
-from tests.web.pages.looking import visiting
+from tests.web.pages.axe import assert_accessible
+from tests.web.pages.looking import assert_fits, visiting
 from tests.web.pages.seeding import seed
 from tests.web.server import WebServer
 
@@ -46,6 +47,7 @@ def test_a_range_is_selected_and_retried_without_asking(chromium: "Browser", web
         expect(page.locator(".toast")).to_contain_text("6 of 6 jobs were retried.")
         expect(page.locator("[data-role=bar]")).to_be_hidden()
         expect(page.locator("tr[data-id='13'] .became")).to_have_text("now queued")
+        expect(page.locator("tr[data-id='18'] a")).to_be_focused()
     assert (size(client, "failed"), size(client, "inactive")) == (14, 6)
 
 
@@ -172,4 +174,5 @@ def test_the_bar_fits_on_a_narrow_screen(chromium: "Browser", web: WebServer, cl
     with visiting(chromium, web, "/complete", viewport={"width": 320, "height": 640}) as visit:
         box(visit, 30).check()
         expect(visit.page.get_by_role("button", name="Run again 1")).to_be_in_viewport()
-        assert visit.page.evaluate("document.documentElement.scrollWidth") == 320
+        assert_fits(visit)
+        assert_accessible(visit.page)

@@ -127,3 +127,12 @@ def test_the_menus_lead_to_the_list_at_once(chromium: "Browser", web: WebServer,
         visit.page.go_back()
         expect(visit.page.locator("tr[data-id]")).to_have_count(4)
         expect(visit.page.get_by_label("Type")).to_have_value("")
+
+
+def test_a_click_anywhere_in_a_row_opens_the_job(chromium: "Browser", web: WebServer, client: Any) -> None:
+    seed(client, 1, 2)
+    with visiting(chromium, web, "/failed") as visit:
+        expect(visit.page.locator(".list.alive")).to_be_visible()
+        row(visit, 2).locator("td.type").click()
+        visit.page.wait_for_url("**/jobs/2")
+        visit.problems.clear()

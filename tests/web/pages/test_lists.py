@@ -184,6 +184,18 @@ def test_a_parameter_that_is_none_of_its_kind_is_refused_or_ignored(queue: kue.Q
     assert answer.status == (200 if path == "/failed?state=x" else 422)
 
 
+def test_below_a_prefix_all_addresses_of_a_list_begin_with_it(queue: kue.Queue, client: Any) -> None:
+    seed(client, 1, 150)
+    app = kue.web.app(queue, auth=kue.web.open_access)
+    with WebServer(app, root_path="/ops") as web:
+        text = got(web, "/failed?order=oldest")
+        own = [address for address in re.findall(r'(?:href|action)="(/[^"]*)"', text)]
+        assert [address for address in own if not address.startswith("/ops/")] == []
+        headers = [("Content-Type", "application/x-www-form-urlencoded")]
+        answer = web.ask("POST", "/failed?order=oldest&from=100", headers, b"retry=101")
+        assert (answer.status, answer.headers["location"]) == (303, "/ops/failed?order=oldest&from=100")
+
+
 def test_a_list_can_be_read_and_a_job_changed_without_a_script(
     chromium: "Browser", web: WebServer, queue: kue.Queue, client: Any
 ) -> None:

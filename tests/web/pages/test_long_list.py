@@ -66,6 +66,22 @@ def test_a_row_in_the_middle_is_the_right_one(chromium: "Browser", long: WebServ
         assert rows(page) <= MOST_IN_THE_DOCUMENT
 
 
+def test_who_comes_back_finds_the_list_as_it_was(chromium: "Browser", long: WebServer) -> None:
+    with visiting(chromium, long, "/failed") as visit:
+        page = visit.page
+        expect(page.locator(".list.alive")).to_be_visible()
+        page.evaluate("scrollTo(0, 40000 * 42)")
+        row = page.locator(f"tr[data-id='{JOBS - 40_005}']")
+        expect(row).to_be_in_viewport()
+        before = row.bounding_box()
+        row.get_by_role("link").click()
+        page.wait_for_url(f"**/jobs/{JOBS - 40_005}")
+        page.go_back()
+        expect(row).to_be_in_viewport()
+        assert row.bounding_box() == before
+        visit.problems.clear()
+
+
 def test_rows_that_do_not_come_can_be_asked_for_again(chromium: "Browser", long: WebServer) -> None:
     with visiting(chromium, long, "/failed") as visit:
         page = visit.page

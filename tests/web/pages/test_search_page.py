@@ -53,6 +53,7 @@ def test_words_fields_and_quoted_texts_say_where_to_look(web: WebServer, client:
     assert found(web, "type:sms") == [2]
     assert found(web, "ana+type:sms") == [2]
     assert found(web, "ana&state=failed") == [1]
+    assert b'<a href="/jobs?type=sms">its jobs</a>' in web.get("/jobs?q=sms").body
 
 
 def test_words_are_looked_for_in_the_index_if_there_is_one(running: Any, client: Any) -> None:
