@@ -25,7 +25,7 @@ STATE_WORDS = {
     "failed": "failed",
     "complete": "complete",
 }
-_FIGURES = (*STATE_WORDS, "workers", "schedules")
+_FIGURES = (*STATE_WORDS, "workers", "schedules", "node_seen", "observed")
 Figures = Mapping[str, Any]
 
 

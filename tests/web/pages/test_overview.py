@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import kue
+from tests.helpers import wait_until
 from tests.web.conftest import Running
 from tests.web.pages.axe import assert_accessible
 from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, served_to, visiting
@@ -127,6 +128,16 @@ def test_workers_are_shown_with_their_slots_and_node_is_seen_by_its_jobs(
         )
         assert any(row.startswith("web-2 · 30114 thumbnail · node, seen by what it runs") for row in rows)
         assert "Node counts nothing" in page.inner_text(".note")
+
+
+def test_an_observer_makes_the_charts_whole(ordinary: Running) -> None:
+    lock = ordinary.queue.runtime.store.keys.observe_lock
+    with ordinary.redis.client() as client:
+        client.set(lock, "token", px=60_000)
+        try:
+            wait_until(lambda: b"Node counts nothing" not in ordinary.web.get("/").body)
+        finally:
+            client.delete(lock)
 
 
 def test_an_empty_queue_offers_three_ways_to_a_first_job(chromium: "Browser", web: WebServer, client: Any) -> None:
