@@ -27,7 +27,6 @@ REASONS_TO_BE_SMALL = {
     "kue/common/javascript.py": "one rule that the HTTP API and the search index follow",
     "kue/common/signature.py": "one fault of Python, which three rooms meet",
     "kue/common/version.py": "setup.cfg reads it, and whoever makes a release looks for it",
-    "kue/web/pages/routes.py": "the table of all pages",
     "kue/web/refused.py": "the exception that every part of it raises, and that imports none of them",
     "kue/web/priority.py": "one rule that both HTTP APIs follow",
     "kue/web/health.py": "the one route that is open to all",

@@ -14,6 +14,7 @@ TEXT_PAIRS = [
     *((state, f"{state}-tint") for state in STATES),
     *product(("text", "muted", "accent", "failed"), ("selected", "failed-tint")),
     ("on-accent", "accent"),
+    ("on-failed", "failed"),
 ]
 # What is no text: the borders of controls, and the ring around what has the focus.
 SHAPE_PAIRS = [("line-strong", "surface"), *(("focus", paper) for paper in PAPERS)]

@@ -14,7 +14,7 @@ let failed = null;
 export function start() {
   const current = document.querySelector(".rail [aria-current]");
   const bar = element(".rail");
-  if (current && bar.scrollWidth > bar.clientWidth) current.scrollIntoView({ block: "nearest", inline: "center" });
+  if (current && bar.scrollWidth > bar.clientWidth) current.scrollIntoView({ block: "nearest", inline: "nearest" });
   follow("counts", (values) => {
     for (const one of elements("[data-live^='counts ']")) {
       const name = (one.dataset.live ?? "").slice("counts ".length);

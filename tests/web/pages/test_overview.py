@@ -7,7 +7,8 @@ import pytest
 
 import kue
 from tests.web.conftest import Running
-from tests.web.pages.looking import HOSTILE, assert_sound, served_to, visiting
+from tests.web.pages.axe import assert_accessible
+from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, served_to, visiting
 from tests.web.pages.ordinary import now_of
 from tests.web.server import WebServer
 
@@ -130,7 +131,9 @@ def test_workers_are_shown_with_their_slots_and_node_is_seen_by_its_jobs(
 
 def test_an_empty_queue_offers_three_ways_to_a_first_job(chromium: "Browser", web: WebServer, client: Any) -> None:
     client.config_set("save", "3600 1")
-    assert_sound(chromium, web, "/")
+    with visiting(chromium, web, "/", viewport={"width": 320, "height": 640}) as visit:
+        assert_fits(visit)
+        assert_accessible(visit.page)
     with visiting(chromium, web, "/", permissions=["clipboard-read", "clipboard-write"]) as visit:
         page = visit.page
         assert page.inner_text(".quiet") == "All quiet. Nothing waits; no failures in the last hour."

@@ -62,6 +62,23 @@ def test_figures_of_types_change_in_place_and_no_row_moves(
         cell(page, "a", "failed", "2")
 
 
+def test_every_ten_seconds_the_page_is_fetched_and_a_new_type_waits_until_it_is_asked_for(
+    chromium: "Browser", web: WebServer, queue: kue.Queue
+) -> None:
+    queue.create("b").save()
+    with visiting(chromium, web, "/") as visit:
+        page = visit.page
+        page.clock.install()
+        page.reload()
+        page.wait_for_selector(LIVE)
+        fail(queue, "a", 1)
+        page.clock.fast_forward(10_000)
+        page.wait_for_selector("[data-part=failures] button:has-text('Retry 1')")
+        assert page.locator("tr[data-type]").count() == 1
+        page.click("a:has-text('There are other types now')")
+        page.wait_for_selector("tr[data-type=a]")
+
+
 def test_what_needs_attention_comes_and_goes(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
     queue.create("email").save()
     with visiting(chromium, web, "/") as visit:
