@@ -22,7 +22,9 @@ TEXTS = st.sampled_from(
         *('{"type":"fixed","delay":"x"}', '{"type":[1]}', '{"type":"exponential","delay":-5,"maxDelay":{},"jitter":9}'),
     ]
 )
-VALUES: st.SearchStrategy[Any] = st.sampled_from([None, 5, "x", "failed", "ghost", [], {}, -1, 1e300, True, 10**20, 1_795_946_053_876])
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 5, "x", "failed", "ghost", [], {}, -1, 1e300, True, 10**20, 1_795_946_053_876]
+)
 RECORDS = st.lists(
     st.fixed_dictionaries(
         dict.fromkeys(("run", "attempt", "worker", "start", "duration", "outcome", "error"), VALUES),
