@@ -18,7 +18,7 @@ from kue.web.words import exact_count, plural
 OPEN_LEVELS = 3
 FOLDED_ITEMS, FOLDED_CHARACTERS = 50, 500
 """A list with more items, and a string with more characters, is folded."""
-MAX_STEPS = 5000
+MAX_STEPS = 2000
 MAX_SHOWN_DEPTH = 100
 _FIRST_CHARACTERS = 80  # of a folded string
 

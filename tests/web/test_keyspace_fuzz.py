@@ -26,6 +26,7 @@ PATHS = (
     *("/jobs/email/inactive/stats", "/jobs/delayed/1..2", "/api/v1/jobs/1", "/api/v1/jobs/2", "/api/v1/jobs/3"),
     *("/api/v1/types", "/api/v1/workers", "/api/v1/stats", "/api/v1/schedules", "/api/v1/settings"),
     *("/api/v1/failures", "/api/v1/jobs", "/api/v1/jobs?order=next&state=failed", "/api/v1/jobs?match=x"),
+    *("/jobs/1", "/jobs/2?log=0", "/jobs/3", "/jobs/1/data", "/jobs/1/result", "/jobs/1/log", "/create?from=1"),
     *("/job/search?q=hello", "/api/v1/jobs?q=hello+world&any=true"),
 )
 TOPICS = "counts,types,attention,job:1,job:2,jobs:1.2.3.4,rows:failed,rows:inactive:email:next,rows:delayed,rows:"

@@ -25,6 +25,8 @@ from kue.web.visible import log_line, one_line
 
 MAX_FRAMES = 40
 """So many lines of a stack are shown at first."""
+_MAX_PROGRAM_BYTES = 16_000  # of data
+_STORES_ERROR = ("failed", "ttl", "cancelled")  # the others leave the error of an earlier run
 _LINE = re.compile(r"[0-9]{1,12}", re.ASCII)
 _NOTES = {
     "created": "The job was created.",
@@ -80,6 +82,7 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
         "outcomes": job_words.OUTCOMES | {WAITS: "Queued" if view["state"] == "inactive" else "Delayed"},
         "lacks_runs": bool(runs) and runs[0].get("run") != 1,
         "error": error if view["error"] else [],
+        "error_run": next((run for run in reversed(runs) if run.get("outcome") in _STORES_ERROR), None),
         "failed_runs": [run for run in reversed(runs) if run.get("error")],
         "max_frames": MAX_FRAMES,
         "lines": None if job.log.lines is None else [log_line(line) for line in job.log.lines],
@@ -97,9 +100,9 @@ def _progress(progress: Any, state: Any) -> int | None:
 
 
 def _codes(call: Call, job: JobPage) -> list[Code]:
-    """Programs that create such a job; none if its data is not shown, or cannot be written whole."""
+    """Programs that create such a job; none if its data is not shown, or too long to be pasted."""
     data = (job.fields or {}).get("data")
-    if not job.view["type"] or data is None or data.tree is None:
+    if not job.view["type"] or data is None or data.tree is None or data.size > _MAX_PROGRAM_BYTES:
         return []
     url = call.request.url
     address = f"{url.scheme}://{url.netloc}{call.address('/api/v1/jobs')}"

@@ -135,4 +135,6 @@ def _title(view: Mapping[str, Any], fields: Mapping[str, Field]) -> str:
     data = view["data"]
     title = data.get("title") if isinstance(data, dict) else None
     text = title if isinstance(title, str) and title else fields["data"].shown if "data" in fields else ""
+    if text == HIDDEN and data is None:
+        return ""
     return text if len(text) <= _MAX_TITLE_CHARACTERS else f"{text[:_MAX_TITLE_CHARACTERS]}\u2026"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from kue.options.job import PRIORITIES
-from kue.store.worker_id import process_of
 from kue.web.words import duration, exact_count, plural
 
 OUTCOMES = {
@@ -92,14 +91,23 @@ def host_of(worker: object) -> str:
     return parts[1] if len(parts) > 2 and parts[0] == "kue" else ""
 
 
-def is_node(worker: object) -> bool:
-    """Whether a worker id is that of a Node worker."""
-    return isinstance(worker, str) and bool(worker) and process_of(worker) is None
-
-
 def details(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
     """The rows of the details of a job. What it does not have is left out."""
-    yield Detail("Priority", _PRIORITY_NAMES.get(view["priority"], ""), remark=exact_count(view["priority"]))
+    yield from _how_it_runs(view, lost_runs)
+    yield from _when(view)
+    for name, key in (("Worker", "worker"), ("Unique key", "unique"), ("Schedule", "schedule")):
+        if view[key]:
+            yield Detail(name, view[key], is_code=True)
+    if view["planned_at"]:
+        yield Detail("Planned for", at=view["planned_at"])
+    removed = [word for key, word in (("complete", "it completes"), ("fail", "it fails")) if view[f"remove_on_{key}"]]
+    if removed:
+        yield Detail("Removed", f"when {' or '.join(removed)}")
+
+
+def _how_it_runs(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
+    if view["priority"] is not None:
+        yield Detail("Priority", _PRIORITY_NAMES.get(view["priority"], ""), remark=exact_count(view["priority"]))
     if attempts := view["attempts"]:
         used = f"{exact_count(attempts['made'])} of {exact_count(attempts['max'])} used"
         yield Detail("Attempts", used, remark=plural(lost_runs, "worker lost", "workers lost") if lost_runs else "")
@@ -112,6 +120,9 @@ def details(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
         )
     if view["delay"]:
         yield Detail("Delay", duration(view["delay"]))
+
+
+def _when(view: Mapping[str, Any]) -> Iterator[Detail]:
     if view["state"] == "delayed":
         yield Detail("Due", at=view["promote_at"])
     for name, key in (("Created", "created_at"), ("Updated", "updated_at"), ("Finished", "finished_at")):
@@ -119,14 +130,6 @@ def details(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
             yield Detail(name, at=view[key])
     if view["duration"] is not None and view["state"] == "complete":
         yield Detail("Ran", duration(view["duration"]))
-    for name, key in (("Worker", "worker"), ("Unique key", "unique"), ("Schedule", "schedule")):
-        if view[key]:
-            yield Detail(name, view[key], is_code=True)
-    if view["planned_at"]:
-        yield Detail("Planned for", at=view["planned_at"])
-    removed = [word for key, word in (("complete", "it completes"), ("fail", "it fails")) if view[f"remove_on_{key}"]]
-    if removed:
-        yield Detail("Removed", f"when {' or '.join(removed)}")
 
 
 def backoff_words(backoff: Any) -> str:

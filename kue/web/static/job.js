@@ -5,7 +5,7 @@ import { confirm, isOpen } from "./dialog.js";
 import { fetchNodes, nodes } from "./html.js";
 import { startLog } from "./job-log.js";
 import { key } from "./keys.js";
-import { follow } from "./live.js";
+import { follow, onStatus } from "./live.js";
 import { startNeighbours } from "./neighbours.js";
 import { address, announce, element, elements, now } from "./page.js";
 import { merge } from "./refresh.js";
@@ -49,8 +49,10 @@ follow(`job:${id}`, (values, whole) => {
   if (isOld || (!whole && Object.keys(values).some((name) => !SHOWN_AT_ONCE.has(name)))) plan();
 });
 
+let isPaused = false;
+onStatus(({ kind }) => (isPaused = kind === "paused"));
 setInterval(() => {
-  if (state === "active" && !document.hidden) plan();
+  if (state === "active" && !document.hidden && !isPaused) plan();
 }, RUNNING_EVERY_MS);
 
 /** Show the job anew, soon. */

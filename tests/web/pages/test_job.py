@@ -78,7 +78,13 @@ def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
     ]
     starts = (now - 558_000, now - 444_000)
     records = [{**run, "worker": WORKER, "start": start} for run, start in zip(runs, starts, strict=True)]
-    fields = {"created_at": now - 582_000, "started_at": now - 288_000, "workerId": WORKER, "attempts": 1}
+    fields = {
+        "created_at": now - 582_000,
+        "started_at": now - 288_000,
+        "workerId": WORKER,
+        "attempts": 1,
+        "error": "MemoryError: x",
+    }
     client.hset("q:job:1", mapping={**fields, "py_runs": json.dumps(records), "progress": 45})
     with visiting(chromium, web, "/jobs/1") as visit:
         rows = visit.page.locator(".runs tbody tr")
@@ -101,6 +107,8 @@ def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
             WORKER,
         ):
             assert words in details
+        assert "Last error\nrun 1" in visit.page.get_by_label("Last error").inner_text()
+        assert "3 since" in visit.page.get_by_label("Runs", exact=True).inner_text()
         assert "on gpu-1" in visit.page.locator(".about").inner_text()
         assert visit.page.get_by_role("progressbar").get_attribute("value") == "45"
         assert visit.page.locator("h1").inner_text() == "#1 To ana"
