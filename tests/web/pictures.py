@@ -57,35 +57,37 @@ def pictures(job: int) -> list[Picture]:
     return [
         Picture("overview", "/"),
         Picture("failed", "/failed", press=("j", "x", "j", "j", "x", "j", "x")),
-        Picture("job", f"/jobs/{job}"),
         Picture("failures", "/failures"),
         Picture("workers", "/workers", scheme="dark"),
         Picture("phone", "/", PHONE),
+        Picture("job", f"/jobs/{job}"),
     ]
 
 
-def take(folder: Path) -> None:
-    """Write all pictures to a folder."""
+def take(folder: Path, *, small: bool = True) -> None:
+    """Write all pictures to a folder. To make them small takes some seconds each."""
     folder.mkdir(parents=True, exist_ok=True)
     with served() as (web, job), browser() as chromium:
         for picture in pictures(job):
             path = folder / f"dashboard-{picture.name}.png"
-            _take(chromium, web, picture, path)
+            taken = _taken(chromium, web, picture)
+            path.write_bytes(small_png(chromium, taken) if small else taken)
             print(f"{path}: {path.stat().st_size:,} bytes")
 
 
-def _take(chromium: "Browser", web: WebServer, picture: Picture, path: Path) -> None:
-    visit = Visit(chromium, viewport=picture.size, color_scheme=picture.scheme, timezone_id="UTC", locale="en-GB")
+def _taken(chromium: "Browser", web: WebServer, wanted: Picture) -> bytes:
+    visit = Visit(chromium, viewport=wanted.size, color_scheme=wanted.scheme, timezone_id="UTC", locale="en-GB")
     page = visit.page
     page.clock.set_fixed_time(NOW)
-    page.goto(f"http://127.0.0.1:{web.port}{picture.path}")
+    page.goto(f"http://127.0.0.1:{web.port}{wanted.path}")
     page.locator("[data-role=live][data-kind=live]").wait_for(state="attached")
-    for key in picture.press:
+    for key in wanted.press:
         page.keyboard.press(key)
     page.locator(".foot span", has_text="redis://").evaluate("(place, text) => { place.textContent = text; }", REDIS)
-    path.write_bytes(small_png(chromium, page.screenshot(animations="disabled", caret="hide")))
+    picture = page.screenshot(animations="disabled", caret="hide")
     assert visit.problems == []
     page.close()
+    return picture
 
 
 @contextmanager
@@ -95,6 +97,7 @@ def served() -> Iterator[tuple[WebServer, int]]:
         queue.runtime.store.clock = lambda: NOW
         client.config_set("save", "3600 1")  # else the first page says that nothing is kept on disk
         seed_ordinary(queue, StandingClock(client))
+        _spread(client)
         job = failed_job(queue, client)
         for name, when, zone in (("invoices", "0 6 1 * *", "America/New_York"), ("heartbeat", "1 minute", None)):
             queue.every(when, queue.create("report", {"rows": 5000}), name=name, tz=zone)
@@ -102,6 +105,16 @@ def served() -> Iterator[tuple[WebServer, int]]:
         factory.shared_of(queue, 1).store.clock = lambda: NOW
         with WebServer(app) as web:
             yield web, job
+
+
+def _spread(client: Any) -> None:
+    """Have the failures come over some hours, and the workers renew their leases some seconds ago."""
+    for place, member in enumerate(client.zrange("q:jobs:failed", 0, -1)):
+        hours = (place * place) % 19
+        id = int(member.partition(b"|")[2])
+        client.hset(f"q:job:{id}", "failed_at", NOW - hours * HOUR - place * MINUTE)
+    for place, process in enumerate(client.zrange("q:py:workers", 0, -1)):
+        client.zadd("q:py:workers", {process: NOW + (24 + place) * SECOND})
 
 
 def failed_job(queue: kue.Queue, client: Any) -> int:
@@ -127,6 +140,7 @@ def failed_job(queue: kue.Queue, client: Any) -> int:
         )
     )
     job.error(stack).failed()
+    client.ltrim(f"q:job:{job.id}:log", 0, 2)
     starts = (NOW - HOUR, NOW - HOUR + 2 * MINUTE, NOW - 50 * MINUTE)
     runs = [
         {
@@ -135,7 +149,7 @@ def failed_job(queue: kue.Queue, client: Any) -> int:
             "worker": f"{HOST}:email:{number}",
             "start": start,
             "duration": 1900 + 400 * number,
-            "outcome": "failed" if number == 3 else "retry",
+            "outcome": "failed",
             "error": "SMTPServerDisconnected: Connection unexpectedly closed",
         }
         for number, start in enumerate(starts, 1)

@@ -21,6 +21,7 @@ from kue.web.read_model.failures import Group, groups
 from kue.web.refused import Refused
 from kue.web.routing import Route
 
+_MAX_GROUPS = 100
 _IDS = re.compile(r"[0-9]{1,15}(?: [0-9]{1,15})*", re.ASCII)
 
 
@@ -34,7 +35,8 @@ def failures(call: Call) -> Response:
         "failures.html",
         "Failures",
         "failed",
-        groups=[_row(group, now) for group in found],
+        groups=[_row(group, now) for group in found[:_MAX_GROUPS]],
+        all_groups=len(found),
         scanned=scanned,
         total=total,
         operation=_operation(call),

@@ -65,6 +65,15 @@ def test_the_page_fits_and_is_accessible_whatever_the_messages_hold(
         assert row(visit, "no message").count() == 1
 
 
+def test_of_very_many_groups_the_largest_are_listed(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
+    for number in range(101):
+        failed(queue, "email", f"error {'abcdefghij'[number % 10]}{'abcdefghijk'[number // 10]}")
+    failed(queue, "email", "the commonest", 2)
+    with visiting(chromium, web, "/failures") as visit:
+        assert "2 smaller groups are not listed." in visit.page.locator("main").inner_text()
+        assert "the commonest" in visit.page.locator("tbody tr").first.inner_text()
+
+
 def test_a_group_is_retried_at_once(chromium: "Browser", web: WebServer, queue: kue.Queue, mails: object) -> None:
     with visiting(chromium, web, "/failures") as visit:
         row(visit, "refused by host").get_by_role("button", name="Retry 3").click()
