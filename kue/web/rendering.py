@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from kue.store import codec
 from kue.web import visible, words
 from kue.web.call import Call
 
@@ -33,4 +34,4 @@ def page(call: Call, template: str, values: Mapping[str, object], status: int = 
     """A page. Each template gets the title of the app, and the address under which the app is mounted."""
     title = call.site.settings.title or "kue"
     text = environment.get_template(template).render(title=title, base=call.address(""), **values)
-    return HTMLResponse(text, status)
+    return HTMLResponse(codec.text_bytes(text), status)  # JSON may hold half a surrogate pair, which UTF-8 cannot

@@ -14,6 +14,7 @@ UNKNOWN = "—"
 _EXACT_BELOW = 100_000
 _SECOND = 1000
 _DAY_MS = 86_400_000
+_TOO_GREAT = 10**21  # for a number that anything counts or measures; scripts write these in another way
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
 
 
@@ -103,7 +104,7 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 def _whole(number: object) -> int | None:
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _TOO_GREAT:
         return None
     return number if isinstance(number, int) else math.floor(number + 0.5)
 

@@ -6,7 +6,7 @@ They take longer than those of the demo, wait longer for their next attempt, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain, count, cycle, repeat
+from itertools import count
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +25,7 @@ class Encore:
 
     def __init__(self, url: str, parts: Sequence[Part]) -> None:
         self._url = url
-        self._jobs = _endless(parts)
+        self._jobs = endless_jobs(parts)
         self._created = 0
 
     def __enter__(self) -> Self:
@@ -56,10 +56,14 @@ class Encore:
         every("0 6 1 * *", create("alert", {"service": "billing", "ms": _MS}), name="monthly alert").pause()
 
 
-def _endless(parts: Sequence[Part]) -> Iterator[Planned]:
-    """Jobs of all parts, in proportion to their shares."""
+def endless_jobs(parts: Sequence[Part]) -> Iterator[Planned]:
+    """Jobs of all parts, in proportion to their shares, and those of each as far apart as can be."""
     numbers = {part.type: count() for part in parts}
-    smallest = min(part.share for part in parts)
-    rounds = [repeat(part, max(1, part.share // smallest)) for part in parts]
-    for part in cycle(list(chain.from_iterable(rounds))):
+    owed = dict.fromkeys(numbers, 0)
+    whole = sum(part.share for part in parts)
+    while True:
+        for part in parts:
+            owed[part.type] += part.share
+        part = max(parts, key=lambda part: owed[part.type])
+        owed[part.type] -= whole
         yield part.plan(next(numbers[part.type]), Timing(_SHOW_SECONDS, part.job_ms * _LONGER))

@@ -1,14 +1,14 @@
 """Actions on many jobs in a browser: by selection and by filter, what is asked before, and what is said afterwards."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 from kue.web.many import Changes
-from tests.browser import Visit, browser
+from tests.browser import Visit
 from tests.helpers import wait_until
 from tests.web.pages.axe import assert_accessible
 from tests.web.pages.looking import assert_fits, visiting
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    with browser() as found:
-        yield found
 
 
 def box(visit: Visit, id: int) -> "Locator":

@@ -1,13 +1,12 @@
 """A list in a browser: rows that change and leave while one looks, new ones, the button of a row, and the keys."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
 import kue
-from tests.browser import Visit, browser
+from tests.browser import Visit
 from tests.web.pages.looking import visiting
 from tests.web.pages.seeding import seed
 from tests.web.server import WebServer
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    with browser() as found:
-        yield found
 
 
 def row(visit: Visit, id: int) -> "Locator":

@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +10,6 @@ from playwright.sync_api import expect
 import kue
 import kue.web
 from kue.common import strict_json
-from tests.browser import browser
 from tests.web.asgi import ask
 from tests.web.pages.axe import assert_accessible
 from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, post_form, served_to, visiting
@@ -22,12 +20,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    with browser() as found:
-        yield found
 
 
 def ids(text: str) -> list[int]:

@@ -1,13 +1,12 @@
 """A list of 100,000 jobs in a browser: every row can be reached, and few are in the document at a time."""
 
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import Visit, browser
+from tests.browser import Visit
 from tests.web.pages.looking import visiting
 from tests.web.pages.seeding import seed, seed_many
 from tests.web.server import WebServer
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.node]
 JOBS = 100_000
 MOST_IN_THE_DOCUMENT = 300
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

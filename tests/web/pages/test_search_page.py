@@ -1,7 +1,6 @@
 """Looking for jobs in the one box: an id, words in the index or in the data, and fields."""
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +8,6 @@ from playwright.sync_api import expect
 
 import kue
 import kue.web
-from tests.browser import browser
 from tests.web.pages.looking import HOSTILE, assert_fits, visiting
 from tests.web.pages.seeding import seed
 from tests.web.server import WebServer
@@ -18,12 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = [pytest.mark.slow, pytest.mark.node]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    with browser() as found:
-        yield found
 
 
 def found(web: WebServer, query: str) -> list[int]:
