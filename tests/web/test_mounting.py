@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import threading
 import weakref
 from typing import Any
@@ -121,3 +122,16 @@ def test_a_websocket_is_refused(app: Any) -> None:
 
     asyncio.run(app({"type": "websocket", "path": "/"}, receive, send))
     assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+@pytest.mark.parametrize("path", ["/jobs/1", "/jobs/9", "/create?from=1"])
+def test_below_a_prefix_every_link_and_form_has_it(queue: kue.Queue, path: str) -> None:
+    queue.create("email").save().failed()
+    app = kue.web.app(queue, auth=kue.web.open_access)
+    page = ask(app, "GET", f"/ops{path}", root_path="/ops").body.decode()
+    found = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
+    assert len(found) > 10
+    assert [address for address in found if not address.startswith("/ops/")] == []
+    form = ("Content-Type", "application/x-www-form-urlencoded")
+    answer = ask(app, "POST", "/ops/jobs/1/retry", form, root_path="/ops")
+    assert (answer.status, answer.headers["location"]) == (303, "/ops/jobs/1")

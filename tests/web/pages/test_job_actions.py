@@ -1,6 +1,5 @@
 """What the buttons of a job do, with a script and without, and the way from a job to the next one of its list."""
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 import kue
 import kue.web
 from tests.helpers import keyspace
-from tests.web.asgi import ask
 from tests.web.pages.looking import post_form, served_to, visiting
 from tests.web.server import WebServer
 
@@ -143,19 +141,6 @@ def test_a_foreign_page_cannot_send_the_forms(web: WebServer, queue: kue.Queue) 
     form = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", "https://evil.example")]
     assert web.ask("POST", "/jobs/1/remove", form, b"sure=yes").status == 403
     assert queue.failed_count() == 1
-
-
-@pytest.mark.parametrize("path", ["/jobs/1", "/jobs/9", "/create?from=1"])
-def test_below_a_prefix_every_link_and_form_has_it(queue: kue.Queue, path: str) -> None:
-    in_state(queue, "failed")
-    app = kue.web.app(queue, auth=kue.web.open_access)
-    page = ask(app, "GET", f"/ops{path}", root_path="/ops").body.decode()
-    found = re.findall(r'(?:href|src|action)="(/[^"]*)"', page)
-    assert len(found) > 10
-    assert [address for address in found if not address.startswith("/ops/")] == []
-    form = ("Content-Type", "application/x-www-form-urlencoded")
-    answer = ask(app, "POST", "/ops/jobs/1/retry", form, root_path="/ops")
-    assert (answer.status, answer.headers["location"]) == (303, "/ops/jobs/1")
 
 
 def test_the_keys_lead_through_the_list_that_one_came_from(

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kue.common import strict_json
@@ -11,8 +11,9 @@ from kue.web.json_tree import FOLDED_CHARACTERS, FOLDED_ITEMS, MAX_STEPS, Step, 
 from kue.web.security.redaction import Redaction
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
 )
 
 
@@ -107,6 +108,7 @@ def test_half_a_surrogate_pair_is_escaped() -> None:
     assert found.text.encode() == b'{"token":"hidden","a":"\\ud800"}'
 
 
+@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_what_is_written_is_the_same_value(value: object) -> None:
     found = read_tree(json.dumps(value), lambda key: False)
