@@ -144,6 +144,22 @@ def test_the_last_job_is_shown_with_its_state(
         assert "removed" in row(visit, "gone").locator("[data-label=Last]").inner_text()
 
 
+def test_what_is_open_and_where_the_focus_is_stays_so_while_the_page_follows_the_schedules(
+    chromium: "Browser", web: WebServer, maker: kue.Queue
+) -> None:
+    schedule = declared(maker, "nightly")
+    with visiting(chromium, web, "/schedules") as visit:
+        nightly = row(visit, "nightly")
+        nightly.locator("summary").click()
+        nightly.get_by_role("button", name="Pause").focus()
+        schedule.trigger()
+        declared(maker, "another")
+        nightly.locator("[data-label=Last] .pill.queued").wait_for()
+        row(visit, "another").wait_for()
+        assert nightly.locator("details").get_attribute("open") is not None
+        assert nightly.get_by_role("button", name="Pause").evaluate("it => it === document.activeElement")
+
+
 def test_a_late_schedule_says_by_how_much(
     chromium: "Browser", web: WebServer, queue: kue.Queue, running: Running, client: "redis.Redis"
 ) -> None:
