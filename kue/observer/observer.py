@@ -14,7 +14,6 @@ import math
 import selectors
 import time
 from collections import deque
-from typing import Any
 
 from redis.exceptions import ResponseError
 
@@ -26,18 +25,17 @@ from kue.common.timer_queue import TimerQueue
 from kue.common.wakeup import Wakeup
 from kue.connection.connection import Connection
 from kue.connection.pool import BROKEN, refusal
-from kue.connection.reply_text import is_wrong_kind
-from kue.errors import KueError
+from kue.errors import ConnectionFailed, KueError
 from kue.events.subscription import Subscription
 from kue.observer.lock import ObserverLock
+from kue.observer.rows import read_rows
 from kue.observer.sighting import Sighting, read_sighting
-from kue.observer.tally import FIELDS, GONE, Row, Tally
+from kue.observer.tally import Tally
 from kue.stats.counters import Counters
-from kue.store.live import LiveCommands
 from kue.store.store import Store
 
 logger = logging.getLogger("kue")
-PART = "observer"
+PART, READING = "observer", "observer, which reads jobs,"
 _BEAT_SECONDS = 1.0
 _REPORT_EVERY_SECONDS = 60.0
 _MAX_WAITING = 20_000  # events; more are dropped
@@ -52,7 +50,6 @@ class Observer:
         self._store = store
         self._error_reporter = error_reporter
         self._lock = ObserverLock(store)
-        self._commands = LiveCommands(store.keys)
         self._thread = SoleThread(self._run, name="kue-observer")
         self._wakeup = Wakeup()
         self._stopping = False
@@ -167,25 +164,24 @@ class Observer:
         """Read the jobs of some events. Then it rests for as long as it worked, and lets other threads run."""
         self._reads = False
         began = time.thread_time()
-        try:
-            self._count_some()
-        except KueError as problem:
-            self._error_reporter.outage_began(PART, problem)
+        self._count_some()
         self._rests_until = time.monotonic() + max(_MIN_PAUSE_SECONDS, time.thread_time() - began)
         if self._waiting:
             self._read_soon()
 
-    def _count_some(self) -> None:
-        """Count some of the events that wait. If their jobs cannot be read, they are dropped."""
+    def _count_some(self) -> bool:
+        """Count some of the events that wait. If their jobs cannot be read, they are dropped: then it returns False."""
         batch = [self._waiting.popleft() for _ in range(min(_MAX_TOGETHER, len(self._waiting)))]
-        ids = self._tally.wanted(batch)
         try:
-            replies = self._store.ask([self._commands.fields(id, FIELDS) for id in ids])
-            rows = {id: _row(reply) for id, reply in zip(ids, replies, strict=True)}
-        except KueError:
+            self._tally.count(batch, read_rows(self._store, self._tally.wanted(batch)))
+        except Exception as problem:
             self.dropped += len(batch)
-            raise
-        self._tally.count(batch, rows)
+            # The beat shows when an outage is over. Only a reading shows that for anything else.
+            is_outage = isinstance(problem, ConnectionFailed) or getattr(problem, "transient", False)
+            self._error_reporter.failed(PART if is_outage else READING, problem)
+            return False
+        self._error_reporter.outage_ended(READING)
+        return True
 
     def _beat(self) -> None:
         """Keep the lock, and add what was counted. If another process has the lock, that one counts from now on."""
@@ -193,8 +189,8 @@ class Observer:
         self._report_dropped()
         try:
             confirmed = self._add()
-        except KueError as problem:
-            self._error_reporter.outage_began(PART, problem)
+        except Exception as problem:
+            self._error_reporter.failed(PART, problem)
         else:
             if confirmed:
                 self._error_reporter.outage_ended(PART)
@@ -219,8 +215,8 @@ class Observer:
         if not self._lock.is_held:
             return
         try:
-            while self._waiting:
-                self._count_some()
+            while self._waiting and self._count_some():
+                pass
             self._add()
         except KueError as problem:
             self._error_reporter.outage_began(PART, problem)
@@ -238,12 +234,3 @@ class Observer:
             logger.info("the lock of the observer stays until it runs out: %s", problem)
         self._store.connections.close()
         self._wakeup.close()
-
-
-def _row(reply: Any) -> Row:
-    """What Redis has of a job. Raises `RedisRefused`, unless the key holds something else."""
-    if not isinstance(reply, ResponseError):
-        return Row(*reply)
-    if is_wrong_kind(reply):
-        return GONE
-    raise refusal(reply) from reply
