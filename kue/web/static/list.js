@@ -19,6 +19,8 @@ if (!(box instanceof HTMLInputElement)) throw new Error("the head of the table h
 const rows = new Rows(card, { added: (row, id) => selection.mark(row, id), settled });
 const selection = new Selection(rows, box, () => bar.show());
 const bar = new Bar(element("[data-role=bar]"), selection, {
+  state: card.dataset.state ?? "",
+  of: { word: card.dataset.word ?? "", type: card.dataset.type ?? "" },
   filter: card.dataset.filter ? JSON.parse(card.dataset.filter) : null,
   words: card.dataset.words ?? "",
   countAll,
