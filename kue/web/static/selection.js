@@ -42,10 +42,10 @@ export class Selection {
   /** @param {string} id @param {boolean} isSelected */
   set(id, isSelected) {
     this.#last = id;
-    this.all = null;
-    if (isSelected) this.ids.add(id);
-    else this.ids.delete(id);
-    this.#show([id]);
+    const ids = this.all === null ? this.ids : new Set(this.#loaded());
+    if (isSelected) ids.add(id);
+    else ids.delete(id);
+    this.replace([...ids]);
   }
 
   /** Select what is between the job that was selected last and this one. @param {string} id */
@@ -67,9 +67,9 @@ export class Selection {
 
   /** Select all that the filter takes. @param {number} count how many that are */
   takeAll(count) {
-    this.replace(this.#loaded());
+    this.ids = new Set(this.#loaded());
     this.all = count;
-    this.changed();
+    this.#show(this.rows.ids);
   }
 
   clear() {
@@ -78,15 +78,15 @@ export class Selection {
 
   /** Select just these. @param {string[]} ids */
   replace(ids) {
-    const touched = new Set([...this.ids, ...ids]);
+    const touched = new Set([...this.ids, ...ids, ...(this.all === null ? [] : this.rows.ids)]);
     this.ids = new Set(ids);
     this.all = null;
     this.#show(touched);
   }
 
-  /** Have a row look as it is: selected, or not. @param {HTMLTableRowElement} row @param {string} id */
+  /** Have a row look as it is: selected, or not. Of all that the filter takes, some rows come later. @param {HTMLTableRowElement} row @param {string} id */
   mark(row, id) {
-    const isSelected = this.ids.has(id);
+    const isSelected = this.ids.has(id) || (this.all !== null && !row.matches(".left"));
     row.classList.toggle("selected", isSelected);
     const box = row.querySelector("input[type=checkbox]");
     if (box instanceof HTMLInputElement) box.checked = isSelected;
