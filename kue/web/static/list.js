@@ -122,7 +122,7 @@ function ended(place) {
 for (const kind of ["click", "auxclick"]) {
   rows.tall.body.addEventListener(kind, (event) => {
     if (!(event instanceof MouseEvent) || !(event.target instanceof Element) || event.button > 1) return;
-    if (event.target.closest("a, button, input") || getSelection()?.toString()) return;
+    if (event.target.closest("a, button, .select") || getSelection()?.toString()) return;
     const { metaKey, shiftKey, button } = event;
     const ctrlKey = event.ctrlKey || button === 1;
     const link = event.target.closest("tr")?.querySelector(".job a");

@@ -21,11 +21,12 @@ export class Selection {
     this.changed = changed;
     box.addEventListener("change", () => (box.checked ? this.takeLoaded() : this.clear()));
     rows.tall.body.addEventListener("click", (event) => {
-      const target = event.target instanceof Element ? event.target.closest("input[type=checkbox]") : null;
-      const id = target?.closest("tr")?.dataset.id;
-      if (!(target instanceof HTMLInputElement) || !id) return;
+      const cell = event.target instanceof Element ? event.target.closest("td.select") : null;
+      const id = cell?.closest("tr")?.dataset.id;
+      if (!id) return;
+      cell?.querySelector("input")?.focus({ preventScroll: true }); // a finger may hit the cell beside it
       if (event.shiftKey) this.takeRange(id);
-      else this.set(id, target.checked);
+      else this.toggle(id);
     });
   }
 
@@ -36,7 +37,7 @@ export class Selection {
 
   /** @param {string} id */
   toggle(id) {
-    this.set(id, !this.ids.has(id));
+    this.set(id, !this.rows.row(id)?.matches(".selected"));
   }
 
   /** @param {string} id @param {boolean} isSelected */
