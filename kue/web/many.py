@@ -33,17 +33,21 @@ Change = Callable[[Sequence[int]], Iterable[NotDone]]
 
 
 class Changes:
-    """The changes that can be made to many jobs under one prefix."""
+    """The changes that can be made to many jobs under one prefix.
 
-    def __init__(self, runtime: Runtime) -> None:
+    With a `state`, only jobs that are in this state are changed: a job that a user saw as failed may run by now.
+    """
+
+    def __init__(self, runtime: Runtime, state: str = "") -> None:
         self._runtime = runtime
+        self._state = state
         self._store = runtime.store
         self._bulk = Bulk(runtime.store)
 
     def retry(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Queue jobs that have failed or are complete again."""
         states = self._states(ids)
-        ready = [id for id in ids if states[id] in STATES_OF["retry"]]
+        ready = [id for id in ids if states[id] in self._states_of("retry")]
         now, commands = self._store.clock(), self._bulk.commands
         replies = self._store.ask_kinds([commands.retry_jobs([id], states[id], "", now) for id in ready])
         left = {id for id, reply in zip(ready, replies, strict=True) if reply != 1}
@@ -51,11 +55,13 @@ class Changes:
 
     def promote(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Queue delayed jobs before their time."""
-        return self._named("promote", [id for id in ids if not self._bulk.retry_jobs([id], "delayed", "")])
+        may = self._takes("delayed")
+        return self._named("promote", [id for id in ids if not (may and self._bulk.retry_jobs([id], "delayed", ""))])
 
     def remove(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Remove jobs, also those without a type."""
         rows = dict(zip(ids, self._store.fields(ids, ("state", "type")), strict=True))
+        rows = {id: row for id, row in rows.items() if self._takes(codec.text(row[0] or b""))}
         broken = [id for id, (state, type) in rows.items() if state and not type]
         if broken:
             self._store.drop_broken(broken)
@@ -65,9 +71,19 @@ class Changes:
 
     def cancel(self, ids: Sequence[int]) -> Iterable[NotDone]:
         """Cancel jobs that wait or run."""
-        words = self._bulk.cancel(ids, cancel_error(""))
+        states = self._states(ids) if self._state else {}
+        ready = [id for id in ids if not states or self._takes(states[id])]
+        words = self._bulk.cancel(ready, cancel_error("")) if ready else []
         count_cancelled(self._runtime, words)
-        return self._named("cancel", [id for id, word in zip(ids, words, strict=True) if not _is_cancelled(word)])
+        cancelled = {id for id, word in zip(ready, words, strict=True) if _is_cancelled(word)}
+        return self._named("cancel", [id for id in ids if id not in cancelled])
+
+    def _states_of(self, action: str) -> list[str]:
+        """The states in which a job is changed here."""
+        return [state for state in STATES_OF[action] if self._takes(state)]
+
+    def _takes(self, state: str) -> bool:
+        return self._state in ("", state)
 
     def _states(self, ids: Sequence[int]) -> dict[int, str]:
         rows = self._store.fields(ids, ("state",))
@@ -77,21 +93,22 @@ class Changes:
         if not ids:
             return ()
         rows = self._store.fields(ids, ("state", "workerId", "type"))
-        return [NotDone(id, _reason(action, *row)) for id, row in zip(ids, rows, strict=True)]
+        states = self._states_of(action)
+        return [NotDone(id, _reason(states, *row)) for id, row in zip(ids, rows, strict=True)]
 
 
 def _is_cancelled(word: str) -> bool:
     return word.startswith(("cancelled", "told"))
 
 
-def _reason(action: str, state: bytes | None, worker: bytes | None, type: bytes | None) -> str:
-    """Why a job was left as it is, from what it is now."""
+def _reason(states: Sequence[str], state: bytes | None, worker: bytes | None, type: bytes | None) -> str:
+    """Why a job was left as it is, from what it is now. `states` are those in which it would have been changed."""
     if state is None:
         return "it was removed"
     if not type:
         return "it has no type"
     if state == b"active" and is_node_worker(codec.text(worker or b"")):
         return "a Node worker has it"
-    if codec.text(state) in STATES_OF[action]:
+    if codec.text(state) in states:
         return "a Node worker is about to change it, or a key of its type is of the wrong kind"
     return f"it is {codec.text(state)}"

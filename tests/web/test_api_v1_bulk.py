@@ -52,6 +52,24 @@ def test_jobs_are_retried_by_their_ids_and_the_others_are_named(web: WebServer, 
 
 
 @pytest.mark.parametrize(
+    ("action", "state", "now"),
+    [
+        ("retry", "failed", "complete"),
+        ("promote", "failed", "delayed"),
+        ("cancel", "inactive", "active"),
+        ("remove", "failed", "active"),
+    ],
+)
+def test_a_job_that_left_the_state_it_was_seen_in_is_left_alone(
+    web: WebServer, queue: kue.Queue, client: Any, action: str, state: str, now: str
+) -> None:
+    (id,) = fill(queue, 1, now)
+    found = ended(web, {"action": action, "ids": [id], "state": state})
+    assert (found["done"], found["named"]) == (0, [{"id": id, "reason": f"it is {now}"}])
+    assert queue.get(id).state() == now
+
+
+@pytest.mark.parametrize(
     ("action", "state", "after"),
     [("retry", "failed", "inactive"), ("promote", "delayed", "inactive"), ("cancel", "inactive", "failed")],
 )
@@ -117,6 +135,8 @@ def test_a_job_of_a_node_worker_is_left_alone(web: WebServer, queue: kue.Queue, 
         *({}, [], {"action": "retry"}, {"action": "nope", "ids": [1]}, {"ids": [1]}, {"action": 5, "ids": [1]}),
         *({"action": "retry", "ids": ids} for ids in ([], "1", [0], [-1], ["1"], [1.5], [True], None, [1] * 1001)),
         {"action": "retry", "ids": [1], "filter": {"state": "failed"}},
+        *({"action": "retry", "ids": [1], "state": state} for state in ("", "nope", None, 5)),
+        {"action": "retry", "filter": {"state": "failed"}, "state": "failed"},
         *({"action": "retry", "filter": given} for given in ({}, [], {"type": "x"}, {"state": "nope"}, {"state": 5})),
         *(
             {"action": "retry", "filter": {"state": "failed", **more}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from kue.options.values import parse_number, read_choice, read_whole
+from kue.options.values import parse_number, read_choice, read_state, read_whole
 from kue.store.job_hash import JobHash
 from kue.web.answers import as_json
 from kue.web.api_v1.filters import NAMES, read_filter
@@ -23,19 +23,27 @@ _PAGE = 500
 
 
 def start(call: Call) -> Response:
-    """Begin an operation on `ids`, or on all jobs that a `filter` takes now. 202 with what it can be asked by."""
+    """Begin an operation on `ids`, or on all jobs that a `filter` takes now. 202 with what it can be asked by.
+
+    With `ids` may come the `state` that the jobs must still be in.
+    """
     body = read_json(call)
-    if not isinstance(body, dict) or not set(body) <= {"action", "ids", "filter"} or len(body) != 2:
+    if not isinstance(body, dict) or set(body) - {"state"} not in ({"action", "ids"}, {"action", "filter"}):
         raise Refused(422, "the body must be an action, and either ids or a filter")
+    if "state" in body and "filter" in body:
+        raise Refused(422, "the state must stand in the filter")
     action = _action(call, body.get("action"))
     if "ids" in body:
         ids = _ids(call, body["ids"])
-        operation = call.site.operations.start(action, ids, _change(call, action), len(ids), call.access.user)
+        change = _change(call, action, read_state(body["state"]) if "state" in body else "")
+        operation = call.site.operations.start(action, ids, change, len(ids), call.access.user)
     else:
         wanted = _wanted(call, body["filter"])
         total = call.site.pages.size(wanted.state, wanted.type_of_set) if wanted.takes_all else None
         walk = _walk(call, wanted, call.site.store.now())
-        operation = call.site.operations.start(action, walk, _change(call, action), total, call.access.user)
+        operation = call.site.operations.start(
+            action, walk, _change(call, action, wanted.state), total, call.access.user
+        )
     return as_json(_shown(operation), 202, {"Location": call.address(f"/api/v1/operations/{operation.id}")})
 
 
@@ -68,8 +76,8 @@ def _check_permission(call: Call, action: str) -> None:
         raise Refused(403, f"{action} needs the permission {PERMISSION_OF[action]}")
 
 
-def _change(call: Call, action: str) -> Change:
-    change: Change = getattr(Changes(call.site.queue.runtime), action)
+def _change(call: Call, action: str, state: str) -> Change:
+    change: Change = getattr(Changes(call.site.queue.runtime, state), action)
     return change
 
 

@@ -122,7 +122,11 @@ COMPONENTS: Mapping[str, Schema] = {
     "Filter": closed({name: _NOT_EMPTY if each is SEARCHED else each for name, each in FILTERS.items()}, ["state"]),
     "NewOperation": either(
         closed(
-            {"action": _ACTION, "ids": {**listed(whole(1)), "minItems": 1, "maxItems": 1000}},
+            {
+                "action": _ACTION,
+                "ids": {**listed(whole(1)), "minItems": 1, "maxItems": 1000},
+                "state": one_of(STATES),
+            },
             ["action", "ids"],
         ),
         closed({"action": _ACTION, "filter": named("Filter")}, ["action", "filter"]),

@@ -50,7 +50,7 @@ def _reason(message: str) -> str:
     """The cause that stands in brackets in a message, without advice for programmers. status.js does the same."""
     first = message.partition(";")[0]
     found = _BRACKETS.search(first)
-    return found[1] if found else first
+    return (found[1] if found else first).removesuffix(".")
 
 
 def _entry(call: Call) -> str:

@@ -70,7 +70,7 @@ def remove(call: Call) -> Response:
 
 def _change(call: Call, action: str) -> Response:
     ids = _ids(call)
-    change: Change = getattr(Changes(call.site.queue.runtime), action)
+    change: Change = getattr(Changes(call.site.queue.runtime, "failed"), action)
     operation = call.site.operations.start(action, ids, change, len(ids), call.access.user)
     return Response(status_code=303, headers={"Location": call.address(f"/failures?operation={operation.id}")})
 

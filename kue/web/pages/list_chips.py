@@ -53,8 +53,8 @@ def _types(call: Call, query: ListQuery) -> Chip:
 
 
 def _messages(call: Call, query: ListQuery) -> Chip:
-    groups = call.site.facts.failures()[:_MAX_MESSAGES]
-    words = tuple((group.key, _short(f"{group.count:,} × {group.message or 'no message'}")) for group in groups)
+    groups = [group for group in call.site.facts.failures() if group.key][:_MAX_MESSAGES]  # "" would take all jobs
+    words = tuple((group.key, _short(f"{group.count:,} × {group.message}")) for group in groups)
     name = "message" if "message" in query.given else "alike"
     return _chip(query, name, "Message", (("", "all"), *(words if name == "alike" else ())))
 

@@ -72,7 +72,9 @@ def read_list(call: Call, path_state: str | None) -> ListQuery:
 
     Raises `Refused`, and `InvalidOption` for a value that is none of its kind.
     """
-    given = {name: value for name in _KEPT if (value := call.query.get(name, "").strip())}
+    given = {name: value for name in _KEPT if (value := call.query.get(name, ""))}  # a type may begin with a space
+    if not given.get("q", "").strip():
+        given.pop("q", None)
     if path_state is not None:
         for name in ("state", "q"):
             given.pop(name, None)

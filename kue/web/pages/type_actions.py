@@ -33,7 +33,7 @@ def resume(call: Call) -> Response:
 def retry(call: Call) -> Response:
     """Queue the failed jobs of a type again, as an operation."""
     ids = call.site.store.ids(0, MAX_JOBS - 1, "failed", _type(call))
-    change = Changes(call.site.queue.runtime).retry
+    change = Changes(call.site.queue.runtime, "failed").retry
     operation = call.site.operations.start("retry", ids, change, len(ids), call.access.user)
     return _back(call, operation=operation.id)
 

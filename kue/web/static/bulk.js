@@ -6,6 +6,7 @@ import { outcome, stop } from "./outcome.js";
 import { announce, element, elements } from "./page.js";
 import { Problem } from "./send.js";
 import { toast } from "./toast.js";
+import { oneLine } from "./visible.js";
 import { exactCount, plural } from "./words.js";
 
 /** @typedef {import("./selection.js").Selection} Selection */
@@ -14,6 +15,7 @@ import { exactCount, plural } from "./words.js";
 const ASK_ABOVE = 100;
 const TYPE_ABOVE = 1000;
 const SAMPLE = 3;
+const MAX_TYPE = 60; // characters of a type in a title
 /** @type {Record<string, string>} */
 const WARNINGS = {
   remove: "They are removed with their data, results and logs. This cannot be undone.",
@@ -33,8 +35,8 @@ export class Bar {
   /**
    * @param {HTMLElement} bar
    * @param {Selection} selection
-   * @param {{ filter: object | null, words: string, countAll: () => Promise<number>, ended: (place: number | null) => void }} list
-   *   `words` are what the filter takes, such as "61 of type email"; `ended` gets the place of the first row that was
+   * @param {{ state: string, of: { word: string, type: string }, filter: object | null, words: string, countAll: () => Promise<number>, ended: (place: number | null) => void }} list
+   *   `of` says in words whose jobs the list has; `words` are what the filter takes, such as "61 of type email"; `ended` gets the place of the first row that was
    *   selected, or null if the page did not begin the operation
    */
   constructor(bar, selection, list) {
@@ -89,20 +91,22 @@ export class Bar {
     const count = selection.size;
     const isGrave = action === "remove" || action === "cancel";
     if ((isGrave || count > ASK_ABOVE) && !(await this.#ask(action, verb, count, isGrave))) return;
-    const jobs = selection.all !== null && list.filter ? { filter: list.filter } : { ids: [...selection.ids] };
+    const jobs = selection.all !== null && list.filter ? { filter: list.filter } : { ids: [...selection.ids], state: list.state };
     await this.#watch(() => run(action, jobs, (one) => this.#progress(one)));
   }
 
   /** @param {string} action @param {string} verb @param {number} count @param {boolean} danger */
   #ask(action, verb, count, danger) {
-    const { selection } = this;
+    const { selection, list } = this;
+    const type = list.of.type && ` of type ${oneLine(list.of.type.slice(0, MAX_TYPE))}`;
+    const all = selection.all === null ? "" : "These are all that the list takes now, also those that are not loaded. ";
     const sample = [...selection.ids].slice(0, SAMPLE).map((id) => {
       const title = selection.rows.row(id)?.querySelector(".job a :is(bdi, i)")?.textContent ?? "";
       return `${id} ${title}`;
     });
     return confirm({
-      title: `${verb} ${plural(count, "job")}?`,
-      text: WARNINGS[action] ?? "",
+      title: `${verb} ${plural(count, list.of.word ? `${list.of.word} job` : "job")}${type}?`,
+      text: all + (WARNINGS[action] ?? ""),
       sample,
       verb: `${verb} ${exactCount(count)}`,
       danger,

@@ -55,7 +55,7 @@ async function run(action, ids, form) {
   place.className = "progress small muted";
   form.parentElement?.append(place);
   try {
-    const ended = await change(action, ids, (operation) => show(place, operation));
+    const ended = await change(action, ids, (operation) => show(place, operation), "failed");
     toast(outcome(ended), { error: ended.state === "failed", details: details(ended) });
     announce(outcome(ended));
   } catch (error) {

@@ -19,6 +19,8 @@ if (!(box instanceof HTMLInputElement)) throw new Error("the head of the table h
 const rows = new Rows(card, { added: (row, id) => selection.mark(row, id), settled });
 const selection = new Selection(rows, box, () => bar.show());
 const bar = new Bar(element("[data-role=bar]"), selection, {
+  state: card.dataset.state ?? "",
+  of: { word: card.dataset.word ?? "", type: card.dataset.type ?? "" },
   filter: card.dataset.filter ? JSON.parse(card.dataset.filter) : null,
   words: card.dataset.words ?? "",
   countAll,
@@ -120,7 +122,7 @@ function ended(place) {
 for (const kind of ["click", "auxclick"]) {
   rows.tall.body.addEventListener(kind, (event) => {
     if (!(event instanceof MouseEvent) || !(event.target instanceof Element) || event.button > 1) return;
-    if (event.target.closest("a, button, input") || getSelection()?.toString()) return;
+    if (event.target.closest("a, button, .select") || getSelection()?.toString()) return;
     const { metaKey, shiftKey, button } = event;
     const ctrlKey = event.ctrlKey || button === 1;
     const link = event.target.closest("tr")?.querySelector(".job a");

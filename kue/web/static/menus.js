@@ -23,5 +23,5 @@ function closeOthers(target) {
 }
 
 function opened() {
-  return elements("details.menu[open]");
+  return elements("details:is(.menu, .states)[open]");
 }

@@ -4,7 +4,7 @@ import { change } from "./outcome.js";
 import { send } from "./send.js";
 
 /** @typedef {import("./outcome.js").Operation} Operation */
-/** @typedef {{ ids: string[] } | { filter: object }} Jobs */
+/** @typedef {{ ids: string[], state: string } | { filter: object }} Jobs `state` is that of the list, "" for any */
 
 const LOOK_EVERY_MS = 300;
 const MAX_IDS = 1000; // of one request
@@ -23,7 +23,7 @@ export async function run(action, jobs, progressed) {
   for (let first = 0; first < jobs.ids.length && (all === null || all.state === "done"); first += MAX_IDS) {
     const before = all;
     const ids = jobs.ids.slice(first, first + MAX_IDS).map(Number);
-    const found = await change(action, ids, (one) => progressed(together(before, one, jobs.ids.length)));
+    const found = await change(action, ids, (one) => progressed(together(before, one, jobs.ids.length)), jobs.state);
     all = together(before, found, jobs.ids.length);
   }
   if (all === null) throw new Error("an operation has at least one job");

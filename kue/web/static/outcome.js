@@ -25,11 +25,12 @@ const DONE = { retry: "retried", promote: "queued", cancel: "cancelled", remove:
  * @param {string} action
  * @param {number[]} ids
  * @param {(operation: Operation) => void} progressed is called at the beginning and whenever it went on
+ * @param {string} state a job that is in another state by now is left alone; "" for any
  * @returns {Promise<Operation>}
  */
-export async function change(action, ids, progressed) {
+export async function change(action, ids, progressed, state) {
   /** @type {Operation} */
-  let operation = await send("POST", "/api/v1/bulk", { action, ids });
+  let operation = await send("POST", "/api/v1/bulk", { action, ids, ...(state && { state }) });
   progressed(operation);
   while (operation.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));

@@ -5,7 +5,7 @@ export function start() {
   /** @type {HTMLDetailsElement[]} */
   let opened = [];
   window.addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open], .menu)")].filter((one) => one instanceof HTMLDetailsElement);
+    opened = [...document.querySelectorAll("details:not([open], .menu, .states)")].filter((one) => one instanceof HTMLDetailsElement);
     for (const one of opened) one.open = true;
   });
   window.addEventListener("afterprint", () => {

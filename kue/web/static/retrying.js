@@ -46,7 +46,7 @@ async function run(ids, form) {
   const button = element("button", form);
   button.setAttribute("disabled", "");
   try {
-    const ended = await change("retry", ids, () => undefined);
+    const ended = await change("retry", ids, () => undefined, "failed");
     const left = ended.named.map(({ id, reason }) => `job ${id}: ${reason}`).join("\n");
     toast(outcome(ended), { error: ended.state === "failed", details: left });
   } catch (error) {

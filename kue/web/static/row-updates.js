@@ -56,7 +56,7 @@ export class RowUpdates {
   /** Say of a row what became of its job. @param {string} id @param {string | null} state null if it was removed */
   become(id, state) {
     const row = this.rows.row(id);
-    if (!row || !this.state) return;
+    if (!row || (!this.state && state !== null)) return;
     const isGone = state !== this.state;
     row.querySelector(".became")?.remove();
     row.classList.toggle("left", isGone);

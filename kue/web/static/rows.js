@@ -3,6 +3,7 @@
 
 import { fetchNodes } from "./html.js";
 import { element } from "./page.js";
+import { merge } from "./refresh.js";
 import { TallTable } from "./tall-table.js";
 
 const PAGE = 100;
@@ -99,13 +100,19 @@ export class Rows {
     this.tall.show(place);
   }
 
-  /** Put a row in the place of the one with the same id. One with the focus stays. @param {HTMLTableRowElement} row */
+  /** Have the row with the same id be like another one. If it has the focus, it keeps it. @param {HTMLTableRowElement} row */
   replace(row) {
     const place = this.placeOf(row.dataset.id ?? "");
     const old = this.#rows.get(place);
-    if (!old || old.contains(document.activeElement)) return;
-    this.#take(place, row);
-    old.replaceWith(row);
+    if (!old) return;
+    this.#left.delete(place);
+    if (old.contains(document.activeElement)) {
+      merge(old, row);
+      this.#take(place, old);
+    } else {
+      this.#take(place, row);
+      old.replaceWith(row);
+    }
   }
 
   /** A job left the list. Its row stays, but the rank of those behind it is one less now. @param {string} id */

@@ -21,11 +21,12 @@ export class Selection {
     this.changed = changed;
     box.addEventListener("change", () => (box.checked ? this.takeLoaded() : this.clear()));
     rows.tall.body.addEventListener("click", (event) => {
-      const target = event.target instanceof Element ? event.target.closest("input[type=checkbox]") : null;
-      const id = target?.closest("tr")?.dataset.id;
-      if (!(target instanceof HTMLInputElement) || !id) return;
+      const cell = event.target instanceof Element ? event.target.closest("td.select") : null;
+      const id = cell?.closest("tr")?.dataset.id;
+      if (!id) return;
+      cell?.querySelector("input")?.focus({ preventScroll: true }); // a finger may hit the cell beside it
       if (event.shiftKey) this.takeRange(id);
-      else this.set(id, target.checked);
+      else this.toggle(id);
     });
   }
 
@@ -36,16 +37,16 @@ export class Selection {
 
   /** @param {string} id */
   toggle(id) {
-    this.set(id, !this.ids.has(id));
+    this.set(id, !this.rows.row(id)?.matches(".selected"));
   }
 
   /** @param {string} id @param {boolean} isSelected */
   set(id, isSelected) {
     this.#last = id;
-    this.all = null;
-    if (isSelected) this.ids.add(id);
-    else this.ids.delete(id);
-    this.#show([id]);
+    const ids = this.all === null ? this.ids : new Set(this.#loaded());
+    if (isSelected) ids.add(id);
+    else ids.delete(id);
+    this.replace([...ids]);
   }
 
   /** Select what is between the job that was selected last and this one. @param {string} id */
@@ -67,9 +68,9 @@ export class Selection {
 
   /** Select all that the filter takes. @param {number} count how many that are */
   takeAll(count) {
-    this.replace(this.#loaded());
+    this.ids = new Set(this.#loaded());
     this.all = count;
-    this.changed();
+    this.#show(this.rows.ids);
   }
 
   clear() {
@@ -78,15 +79,15 @@ export class Selection {
 
   /** Select just these. @param {string[]} ids */
   replace(ids) {
-    const touched = new Set([...this.ids, ...ids]);
+    const touched = new Set([...this.ids, ...ids, ...(this.all === null ? [] : this.rows.ids)]);
     this.ids = new Set(ids);
     this.all = null;
     this.#show(touched);
   }
 
-  /** Have a row look as it is: selected, or not. @param {HTMLTableRowElement} row @param {string} id */
+  /** Have a row look as it is: selected, or not. Of all that the filter takes, some rows come later. @param {HTMLTableRowElement} row @param {string} id */
   mark(row, id) {
-    const isSelected = this.ids.has(id);
+    const isSelected = this.ids.has(id) || (this.all !== null && !row.matches(".left"));
     row.classList.toggle("selected", isSelected);
     const box = row.querySelector("input[type=checkbox]");
     if (box instanceof HTMLInputElement) box.checked = isSelected;

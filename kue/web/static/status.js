@@ -59,5 +59,5 @@ function bar({ available, detail, kind }) {
 /** The cause that stands in brackets in a message, without advice for those who write programs. @param {string} detail */
 function reason(detail) {
   const [first = ""] = detail.split(";");
-  return /\((.*)\)/s.exec(first)?.[1] ?? first;
+  return (/\((.*)\)/s.exec(first)?.[1] ?? first).replace(/\.$/, "");
 }

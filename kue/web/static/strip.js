@@ -14,7 +14,7 @@ export function take(values) {
   const { waiting_since: since, slots, next_due: due, failed_lately: failed, per_minute: perMinute } = known;
   show("inactive", since === null ? ["none waits"] : ["oldest waits ", counting("since", since)]);
   show("active", [slots ? `of ${exactCount(slots)} slots` : "no Python worker"]);
-  show("delayed", due === null ? ["none is due"] : ["next in ", counting("until", due)]);
+  show("delayed", due === null ? ["none is due"] : ["next ", counting("until", due)]);
   show("failed", [`${failed ? "+" : ""}${exactCount(failed)} in the last hour`]);
   show("complete", [`${rate(perMinute)} a minute`]);
   for (const state of ["inactive", "active", "delayed", "failed", "complete"]) {
@@ -35,6 +35,7 @@ function counting(kind, ms) {
   const found = document.createElement("span");
   found.dataset[kind] = String(ms);
   const length = kind === "since" ? now() - ms : ms - now();
-  found.textContent = kind === "until" && length <= 0 ? "now" : duration(Math.max(0, length));
+  if (kind === "until") found.dataset.before = "in ";
+  found.textContent = kind === "until" && length <= 0 ? "now" : (found.dataset.before ?? "") + duration(Math.max(0, length));
   return found;
 }

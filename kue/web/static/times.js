@@ -40,14 +40,14 @@ function write(one) {
   one.title = exactMoment(at);
 }
 
-/** How long ago `data-since` is, and how long it is until `data-until`. @param {ParentNode} within */
+/** How long ago `data-since` is, and how long it is until `data-until`, behind the word in `data-before`. @param {ParentNode} within */
 function count(within) {
   const at = now();
   for (const one of within.querySelectorAll("[data-since], [data-until]")) {
     if (!(one instanceof HTMLElement)) continue;
-    const { since, until } = one.dataset;
+    const { since, until, before = "" } = one.dataset;
     const length = since !== undefined ? at - Number(since) : Number(until) - at;
-    const text = until !== undefined && length <= 0 ? "now" : duration(Math.max(0, length));
+    const text = until !== undefined && length <= 0 ? "now" : before + duration(Math.max(0, length));
     if (one.textContent !== text) one.textContent = text;
   }
 }

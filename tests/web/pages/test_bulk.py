@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+import kue
 from kue.web.many import Changes
 from tests.browser import Visit
 from tests.helpers import wait_until
@@ -63,6 +64,21 @@ def test_what_was_not_possible_is_named_and_stays_selected(chromium: "Browser", 
         expect(box(visit, 1)).not_to_be_checked()
 
 
+def test_a_job_that_runs_again_is_not_removed_with_the_failed_ones(
+    chromium: "Browser", web: WebServer, queue: kue.Queue, client: Any
+) -> None:
+    seed(client, 1, 3)
+    with visiting(chromium, web, "/failed?type=email") as visit:
+        page = visit.page
+        page.get_by_label("Select all that are loaded").check()
+        queue.get(2).active()
+        page.get_by_role("button", name="Remove 3").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Remove 3 failed jobs of type email?")
+        page.get_by_role("dialog").get_by_role("button", name="Remove 3").click()
+        expect(page.locator(".toast.error")).to_contain_text("2 of 3 jobs were removed. 1 was not: it is active (1).")
+    assert (size(client, "failed"), size(client, "active")) == (0, 1)
+
+
 def test_removing_asks_first_with_the_focus_on_the_safe_button(
     chromium: "Browser", web: WebServer, client: Any
 ) -> None:
@@ -73,7 +89,7 @@ def test_removing_asks_first_with_the_focus_on_the_safe_button(
         remove = page.get_by_role("button", name="Remove 1")
         remove.click()
         dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("Remove 1 job?")
+        expect(dialog).to_contain_text("Remove 1 failed job?")
         expect(dialog).to_contain_text("1 Job 1")
         expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
         page.keyboard.press("Escape")
@@ -96,6 +112,11 @@ def test_all_that_a_filter_takes_are_counted_and_more_than_a_thousand_have_to_be
         box(visit, 1200).check()
         page.get_by_role("button", name="Select all that the filters take").click()
         expect(page.locator("[data-role=chosen]")).to_have_text("1,200 selected")
+        page.get_by_role("button", name="Look for more").click()
+        expect(page.locator("tr[data-id='1050']")).to_have_class("selected")
+        box(visit, 1050).uncheck()
+        expect(page.locator("[data-role=chosen]")).to_have_text("199 selected")
+        page.get_by_role("button", name="Select all that the filters take").click()
         page.get_by_role("button", name="Retry 1,200").click()
         dialog = page.get_by_role("dialog")
         go = dialog.get_by_role("button", name="Retry 1,200")
@@ -166,7 +187,10 @@ def test_an_operation_goes_on_without_the_page_which_finds_it_again(
 def test_the_bar_fits_on_a_narrow_screen(chromium: "Browser", web: WebServer, client: Any) -> None:
     seed(client, 1, 30, "complete")
     with visiting(chromium, web, "/complete", viewport={"width": 320, "height": 640}) as visit:
-        box(visit, 30).check()
+        cell = visit.page.locator("tr[data-id='30'] td.select")
+        cell.click(position={"x": 4, "y": 4})  # beside the checkbox, as a finger may
+        expect(box(visit, 30)).to_be_checked()
+        expect(box(visit, 30)).to_be_focused()
         expect(visit.page.get_by_role("button", name="Run again 1")).to_be_in_viewport()
         assert_fits(visit)
         assert_accessible(visit.page)

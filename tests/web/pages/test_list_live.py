@@ -36,6 +36,12 @@ def test_a_row_whose_job_left_stays_and_says_what_became_of_it(
         queue.get(2).failed()
         expect(row(visit, 2).locator(".became")).to_have_count(0)
         expect(row(visit, 2).get_by_role("button")).to_be_enabled()
+        seed(client, 5, 1)
+        expect(visit.page.locator("[data-role=new]")).to_contain_text("1 new since")
+        visit.page.goto(f"http://127.0.0.1:{web.port}/jobs")
+        expect(visit.page.locator("[data-role=live]")).to_have_attribute("data-kind", "live")
+        queue.get(1).remove()
+        expect(row(visit, 1).locator(".became")).to_have_text("removed")
 
 
 def test_new_jobs_wait_behind_a_link(chromium: "Browser", web: WebServer, queue: kue.Queue, client: Any) -> None:
@@ -55,8 +61,12 @@ def test_a_row_changes_in_its_place(chromium: "Browser", web: WebServer, queue: 
     seed(client, 1, 2, "active", progress=10)
     with visiting(chromium, web, "/active") as visit:
         expect(row(visit, 1).locator(".percent")).to_have_text("10%")
+        visit.page.keyboard.press("j")
+        visit.page.keyboard.press("x")
         queue.get(1).progress(3, 4)
         expect(row(visit, 1).locator(".percent")).to_have_text("75%")
+        expect(row(visit, 1).get_by_role("link")).to_be_focused()
+        expect(row(visit, 1)).to_have_class("selected")
         expect(visit.page.locator("tr[data-id]").first).to_have_attribute("data-id", "1")
 
 

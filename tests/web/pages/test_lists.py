@@ -134,6 +134,21 @@ def test_an_empty_list_says_what_there_is_instead(web: WebServer, client: Any) -
     assert "Clear filters" in filtered
 
 
+def test_a_type_may_begin_and_end_with_spaces(web: WebServer, client: Any) -> None:
+    for id, type in ((1, "email"), (2, " email"), (3, "email "), (4, " ")):
+        seed(client, id, 1, type=type)
+    found = [ids(got(web, f"/failed?type={type}")) for type in ("email", "+email", "email+", "+")]
+    assert found == [[1], [2], [3], [4]]
+
+
+def test_the_menu_of_messages_leaves_out_jobs_without_one(web: WebServer, client: Any) -> None:
+    seed(client, 1, 2)
+    seed(client, 3, 1, error="refused")
+    menu = re.search(r'<select name="alike".*?</select>', got(web, "/failed"), re.S)
+    assert menu is not None
+    assert re.findall(r"<option[^>]*>(.*?)<", menu[0]) == ["all", "1 × refused"]
+
+
 def test_without_the_permission_data_titles_errors_and_results_are_hidden(queue: kue.Queue, client: Any) -> None:
     seed(client, 1, 1, "failed", error="secret", data='{"title":"secret"}')
     seed(client, 2, 1, "complete", result='"secret"', data='"secret"')
