@@ -14,6 +14,7 @@ UNKNOWN = "—"
 _EXACT_BELOW = 100_000
 _SECOND = 1000
 _DAY_MS = 86_400_000
+_TOO_GREAT = 10**21  # from there on JavaScript writes numbers with an exponent
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
 
 
@@ -36,10 +37,17 @@ def short_count(number: object) -> str:
 
 def rate(number: object) -> str:
     """A number of jobs a minute: with a decimal below ten, unless that is zero."""
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if _whole(number) is None or not isinstance(number, int | float):
         return UNKNOWN
     tenths = math.floor(10 * number + 0.5)
     return f"{tenths // 10}.{tenths % 10}" if tenths < 100 and tenths % 10 else short_count(number)
+
+
+def percent(number: object) -> int | None:
+    """A share in per cent, from 0 to 100; None for what is no number."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or number != number:
+        return None
+    return round(min(100, max(0, number)))
 
 
 def duration(ms: object) -> str:
@@ -103,7 +111,8 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 def _whole(number: object) -> int | None:
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    """A number without its fraction; None for what is no number, or too great to be one of anything."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _TOO_GREAT:
         return None
     return number if isinstance(number, int) else math.floor(number + 0.5)
 

@@ -22,6 +22,7 @@ from kue.web.read_model.job_page import MAX_LINES, JobPage, read_job
 from kue.web.refused import Refused
 from kue.web.routing import Route
 from kue.web.visible import log_line, one_line
+from kue.web.words import percent
 
 MAX_FRAMES = 40
 """So many lines of a stack are shown at first."""
@@ -95,7 +96,7 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
 
 def _progress(progress: Any, state: Any) -> int | None:
     """The progress in per cent, if it is worth showing."""
-    shown = min(100, max(0, round(progress))) if isinstance(progress, int | float) else None
+    shown = percent(progress)
     return shown if shown or state == "active" else None
 
 

@@ -2,6 +2,7 @@
 
 export const UNKNOWN = "—";
 const EXACT_BELOW = 100_000;
+const TOO_GREAT = 1e21; // from there on JavaScript writes numbers with an exponent
 const LAST_MS = 253_402_300_799_999; // the end of the year 9999
 const DAY_MS = 86_400_000;
 /** @type {[number, string][]} */
@@ -37,7 +38,7 @@ export function shortCount(number) {
  * @param {unknown} number
  */
 export function rate(number) {
-  if (typeof number !== "number" || !Number.isFinite(number)) return UNKNOWN;
+  if (typeof number !== "number" || whole(number) === null) return UNKNOWN;
   const tenths = Math.floor(10 * number + 0.5);
   return tenths < 100 && tenths % 10 ? (tenths / 10).toFixed(1) : shortCount(number);
 }
@@ -133,7 +134,7 @@ function asDate(ms) {
 
 /** @param {unknown} number */
 function whole(number) {
-  return typeof number === "number" && Number.isFinite(number) ? Math.round(number) : null;
+  return typeof number === "number" && Math.abs(number) < TOO_GREAT ? Math.round(number) : null;
 }
 
 /** @param {number} value */
