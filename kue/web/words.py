@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 UNKNOWN = "—"
 _EXACT_BELOW = 100_000
 _SECOND = 1000
+_SHORT_MS = 600_000
 _DAY_MS = 86_400_000
 _TOO_GREAT = 10**21  # from there on JavaScript writes numbers with an exponent
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
@@ -45,9 +46,8 @@ def rate(number: object) -> str:
 
 def percent(number: object) -> int | None:
     """A share in per cent, from 0 to 100; None for what is no number."""
-    if isinstance(number, bool) or not isinstance(number, int | float) or number != number:
-        return None
-    return round(min(100, max(0, number)))
+    whole = _whole(number)
+    return None if whole is None else min(100, max(0, whole))
 
 
 def duration(ms: object) -> str:
@@ -84,10 +84,12 @@ def moment(ms: object, now: int) -> str:
 
 
 def label(ms: object, span: int) -> str:
-    """A moment below a chart that shows `span` ms: the hour and minute, the day, or both."""
+    """A moment below a chart that shows `span` ms: the second, the minute, the day, or day and minute."""
     at = as_datetime(ms)
     if at is None:
         return UNKNOWN
+    if span <= _SHORT_MS:
+        return f"{at:%H:%M:%S}"
     return f"{at:%H:%M}" if span <= _DAY_MS else f"{at:%m-%d %H:%M}" if span <= 3 * _DAY_MS else f"{at:%m-%d}"
 
 

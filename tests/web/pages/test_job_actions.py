@@ -49,6 +49,9 @@ def test_a_job_is_queued_from_its_page(
         visit.page.get_by_role("button", name=verb).click()
         visit.page.locator(".about .pill", has_text="Queued").wait_for()
         assert visit.page.url.endswith("/jobs/1")
+        if script:
+            visit.page.locator(".toast", has_text="Job 1 is queued").wait_for()
+            visit.page.locator("#main:focus, .actions :focus").wait_for()
     assert queue.get(1).state() == after
 
 
