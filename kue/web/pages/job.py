@@ -125,11 +125,15 @@ def _do(action: str, call: Call) -> Response:
     return Response(status_code=303, headers={"Location": call.address(f"/jobs/{id}{note}")})
 
 
-def _ask(call: Call, id: str) -> Response:
+def _ask(call: Call, given: str) -> Response:
     """A page that asks before a job is removed. With scripts, a dialog has asked already."""
+    try:
+        id = job_id(call)
+    except JobNotFound:
+        return _missing(call, given, 0)
     text = "Its data, log and history are removed too. They cannot be brought back."
     own: dict[str, Any] = {"text": text, "verb": "Remove", "action": f"/jobs/{id}/remove", "back": f"/jobs/{id}"}
-    return framed(call, "sure.html", f"Remove job {one_line(id)}", "", fields={"sure": "yes"}, **own)
+    return framed(call, "sure.html", f"Remove job {id}", "", fields={"sure": "yes"}, **own)
 
 
 def _forms() -> Mapping[str, Any]:

@@ -166,6 +166,7 @@ def test_a_job_that_cannot_be_read_shows_what_is_wrong_and_can_be_removed(
         client.hset("q:job:1", name, value)
     for name in gone:
         client.hdel("q:job:1", name)
+    client.hset("q:job:1", "apiKey", "hunter2")
     with visiting(chromium, web, "/jobs/1", java_script_enabled=False) as visit:
         assert problem in visit.page.get_by_label("What is wrong").inner_text()
         assert shown in visit.page.get_by_label("Data", exact=True).inner_text()

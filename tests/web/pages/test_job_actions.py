@@ -173,3 +173,7 @@ def test_a_program_is_copied(chromium: "Browser", web: WebServer, queue: kue.Que
         visit.page.locator(".toast", has_text="Copied.").wait_for()
         copied = visit.page.evaluate("navigator.clipboard.readText()")
     assert copied == '{\n  "type": "email",\n  "data": {\n    "n": 12345678901234567890123\n  }\n}'
+
+
+def test_nobody_is_asked_about_the_removal_of_what_is_no_job(web: WebServer) -> None:
+    assert [post_form(web, f"/jobs/{id}/remove") for id in ("0", "x", "..%2Fpause", "1%22")] == [404] * 4
