@@ -20,6 +20,7 @@ environment.filters |= {
     "short_count": words.short_count,
     "exact_count": words.exact_count,
     "rate": words.rate,
+    "percent": words.percent,
     "duration": words.duration,
     "moment": words.moment,
     "exact_moment": words.exact_moment,

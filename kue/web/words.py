@@ -13,8 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 UNKNOWN = "—"
 _EXACT_BELOW = 100_000
 _SECOND = 1000
+_SHORT_MS = 600_000
 _DAY_MS = 86_400_000
-_TOO_GREAT = 10**21  # for a number that anything counts or measures; scripts write these in another way
+_TOO_GREAT = 10**21  # from there on JavaScript writes numbers with an exponent
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999, where datetime ends
 
 
@@ -37,10 +38,16 @@ def short_count(number: object) -> str:
 
 def rate(number: object) -> str:
     """A number of jobs a minute: with a decimal below ten, unless that is zero."""
-    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+    if _whole(number) is None or not isinstance(number, int | float):
         return UNKNOWN
     tenths = math.floor(10 * number + 0.5)
     return f"{tenths // 10}.{tenths % 10}" if tenths < 100 and tenths % 10 else short_count(number)
+
+
+def percent(number: object) -> int | None:
+    """A share in per cent, from 0 to 100; None for what is no number."""
+    whole = _whole(number)
+    return None if whole is None else min(100, max(0, whole))
 
 
 def duration(ms: object) -> str:
@@ -77,10 +84,12 @@ def moment(ms: object, now: int) -> str:
 
 
 def label(ms: object, span: int) -> str:
-    """A moment below a chart that shows `span` ms: the hour and minute, the day, or both."""
+    """A moment below a chart that shows `span` ms: the second, the minute, the day, or day and minute."""
     at = as_datetime(ms)
     if at is None:
         return UNKNOWN
+    if span <= _SHORT_MS:
+        return f"{at:%H:%M:%S}"
     return f"{at:%H:%M}" if span <= _DAY_MS else f"{at:%m-%d %H:%M}" if span <= 3 * _DAY_MS else f"{at:%m-%d}"
 
 
@@ -104,6 +113,7 @@ def plural(number: int, one: str, many: str = "") -> str:
 
 
 def _whole(number: object) -> int | None:
+    """A number without its fraction; None for what is no number, or too great to be one of anything."""
     if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _TOO_GREAT:
         return None
     return number if isinstance(number, int) else math.floor(number + 0.5)

@@ -26,6 +26,7 @@ def test_the_dashboard_stays_up_and_new_jobs_come_until_a_signal(start: Start, m
     wait_until(lambda: "demo" in web.get("/").body.decode(), 30)  # the first answer may take longer than one may
     demo.wait_for(r"^new jobs come, and http://\S+ shows them, until Ctrl-C$")
     wait_until(lambda: web.get("/api/v1/jobs?limit=1").json["total"] > 60, 30)
+    wait_until(lambda: web.get("/api/v1/stats").json["observed"], 30)
     named = {one["name"]: one["paused"] for one in web.get("/api/v1/schedules").json["schedules"]}
     assert named == {"heartbeat": False, "monthly alert": True, "nightly report": False}
     workers = workers_that_were_ready(demo)

@@ -106,3 +106,28 @@ def test_scores_that_are_no_moments(app: Any, client: Any, score: str) -> None:
         client.zadd(key, {f"01|1 {key}": score})
     assert ask(app, "GET", "/api/v1/workers").status == 200
     assert missing_topics(app) == set()
+
+
+ODD_NUMBERS = ("9" * 400, f"-{'9' * 400}", "1e308", "-1", "1e999", "NaN", "0.5")
+NUMBERS = (
+    *("priority", "attempts", "max_attempts", "created_at", "updated_at", "promote_at", "started_at", "failed_at"),
+    *("progress", "ttl", "delay", "duration", "py_planned_at", "py_requeues"),
+)
+
+
+@pytest.mark.parametrize("number", ODD_NUMBERS)
+@pytest.mark.parametrize("state", ["active", "delayed", "failed", "complete"])
+def test_pages_show_numbers_of_any_size(app: Any, running: Any, client: Any, state: str, number: str) -> None:
+    client.flushall()
+    getattr(running.queue.create("email", {"title": "a"}, attempts=2).save(), state)()
+    run = f'{{"run": {number}, "outcome": "failed", "start": {number}, "duration": {number}}}'
+    backoff = f'{{"type": "exponential", "delay": {number}, "maxDelay": {number}, "jitter": {number}}}'
+    fields = {**dict.fromkeys(NUMBERS, number), "py_runs": f"[{run}]", "backoff": backoff, "data": f"[{number}]"}
+    client.hset("q:job:1", mapping=fields)
+    worker = {**dict.fromkeys(("pid", "busy", "started", "lease"), number), "types": f'{{"email": {number}}}'}
+    client.hset("q:py:worker:x", mapping=worker)
+    client.zadd("q:py:workers", {"x": 9e15})
+    paths = ("/jobs/1", f"/{state}", "/jobs", "/failures", "/workers", "/", "/create?from=1")
+    failed = [path for path in paths if ask(app, "GET", path).status != 200]
+    assert failed == []
+    assert missing_topics(app) == set()

@@ -33,12 +33,12 @@ def check_extra() -> None:
 
 @contextmanager
 def dashboard_of(url: str, signals: Signals) -> Iterator[str]:
-    """Serve the dashboard of a Redis. Gives its address; "" if a signal came first.
+    """Serve the dashboard of a Redis, which counts what Node runs. Gives its address; "" if a signal came first.
 
     Raises `CommandError` if it does not start.
     """
     port = _free_port()
-    options = ["--host", _HOST, "--port", str(port), "--title", "demo"]
+    options = ["--host", _HOST, "--port", str(port), "--title", "demo", "--observe"]
     environment = {name: value for name, value in os.environ.items() if name != "KUE_DASHBOARD_AUTH"}
     process = subprocess.Popen(
         [sys.executable, "-m", "kue.cli.demo.dashboard_process", *options],

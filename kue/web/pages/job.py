@@ -22,6 +22,7 @@ from kue.web.read_model.job_page import MAX_LINES, JobPage, read_job
 from kue.web.refused import Refused
 from kue.web.routing import Route
 from kue.web.visible import log_line, one_line
+from kue.web.words import percent
 
 MAX_FRAMES = 40
 """So many lines of a stack are shown at first."""
@@ -95,7 +96,7 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
 
 def _progress(progress: Any, state: Any) -> int | None:
     """The progress in per cent, if it is worth showing."""
-    shown = min(100, max(0, round(progress))) if isinstance(progress, int | float) else None
+    shown = percent(progress)
     return shown if shown or state == "active" else None
 
 
@@ -124,11 +125,15 @@ def _do(action: str, call: Call) -> Response:
     return Response(status_code=303, headers={"Location": call.address(f"/jobs/{id}{note}")})
 
 
-def _ask(call: Call, id: str) -> Response:
+def _ask(call: Call, given: str) -> Response:
     """A page that asks before a job is removed. With scripts, a dialog has asked already."""
+    try:
+        id = job_id(call)
+    except JobNotFound:
+        return _missing(call, given, 0)
     text = "Its data, log and history are removed too. They cannot be brought back."
     own: dict[str, Any] = {"text": text, "verb": "Remove", "action": f"/jobs/{id}/remove", "back": f"/jobs/{id}"}
-    return framed(call, "sure.html", f"Remove job {one_line(id)}", "", fields={"sure": "yes"}, **own)
+    return framed(call, "sure.html", f"Remove job {id}", "", fields={"sure": "yes"}, **own)
 
 
 def _forms() -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ def read_job(site: Site, id: int, *, with_data: bool, first_line: int | None = N
         return JobPage(id, view, None if not with_data else {}, None if not with_data else [], log), given_out
     pairs = {codec.text(name): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
     fields = {name: read_field(pairs[name], site.settings.redaction) for name in JSON_FIELDS if pairs.get(name)}
-    raw = [(name, _raw(name, value, fields)) for name, value in pairs.items()]
+    raw = [(name, _raw(name, value, fields, site.settings.redaction)) for name, value in pairs.items()]
     return JobPage(id, view, fields, raw, log, _title(view, fields)), given_out
 
 
@@ -113,7 +113,10 @@ def safe_text(text: str, redaction: Redaction) -> str:
     return HIDDEN if redaction.hides(unescaped) else text
 
 
-def _raw(name: str, value: bytes, fields: Mapping[str, Field]) -> str:
+def _raw(name: str, value: bytes, fields: Mapping[str, Field], redaction: Redaction) -> str:
+    """A field of the hash as it is shown. One that nobody knows may have the name of a secret."""
+    if redaction.hides(name):
+        return HIDDEN
     text = fields[name].shown if name in fields else codec.text(value)
     return text if len(text) <= MAX_SHOWN_CHARACTERS else f"{text[:MAX_SHOWN_CHARACTERS]}\u2026"
 

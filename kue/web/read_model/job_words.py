@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kue.options.job import PRIORITIES
-from kue.web.words import duration, exact_count, plural
+from kue.web.words import duration, exact_count, percent, plural
 
 OUTCOMES = {
     "complete": "Complete",
@@ -146,6 +146,6 @@ def backoff_words(backoff: Any) -> str:
     if backoff.get("maxDelay"):
         found += f", {duration(backoff['maxDelay'])} at most"
     jitter = backoff.get("jitter")
-    if isinstance(jitter, int | float) and jitter:
-        found += f", jitter {round(100 * jitter)} %"
+    if share := percent(100 * jitter if isinstance(jitter, int | float) else None):
+        found += f", jitter {share} %"
     return f"{found}, full jitter" if jitter == "full" else found

@@ -149,10 +149,12 @@ def _worker(process: Process, renewed: int | None) -> Worker:
 def _renewed(leased: Leased) -> int | None:
     """When a process renewed its lease: so long before the lease ends as it says that one lasts."""
     length = parse_number(leased.record.get("lease"))
-    return None if length is None or leased.ends > _LATEST_MS else int(leased.ends - length)
+    if length is None or not all(abs(number) <= _LATEST_MS for number in (leased.ends, length)):
+        return None
+    return int(leased.ends - length)
 
 
-_LATEST_MS = 2.0**53  # a score may be infinite
+_LATEST_MS = 2.0**53  # a score may be infinite, and a field have any number of digits
 
 
 def _moment(raw: bytes | None) -> int | None:

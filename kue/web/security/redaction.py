@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from kue.common.describe import short_repr
@@ -13,6 +14,8 @@ from kue.errors import InvalidOption
 DEFAULT = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "private_key", "credential")
 HIDDEN = "hidden"
 MAX_DEPTH = 200
+_MAX_KEPT = 1000
+_MAX_KEPT_CHARACTERS = 60  # longer keys are hardly ever asked about twice
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -24,6 +27,7 @@ class Redaction:
 
     def __init__(self, names: Iterable[str] = DEFAULT) -> None:
         self._names = tuple(map(_read_name, names))
+        self._known = lru_cache(_MAX_KEPT)(self._matches)  # large data has few keys, each very often
 
     def apply(self, value: Any, depth: int = 0) -> Any:
         """A copy of a JSON value in which what is secret is the text "hidden". What is nested very deeply is, too."""
@@ -37,6 +41,9 @@ class Redaction:
 
     def hides(self, key: str) -> bool:
         """Whether the value of a key is hidden."""
+        return self._known(key) if len(key) <= _MAX_KEPT_CHARACTERS else self._matches(key)
+
+    def _matches(self, key: str) -> bool:
         squeezed = _squeezed(key)
         return any(name in squeezed for name in self._names)
 

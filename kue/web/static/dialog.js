@@ -23,7 +23,7 @@ export function confirm({ title, text, sample = [], verb, danger = false, typed 
     list.append(...sample.map((line) => made("li", line)));
     form.append(list);
   }
-  const cancel = button("Cancel", "button");
+  const cancel = button(verb.startsWith("Cancel") ? "Go back" : "Cancel", "button"); // never two with the same word
   const go = button(verb, danger ? "button danger filled" : "button primary");
   cancel.value = "no";
   go.value = "yes";

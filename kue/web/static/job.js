@@ -127,6 +127,7 @@ document.addEventListener("submit", async (event) => {
   const asked = { title: `${verb} job ${id}?`, text: question, sample: [title], verb, danger: danger !== undefined };
   if (question && !(await confirm(asked))) return;
   isBusy = true;
+  const pressed = document.activeElement;
   const buttons = [...root.querySelectorAll(".actions button")];
   setDisabled(buttons, true);
   try {
@@ -136,7 +137,18 @@ document.addEventListener("submit", async (event) => {
   }
   setDisabled(buttons, false);
   isBusy = false;
+  focusAgain(pressed);
 });
+
+/**
+ * A button that was disabled has lost the focus, and may be gone by now.
+ * @param {Element | null} pressed
+ */
+function focusAgain(pressed) {
+  if (document.activeElement !== document.body || pressed === document.body) return;
+  const isThere = pressed instanceof HTMLElement && pressed.isConnected && pressed.getClientRects().length > 0;
+  (isThere ? pressed : element("#main")).focus({ preventScroll: true });
+}
 
 /** @param {Element[]} buttons @param {boolean} isDisabled */
 function setDisabled(buttons, isDisabled) {
@@ -163,7 +175,7 @@ async function act(action, form) {
 /** @param {string} action */
 function press(action) {
   const button = root.querySelector(`form[data-action=${action}] button`);
-  if (button instanceof HTMLButtonElement) button.click();
+  if (button instanceof HTMLButtonElement && !root.classList.contains("is-gone")) button.click();
 }
 
 key("r", "retry the job, or run it again", () => press("retry"));

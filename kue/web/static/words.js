@@ -2,7 +2,9 @@
 
 export const UNKNOWN = "—";
 const EXACT_BELOW = 100_000;
+const TOO_GREAT = 1e21; // from there on JavaScript writes numbers with an exponent
 const LAST_MS = 253_402_300_799_999; // the end of the year 9999
+const SHORT_MS = 600_000;
 const DAY_MS = 86_400_000;
 /** @type {[number, string][]} */
 const SIZES = [
@@ -37,7 +39,7 @@ export function shortCount(number) {
  * @param {unknown} number
  */
 export function rate(number) {
-  if (typeof number !== "number" || !Number.isFinite(number)) return UNKNOWN;
+  if (typeof number !== "number" || whole(number) === null) return UNKNOWN;
   const tenths = Math.floor(10 * number + 0.5);
   return tenths < 100 && tenths % 10 ? (tenths / 10).toFixed(1) : shortCount(number);
 }
@@ -75,7 +77,7 @@ export function moment(ms, now = Date.now()) {
 }
 
 /**
- * The hour and minute of a moment, or its day: a label below a chart.
+ * A moment as a label below a chart: the second, the minute, the day, or day and minute.
  * @param {unknown} ms
  * @param {number} span how much time the chart shows, in ms
  */
@@ -83,6 +85,7 @@ export function label(ms, span) {
   const at = asDate(ms);
   if (at === null) return UNKNOWN;
   const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (span <= SHORT_MS) return `${time}:${two(at.getSeconds())}`;
   return span <= DAY_MS ? time : span <= 3 * DAY_MS ? `${day(at).slice(5)} ${time}` : day(at).slice(5);
 }
 
@@ -133,7 +136,7 @@ function asDate(ms) {
 
 /** @param {unknown} number */
 function whole(number) {
-  return typeof number === "number" && Number.isFinite(number) ? Math.round(number) : null;
+  return typeof number === "number" && Math.abs(number) < TOO_GREAT ? Math.round(number) : null;
 }
 
 /** @param {number} value */

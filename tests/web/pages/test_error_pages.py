@@ -12,7 +12,7 @@ from tests.browser import Visit
 from tests.servers import RedisServer
 from tests.web.asgi import ask
 from tests.web.pages.axe import assert_accessible
-from tests.web.pages.looking import assert_fits
+from tests.web.pages.looking import assert_fits, visiting
 from tests.web.pages.ordinary import seed_ordinary
 from tests.web.server import WebServer
 
@@ -56,6 +56,13 @@ def test_an_error_of_the_server_is_a_page_with_its_number(queue: kue.Queue, monk
     answer = ask(kue.web.app(queue, auth=kue.web.open_access), "GET", "/", BROWSER)
     assert (answer.status, answer.type) == (500, "text/html; charset=utf-8")
     assert b"which its log has under" in answer.body and b"a secret" not in answer.body
+
+
+def test_a_long_word_in_an_error_makes_the_page_no_wider(chromium: "Browser", web: WebServer) -> None:
+    with visiting(chromium, web, f"/{'x' * 200}", viewport={"width": 320, "height": 640}) as visit:
+        assert "There is no GET /xxx" in visit.page.locator("main").inner_text()
+        assert_fits(visit)
+        visit.problems.clear()  # browsers note the status of a page that was not found
 
 
 def test_a_wrong_range_is_said_with_those_that_there_are(queue: kue.Queue) -> None:

@@ -112,6 +112,9 @@ def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
         assert "on gpu-1" in visit.page.locator(".about").inner_text()
         assert visit.page.get_by_role("progressbar").get_attribute("value") == "45"
         assert visit.page.locator("h1").inner_text() == "#1 To ana"
+        client.hset("q:job:1", "created_at", now - 9 * 86_400_000)
+        visit.page.reload()
+        assert visit.page.locator(".labels").evaluate("it => it.scrollWidth <= it.clientWidth")
 
 
 def test_the_data_is_a_tree_that_folds_without_a_script(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
@@ -163,6 +166,7 @@ def test_a_job_that_cannot_be_read_shows_what_is_wrong_and_can_be_removed(
         client.hset("q:job:1", name, value)
     for name in gone:
         client.hdel("q:job:1", name)
+    client.hset("q:job:1", "apiKey", "hunter2")
     with visiting(chromium, web, "/jobs/1", java_script_enabled=False) as visit:
         assert problem in visit.page.get_by_label("What is wrong").inner_text()
         assert shown in visit.page.get_by_label("Data", exact=True).inner_text()

@@ -50,6 +50,9 @@ def test_a_job_is_queued_from_its_page(
         visit.page.get_by_role("button", name=verb).click()
         visit.page.locator(".about .pill", has_text="Queued").wait_for()
         assert visit.page.url.endswith("/jobs/1")
+        if script:
+            visit.page.locator(".toast", has_text="Job 1 is queued").wait_for()
+            visit.page.locator("#main:focus, .actions :focus").wait_for()
     assert queue.get(1).state() == after
 
 
@@ -171,3 +174,7 @@ def test_a_program_is_copied(chromium: "Browser", web: WebServer, queue: kue.Que
         visit.page.locator(".toast", has_text="Copied.").wait_for()
         copied = visit.page.evaluate("navigator.clipboard.readText()")
     assert copied == '{\n  "type": "email",\n  "data": {\n    "n": 12345678901234567890123\n  }\n}'
+
+
+def test_nobody_is_asked_about_the_removal_of_what_is_no_job(web: WebServer) -> None:
+    assert [post_form(web, f"/jobs/{id}/remove") for id in ("0", "x", "..%2Fpause", "1%22")] == [404] * 4

@@ -95,7 +95,8 @@ def test_a_cancelled_job_fails_once_its_handler_has_ended(
         page.keyboard.press("c")
         dialog = page.get_by_role("dialog", name="Cancel job 1?")
         assert "Its handler is told to end." in dialog.inner_text()
-        dialog.get_by_role("button", name="Cancel").last.click()
+        assert dialog.get_by_role("button").all_inner_texts() == ["Go back", "Cancel"]
+        dialog.get_by_role("button", name="Cancel").click()
         page.locator(".toast", has_text="Job 1 is cancelled, or its handler was told to end.").wait_for()
 
         def stop(job: kue.Job) -> None:
@@ -132,6 +133,8 @@ def test_a_job_that_is_removed_while_one_looks_stays_in_grey(
         visit.page.locator("[data-role=gone]", has_text="The job was removed at").wait_for()
         assert visit.page.locator("h1").inner_text() == "#1 To ana"
         assert not visit.page.locator(".actions").is_visible()
+        visit.page.keyboard.press("#")
+        assert visit.page.get_by_role("dialog").count() == 0
 
 
 @pytest.fixture
