@@ -1,8 +1,8 @@
 // The bar below a list: what is selected, what can be done with it, and how far that is.
 
 import { confirm } from "./dialog.js";
-import { details, follow, run, underWay } from "./operation.js";
-import { outcome, stop } from "./outcome.js";
+import { details, run, underWay } from "./operation.js";
+import { follow, outcome, stop } from "./outcome.js";
 import { announce, element, elements } from "./page.js";
 import { Problem } from "./send.js";
 import { toast } from "./toast.js";

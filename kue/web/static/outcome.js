@@ -29,15 +29,24 @@ const DONE = { retry: "retried", promote: "queued", cancel: "cancelled", remove:
  * @returns {Promise<Operation>}
  */
 export async function change(action, ids, progressed, state) {
-  /** @type {Operation} */
-  let operation = await send("POST", "/api/v1/bulk", { action, ids, ...(state && { state }) });
-  progressed(operation);
-  while (operation.state === "running") {
+  return follow(await send("POST", "/api/v1/bulk", { action, ids, ...(state && { state }) }), progressed);
+}
+
+/**
+ * Look at an operation until it has ended.
+ * @param {Operation} operation
+ * @param {(operation: Operation) => void} progressed is called at the beginning and whenever it went on
+ * @returns {Promise<Operation>}
+ */
+export async function follow(operation, progressed) {
+  let found = operation;
+  progressed(found);
+  while (found.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-    operation = await send("GET", `/api/v1/operations/${operation.id}`);
-    progressed(operation);
+    found = await send("GET", `/api/v1/operations/${operation.id}`);
+    progressed(found);
   }
-  return operation;
+  return found;
 }
 
 /**
