@@ -129,7 +129,8 @@ export class Bar {
       this.list.ended(places.length ? Math.min(...places) : null);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      toast(`The jobs were not changed: ${error.detail}`, { error: true });
+      const what = this.#running ? "What became of the jobs is not known" : "The jobs were not changed";
+      toast(`${what}: ${error.detail}`, { error: true });
     } finally {
       this.#running = null;
       this.#isBusy = false;
