@@ -37,7 +37,7 @@ def chips(call: Call, query: ListQuery, listed: Listed) -> list[Chip]:
         words = tuple((state, word.capitalize()) for state, word in STATE_WORDS.items())
         found.insert(0, _chip(query, "state", "State", (("", "any"), *words)))
     if query.state == "failed" and call.access.may("data"):
-        found.append(_messages(call, query))
+        found.append(_messages(call, query, None if query.type else listed.total))
     if query.state == "delayed":
         found.append(_chip(query, "due", "Due within", (("", "any time"), *DUE_WITHIN.items())))
     if query.state == "active":
@@ -52,8 +52,8 @@ def _types(call: Call, query: ListQuery) -> Chip:
     return _chip(query, "type", "Type", (("", "any"), *((name, _short(name)) for name in names)))
 
 
-def _messages(call: Call, query: ListQuery) -> Chip:
-    groups = [group for group in call.site.facts.failures() if group.key][:_MAX_MESSAGES]  # "" would take all jobs
+def _messages(call: Call, query: ListQuery, failed: int | None) -> Chip:
+    groups = [group for group in call.site.facts.failures(failed) if group.key][:_MAX_MESSAGES]  # "" would take all
     words = tuple((group.key, _short(f"{group.count:,} × {group.message}")) for group in groups)
     name = "message" if "message" in query.given else "alike"
     return _chip(query, name, "Message", (("", "all"), *(words if name == "alike" else ())))

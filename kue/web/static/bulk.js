@@ -1,8 +1,8 @@
 // The bar below a list: what is selected, what can be done with it, and how far that is.
 
 import { confirm } from "./dialog.js";
-import { details, follow, run, underWay } from "./operation.js";
-import { outcome, stop } from "./outcome.js";
+import { details, run, underWay } from "./operation.js";
+import { follow, outcome, stop } from "./outcome.js";
 import { announce, element, elements } from "./page.js";
 import { Problem } from "./send.js";
 import { toast } from "./toast.js";
@@ -129,7 +129,8 @@ export class Bar {
       this.list.ended(places.length ? Math.min(...places) : null);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      toast(`The jobs were not changed: ${error.detail}`, { error: true });
+      const what = this.#running ? "What became of the jobs is not known" : "The jobs were not changed";
+      toast(`${what}: ${error.detail}`, { error: true });
     } finally {
       this.#running = null;
       this.#isBusy = false;

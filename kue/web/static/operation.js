@@ -1,12 +1,11 @@
-// An operation on the jobs of a list, selected or by its filter: begins it, and follows it to its end.
+// An operation on the jobs of a list, selected or by its filter, of which many ids take several requests.
 
-import { change } from "./outcome.js";
+import { change, follow } from "./outcome.js";
 import { send } from "./send.js";
 
 /** @typedef {import("./outcome.js").Operation} Operation */
 /** @typedef {{ ids: string[], state: string } | { filter: object }} Jobs `state` is that of the list, "" for any */
 
-const LOOK_EVERY_MS = 300;
 const MAX_IDS = 1000; // of one request
 
 /**
@@ -28,23 +27,6 @@ export async function run(action, jobs, progressed) {
   }
   if (all === null) throw new Error("an operation has at least one job");
   return all;
-}
-
-/**
- * Look at an operation until it has ended.
- * @param {Operation} operation
- * @param {(operation: Operation) => void} progressed
- * @returns {Promise<Operation>}
- */
-export async function follow(operation, progressed) {
-  let found = operation;
-  progressed(found);
-  while (found.state === "running") {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-    found = await send("GET", `/api/v1/operations/${operation.id}`);
-    progressed(found);
-  }
-  return found;
 }
 
 /** The operation that is under way; null if there is none. @returns {Promise<Operation | null>} */

@@ -1,6 +1,6 @@
 // Changes many jobs as an operation of the server: begins it, follows it, and says what became of it.
 
-import { send } from "./send.js";
+import { Problem, send } from "./send.js";
 import { exactCount } from "./words.js";
 
 /**
@@ -29,15 +29,33 @@ const DONE = { retry: "retried", promote: "queued", cancel: "cancelled", remove:
  * @returns {Promise<Operation>}
  */
 export async function change(action, ids, progressed, state) {
-  /** @type {Operation} */
-  let operation = await send("POST", "/api/v1/bulk", { action, ids, ...(state && { state }) });
-  progressed(operation);
-  while (operation.state === "running") {
+  return follow(await send("POST", "/api/v1/bulk", { action, ids, ...(state && { state }) }), progressed);
+}
+
+/**
+ * Look at an operation until it has ended, also if the server or Redis is away meanwhile.
+ * @param {Operation} operation
+ * @param {(operation: Operation) => void} progressed is called at the beginning and whenever it went on
+ * @returns {Promise<Operation>}
+ */
+export async function follow(operation, progressed) {
+  let found = operation;
+  progressed(found);
+  while (found.state === "running") {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
-    operation = await send("GET", `/api/v1/operations/${operation.id}`);
-    progressed(operation);
+    try {
+      found = await send("GET", `/api/v1/operations/${operation.id}`);
+      progressed(found);
+    } catch (error) {
+      if (!(error instanceof Problem) || !passes(error)) throw error;
+    }
   }
-  return operation;
+  return found;
+}
+
+/** Whether the same request may succeed later: no answer came, or the server was too busy. @param {Problem} problem */
+function passes({ status }) {
+  return status === 0 || status === 429 || status >= 500;
 }
 
 /**

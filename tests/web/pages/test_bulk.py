@@ -179,6 +179,10 @@ def test_an_operation_goes_on_without_the_page_which_finds_it_again(
         expect(visit.page.locator("[data-role=done]")).to_have_text("Retrying 100 of 300")
     with visiting(chromium, web, "/failed") as visit:
         expect(visit.page.locator("[data-role=done]")).to_have_text("Retrying 100 of 300")
+        with visit.page.expect_event("requestfailed"):
+            visit.page.route("**/api/v1/operations/*", lambda route: route.abort())
+        visit.page.unroute("**/api/v1/operations/*")
+        visit.problems.clear()  # the browser reports the request that was cut
         gate.opened.set()
         expect(visit.page.locator(".toast")).to_contain_text("300 of 300 jobs were retried.")
     assert size(client, "inactive") == 300
