@@ -119,6 +119,9 @@ def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
         client.hset("q:job:1", "created_at", now - 9 * 86_400_000)
         visit.page.reload()
         assert visit.page.locator(".labels").evaluate("it => it.scrollWidth <= it.clientWidth")
+        visit.page.set_viewport_size({"width": 730, "height": 900})
+        axis = visit.page.locator("td.axis").first.bounding_box()
+        assert axis and axis["width"] > 300
 
 
 def test_the_data_is_a_tree_that_folds_without_a_script(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:
