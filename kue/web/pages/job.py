@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ from kue.web.words import percent
 
 MAX_FRAMES = 40
 """So many lines of a stack are shown at first."""
+_MAX_LINE_CHARACTERS = 500  # of an error: a longer line is broken
 _MAX_PROGRAM_BYTES = 16_000  # of data
 _STORES_ERROR = ("failed", "ttl", "cancelled")  # the others leave the error of an earlier run
 _LINE = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -70,7 +71,6 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
     runs = view["runs"]
     is_waiting = view["state"] in ("inactive", "delayed")
     lost = sum(run.get("outcome") == "ghost" for run in runs)
-    error = (view["error"] or "").split("\n")
     return {
         "job": job,
         "view": view,
@@ -82,7 +82,7 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
         "timeline": timeline(runs, view["created_at"], now, waits=is_waiting),
         "outcomes": job_words.OUTCOMES | {WAITS: "Queued" if view["state"] == "inactive" else "Delayed"},
         "lacks_runs": bool(runs) and runs[0].get("run") != 1,
-        "error": error if view["error"] else [],
+        "error": list(_stack(view["error"] or "")),
         "error_run": next((run for run in reversed(runs) if run.get("outcome") in _STORES_ERROR), None),
         "failed_runs": [run for run in reversed(runs) if run.get("error")],
         "max_frames": MAX_FRAMES,
@@ -92,6 +92,13 @@ def _values(call: Call, job: JobPage, problem: Refused | None) -> dict[str, Any]
         "note": _NOTES.get(call.query.get("note", ""), ""),
         "progress": _progress(view["progress"], view["state"]),
     }
+
+
+def _stack(error: str) -> Iterator[str]:
+    """The lines of an error, in pieces if they are long, so that no error makes the page very long."""
+    for line in error.split("\n") if error else ():
+        for start in range(0, max(1, len(line)), _MAX_LINE_CHARACTERS):
+            yield line[start : start + _MAX_LINE_CHARACTERS]
 
 
 def _progress(progress: Any, state: Any) -> int | None:

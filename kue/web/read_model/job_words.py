@@ -20,6 +20,7 @@ OUTCOMES = {
     "snoozed": "Snoozed",
     "running": "Running",
 }
+_MAX_TEXT = 300
 _PRIORITY_NAMES = {number: name for name, number in PRIORITIES.items()}
 
 
@@ -97,12 +98,17 @@ def details(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:
     yield from _when(view)
     for name, key in (("Worker", "worker"), ("Unique key", "unique"), ("Schedule", "schedule")):
         if view[key]:
-            yield Detail(name, view[key], is_code=True)
+            yield Detail(name, _cut(view[key]), is_code=True)
     if view["planned_at"]:
         yield Detail("Planned for", at=view["planned_at"])
     removed = [word for key, word in (("complete", "it completes"), ("fail", "it fails")) if view[f"remove_on_{key}"]]
     if removed:
         yield Detail("Removed", f"when {' or '.join(removed)}")
+
+
+def _cut(text: str) -> str:
+    """A text that is not shown whole if it is very long. The raw hash has more of it."""
+    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}\u2026"
 
 
 def _how_it_runs(view: Mapping[str, Any], lost_runs: int) -> Iterator[Detail]:

@@ -8,7 +8,7 @@ import pytest
 import kue
 from tests.browser import Visit, browser
 from tests.helpers import wait_until
-from tests.web.pages.looking import HOSTILE, assert_sound, post_form, served_to, visiting
+from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, post_form, served_to, visiting
 from tests.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def test_the_page_fits_and_is_accessible_whatever_the_messages_hold(
     failed(queue, HOSTILE, HOSTILE)
     failed(queue, "silent", "")
     assert_sound(chromium, web, "/failures")
+    with visiting(chromium, web, "/failures", viewport={"width": 730, "height": 900}) as visit:
+        assert_fits(visit)
     with visiting(chromium, web, "/failures") as visit:
         assert "<script>alert(1)</script>⟨U+202E⟩gpj⟨U+0000⟩" in visit.page.locator("tbody").inner_text()
         assert row(visit, "no message").count() == 1

@@ -64,6 +64,10 @@ def test_a_long_stack_is_folded(chromium: "Browser", web: WebServer, hostile: ku
         assert "at frame 40" not in stack.inner_text()
         stack.get_by_text("1,960 more lines").click()
         assert "at frame 1999" in stack.inner_text()
+    hostile.error("y" * 30_000)
+    with visiting(chromium, web, f"/jobs/{hostile.id}") as visit:
+        assert visit.page.locator(".stack").inner_text().count("y") == 41 * 500
+        assert visit.page.get_by_label("Copy the error").get_attribute("data-text") == "y" * 30_000
 
 
 def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
@@ -115,6 +119,9 @@ def test_an_active_job_shows_its_runs_on_one_axis_and_its_details(
         client.hset("q:job:1", "created_at", now - 9 * 86_400_000)
         visit.page.reload()
         assert visit.page.locator(".labels").evaluate("it => it.scrollWidth <= it.clientWidth")
+        visit.page.set_viewport_size({"width": 730, "height": 900})
+        axis = visit.page.locator("td.axis").first.bounding_box()
+        assert axis and axis["width"] > 300
 
 
 def test_the_data_is_a_tree_that_folds_without_a_script(chromium: "Browser", web: WebServer, queue: kue.Queue) -> None:

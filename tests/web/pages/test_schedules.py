@@ -12,7 +12,7 @@ from kue.common.clock import now_ms
 from tests.browser import Visit, browser
 from tests.helpers import wait_until
 from tests.web.conftest import Running
-from tests.web.pages.looking import HOSTILE, assert_sound, post_form, served_to, visiting
+from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, post_form, served_to, visiting
 from tests.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def test_the_page_fits_and_is_accessible_whatever_schedules_hold(
     client.zadd("q:py:schedules", {"over": float("inf"), "of another release": now_ms()})
     client.hset("q:py:schedule:of another release", "when", "at noon")
     assert_sound(chromium, web, "/schedules")
+    with visiting(chromium, web, "/schedules", viewport={"width": 730, "height": 900}) as visit:
+        assert_fits(visit)
     with visiting(chromium, web, "/schedules") as visit:
         assert "</td><script>alert(1)</script>⟨U+202E⟩gpj⏎" in visit.page.locator("tbody").inner_text()
         assert "cannot be read by this release" in row(visit, "of another release").inner_text()

@@ -14,7 +14,7 @@ from tests.conftest import absent
 from tests.helpers import wait_until
 from tests.interop.node import NodeKue, what_is_missing
 from tests.web.conftest import Running
-from tests.web.pages.looking import HOSTILE, assert_sound, served_to, visiting
+from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, served_to, visiting
 from tests.web.server import WebServer
 
 if TYPE_CHECKING:
@@ -141,6 +141,8 @@ def test_the_page_fits_and_is_accessible_whatever_workers_say_of_themselves(
         job.active()
         client.hset(f"q:job:{job.id}", mapping={"workerId": worker, "started_at": "soon"})
     assert_sound(chromium, web, "/workers")
+    with visiting(chromium, web, "/workers", viewport={"width": 730, "height": 900}) as visit:
+        assert_fits(visit)
     with visiting(chromium, web, "/workers") as visit:
         assert "</td><b>" in visit.page.locator("main").inner_text()
         others = visit.page.locator("section", has_text="Active without a known worker")
