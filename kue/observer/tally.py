@@ -21,7 +21,7 @@ from kue.store.identity import read_created_at
 from kue.store.worker_id import is_node_worker
 
 T = TypeVar("T")
-_NEW_FOR_MS = 60_000  # a job that was created longer ago, and was not delayed, is not new
+_NEW_FOR_MS = 60_000  # a job that was created longer ago is not new
 _CLOCKS_DIFFER_MS = 1000  # at most, those of two machines
 _MAX_NUMBER = 2**53  # a larger one was written by hand
 _MAX_RUNS = 10_000
@@ -38,8 +38,6 @@ class Row(NamedTuple):
     failed_at: bytes | None = None
     promote_at: bytes | None = None
     duration: bytes | None = None
-    delay: bytes | None = None
-    py_created: bytes | None = None
 
 
 FIELDS = Row._fields
@@ -161,12 +159,14 @@ def _is_of_python(row: Row) -> bool:
 
 def _is_new_of_node(sighting: Sighting, row: Row, is_promoted: bool) -> bool:
     """Whether a job that was not seen before is queued for the first time, and Node saved it."""
-    if row.type is None:  # a job that Python saved with a delay may be gone by now as well
-        return not is_promoted and sighting.type != ""
+    if is_promoted:  # nobody can tell who saved a job with a delay, since nothing was published then
+        return False
+    if row.type is None:
+        return sighting.type != ""
     latest = sighting.at - _CLOCKS_DIFFER_MS
     has_run = any((_moment(raw) or latest) < latest for raw in (row.started_at, row.failed_at))
     is_recent = (_moment(row.created_at) or 0) > sighting.at - _NEW_FOR_MS
-    return row.py_created is None and not has_run and (is_promoted or bool(row.delay) or is_recent)
+    return is_recent and not has_run
 
 
 def _duration(sighting: Sighting, run: Run, row: Row) -> int:

@@ -91,7 +91,7 @@ def test_options_come_along_and_a_delay_counts_from_the_time(place: Place) -> No
     own = {f"job:{name}": value for name, value in options.items()}
     place.seed(schedule(**own, **{"job:priority": -10, "job:max_attempts": 5}))
     place.run(fire(place, DUE))
-    after = saved(1, state="delayed", promote_at=DUE + 5000, priority=-10, max_attempts=5, py_created="1", **options)
+    after = saved(1, state="delayed", promote_at=DUE + 5000, priority=-10, max_attempts=5, **options)
     assert {name: value for name, value in place.world().items() if name not in (LIST, HASH, "q:ids")} == after
     assert place.events() == []
 

@@ -37,15 +37,13 @@ def test_a_delayed_job_has_no_token_and_no_event(place: Place) -> None:
     place.check(
         save(place, new(when=LATER, delay=5000)),
         reply=1,
-        after=world(job(1, "delayed", promote_at=LATER, delay=5000, py_created="1"), {"q:ids": "1"}),
+        after=world(job(1, "delayed", promote_at=LATER, delay=5000), {"q:ids": "1"}),
     )
 
 
 def test_an_observer_sees_that_python_created_a_job(place: Place) -> None:
-    """In the message of a job that is queued, and in the hash of one that is delayed, of which there is no message."""
     place.run(save(place, new(), new(when=LATER)))
     assert place.messages() == [b'{"id":1,"event":"enqueue","args":["enqueue","email"],"created_at":%d}' % BEFORE]
-    assert [place.client.hget(place.keys.job(id), "py_created") for id in (1, 2)] == [None, b"1"]
 
 
 @pytest.mark.parametrize("priority", [-(2**53), -15, -1, 0, 10, 2**53])
@@ -135,7 +133,7 @@ def test_many_jobs_of_all_kinds_are_saved_by_one_call_in_order(place: Place) -> 
         after=world(
             job(9, data="1"),
             job(10, type="pdf", priority=-10),
-            job(11, "delayed", priority=5, promote_at=LATER, ttl=7, py_created="1"),
+            job(11, "delayed", priority=5, promote_at=LATER, ttl=7),
             job(12, data="4"),
             {"q:ids": "12"},
         ),

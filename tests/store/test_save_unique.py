@@ -63,7 +63,7 @@ def test_a_new_delayed_job_holds_its_key(place: Place) -> None:
     place.check(
         save(place, new(when=LATER)),
         reply=[1],
-        after=world(saved(1, "delayed", promote_at=LATER, delay=5000, py_created="1"), HELD, COUNTED),
+        after=world(saved(1, "delayed", promote_at=LATER, delay=5000), HELD, COUNTED),
     )
 
 

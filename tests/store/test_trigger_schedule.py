@@ -30,7 +30,7 @@ def test_a_delay_counts_from_now(place: Place) -> None:
     place.seed(schedule(**{"job:delay": 500}))
     place.run(place.schedules.trigger_schedule(NAME, NOW))
     found = {name: value for name, value in place.world().items() if name not in (LIST, HASH, "q:ids")}
-    assert found == saved(1, NOW, "delayed", promote_at=NOW + 500, delay=500, py_created="1")
+    assert found == saved(1, NOW, "delayed", promote_at=NOW + 500, delay=500)
 
 
 def test_a_schedule_that_is_gone_has_no_job(place: Place) -> None:

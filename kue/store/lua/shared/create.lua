@@ -59,7 +59,6 @@ local function create(list, at)
       -- Only here does `enqueue` say when its job was created. So an observer sees that Python created the job.
       announce(id, 'enqueue', ',' .. list[at + 1], ',"created_at":' .. created)
     else
-      redis.call('HSET', hashes[i] or key_job(id), 'py_created', '1') -- as above: nothing is published of it by now
       group.by_state[2 * n - 1], group.by_state[2 * n] = due, zid
     end
   end
