@@ -81,7 +81,9 @@ def test_a_delayed_job_of_node_counts_only_when_it_runs(unharmed_node: Start, ma
 
 
 def test_nothing_counts_twice_if_both_sides_save_and_run(unharmed_node: Start, make_queue: MakeQueue) -> None:
-    node, queue = unharmed_node(), make_queue()
+    """A job that changes sides stays away for longer than the observer takes to read its hash."""
+    node, queue = unharmed_node(promotion={"interval": 50}), make_queue()
+    retries: dict[str, Any] = {"attempts": 2, "backoff": {"type": "fixed", "delay": 500}}
 
     def flaky(job: kue.Job) -> None:
         if job.attempts_made == 0:
@@ -89,8 +91,8 @@ def test_nothing_counts_twice_if_both_sides_save_and_run(unharmed_node: Start, m
 
     queue.process("email", 3, flaky)
     node.process("email", 3, "flaky")
-    queue.save_all(queue.create("email", number, attempts=2) for number in range(100))
-    node.create_many("email", [*range(100)], attempts=2)
+    queue.save_all(queue.create("email", number, **retries) for number in range(100))
+    node.create_many("email", [*range(100)], **retries)
     until(queue, created=200, started=400, retried=200, completed=200)
     workers = {(job.worker_id or "").count("-") for job in queue.range_by_state("complete", 0, -1)}
     assert len(workers) == 2, "each side has run some"
