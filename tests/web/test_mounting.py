@@ -16,6 +16,7 @@ import kue.web
 from kue.connection import idle_closer
 from kue.web import factory
 from kue.web.proxy import under_prefix
+from tests.helpers import wait_until
 from tests.web.asgi import ask
 from tests.web.server import WebServer
 
@@ -87,8 +88,14 @@ def test_a_queue_object_that_is_gone_is_let_go_of_on_any_thread_without_waiting(
     connections, seen = app.site.store.connections, weakref.ref(queue)
     queue.shutdown()
     del queue, app
+
+    def is_gone() -> bool:
+        gc.collect()
+        return seen() is None
+
     with idle_closer._fork_lock:
-        collecting = threading.Thread(target=gc.collect)
+        # The thread that answered may take a moment to end, and holds what it answered with until then.
+        collecting = threading.Thread(target=wait_until, args=[is_gone])
         collecting.start()
         collecting.join(10)
         assert not collecting.is_alive()
