@@ -163,6 +163,8 @@ class Subscriber:
             self._wait(backoff.next(), lambda: not self._attempted.is_set())
             return
         if connection is None:
+            self._failure = ShutdownInProgress("the queue is shut down")
+            self._attempted.set()  # for a thread that waits for the subscription
             return
         subscription = Subscription(
             connection,
@@ -195,11 +197,11 @@ class Subscriber:
         """Subscribe on the second thread, and run timers meanwhile. None if `stop` was called before that was done."""
         attempt: Future[Connection] = Future()
         self._second_thread.post(self._try_to_subscribe, attempt)
-        while not attempt.done():
-            if self._stopping:
-                attempt.add_done_callback(_close)
-                return None
+        while not self._stopping and not attempt.done():
             self._wait(_MAX_WAIT_SECONDS, attempt.done)
+        if self._stopping:  # an attempt that has given up for that reason is no failure to report
+            attempt.add_done_callback(_close)
+            return None
         return attempt.result()
 
     def _try_to_subscribe(self, attempt: Future[Connection]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from kue.common.error_reporter import ErrorReporter
 from kue.connection.address import resolve
 from kue.connection.pool import ConnectionPool
-from kue.errors import KueError
+from kue.errors import KueError, ShutdownInProgress
 from kue.events.dispatcher import Dispatcher
 from kue.events.subscriber import Subscriber
 from kue.store.commands import Commands
@@ -135,6 +135,19 @@ def test_the_subscriber_makes_calls_on_its_own_thread(ear: Ear) -> None:
     ear.subscriber.call_later(0.02, lambda: made.append(ear.subscriber.is_current))
     wait_until(lambda: made == [True, True])
     assert not ear.subscriber.is_current
+
+
+def test_a_stop_during_the_attempt_to_subscribe_is_no_failure(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscriber = ear.subscriber
+
+    def post(call: Callable[..., object], *args: object) -> None:
+        subscriber._stopping = True
+        call(*args)  # which sees that, and gives up before anybody looks
+
+    monkeypatch.setattr(subscriber._second_thread, "post", post)
+    with pytest.raises(ShutdownInProgress, match="the queue is shut down"):
+        subscriber.ensure(60)
+    assert ear.told == []
 
 
 def test_a_stopped_subscriber_receives_nothing(ear: Ear) -> None:
