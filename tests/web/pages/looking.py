@@ -49,11 +49,12 @@ def assert_fits(visit: Visit) -> None:
 
 def assert_sound(chromium: "Browser", web: WebServer, path: str) -> None:
     """In each size and both schemes, the page fits and has no problem. axe looks at three of these six."""
+    name = path.strip("/") or "overview"
     for width, height in SIZES:
         for scheme in ("light", "dark"):
             size = {"width": width, "height": height}
             with visiting(chromium, web, path, viewport=size, color_scheme=scheme) as visit:
-                keep_picture(visit.page, f"{path}-{width}-{scheme}")
+                keep_picture(visit.page, f"{name}-{width}-{scheme}")
                 assert_fits(visit)
                 if width != 320 and (width == SIZES[0][0] or scheme == "light"):
                     assert_accessible(visit.page)
