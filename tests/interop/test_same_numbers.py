@@ -86,4 +86,4 @@ def test_node_reads_the_events_that_say_when_their_job_was_created(
     assert node.events("job failed") == [["job failed", 2, "boom", None]]
     assert node.events("job remove") == [["job remove", 1, "email"]]
     stamped = [raw for raw in channel.messages() if f'"created_at":{created_at[0]}' in raw and '"id":2' in raw]
-    assert len(stamped) == 3, "progress, page and failed"
+    assert len(stamped) == 4, "enqueue, progress, page and failed"

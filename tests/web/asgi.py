@@ -2,6 +2,7 @@
 
 import asyncio
 import json as json_module
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.web.described import check
@@ -36,27 +37,23 @@ def ask(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(
-        app(
-            {
-                "type": "http",
-                "asgi": {"version": "3.0"},
-                "http_version": "1.1",
-                "method": method,
-                "scheme": "http",
-                "path": address,
-                "raw_path": address.encode(),
-                "query_string": query.encode(),
-                "root_path": "",
-                "headers": given,
-                "client": client,
-                "server": ("127.0.0.1", 3000),
-                **scope,
-            },
-            receive,
-            send,
-        )
-    )
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": address,
+        "raw_path": address.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": given,
+        "client": client,
+        "server": ("127.0.0.1", 3000),
+        **scope,
+    }
+    with ThreadPoolExecutor(1) as thread:  # a browser keeps an event loop on the thread of its test
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     start, *rest = sent
     found = {name.decode().lower(): value.decode() for name, value in start["headers"]}
     answer = Answer(start["status"], found, b"".join(message.get("body", b"") for message in rest))

@@ -55,7 +55,7 @@ SINGLE = (
     *("/JOB/1", "/job/1/", "/job/1?", "/job/1?x=1", "/Job/6/LOG/", "/job/1#x", "/job/1/x", "/job/1/log/x", "//job/1"),
 )
 OTHERS = (
-    *("/stats", "/STATS/", "/stats?", "/stats/x", "/job/types", "/JOB/TYPES/", "/nope", "/jobs", "/job", "/./stats"),
+    *("/stats", "/STATS/", "/stats?", "/stats/x", "/job/types", "/JOB/TYPES/", "/nope", "/job", "/./stats"),
     *(f"/jobs/{type}/{state}/stats" for type in ("email", "nope", "a%2Fb%20c") for state in ("complete", "nope")),
     *("/jobs/inactive/stats", "/jobs/email/complete/stats/", "/jobs/a/b/c/0..1", "/job/search/log", "/stats/%zz"),
     *("/job/%zz", "/jobs/%E4/failed/0..1", "/job/%E4/log", "/job/%00"),
