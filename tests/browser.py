@@ -41,6 +41,13 @@ def browser() -> Iterator["Browser"]:
             chromium.close()
 
 
+def expect(found: Any) -> Any:
+    """Playwright's assertions, which wait. Tests without a browser are collected where Playwright is not installed."""
+    from playwright.sync_api import expect
+
+    return expect(found)
+
+
 class Visit:
     """A page of a browser, the answers it got, and what went wrong in it.
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 
 import kue
 from kue.web.many import Changes
-from tests.browser import Visit
+from tests.browser import Visit, expect
 from tests.helpers import wait_until
 from tests.web.pages.axe import assert_accessible
 from tests.web.pages.looking import assert_fits, visiting

@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 
 import kue
-from tests.browser import Visit
+from tests.browser import Visit, expect
 from tests.web.pages.looking import visiting
 from tests.web.pages.seeding import seed
 from tests.web.server import WebServer

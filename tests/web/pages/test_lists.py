@@ -5,11 +5,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 
 import kue
 import kue.web
 from kue.common import strict_json
+from tests.browser import expect
 from tests.web.asgi import ask
 from tests.web.pages.axe import assert_accessible
 from tests.web.pages.looking import HOSTILE, assert_fits, assert_sound, post_form, served_to, visiting

@@ -4,9 +4,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 
-from tests.browser import Visit
+from tests.browser import Visit, expect
 from tests.web.pages.looking import visiting
 from tests.web.pages.seeding import seed, seed_many
 from tests.web.server import WebServer

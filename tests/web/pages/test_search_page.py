@@ -4,10 +4,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 
 import kue
 import kue.web
+from tests.browser import expect
 from tests.web.pages.looking import HOSTILE, assert_fits, visiting
 from tests.web.pages.seeding import seed
 from tests.web.server import WebServer
