@@ -15,6 +15,7 @@ from tests.web.asgi import ask
 from tests.web.conftest import Both
 from tests.web.server import WebServer
 
+pytestmark = pytest.mark.node
 PATH = "/job/search"
 TEXTS = ("hello world", "hello", "Hello hello", "yy", "undefined", "object undefined", "null", "night", "knights' nite")
 ODD = (
