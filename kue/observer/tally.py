@@ -159,7 +159,7 @@ def _is_of_python(row: Row) -> bool:
 
 def _is_new_of_node(sighting: Sighting, row: Row, is_promoted: bool) -> bool:
     """Whether a job that was not seen before is queued for the first time, and Node saved it."""
-    if is_promoted:  # nobody can tell who saved a job with a delay, since nothing was published then
+    if is_promoted:  # the side that saved a job with a delay is not known, since nothing was published then
         return False
     if row.type is None:
         return sighting.type != ""

@@ -65,7 +65,7 @@ class Counters:
         self.due_at = self._clock() + _FLUSH_EVERY_SECONDS if self.counts else _NEVER_SECONDS
 
     def of(self, type: str, *, keep: bool = False) -> TypeCounts:
-        """Where to add what happens to jobs of a type. Whoever stores it wants to `keep` it."""
+        """Where to add what happens to jobs of a type. A caller that stores it must `keep` it."""
         counts = self._types.get(type)
         if counts is None:
             if not self.counts:
@@ -106,7 +106,7 @@ class Counters:
                         self._keep(minute, counted)
         if problem is None:
             self._error_reporter.outage_ended("stats")
-        elif not problem.transient:  # whoever saves or takes jobs reports that Redis takes no writes for a while
+        elif not problem.transient:  # a save or a take reports that Redis takes no writes for a while
             self._error_reporter.failed("stats", problem)
 
     def missed(self, *, sent: bool) -> None:

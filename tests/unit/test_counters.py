@@ -142,7 +142,7 @@ def test_what_redis_did_not_take_is_added_later_to_the_minute_in_which_it_happen
     found = place.counted()
     assert {minute: types["email"]["completed"] for minute, types in found.items()} == {MINUTE: 1, MINUTE + 60: 2}
     assert [types["*"]["max"] for types in found.values()] == [40, 50]
-    assert place.reported == [], "whoever saves or takes jobs reports that"
+    assert place.reported == [], "a save or a take reports that"
 
 
 def test_a_long_outage_keeps_no_more_than_ten_minutes(place: Place) -> None:

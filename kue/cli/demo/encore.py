@@ -1,6 +1,6 @@
 """What goes on after the demo while its dashboard stays up: new jobs, so that there is something to see.
 
-They take longer than those of the demo, wait longer for their next attempt, and nobody checks how they end.
+They take longer than those of the demo and wait longer for their next attempt. How they end is not checked.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def safe_text(text: str, redaction: Redaction) -> str:
 
 
 def _raw(name: str, value: bytes, fields: Mapping[str, Field], redaction: Redaction) -> str:
-    """A field of the hash as it is shown. One that nobody knows may have the name of a secret."""
+    """A field of the hash as it is shown. An unknown field may have the name of a secret."""
     if redaction.hides(name):
         return HIDDEN
     text = fields[name].shown if name in fields else codec.text(value)

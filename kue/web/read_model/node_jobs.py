@@ -1,6 +1,6 @@
 """Whether Node workers run jobs of the queue, by some of the jobs that are active or ended last.
 
-Python does not count the runs of Node, so whoever shows numbers of the past should say that these are missing.
+Python does not count the runs of Node, so a page with numbers of the past should say that these are missing.
 """
 
 from __future__ import annotations

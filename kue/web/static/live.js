@@ -38,7 +38,7 @@ let askTimer;
 
 /**
  * Follow a topic, such as "counts" or "job:7". The listener gets what changed, null for what is gone, and whether it is
- * all there is. Whoever comes later gets at once what is known.
+ * all there is. A later listener gets at once what is known.
  * @param {string} topic
  * @param {Listener} listener
  * @returns {() => void} stops following

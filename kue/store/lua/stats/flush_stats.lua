@@ -18,7 +18,7 @@ local function add(key, seconds, at, count, longest)
   for i = 1, count do names[i + 1] = ARGV[at + 2 * i - 2] end
   local held = read_or_nil('HMGET', key, unpack(names))
   if not held then return end
-  -- Whoever may not use this command adds nothing at all, since a new hash would stay for ever.
+  -- A user that may not use this command adds nothing at all, since a new hash would stay for ever.
   if not held[1] then redis.call('PEXPIRE', key, 1000 * seconds) end
   local pairs = {'max', math.max(tonumber(held[1] or 0) or 0, longest)}
   for i = 1, count do
